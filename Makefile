@@ -1,0 +1,37 @@
+# Two commands for a fresh machine:
+#   make demo    set up, learn a text of corpora/ for about a minute, write with it
+#   make test    set up, lint, pass every test
+# Both make .venv and need nothing but Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test clean
+
+demo: $(VENV)/.installed
+	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs 16 --sample-length 80
+	$(BIN)/textgen sample checkpoints/demo --temperature 0.8 --length 400 --seed 1
+	$(BIN)/textgen sample checkpoints/demo --temperature 0.5 --length 400 --seed 2 --prompt "The river"
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+$(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.installed-test: setup.cfg pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "textgen needs Python 3.11 or newer; name one: make PYTHON=python3.12 demo"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

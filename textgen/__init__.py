@@ -1,0 +1,34 @@
+"""textgen: give it any text file; it trains a Keras LSTM, then writes in that text's voice.
+
+    from textgen import Generator, train
+
+    train("story.txt", out="checkpoints/story", epochs=5)
+    print(Generator.load("checkpoints/story").generate("Once", temperature=0.8, length=300))
+
+Names are looked up when first used: importing textgen imports neither NumPy nor TensorFlow.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Generator": "textgen.generator",
+    "ModelConfig": "textgen.config",
+    "SamplingConfig": "textgen.config",
+    "TextgenError": "textgen.errors",
+    "TrainingConfig": "textgen.config",
+    "train": "textgen.training",
+}
+
+__all__ = ["Generator", "ModelConfig", "SamplingConfig", "TextgenError", "TrainingConfig", "__version__", "train"]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'textgen' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

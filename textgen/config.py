@@ -1,0 +1,201 @@
+"""The three configurations: ModelConfig, TrainingConfig, SamplingConfig.
+
+A field is declared once, here, with its default, its range and its help text; the command-line option, its
+validation and the saved JSON all come from that declaration. A configuration is a frozen value: it is checked when
+it is made and never changes. This module knows nothing of files, models or the command line.
+"""
+
+import dataclasses
+import math
+import operator
+import types
+import typing
+from dataclasses import dataclass
+
+from textgen.errors import UsageError
+
+
+def option(default, help, *, low=None, high=None, above=None, below=None, choices=None, flag=None):
+    """Declare a field that is also a command-line option.
+
+    Args:
+        default: the value when none is given; None in an optional field means "chosen by the tool".
+        help: the option's help text, and what an error message quotes.
+        low, high: inclusive bounds of a number.
+        above, below: exclusive bounds of a number.
+        choices: the allowed words.
+        flag: the option's name where it is not the field's own (`--sequence-length` for `sequence_length`).
+            An empty string: no option of its own.
+    """
+    rule = {"help": help, "low": low, "high": high, "above": above, "below": below, "choices": choices, "flag": flag}
+    return dataclasses.field(default=default, metadata=rule)
+
+
+def flag_of(field):
+    """The command-line spelling of a field: `--learning-rate`."""
+    return field.metadata["flag"] or "--" + field.name.replace("_", "-")
+
+
+def type_of(field):
+    """The plain type of a field, and whether None is allowed: `int | None` gives (int, True)."""
+    if isinstance(field.type, types.UnionType):
+        plain = [kind for kind in typing.get_args(field.type) if kind is not type(None)]
+        return plain[0], True
+    return field.type, False
+
+
+def _allowed(rule):
+    if rule["choices"]:
+        return "one of " + ", ".join(rule["choices"])
+    words = {"low": "at least {}", "above": "above {}", "high": "at most {}", "below": "below {}"}
+    return " and ".join(text.format(rule[key]) for key, text in words.items() if rule[key] is not None)
+
+
+def _checked(field, value):
+    """The value in the field's own type, or UsageError naming the option, the rule and the value."""
+    kind, optional = type_of(field)
+    if value is None and optional:
+        return None
+    rule = field.metadata
+    if not isinstance(value, bool):  # numpy's numbers are welcome too
+        if kind is int and hasattr(value, "__index__"):
+            value = operator.index(value)
+        elif kind is float and hasattr(value, "__float__"):
+            value = float(value)
+    good = type(value) is kind and not (kind is float and not math.isfinite(value))
+    if good and rule["choices"]:
+        good = value in rule["choices"]
+    if good and kind in (int, float):
+        good = (
+            (rule["low"] is None or value >= rule["low"])
+            and (rule["high"] is None or value <= rule["high"])
+            and (rule["above"] is None or value > rule["above"])
+            and (rule["below"] is None or value < rule["below"])
+        )
+    if not good:
+        nouns = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+        wanted = " ".join(part for part in (nouns[kind], _allowed(rule)) if part)
+        raise UsageError(f"{flag_of(field)} takes {wanted}; got {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the three configurations share: checking, and the way to and from plain JSON values."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+
+    def to_json(self):
+        """A dict of plain JSON values, one entry a field."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values):
+        """The configuration that `to_json` wrote. Unknown, missing or bad entries raise UsageError."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            given = set(values) if isinstance(values, dict) else set()
+            odd = sorted(map(repr, given - names)) or ["none"]
+            lacking = sorted(names - given) or ["none"]
+            raise UsageError(f"{cls.__name__}: unknown entries {', '.join(odd)}; missing entries {', '.join(lacking)}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ModelConfig(Config):
+    """What the model is. Everything the engine needs to know the name and shape of each weight."""
+
+    tokenizer: str = option(
+        "char", "What the model reads and writes one at a time.", choices=("char", "word"), flag="--unit"
+    )
+    vocabulary_size: int | None = option(
+        None,
+        "Keep this many symbols at most, the commonest first; the rest become the unknown symbol. "
+        "[default: every character, or 10000 words]",
+        low=3,
+        high=1_000_000,
+    )
+    encoder: str = option(
+        "embedding",
+        "How a symbol enters the first LSTM layer: as a one-hot vector or as a learned embedding.",
+        choices=("onehot", "embedding"),
+    )
+    embedding_size: int = option(64, "Length of an embedding vector.", low=1, high=65_536)
+    units: int = option(256, "LSTM units in each layer.", low=1, high=65_536)
+    layers: int = option(1, "LSTM layers, one on another.", low=1, high=64)
+    dropout: float = option(0.0, "Dropout between LSTM layers (not after the last).", low=0, below=1)
+    output_dropout: float = option(0.1, "Dropout between the last LSTM layer and the logits.", low=0, below=1)
+    bias: bool = option(True, "Bias in the LSTM layers (the forget gate's begins at 1).")
+
+    @property
+    def input_size(self):
+        """Length of the first layer's input vector: the vocabulary for one-hot, else the embedding."""
+        return self.vocabulary_size if self.encoder == "onehot" else self.embedding_size
+
+    def weight_shapes(self):
+        """The name and shape of every weight, in the order text passes through them.
+
+        Kernels are Keras's: an LSTM kernel is (input, 4 x units), its columns the input gate, forget gate, candidate
+        and output gate in that order; the output kernel is (units, vocabulary). All are float32.
+        """
+        shapes = {}
+        if self.encoder == "embedding":
+            shapes["embedding"] = (self.vocabulary_size, self.embedding_size)
+        for layer in range(self.layers):
+            inputs = self.units if layer else self.input_size
+            shapes[f"lstm.{layer}.kernel"] = (inputs, 4 * self.units)
+            shapes[f"lstm.{layer}.recurrent_kernel"] = (self.units, 4 * self.units)
+            if self.bias:
+                shapes[f"lstm.{layer}.bias"] = (4 * self.units,)
+        shapes["output.kernel"] = (self.units, self.vocabulary_size)
+        shapes["output.bias"] = (self.vocabulary_size,)
+        return shapes
+
+    def parameters(self):
+        """How many numbers the model learns."""
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """How the model learns."""
+
+    epochs: int | None = option(
+        None, "Passes over the text. [default: as many as make about 3000 steps]", low=1, high=1_000_000
+    )
+    batch_size: int = option(32, "Streams of text read side by side.", low=1, high=65_536)
+    sequence_length: int = option(64, "Time steps of one truncated back-propagation through time.", low=1, high=65_536)
+    learning_rate: float = option(0.01, "Adam's rate at its highest, after the warm-up.", above=0, high=10)
+    warmup: float = option(0.05, "Share of the steps in which the rate rises; after it, a cosine down.", low=0, below=1)
+    clip_norm: float = option(1.0, "Longest gradient (global norm) that is taken as it is.", above=0, high=1e9)
+    validation: float = option(0.1, "Share of the text, at its end, held out.", low=0, high=0.5)
+    documents: str = option(
+        "file",
+        "What one document is: a whole file, a block between blank lines (poems), or a line (headlines).",
+        choices=("file", "block", "line"),
+    )
+    patience: int = option(
+        5,
+        "Stop after this many epochs in a row without a better validation loss; 0 never stops.",
+        low=0,
+        high=1_000_000,
+    )
+    seed: int = option(0, "Seed of the initial weights, dropout and the order of the text.", low=0, high=2**63 - 1)
+    sample_temperature: float = option(0.8, "Temperature of the sample written after each epoch.", low=0, high=100)
+    sample_length: int = option(
+        200, "Symbols in the sample written after each epoch; 0 for none.", low=0, high=1_000_000
+    )
+
+
+@dataclass(frozen=True)
+class SamplingConfig(Config):
+    """How text is drawn from a model."""
+
+    length: int = option(500, "Symbols to write.", low=0, high=10**9)
+    temperature: float = option(
+        0.8, "Below 1 bolder about the likeliest symbol, above 1 wilder; 0 always takes the likeliest.", low=0, high=100
+    )
+    seed: int | None = option(None, "Same seed, same text. [default: a new one, printed]", low=0, high=2**63 - 1)
+    include_prompt: bool = option(True, "Write the prompt before the text that follows it.")

@@ -1,0 +1,164 @@
+"""Files to text: reading, documents, the held-out part, the fingerprint.
+
+Text is strict UTF-8. A byte-order mark at the start of a file is not part of its text, and line ends written CR LF or
+CR are read as LF; nothing else is changed, and `Corpus.notes` says what was. This module knows nothing of tokenizers
+or models.
+"""
+
+import codecs
+import hashlib
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from textgen.errors import CorpusError
+
+STANDARD_INPUT = "-"
+
+# What stands between two documents when they are written out again: the text that was taken away on reading.
+SEPARATORS = {"file": "\n\n", "block": "\n\n", "line": "\n"}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Text ready to be learned from.
+
+    Attributes:
+        name: a short name taken from the files, fit for a folder.
+        documents: each document's text, none empty.
+        paths: where the text was read, absolute; "-" is standard input. Empty where it came from no file.
+        notes: one line for each thing in the files that was not taken as it stood.
+    """
+
+    name: str
+    documents: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def characters(self):
+        """Unicode code points in all documents together."""
+        return sum(map(len, self.documents))
+
+    def fingerprint(self):
+        """SHA-256 (hex) of the documents and where each ends; equal texts cut alike give equal fingerprints."""
+        digest = hashlib.sha256()
+        for document in self.documents:
+            data = document.encode("utf-8")
+            digest.update(len(data).to_bytes(8, "big"))
+            digest.update(data)
+        return digest.hexdigest()
+
+    def split(self, share):
+        """Two lists of documents: those to train on, and the last `share` of the text, held out.
+
+        The cut falls at a document boundary where one lies near enough (within a tenth of the held-out part), so
+        that poems and headlines stay whole; a long document is cut in two at the exact character.
+        """
+        if share == 0:
+            return list(self.documents), []
+        target = round(self.characters * (1 - share))
+        slack = self.characters * share / 10
+        start = 0
+        for index, document in enumerate(self.documents):
+            end = start + len(document)
+            if end >= target:
+                at = target - start
+                if end - target <= slack and index + 1 < len(self.documents):
+                    at = len(document)
+                elif at <= slack and index > 0:
+                    at = 0
+                before, after = document[:at], document[at:]
+                train = [*self.documents[:index], before]
+                held_out = [after, *self.documents[index + 1 :]]
+                return [text for text in train if text], [text for text in held_out if text]
+            start = end
+        return list(self.documents), []
+
+
+def read_corpus(paths, documents="file"):
+    """Read one text from files, or from standard input where a path is "-".
+
+    Args:
+        paths: one path or several.
+        documents: what one document is: "file", "block" (between blank lines) or "line".
+
+    Raises:
+        CorpusError: a path that is missing, a directory, not a plain file, not readable or not UTF-8, or no text.
+    """
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if not paths:
+        raise CorpusError("no text given: name at least one file, or - for standard input")
+    texts, notes = [], []
+    for path in paths:
+        text = _decode(_read(path), path)
+        if "\r" in text:
+            ends = text.count("\r")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            notes.append(f"{_called(path)}: {ends} CR or CR LF line ends read as LF")
+        if not text.strip():
+            raise CorpusError(f"{_called(path)}: no text in it")
+        texts.append(text)
+    pieces = [piece for text in texts for piece in _documents(text, documents)]
+    return Corpus(_name(paths), tuple(pieces), tuple(map(_absolute, paths)), tuple(notes))
+
+
+def _absolute(path):
+    return STANDARD_INPUT if str(path) == STANDARD_INPUT else os.path.abspath(path)
+
+
+def _called(path):
+    return "standard input" if str(path) == STANDARD_INPUT else str(path)
+
+
+def _name(paths):
+    stem = "stdin" if str(paths[0]) == STANDARD_INPUT else Path(paths[0]).stem
+    return stem if len(paths) == 1 else f"{stem}-and-{len(paths) - 1}-more"
+
+
+def _read(path):
+    if str(path) == STANDARD_INPUT:
+        return sys.stdin.buffer.read()
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise CorpusError(f"{path}: a directory; name the text files in it, such as {Path(path) / '*.txt'}")
+        # Opening a pipe that nobody writes to would wait for ever.
+        if not stat.S_ISREG(mode):
+            raise CorpusError(f"{path}: not a plain file; pipe it in and read - instead")
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such file") from None
+    except PermissionError:
+        raise CorpusError(f"{path}: no permission to read it") from None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _decode(data, path):
+    skip = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    try:
+        return data[skip:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start + skip
+        raise CorpusError(
+            f"{_called(path)}: not UTF-8: byte 0x{data[at]:02x} at offset {at}; convert it first, "
+            "for instance with iconv -f LATIN1 -t UTF-8"
+        ) from None
+
+
+def _documents(text, kind):
+    if kind == "line":
+        return [line for line in text.split("\n") if line.strip()]
+    if kind == "block":
+        blocks, block = [], []
+        for line in [*text.split("\n"), ""]:
+            if line.strip():
+                block.append(line)
+            elif block:
+                blocks.append("\n".join(block))
+                block = []
+        return blocks
+    return [text]

@@ -1,0 +1,123 @@
+"""ModelConfig to a Keras model: encoder (one-hot or embedding), LSTM stack, logits.
+
+The model carries its LSTM state from one stretch of text to the next, so that what it learns reaches further back
+than one stretch (truncated back-propagation through time: Werbos 1990). Two cures for gradients that vanish or
+explode over many steps (Bengio et al. 1994) stand here: the LSTM's cell, whose forget-gate bias begins at 1 so that
+memory is kept until the model learns to drop it (Jozefowicz et al. 2015), and the bounded number of time steps. The
+third, clipping the gradient's norm (Pascanu et al. 2013), stands with the optimizer in `textgen.training`.
+
+This module knows nothing of text or files.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from textgen.lstm import LSTM
+from textgen.symbols import IGNORED
+
+
+class LanguageModel(keras.Model):
+    """Predicts, at each place of each stream, the symbol that comes next.
+
+    Inputs are a dict: "ids", integers of shape (batch, time), and "carry", float of shape (batch, 1): 1 where the row
+    goes on from where the last call's row ended, 0 where it begins anew. The output is logits, float32, shape
+    (batch, time, vocabulary). Targets equal to IGNORED do not count.
+
+    Args:
+        config: the ModelConfig.
+        batch_size: rows of every batch; the carried state has as many.
+        seed: of the initial weights and of dropout.
+    """
+
+    def __init__(self, config, batch_size, seed=0):
+        super().__init__(name="language_model")
+        self.config, self.batch_size = config, batch_size
+        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * config.layers + 4).tolist())
+        self.embedding = None
+        if config.encoder == "embedding":
+            self.embedding = self.add_weight(
+                name="embedding",
+                shape=(config.vocabulary_size, config.embedding_size),
+                initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
+            )
+        self.recurrent = []
+        self.carried = []
+        for layer in range(config.layers):
+            lstm = LSTM(
+                config.units,
+                use_bias=config.bias,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                return_sequences=True,
+                return_state=True,
+                name=f"lstm_{layer}",
+            )
+            lstm.build((batch_size, None, config.units if layer else config.input_size))
+            self.recurrent.append(lstm)
+            # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all three.
+            self.carried.append(
+                [
+                    self.add_weight(
+                        name=f"carried_{name}_{layer}",
+                        shape=(batch_size, config.units),
+                        initializer="zeros",
+                        trainable=False,
+                    )
+                    for name in ("h", "c")
+                ]
+            )
+        self.between = [keras.layers.Dropout(config.dropout, seed=next(seeds)) for _ in range(config.layers - 1)]
+        self.before_output = keras.layers.Dropout(config.output_dropout, seed=next(seeds))
+        self.logits = keras.layers.Dense(
+            config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
+        )
+        self.logits.build((batch_size, None, config.units))
+        self.nats = keras.metrics.Mean(name="nats")
+        self.built = True
+
+    def call(self, inputs, training=False):
+        # The data pipeline forgets the number of rows; told again, every shape is known when the graph is made.
+        ids = ops.reshape(inputs["ids"], (self.batch_size, -1))
+        carry = inputs["carry"]
+        x = None
+        for layer, lstm in enumerate(self.recurrent):
+            state = [kept * carry for kept in self.carried[layer]]
+            if layer:
+                x = self.between[layer - 1](x, training=training)
+                x, *state = lstm(x, initial_state=state, training=training)
+            else:
+                x, *state = lstm.read(ids, state, self.embedding, training=training)
+            for kept, new in zip(self.carried[layer], state, strict=True):
+                kept.assign(new)
+        return self.logits(self.before_output(x, training=training))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Mean cross-entropy in nats a symbol over the targets that count; the metric `nats` is its exact mean."""
+        counts = ops.cast(ops.not_equal(y, IGNORED), "float32")
+        losses = ops.sparse_categorical_crossentropy(ops.maximum(y, 0), y_pred, from_logits=True)
+        number = ops.sum(counts)
+        mean = ops.sum(losses * counts) / ops.maximum(number, 1.0)
+        self.nats.update_state(mean, sample_weight=number)
+        return mean
+
+    def named_weights(self):
+        """The weights by the names of `ModelConfig.weight_shapes`, as Keras variables."""
+        named = {} if self.embedding is None else {"embedding": self.embedding}
+        for layer, lstm in enumerate(self.recurrent):
+            named[f"lstm.{layer}.kernel"] = lstm.cell.kernel
+            named[f"lstm.{layer}.recurrent_kernel"] = lstm.cell.recurrent_kernel
+            if self.config.bias:
+                named[f"lstm.{layer}.bias"] = lstm.cell.bias
+        named["output.kernel"] = self.logits.kernel
+        named["output.bias"] = self.logits.bias
+        return named
+
+    def export_weights(self):
+        """A copy of the weights as float32 arrays, by name."""
+        return {name: np.array(variable, dtype=np.float32) for name, variable in self.named_weights().items()}
+
+    def import_weights(self, weights):
+        """Set the weights from arrays, by name."""
+        for name, variable in self.named_weights().items():
+            variable.assign(weights[name])
