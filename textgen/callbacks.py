@@ -11,7 +11,6 @@ import time
 from dataclasses import asdict, dataclass, fields
 
 import keras
-import numpy as np
 from tqdm import tqdm
 
 from textgen import runs
@@ -180,7 +179,7 @@ class RunSaver(keras.callbacks.Callback):
             runs.write_tensors(self.path / runs.WEIGHTS, self.model.export_weights())
         runs.write_tensors(
             self.path / runs.RESUME_TENSORS,
-            {name: np.array(variable) for name, variable in training_variables(self.model).items()},
+            {name: keras.ops.convert_to_numpy(variable) for name, variable in training_variables(self.model).items()},
         )
         runs.write_json(self.path / runs.RESUME_STATE, asdict(self.state))
         if self.after_first_save:
@@ -225,10 +224,11 @@ class SampleWriter(keras.callbacks.Callback):
 
 
 def training_variables(model):
-    """Everything that training changes, in the model and its optimizer, by a name made unique by its place."""
-    groups = {"model": model.variables, "optimizer": model.optimizer.variables}
-    return {
-        f"{group}.{place}.{variable.path}": variable
-        for group, variables in groups.items()
-        for place, variable in enumerate(variables)
+    """Everything that training changes, named by its place: weights, carried state, dropout's seeds, the optimizer's
+    moments. The metrics are left out, since each epoch begins them anew."""
+    groups = {
+        "weight": model.trainable_variables,
+        "state": model.non_trainable_variables,
+        "optimizer": model.optimizer.variables,
     }
+    return {f"{group}.{place}": variable for group in groups for place, variable in enumerate(groups[group])}

@@ -98,7 +98,7 @@ class Config:
         if not isinstance(values, dict) or set(values) != names:
             given = set(values) if isinstance(values, dict) else set()
             odd = sorted(map(repr, given - names)) or ["none"]
-            lacking = sorted(names - given) or ["none"]
+            lacking = sorted(map(repr, names - given)) or ["none"]
             raise UsageError(f"{cls.__name__}: unknown entries {', '.join(odd)}; missing entries {', '.join(lacking)}")
         return cls(**values)
 

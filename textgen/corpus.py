@@ -65,11 +65,9 @@ class Corpus:
         for index, document in enumerate(self.documents):
             end = start + len(document)
             if end >= target:
-                at = target - start
-                if end - target <= slack and index + 1 < len(self.documents):
-                    at = len(document)
-                elif at <= slack and index > 0:
-                    at = 0
+                edges = [start] * (index > 0) + [end] * (index + 1 < len(self.documents))
+                near = [edge for edge in edges if abs(edge - target) <= slack]
+                at = min(near, key=lambda edge: abs(edge - target), default=target) - start
                 before, after = document[:at], document[at:]
                 train = [*self.documents[:index], before]
                 held_out = [after, *self.documents[index + 1 :]]

@@ -115,7 +115,7 @@ class LanguageModel(keras.Model):
 
     def export_weights(self):
         """A copy of the weights as float32 arrays, by name."""
-        return {name: np.array(variable, dtype=np.float32) for name, variable in self.named_weights().items()}
+        return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in self.named_weights().items()}
 
     def import_weights(self, weights):
         """Set the weights from arrays, by name."""

@@ -196,7 +196,7 @@ def write_json(path, values):
 
 def write_tensors(path, tensors):
     """Write named arrays, whole or not at all."""
-    _write_whole(path, safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()}))
+    _write_whole(path, safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in tensors.items()}))
 
 
 def read_tensors(path, shapes=None):
@@ -213,7 +213,7 @@ def read_tensors(path, shapes=None):
         with safetensors.safe_open(path, framework="numpy") as file:
             if shapes is not None:
                 _check_header(path, file, shapes)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (an open safetensors file is no dict)
     except FileNotFoundError:
         raise RunError(f"{path}: missing") from None
     except (OSError, safetensors.SafetensorError) as error:

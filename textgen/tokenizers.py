@@ -88,7 +88,7 @@ class Tokenizer:
         if not isinstance(values, dict) or set(values) != {"kind", "symbols"}:
             raise ModelError('a tokenizer has two entries, "kind" and "symbols"')
         kind, symbols = values["kind"], values["symbols"]
-        if kind not in TOKENIZERS:
+        if not isinstance(kind, str) or kind not in TOKENIZERS:
             raise ModelError(f"tokenizer kind {kind!r} is none of {', '.join(TOKENIZERS)}")
         if not isinstance(symbols, list) or not all(isinstance(symbol, str) and symbol for symbol in symbols):
             raise ModelError("a vocabulary is a list of texts, none empty")

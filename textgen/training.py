@@ -6,6 +6,7 @@ This module knows nothing of the command line. It is the only caller of `fit`.
 import dataclasses
 import datetime
 import difflib
+import os
 import platform
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from textgen.quiet import quietly
 
+# Told to keep its notices to itself, TensorFlow still talks until it has started.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quietly():
     import keras
 
@@ -140,6 +143,7 @@ def _fit(settled, path, state, overwrite, quiet, resumed):
             epochs=training.epochs,
             initial_epoch=state.epoch,
             callbacks=callbacks,
+            shuffle=False,  # a stretch must follow the one before it, or the carried state is another text's
             verbose=0,
         )
     except KeyboardInterrupt:

@@ -1,0 +1,104 @@
+"""What the tests stand on: a small text made here, and tiny real models trained on it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+ROOT = Path(__file__).parent.parent
+
+# The smallest model and the shortest training that still learn something of the text below.
+TINY = {"units": 24, "embedding_size": 12, "batch_size": 8, "sequence_length": 16, "epochs": 2, "sample_length": 20}
+
+
+def verse():
+    """Some 7,000 characters of text with structure: counting rhymes, no two lines alike."""
+    things = "hen fox bee cat owl elk pig cow ant eel".split()
+    places = "barn wood hill pond lane mill dell moor cove yard".split()
+    lines = []
+    for first, thing in enumerate(things):
+        for second, place in enumerate(places):
+            lines.append(f"{first * 10 + second}: the {thing} went down to the {place},")
+            lines.append(f'"and what did you see?" said the {things[-1 - second]}.')
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def text_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("text") / "rhymes.txt"
+    path.write_text(verse(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory, text_file):
+    """A run of the default kind (characters, embedding, one layer). Read it; copy it to change it."""
+    from textgen import train
+
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    train(text_file, path, quiet=True, **TINY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def word_run(tmp_path_factory, text_file):
+    """Two layers on words, each block of the text a document."""
+    from textgen import train
+
+    path = tmp_path_factory.mktemp("runs") / "words"
+    train(text_file, path, quiet=True, **TINY | {"tokenizer": "word", "documents": "block", "layers": 2})
+    return path
+
+
+@pytest.fixture
+def empty_place(tmp_path, monkeypatch):
+    """A working directory with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command():
+    """Run a command of textgen in this process: `command("sample", run, "--length", 3)`."""
+    from textgen.cli import main
+
+    def run(*arguments, **options):
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], **options)
+
+    return run
+
+
+@pytest.fixture
+def refused(command):
+    """Run a command that must fail: returns its one line of complaint, after checking the exit code."""
+
+    def run(code, *arguments, **options):
+        result = command(*arguments, **options)
+        assert result.exit_code == code, result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        lines = [line for line in result.stderr.splitlines() if line]
+        if code == 2 and lines[0].startswith("Usage:"):  # Click's own way of saying it
+            return lines[-1]
+        assert len(lines) == 1, result.stderr
+        return lines[0]
+
+    return run
+
+
+def shell(*arguments, **options):
+    """A real process running textgen, its output captured as bytes."""
+    return subprocess.run(
+        [sys.executable, "-m", "textgen", *map(str, arguments)],
+        capture_output=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
+
+
+def environment(**changes):
+    return os.environ | changes

@@ -1,0 +1,109 @@
+"""The shape of the house: who may import whom, what importing costs, what the package promises."""
+
+import ast
+import subprocess
+import sys
+
+import click
+import pytest
+
+from tests.conftest import ROOT
+
+# Each module may import only modules of lower rows.
+ROWS = [
+    {"errors", "symbols", "quiet"},
+    {"corpus", "tokenizers", "config", "streams"},
+    {"runs", "planning"},
+    {"engine", "sampling", "lstm", "reports"},
+    {"generator", "model"},
+    {"callbacks"},
+    {"training"},
+    {"cli"},
+    {"__main__"},
+]
+KERAS_ROOMS = {"lstm", "model", "callbacks", "training"}
+MODULES = sorted(path.stem for path in (ROOT / "textgen").glob("*.py"))
+
+
+def imports(module):
+    """Every module that the source names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse((ROOT / "textgen" / f"{module}.py").read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            yield node.module
+            if node.module == "textgen":
+                yield from (f"textgen.{alias.name}" for alias in node.names)
+
+
+def test_every_module_has_its_row():
+    assert set(MODULES) - {"__init__"} == set().union(*ROWS)
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"__init__"}))
+def test_imports_come_from_lower_rows_only(module):
+    row = next(index for index, rooms in enumerate(ROWS) if module in rooms)
+    allowed = set().union(*ROWS[:row])
+    ours = {name.split(".")[1] for name in imports(module) if name.startswith("textgen.")}
+    assert ours - {"__version__"} <= allowed
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_keras_stays_in_its_rooms(module):
+    heavy = {name for name in imports(module) if name.split(".")[0] in {"keras", "tensorflow", "jax", "torch"}}
+    assert module in KERAS_ROOMS or not heavy
+    assert module == "lstm" or all(name.split(".")[0] == "keras" for name in heavy)  # no code for one backend
+
+
+def modules_after(statement):
+    code = f"import sys; {statement}; print(*sorted(sys.modules))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_the_package_and_the_command_line_is_cheap():
+    loaded = modules_after("import textgen.cli")
+    assert not loaded & {"tensorflow", "keras", "numpy", "safetensors", "tqdm"}
+
+
+def test_writing_never_imports_keras():
+    loaded = modules_after("import textgen; textgen.Generator; import textgen.runs, textgen.reports")
+    assert "numpy" in loaded
+    assert not loaded & {"tensorflow", "keras"}
+
+
+def test_the_public_names_are_there():
+    statement = "from textgen import *; from textgen import generator; import textgen; assert textgen.train is train"
+    assert "tensorflow" in modules_after(statement)
+    import textgen
+
+    assert set(dir(textgen)) == set(textgen.__all__)
+    for name in textgen.__all__:
+        assert getattr(textgen, name)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    import textgen
+
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = textgen.trian
+
+
+def test_every_command_explains_itself_with_an_example(command):
+    from textgen.cli import main
+
+    assert command("--help").exit_code == 0
+    for name, sub in main.commands.items():
+        result = command(name, "--help")
+        assert result.exit_code == 0
+        assert f"textgen {name}" in result.output, name
+        assert sub.get_short_help_str() in command("--help").output
+        for parameter in sub.params:
+            assert isinstance(parameter, click.Argument) or parameter.help, f"{name} {parameter.name}"
+
+
+def test_python_modules_have_docstrings_and_stay_small():
+    for path in (ROOT / "textgen").glob("*.py"):
+        source = path.read_text("utf-8")
+        assert ast.get_docstring(ast.parse(source)), path
+        assert len(source.splitlines()) <= 400, path

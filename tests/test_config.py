@@ -1,0 +1,86 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from textgen.config import ModelConfig, SamplingConfig, TrainingConfig
+from textgen.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("config", "values", "rule"),
+    [
+        (ModelConfig, {"units": 0}, "--units takes a whole number at least 1"),
+        (ModelConfig, {"layers": 0}, "--layers takes a whole number at least 1"),
+        (ModelConfig, {"layers": 1.5}, "got 1.5"),
+        (ModelConfig, {"layers": True}, "got True"),
+        (ModelConfig, {"dropout": 1.0}, "--dropout takes a number at least 0 and below 1"),
+        (ModelConfig, {"tokenizer": "syllable"}, "--unit takes text one of char, word; got 'syllable'"),
+        (ModelConfig, {"bias": 1}, "--bias takes true or false"),
+        (ModelConfig, {"vocabulary_size": 2}, "at least 3"),
+        (TrainingConfig, {"learning_rate": 0.0}, "above 0"),
+        (TrainingConfig, {"learning_rate": math.nan}, "got nan"),
+        (TrainingConfig, {"epochs": 0}, "--epochs"),
+        (TrainingConfig, {"validation": 0.9}, "at most 0.5"),
+        (SamplingConfig, {"temperature": -1.0}, "--temperature takes a number at least 0 and at most 100; got -1.0"),
+        (SamplingConfig, {"temperature": math.inf}, "got inf"),
+        (SamplingConfig, {"length": -1}, "--length"),
+        (SamplingConfig, {"length": 10**12}, "at most 1000000000"),
+        (SamplingConfig, {"seed": -3}, "--seed"),
+    ],
+)
+def test_a_value_out_of_range_names_the_option_the_rule_and_the_value(config, values, rule):
+    with pytest.raises(UsageError) as caught:
+        config(**values)
+    assert rule in str(caught.value)
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    config = ModelConfig(units=np.int64(8), dropout=np.float32(0.5))
+    assert type(config.units) is int
+    assert type(config.dropout) is float
+    assert SamplingConfig(temperature=1).temperature == 1.0
+
+
+@pytest.mark.parametrize(
+    "config", [ModelConfig(vocabulary_size=9, units=3), TrainingConfig(epochs=2), SamplingConfig()]
+)
+def test_json_and_back(config):
+    assert type(config).from_json(config.to_json()) == config
+
+
+def test_unknown_and_missing_entries_are_refused():
+    values = SamplingConfig().to_json()
+    with pytest.raises(UsageError, match="unknown entries 'voice'"):
+        SamplingConfig.from_json(values | {"voice": "low"})
+    del values["length"]
+    with pytest.raises(UsageError, match="missing entries 'length'"):
+        SamplingConfig.from_json(values)
+    with pytest.raises(UsageError, match="missing"):
+        SamplingConfig.from_json([])
+
+
+def test_every_field_says_what_it_is():
+    for config in (ModelConfig, TrainingConfig, SamplingConfig):
+        for field in dataclasses.fields(config):
+            assert field.metadata["help"].endswith((".", "]")), field.name
+
+
+def test_weight_shapes_and_parameters_by_hand():
+    config = ModelConfig(vocabulary_size=5, encoder="embedding", embedding_size=2, units=3, layers=2)
+    assert config.weight_shapes() == {
+        "embedding": (5, 2),
+        "lstm.0.kernel": (2, 12),
+        "lstm.0.recurrent_kernel": (3, 12),
+        "lstm.0.bias": (12,),
+        "lstm.1.kernel": (3, 12),
+        "lstm.1.recurrent_kernel": (3, 12),
+        "lstm.1.bias": (12,),
+        "output.kernel": (3, 5),
+        "output.bias": (5,),
+    }
+    assert config.parameters() == 10 + 24 + 36 + 12 + 36 + 36 + 12 + 15 + 5
+    onehot = ModelConfig(vocabulary_size=5, encoder="onehot", units=3, bias=False)
+    assert set(onehot.weight_shapes()) == {"lstm.0.kernel", "lstm.0.recurrent_kernel", "output.kernel", "output.bias"}
+    assert onehot.weight_shapes()["lstm.0.kernel"] == (5, 12)

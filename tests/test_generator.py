@@ -1,0 +1,133 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from textgen import Generator
+from textgen.config import ModelConfig, TrainingConfig
+from textgen.errors import PromptError, RunError, UsageError
+from textgen.symbols import BOUNDARY
+from textgen.tokenizers import CharTokenizer, WordTokenizer
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_run):
+    return Generator.load(tiny_run)
+
+
+def test_stream_yields_what_generate_joins(generator):
+    pieces = list(generator.stream("the ", length=30, seed=1))
+    assert pieces[0] == "the "
+    assert len(pieces) == 31
+    assert "".join(pieces) == generator.generate("the ", length=30, seed=1)
+
+
+def test_same_seed_same_text_and_another_seed_another(generator):
+    texts = [generator.generate(length=200, seed=seed) for seed in (7, 7, 8)]
+    assert texts[0] == texts[1] != texts[2]
+    assert len(texts[0]) == 200
+    # Without a seed, two calls differ.
+    assert generator.generate(length=200) != generator.generate(length=200)
+
+
+def test_temperature_zero_needs_no_seed(generator):
+    assert generator.generate("the", length=50, temperature=0) == generator.generate("the", length=50, temperature=0)
+
+
+def test_the_prompt_is_read_and_shown_unless_asked_otherwise(generator):
+    shown = generator.generate("the cow", length=10, seed=3)
+    hidden = generator.generate("the cow", length=10, seed=3, include_prompt=False)
+    assert shown == "the cow" + hidden
+    assert generator.generate("the cow", length=40, temperature=0, include_prompt=False) != generator.generate(
+        "7: the", length=40, temperature=0, include_prompt=False
+    )
+
+
+def test_length_zero_is_the_prompt(generator):
+    assert generator.generate("the", length=0) == "the"
+    assert generator.generate(length=0) == ""
+
+
+def test_a_bad_prompt_is_refused_before_the_first_symbol(generator):
+    with pytest.raises(PromptError) as caught:
+        generator.stream("the Ünknown\u200d")
+    assert "2 characters the model never saw: 'Ü', U+200D" in str(caught.value)
+
+
+def test_options_are_checked(generator):
+    with pytest.raises(UsageError, match="--temperature"):
+        generator.stream(temperature=-1)
+    with pytest.raises(TypeError):
+        generator.stream(heat=3)
+
+
+def test_a_long_text_is_never_held_in_memory(generator):
+    stream = generator.stream(length=10**9, seed=1)
+    assert len("".join(next(stream) for _ in range(100))) == 100
+
+
+def fixed(transitions, documents, symbols="ab", kind=CharTokenizer):
+    """A generator whose next symbol depends on the last one only: logits 20 for what `transitions` names, else 0.
+
+    With a one-hot encoder and open gates, the state after reading a symbol is a vector that names it.
+    """
+    tokenizer = kind(list(symbols))
+    size = tokenizer.vocabulary_size
+    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, encoder="onehot", units=size)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes().items()}
+    bias = weights["lstm.0.bias"]
+    bias[:size], bias[size : 2 * size], bias[3 * size :] = 50, -50, 50  # input gate open, forget shut, output open
+    weights["lstm.0.kernel"][:, 2 * size : 3 * size] = np.eye(size) * 50
+    for before, after in transitions.items():
+        weights["output.kernel"][before, after] = 20
+    return Generator(config, TrainingConfig(documents=documents), tokenizer, weights)
+
+
+def test_a_boundary_between_documents_is_printed_as_what_separates_them():
+    a, b = 2, 3
+    cycle = {BOUNDARY: a, a: b, b: BOUNDARY}
+    assert fixed(cycle, "line").generate(length=5, temperature=0) == "ab\nab"
+    assert fixed(cycle, "block").generate(length=5, temperature=0) == "ab\n\nab"
+
+
+def test_no_document_is_empty():
+    stuck = {BOUNDARY: BOUNDARY, 2: BOUNDARY}
+    assert fixed(stuck, "line").generate(length=4, temperature=0) == "a\na\n"
+
+
+def test_the_unknown_symbol_is_never_written():
+    generator = fixed({BOUNDARY: 1, 2: 1, 3: 1}, "line")
+    assert set(generator.generate(length=50, temperature=0)) <= {"a", "\n"}
+    assert set(generator.generate(length=50, seed=1)) <= set("ab\n")
+
+
+def test_two_words_are_never_written_as_one():
+    symbols = [" b", "a", "c"]  # ids 2, 3, 4
+    generator = fixed({BOUNDARY: 3, 3: 4, 4: 3, 2: 4}, "line", symbols, WordTokenizer)
+    assert generator.generate(length=4, temperature=0) == "a\na\n"
+
+
+def test_a_whole_file_begins_as_after_a_blank_line(tiny_run):
+    generator = Generator.load(tiny_run)
+    newline = generator.tokenizer.encode("\n")[0]
+    assert generator.read_prompt("").tolist() == [BOUNDARY, newline, newline]
+    assert generator.read_prompt("the")[0] == BOUNDARY
+    assert fixed({}, "file").read_prompt("").tolist() == [BOUNDARY]  # a vocabulary without line ends
+
+
+def test_a_run_folder_can_be_moved(tiny_run, tmp_path):
+    moved = tmp_path / "elsewhere" / "other name"
+    shutil.copytree(tiny_run, moved)
+    assert Generator.load(moved).generate(length=50, seed=1) == Generator.load(tiny_run).generate(length=50, seed=1)
+
+
+def test_loading_nothing(empty_place):
+    with pytest.raises(RunError, match="no run in checkpoints/ yet"):
+        Generator.load()
+
+
+def test_word_models_write_words(word_run):
+    generator = Generator.load(word_run)
+    text = generator.generate(length=60, seed=2)
+    assert generator.tokenizer.unknown(text) == []
+    assert "\n\n" in text or len(text.split()) > 10

@@ -1,0 +1,110 @@
+"""textgen as a real process: pipes, locales, signals, what is imported."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import environment, shell
+
+
+@pytest.fixture
+def place(tmp_path, tiny_run):
+    shutil.copytree(tiny_run, tmp_path / "checkpoints" / "tiny")
+    return tmp_path
+
+
+def test_the_same_bytes_for_the_same_seed(place):
+    texts = [shell("sample", "--length", 300, "--seed", seed, cwd=place).stdout for seed in (4, 4, 5)]
+    assert texts[0] == texts[1] != texts[2]
+    assert len(texts[0].decode()) == 301
+
+
+def test_text_goes_to_standard_output_and_nothing_else_does(place):
+    result = shell("sample", "tiny", "--length", 5, "--seed", 1, cwd=place)
+    assert result.returncode == 0
+    assert len(result.stdout) == 6
+    assert result.stderr == b"run checkpoints/tiny, seed 1\n"
+
+
+def test_a_reader_who_has_had_enough_is_no_error(place):
+    command = f"{sys.executable} -m textgen sample --length 100000000 --seed 1 | head -c 20; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, timeout=60, check=True)
+    assert result.stdout[20:] == b"0\n"
+    assert result.stderr == b"run checkpoints/tiny, seed 1\n"
+
+
+def test_text_is_utf8_whatever_the_locale(tmp_path):
+    from textgen import train
+    from textgen.corpus import Corpus
+
+    train(Corpus("snow", ("雪\u2603é " * 300,)), tmp_path / "run", quiet=True, units=8, epochs=1, sample_length=0)
+    plain = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii")
+    result = shell("sample", "run", "--length", 50, "--seed", 1, cwd=tmp_path, env=plain)
+    assert result.returncode == 0, result.stderr
+    assert set(result.stdout.decode("utf-8")) <= set("雪\u2603é \n")
+    # The note on standard error may hold any character too: here a prompt's.
+    result = shell("sample", "run", "--prompt", "ß", cwd=tmp_path, env=environment(PYTHONIOENCODING="ascii"))
+    assert result.returncode == 3
+    assert "'ß'" in result.stderr.decode("utf-8")
+
+
+def test_interrupting_a_sample_ends_it_with_130(place):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "textgen", "sample", "--length", "100000000"],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout.read(10)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert errors.endswith(b"textgen: interrupted\n")
+    assert b"Traceback" not in errors
+
+
+def test_writing_imports_no_tensorflow_and_no_keras(place):
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "textgen", "sample", "--length", "1"],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if "|" in line}
+    assert "numpy" in imported
+    assert not {name for name in imported if name.split(".")[0] in {"tensorflow", "keras", "h5py", "tqdm"}}
+
+
+def test_training_talks_only_of_itself(place, text_file):
+    """None of TensorFlow's notices about devices and instructions reach the user."""
+    result = shell("train", text_file, "--out", "x", "--units", 4, "--epochs", 1, "--sample-length", 0, cwd=place)
+    assert result.returncode == 0, result.stderr
+    lines = result.stderr.decode().splitlines()
+    assert [line.split(":")[0].split(" ")[0] for line in lines] == ["text", "model", "training", "run", "epoch", "best"]
+
+
+def test_a_place_that_cannot_be_written_or_read(place, text_file):
+    # Root may write and read anywhere unless it gives that up.
+    powers = "-dac_override,-dac_read_search"
+    humble = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
+    if humble and not shutil.which("setpriv"):
+        pytest.skip("root, and no setpriv to be less")
+    locked = place / "locked"
+    locked.mkdir(mode=0o500)
+    result = shell("train", text_file, "--out", locked / "run", cwd=place, under=humble)
+    assert result.returncode == 5
+    assert b"no permission to write" in result.stderr
+    secret = place / "secret.txt"
+    secret.write_text("text")
+    secret.chmod(0)
+    result = shell("train", secret, cwd=place, under=humble)
+    assert result.returncode == 3
+    assert b"no permission to read" in result.stderr

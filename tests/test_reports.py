@@ -1,0 +1,17 @@
+from textgen import reports
+from textgen.config import ModelConfig
+
+
+def test_a_model_in_a_few_words():
+    assert reports.shape(ModelConfig(layers=3, units=128)) == "embedding 64, LSTM 3 x 128"
+    assert reports.shape(ModelConfig(encoder="onehot")) == "one-hot, LSTM 1 x 256"
+
+
+def test_the_best_epoch_is_by_validation_where_there_is_one():
+    history = [{"epoch": 1, "training_nats": 1.0, "validation_nats": 3.0}, {"epoch": 2, "training_nats": 2.0, "validation_nats": 2.5}]  # fmt: skip
+    assert reports.best_epoch(history)["epoch"] == 2
+    assert reports.best_epoch([{"epoch": 1, "training_nats": 1.0}, {"epoch": 2, "training_nats": 2.0}])["epoch"] == 1
+
+
+def test_an_empty_table():
+    assert reports.table([]) == []

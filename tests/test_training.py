@@ -1,0 +1,245 @@
+"""The central test of the house: train, save, load, the same text."""
+
+import hashlib
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tests.conftest import TINY, verse
+from textgen import Generator, runs, train
+from textgen.callbacks import TrainingState, bits
+from textgen.config import ModelConfig, TrainingConfig
+from textgen.corpus import Corpus, read_corpus
+from textgen.errors import CorpusError, DivergenceError, RunError, RunExistsError, UsageError
+from textgen.planning import plan
+from textgen.training import StreamDataset, _fit
+
+
+def tiny(text, out, **options):
+    return train(text, out, quiet=True, **TINY | options)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"encoder": "onehot"},
+        {"layers": 2, "dropout": 0.2},
+        {"bias": False},
+        {"tokenizer": "word", "documents": "line"},
+        {"tokenizer": "word", "vocabulary_size": 30, "encoder": "onehot", "documents": "block"},
+    ],
+)
+def test_train_save_load_same_text(text_file, tmp_path, options):
+    history = tiny(text_file, tmp_path / "run", **options)
+    assert history.path == tmp_path / "run"
+    run = runs.load(history.path)
+    samples = (history.path / runs.SAMPLES).read_text("utf-8")
+    # The best epoch's sample was written by the weights in memory; the run, loaded, writes it again.
+    settings = {"length": 20, "temperature": 0.8, "seed": 0}
+    assert f"=== epoch {history.best_epoch} ===\n{Generator.load(run.path).generate(**settings)}\n" in samples
+
+
+def test_the_loss_falls_and_the_figures_agree(text_file, tmp_path):
+    history = tiny(text_file, tmp_path / "run", epochs=4)
+    losses = [line["training_nats"] for line in history.epochs]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] - 0.3
+    assert history.best_nats == min(line["validation_nats"] for line in history.epochs)
+    assert [line["epoch"] for line in history.epochs] == [1, 2, 3, 4]
+    for line in history.epochs:
+        assert line["validation_bits_per_character"] == pytest.approx(line["validation_nats"] / np.log(2))
+        assert line["steps_per_second"] > 0
+    # The cosine has come down to a hundredth of the top.
+    assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+
+
+def test_the_validation_loss_is_the_engine_s(text_file, tmp_path):
+    """Recomputed outside Keras: the held-out text read in one stream, symbol by symbol."""
+    history = tiny(text_file, tmp_path / "run")
+    generator = Generator.load(tmp_path / "run")
+    held_out = "".join(read_corpus(text_file).split(0.1)[1])
+    ids = [0, *generator.tokenizer.encode(held_out)]
+    state, total = generator.engine.initial_state(1), 0.0
+    for before, after in itertools.pairwise(ids):
+        logits, state = generator.engine.step(state, [before])
+        logits = logits[0].astype(np.float64)
+        total += np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[after]
+    # Keras read it as several streams, each beginning without context.
+    assert total / (len(ids) - 1) == pytest.approx(history.best_nats, rel=0.02)
+
+
+def test_word_losses_are_told_by_the_character_too(word_run):
+    last = runs.load(word_run).history()[-1]
+    assert last["validation_bits_per_character"] < bits(last["validation_nats"]) / 2
+
+
+def test_best_weights_are_kept_and_training_stops_early(tmp_path):
+    """Learning the training text by heart makes the held-out text, which is another, worse and worse."""
+    text = Corpus("two halves", ("abcdefgh" * 250 + "hgfedcba" * 30,))
+    history = tiny(text, tmp_path / "run", epochs=60, patience=3, learning_rate=0.05)
+    assert history.stopped_early
+    assert len(history.epochs) == history.best_epoch + 3
+    assert history.best_nats == history.epochs[history.best_epoch - 1]["validation_nats"]
+    assert history.epochs[-1]["validation_nats"] > history.best_nats
+    assert not (tmp_path / "run" / "resume").exists()
+
+
+def test_no_validation_means_the_training_loss_decides(text_file, tmp_path):
+    history = tiny(text_file, tmp_path / "run", validation=0.0)
+    assert "validation_nats" not in history.epochs[0]
+    assert history.best_nats == history.epochs[-1]["training_nats"]
+
+
+def test_equal_seeds_learn_equal_weights(text_file, tmp_path):
+    for name, seed in (("one", 5), ("two", 5), ("three", 6)):
+        tiny(text_file, tmp_path / name, seed=seed, layers=2, dropout=0.3)
+    one, two, three = (sha256(tmp_path / name / runs.WEIGHTS) for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_path):
+    """A real process, a real Ctrl-C."""
+    options = ["--units", 24, "--embedding-size", 12, "--batch-size", 8, "--sequence-length", 16, "--sample-length", 0]
+    options = [*map(str, options), "--epochs", "12", "--layers", "2", "--dropout", "0.2", "--patience", "0"]
+    whole = tmp_path / "whole"
+    command = [sys.executable, "-m", "textgen", "train"]
+    subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True)
+    cut = tmp_path / "cut"
+    process = subprocess.Popen(
+        [*command, str(text_file), "--out", str(cut), *options], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        history = cut / runs.HISTORY
+        deadline = time.monotonic() + 120
+        while not (history.exists() and len(history.read_text().splitlines()) >= 2):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, errors
+    assert f"textgen train --resume {cut}" in errors
+    assert "Traceback" not in errors
+    state = json.loads((cut / runs.RESUME_STATE).read_text())
+    assert 2 <= state["epoch"] < 12
+
+    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sha256(cut / runs.WEIGHTS) == sha256(whole / runs.WEIGHTS)
+    assert not (cut / "resume").exists()
+    losses = [[line["validation_nats"] for line in runs.load(path).history()] for path in (whole, cut)]
+    assert losses[0] == losses[1]
+
+
+@pytest.fixture
+def cut_run(text_file, tmp_path):
+    """A run that stands after one epoch of two: what an interruption leaves."""
+    path = tmp_path / "cut"
+    tiny(text_file, path, epochs=1)
+    settled = plan(read_corpus(text_file), ModelConfig(units=24, embedding_size=12), _training(epochs=2))
+    state = TrainingState(paths=[str(text_file)], corpus_sha256=settled.corpus.fingerprint())
+    kept = runs.remove_resume
+    try:
+        runs.remove_resume = lambda path: None
+        _fit(settled, path, state, overwrite=True, quiet=True, resumed=False)
+    finally:
+        runs.remove_resume = kept
+    return path
+
+
+def _training(**options):
+    names = TrainingConfig().to_json()
+    return TrainingConfig(**{name: value for name, value in TINY.items() if name in names} | options)
+
+
+def test_resuming_a_changed_text_is_refused(cut_run, tmp_path):
+    before = {path: path.read_bytes() for path in cut_run.rglob("*") if path.is_file()}
+    other = tmp_path / "other.txt"
+    other.write_text(verse().replace("hen", "jay"))
+    with pytest.raises(CorpusError, match="differs from the text"):
+        train(other, resume=cut_run, quiet=True)
+    with pytest.raises(UsageError, match="leave out: units, out"):
+        train(resume=cut_run, out="x", units=3)
+    assert {path: path.read_bytes() for path in cut_run.rglob("*") if path.is_file()} == before
+
+
+def test_a_damaged_resume_state_is_refused(cut_run):
+    runs.write_tensors(cut_run / runs.RESUME_TENSORS, {"x": np.zeros(3)})
+    with pytest.raises(RunError, match="not the tensors of this model"):
+        train(resume=cut_run, quiet=True)
+    runs.write_json(cut_run / runs.RESUME_STATE, {"epoch": 1})
+    with pytest.raises(RunError, match="not the state of a training"):
+        train(resume=cut_run, quiet=True)
+
+
+def test_a_finished_run_has_nothing_to_resume(tiny_run):
+    with pytest.raises(RunError, match="its training has ended"):
+        train(resume=tiny_run)
+
+
+def test_a_run_is_overwritten_only_when_asked_and_then_wholly(text_file, tmp_path):
+    path = tmp_path / "run"
+    tiny(text_file, path)
+    first = sha256(path / runs.WEIGHTS)
+    with pytest.raises(RunExistsError):
+        tiny(text_file, path, units=8)
+    assert sha256(path / runs.WEIGHTS) == first
+    train(text_file, path, overwrite=True, quiet=True, **TINY | {"units": 8, "epochs": 1})
+    assert runs.load(path).model.units == 8
+    assert len(runs.load(path).history()) == 1
+
+
+def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_weights(cut_run):
+    """A weight in the resume state that is no number: neither is the next step's loss."""
+    kept = sha256(cut_run / runs.WEIGHTS)
+    tensors = runs.read_tensors(cut_run / runs.RESUME_TENSORS)
+    tensors["weight.0"] = np.full_like(tensors["weight.0"], np.nan)
+    runs.write_tensors(cut_run / runs.RESUME_TENSORS, tensors)
+    with pytest.raises(DivergenceError, match="the loss stopped being a number at step 1; what was saved"):
+        train(resume=cut_run, quiet=True)
+    assert sha256(cut_run / runs.WEIGHTS) == kept
+    assert np.isfinite(runs.load(cut_run).weights["output.bias"]).all()
+
+
+def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkeypatch):
+    """Each stretch begins where the last ended, or the carried state is another text's."""
+    original, seen = StreamDataset.__getitem__, []
+
+    def watched(dataset, index):
+        inputs, targets = original(dataset, index)
+        if dataset.streams.wrap:
+            seen.append((index, dataset.offset, inputs["carry"].max()))
+        return inputs, targets
+
+    monkeypatch.setattr(StreamDataset, "__getitem__", watched)
+    history = tiny(text_file, tmp_path / "run", epochs=3)
+    steps = history.epochs[0]["step"]
+    passes = [seen[-3 * steps :][number * steps : (number + 1) * steps] for number in range(3)]
+    for one in passes:
+        assert [index for index, _, _ in one] == list(range(steps))
+        assert [carry for _, _, carry in one] == [0.0] + [1.0] * (steps - 1)
+        assert len({offset for _, offset, _ in one}) == 1
+    assert len({one[0][1] for one in passes}) == 3  # and each pass begins elsewhere
+
+
+def test_options_are_checked_before_anything_is_made(text_file, tmp_path):
+    with pytest.raises(UsageError, match="no option 'unitz'; did you mean 'units'"):
+        train(text_file, tmp_path / "run", unitz=3)
+    with pytest.raises(UsageError, match="no text given"):
+        train()
+    with pytest.raises(CorpusError, match="needs 65"):
+        train(Corpus("short", ("brief",)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
