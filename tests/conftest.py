@@ -89,15 +89,10 @@ def refused(command):
     return run
 
 
-def shell(*arguments, **options):
-    """A real process running textgen, its output captured as bytes."""
-    return subprocess.run(
-        [sys.executable, "-m", "textgen", *map(str, arguments)],
-        capture_output=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
+def shell(*arguments, under=(), **options):
+    """A real process running textgen (under another command, if named), its output captured as bytes."""
+    command = [*under, sys.executable, "-m", "textgen", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, timeout=300, check=False, **options)
 
 
 def environment(**changes):

@@ -13,12 +13,10 @@ import pytest
 
 from tests.conftest import TINY, verse
 from textgen import Generator, runs, train
-from textgen.callbacks import TrainingState, bits
-from textgen.config import ModelConfig, TrainingConfig
+from textgen.callbacks import bits
 from textgen.corpus import Corpus, read_corpus
 from textgen.errors import CorpusError, DivergenceError, RunError, RunExistsError, UsageError
-from textgen.planning import plan
-from textgen.training import StreamDataset, _fit
+from textgen.training import StreamDataset
 
 
 def tiny(text, out, **options):
@@ -145,24 +143,40 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
 
 
 @pytest.fixture
-def cut_run(text_file, tmp_path):
-    """A run that stands after one epoch of two: what an interruption leaves."""
+def cut_run(text_file, tmp_path, monkeypatch):
+    """A run cut short by Ctrl-C as its second epoch begins."""
+    original = StreamDataset.begin_epoch
+
+    def interrupted(dataset, epoch, logs=None):
+        if epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+        original(dataset, epoch, logs)
+
     path = tmp_path / "cut"
-    tiny(text_file, path, epochs=1)
-    settled = plan(read_corpus(text_file), ModelConfig(units=24, embedding_size=12), _training(epochs=2))
-    state = TrainingState(paths=[str(text_file)], corpus_sha256=settled.corpus.fingerprint())
-    kept = runs.remove_resume
-    try:
-        runs.remove_resume = lambda path: None
-        _fit(settled, path, state, overwrite=True, quiet=True, resumed=False)
-    finally:
-        runs.remove_resume = kept
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamDataset, "begin_epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tiny(text_file, path)
+    assert len(runs.load(path).history()) == 1
     return path
 
 
-def _training(**options):
-    names = TrainingConfig().to_json()
-    return TrainingConfig(**{name: value for name, value in TINY.items() if name in names} | options)
+def test_interrupted_before_the_first_epoch_ends_nothing_is_lost(text_file, tmp_path, monkeypatch):
+    original = StreamDataset.__getitem__
+
+    def interrupted(dataset, index):
+        if index == 20 and dataset.streams.wrap:
+            signal.raise_signal(signal.SIGINT)
+        return original(dataset, index)
+
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamDataset, "__getitem__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tiny(text_file, path)
+    assert Generator.load(path).generate(length=5)
+    history = train(resume=path, quiet=True)
+    assert [line["epoch"] for line in history.epochs] == [1, 2]
 
 
 def test_resuming_a_changed_text_is_refused(cut_run, tmp_path):

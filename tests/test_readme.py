@@ -1,0 +1,104 @@
+"""What the README promises, done: its commands, its script, its list of files."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, TINY
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What a clone holds."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        if (ROOT / name).exists():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_make_demo_ends_with_samples(checkout):
+    """The first of the two commands, whole; the environment is this one, so that nothing is installed twice."""
+    assert "make demo" in blocks("sh")[0]
+    result = subprocess.run(
+        ["make", "demo", f"VENV={sys.prefix}"], cwd=checkout, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "The river" in result.stdout
+    assert "run checkpoints/demo, seed 2" in result.stderr
+    words = set(re.findall(r"[a-z]+", (checkout / "corpora/ferryman.txt").read_text().lower()))
+    written = re.findall(r"[a-z]+", result.stdout.split("The river")[-1].lower())[:-1]
+    known = sum(word in words for word in written) / len(written)
+    assert known > 0.8, result.stdout
+
+
+def test_make_test_is_what_runs_this():
+    """The second command; run here it would run itself, so its recipe is read instead."""
+    assert "make test" in blocks("sh")[0]
+    recipe = subprocess.run(["make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "ruff check" in recipe
+    assert "ruff format --check" in recipe
+    assert "pytest" in recipe
+
+
+def test_the_script_prints_a_text(tmp_path, text_file):
+    (script,) = blocks("python")
+    assert len(script.strip().splitlines()) <= 6
+    # The script's prompt must be made of letters the model has seen.
+    text = tmp_path / "tale.txt"
+    text.write_text("The river rose. " + text_file.read_text())
+    options = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    subprocess.run(
+        [sys.executable, "-m", "textgen", "train", str(text), *options], cwd=tmp_path, check=True, capture_output=True
+    )
+    result = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("The river ")
+    assert len(result.stdout) == len("The river ") + 300 + 1
+    assert result.stderr == ""
+
+
+def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
+    import shlex
+
+    import click
+
+    from textgen.cli import main
+
+    commands = [line for line in blocks("sh")[1].splitlines() if line.startswith("textgen ")]
+    assert len(commands) == 7
+    for line in commands:
+        name, *arguments = shlex.split(line, comments=True)[1:]
+        command = main.commands[name]
+        with click.Context(command, info_name=name) as context:
+            command.parse_args(context, arguments)
+
+
+def test_every_file_of_the_package_has_its_line():
+    named = set(re.findall(r"`(textgen/\w+\.py)`", README))
+    assert named == {str(path.relative_to(ROOT)) for path in (ROOT / "textgen").glob("*.py")}
+    for name in re.findall(
+        r"`(corpora/|checkpoints/|tests/|docs/log.md|setup.cfg|ruff.toml|Makefile|LICENSE)`", README
+    ):
+        assert Path(ROOT / name).exists()
+
+
+def test_the_texts_are_what_their_readme_says():
+    table = (ROOT / "corpora/README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \|.*?\| ([\d,]+) bytes", table, re.MULTILINE)
+    assert {name for name, _ in rows} == {path.name for path in (ROOT / "corpora").glob("*.txt")}
+    for name, size in rows:
+        data = (ROOT / "corpora" / name).read_bytes()
+        assert len(data) == int(size.replace(",", "")) >= 60_000
+        paragraphs = [paragraph for paragraph in data.decode().split("\n\n") if len(paragraph) > 80]
+        assert len(set(paragraphs)) == len(paragraphs)  # none twice
