@@ -110,8 +110,10 @@ def test_two_words_are_never_written_as_one():
 def test_a_whole_file_begins_as_after_a_blank_line(tiny_run):
     generator = Generator.load(tiny_run)
     newline = generator.tokenizer.encode("\n")[0]
-    assert generator.read_prompt("").tolist() == [BOUNDARY, newline, newline]
-    assert generator.read_prompt("the")[0] == BOUNDARY
+    assert generator.read_prompt("").tolist() == [newline, newline]
+    assert generator.tokenizer.decode(generator.read_prompt("the hen")) == "the hen"
+    assert BOUNDARY not in generator.read_prompt("the hen")
+    assert fixed({}, "block").read_prompt("a").tolist() == [BOUNDARY, 2]
     assert fixed({}, "file").read_prompt("").tolist() == [BOUNDARY]  # a vocabulary without line ends
 
 

@@ -73,10 +73,11 @@ class Generator:
         return "".join(self.stream(prompt, **options))
 
     def read_prompt(self, prompt: str) -> np.ndarray:
-        """Ids of a prompt, after a document boundary. Raises PromptError listing what the model never saw.
+        """Ids to begin from, at least one. Raises PromptError listing what the model never saw.
 
-        Without a prompt the model begins a document. Where a document is a whole file it saw few beginnings, so it
-        begins as after the white space between two parts of one.
+        Where documents are blocks or lines, a document boundary and the prompt. Where a document is a whole file the
+        model saw too few boundaries to have learned what follows one, so it reads the prompt alone, or without a
+        prompt the white space between two parts of a text.
         """
         unknown = self.tokenizer.unknown(prompt)
         if unknown:
@@ -85,8 +86,10 @@ class Generator:
                 f"the prompt holds {len(unknown)} {self.tokenizer.noun}{'s' * (len(unknown) > 1)} "
                 f"the model never saw: {shown}; write the prompt without"
             )
-        if not prompt and self.documents == "file" and not self.tokenizer.unknown(self.separator):
-            prompt = self.separator
+        if self.documents == "file":
+            prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
+            if prompt:
+                return self.tokenizer.encode(prompt)
         return np.concatenate([[BOUNDARY], self.tokenizer.encode(prompt)])
 
     def _stream(self, prompt, ids, config):
