@@ -16,7 +16,7 @@ from textgen import Generator, runs, train
 from textgen.callbacks import bits
 from textgen.corpus import Corpus, read_corpus
 from textgen.errors import CorpusError, DivergenceError, RunError, RunExistsError, UsageError
-from textgen.training import StreamDataset
+from textgen.fitting import StreamDataset
 
 
 def tiny(text, out, **options):

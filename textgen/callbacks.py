@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 
 import keras
 from tqdm import tqdm
@@ -87,33 +87,6 @@ class Progress(keras.callbacks.Callback):
             self.bar.close()
 
 
-@dataclass
-class TrainingState:
-    """Where a training stands, beside its tensors: plain JSON values.
-
-    Attributes:
-        paths: where the text was read.
-        corpus_sha256: its fingerprint.
-        epoch: whole epochs done.
-        best_nats, best_epoch: the best loss so far and its epoch.
-        seconds: wall time so far.
-    """
-
-    paths: list
-    corpus_sha256: str
-    epoch: int = 0
-    best_nats: float | None = None
-    best_epoch: int = 0
-    seconds: float = 0.0
-
-    @classmethod
-    def from_json(cls, values):
-        """The state that was saved. Raises RunError where the entries are not a state's."""
-        if not isinstance(values, dict) or set(values) != {field.name for field in fields(cls)}:
-            raise RunError(f"{runs.RESUME_STATE}: not the state of a training that was cut short")
-        return cls(**values)
-
-
 class RunSaver(keras.callbacks.Callback):
     """Writes the run folder at each epoch's end: the weights if they are the best so far, a line of history, and the
     state from which training can go on. Stops early too, since it knows when the best was.
@@ -132,7 +105,6 @@ class RunSaver(keras.callbacks.Callback):
         self.path, self.state, self.patience = path, state, patience
         self.symbols_per_character = symbols_per_character
         self.before_first_save, self.after_first_save = before_first_save, after_first_save
-        self.stopped_early = False
 
     def restore(self, model):
         """Give a fresh model the tensors that were saved. Raises RunError where they are another model's."""
@@ -163,7 +135,6 @@ class RunSaver(keras.callbacks.Callback):
         self._save(weights=is_best)
         runs.append_line(self.path / runs.HISTORY, json.dumps(self._history_line(logs)))
         if self.patience and state.epoch - state.best_epoch >= self.patience:
-            self.stopped_early = True
             self.model.stop_training = True
 
     def save_if_never_saved(self):
