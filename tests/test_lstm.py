@@ -1,5 +1,8 @@
 """The layer against keras.layers.LSTM, and its gradient against finite differences."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -24,6 +27,11 @@ def pair(features, units, **options):
 def relative(a, b):
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     return np.abs(a - b).max() / max(np.abs(b).max(), 1e-30)
+
+
+def batch_first(results):
+    outputs, h, c = results
+    return tf.transpose(outputs, (1, 0, 2)), h, c
 
 
 def mixture(size, dtype):
@@ -76,7 +84,7 @@ def test_reading_symbols_is_reading_their_vectors(encoder, vocabulary):
 
     wanted, wanted_gradients = outputs_and_gradients(dense, state, [*extra, *stock.trainable_weights])
     got, got_gradients = outputs_and_gradients(
-        lambda: ours.read(ids, state, embedding), state, [*extra, *ours.trainable_weights]
+        lambda: batch_first(ours.run(tf.transpose(ids), state, embedding)), state, [*extra, *ours.trainable_weights]
     )
     for a, b in zip(got, wanted, strict=True):
         assert relative(a, b) < 1e-5
@@ -140,3 +148,81 @@ def test_the_last_output_alone():
     ours.build(x.shape)
     ours.set_weights(stock.get_weights())
     assert relative(ours(x), stock(x)) < 1e-5
+
+
+@pytest.mark.parametrize("time", [8, 7])  # several steps in a turn of the loop, and one
+def test_lanes_change_nothing_but_the_order_of_sums(time):
+    """The model cut into three uneven lanes against the model whole: logits, carried state, gradients."""
+    from textgen.config import ModelConfig
+    from textgen.model import LanguageModel
+
+    config = ModelConfig(vocabulary_size=11, units=8, embedding_size=4, layers=2, output_dropout=0.0)
+    ids = np.random.default_rng(4).integers(0, 11, (7, time)).astype(np.int32)
+    inputs = {"ids": ids, "carry": np.ones((7, 1), np.float32)}
+    results = []
+    for lanes in ([slice(0, 7)], [slice(0, 2), slice(2, 4), slice(4, 7)]):
+        model = LanguageModel(config, 7, seed=1, lanes=lanes)
+        model(inputs)  # so that there is a state to carry
+        with tf.GradientTape() as tape:
+            logits = model(inputs)
+            loss = model.compute_loss(y=ids, y_pred=logits)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        results.append([tf.concat(logits, 1), loss, *model.carried[0], *model.carried[1], *gradients])
+    for a, b in zip(*results, strict=True):
+        assert relative(tf.convert_to_tensor(a), tf.convert_to_tensor(b)) < 1e-5
+
+
+def test_a_batch_is_cut_as_evenly_as_can_be(monkeypatch):
+    from textgen import lstm
+
+    monkeypatch.setattr(lstm, "cores", lambda: 3)
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1)
+    assert lstm.cut(32) == [slice(0, 10), slice(10, 21), slice(21, 32)]
+    assert lstm.cut(16) == [slice(0, 8), slice(8, 16)]  # thinner lanes would not be worth it
+    assert lstm.cut(3) == [slice(0, 3)]
+    assert lstm.cut(None) == [slice(None, None)]
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 0)
+    assert lstm.cut(32) == [slice(0, 32)]
+
+
+def threads_after(*lines):
+    """Threads inside an operation, operations at a time, and lanes of 32 rows, in a process of its own."""
+    last = """
+import tensorflow as tf
+from textgen.lstm import cut
+threading = tf.config.threading
+print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(), len(cut(32)))
+"""
+    script = "\n".join([*lines, last])
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return tuple(map(int, result.stdout.split()))
+
+
+def test_threads_are_set_for_lanes_unless_tensorflow_has_started():
+    from textgen.lstm import cores
+
+    lanes = min(cores(), 4)
+    assert threads_after("import textgen.fitting") == (1, cores(), lanes)
+    started = "import tensorflow as tf; tf.zeros(1)"
+    assert threads_after(started, "import textgen.fitting") == (0, 0, 1)
+
+
+@pytest.mark.parametrize("vocabulary", [5, 900])  # both ways of summing a table's gradient
+def test_a_graph_that_does_not_know_its_shapes(vocabulary):
+    stock, ours = pair(vocabulary, 8)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    def gradients(ids):
+        state = [tf.zeros((tf.shape(ids)[1], 8))] * 2
+        with tf.GradientTape() as tape:
+            outputs, _, _ = ours.run(ids, state)
+            loss = tf.reduce_sum(tf.sin(outputs))
+        return loss, tape.gradient(loss, ours.trainable_weights)
+
+    ids = np.random.default_rng(0).integers(0, vocabulary, (7, 3)).astype(np.int32)
+    with tf.GradientTape() as tape:
+        wanted = tf.reduce_sum(tf.sin(stock(tf.one_hot(ids.T, vocabulary))[0]))
+    loss, got = gradients(ids)
+    assert relative(loss, wanted) < 1e-5
+    for a, b in zip(got, tape.gradient(wanted, stock.trainable_weights), strict=True):
+        assert relative(tf.convert_to_tensor(a), b) < 1e-5

@@ -15,6 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quietly():
     import keras
 
+    from textgen.lstm import use_all_cores
+
+    use_all_cores()
     keras.ops.zeros(1)  # the first operation looks for devices, and is as talkative as the import
 
 import numpy as np

@@ -4,18 +4,30 @@ On TensorFlow without a GPU the recurrence runs here, with a gradient written by
 cuDNN serves; KERAS_BACKEND=jax or torch; options of keras.layers.LSTM that the CPU path has no use for) the layer is
 the stock one. This is the only module that holds code for one Keras backend.
 
-The CPU path rests on three things:
+The CPU path rests on four things, measured in docs/log.md:
 
-1. The input product is one large product before the loop, not one at each step; and where the input is a symbol, it
-   is no product at all but a row picked from a table, since a one-hot vector times the kernel is a row of the kernel.
+1. The input product is one large product before the loop; and where the input is a symbol, it is no product at all
+   but a row picked from a table, since a one-hot vector times the kernel is a row of the kernel.
 2. The backward loop carries only dh and dc. The gradient of the recurrent kernel, a sum over all steps, is one large
-   product after the loop.
-3. sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the inner half folded into the weights, one tanh serves all four gates.
+   product after the loop, and the kernel is transposed once, before it.
+3. The three sigmoid gates stand side by side, apart from the candidate: one sigmoid serves them all, their outputs
+   need no sorting, and products three quarters as wide do not fall on the same lines of the cache.
+4. Lanes: the batch is cut into as many parts as there are cores, each part's loop single-threaded beside the others,
+   so that no step waits for another core. `use_all_cores` sets TensorFlow's threads to suit.
 """
 
+import os
+from itertools import pairwise
+
 import keras
-import numpy as np
 from keras import ops
+
+# Rows below which a lane's products are too thin to be worth a core of their own.
+FEWEST_ROWS = 8
+# Largest vocabulary whose table's gradient is summed by a product with one-hot rows; above it, by sorting.
+LARGEST_ONE_HOT = 512
+# Time steps in one turn of a loop: fewer turns, each with the same work.
+STEPS_PER_TURN = 4
 
 
 class LSTM(keras.layers.LSTM):
@@ -26,68 +38,100 @@ class LSTM(keras.layers.LSTM):
     output gate.
     """
 
-    def read(self, ids, initial_state, embedding=None, training=False):
-        """The layer's output where its input is symbols; the layer must have `return_sequences` and `return_state`.
-
-        The numbers are those of `self(embedding[ids])`, or of `self(one_hot(ids))` where `embedding` is None, but on
-        the CPU path neither input is ever built.
-
-        Args:
-            ids: integers, shape (batch, time).
-            initial_state: [h, c], each (batch, units).
-            embedding: float, shape (vocabulary, features), or None for one-hot.
-
-        Returns:
-            outputs (batch, time, units), h and c (batch, units).
-        """
-        if not self.has_own_path():
-            if embedding is None:
-                sequences = ops.one_hot(ids, self.cell.kernel.shape[0], dtype=self.compute_dtype)
-            else:
-                sequences = ops.take(embedding, ids, axis=0)
-            return self(sequences, initial_state=initial_state, training=training)
-        ids = ops.transpose(ids)
-        if embedding is None:
-            table = ops.convert_to_tensor(self.cell.kernel) * self._scale()
-        elif embedding.shape[0] <= (ids.shape[0] or 1) * (ids.shape[1] or 1):
-            table = ops.matmul(embedding, self.cell.kernel) * self._scale()
-        else:
-            # More symbols than places to put them: cheaper to project what was read than all that could be.
-            return self._run(self._project(ops.take(embedding, ids, axis=0)), initial_state)
-        return self._run(ops.take(table + self._bias(), ids, axis=0), initial_state)
-
     def has_own_path(self):
         """Whether the recurrence runs here rather than in Keras."""
         cell = self.cell
         return (
-            keras.backend.backend() == "tensorflow"
-            and not _tensorflow().config.list_physical_devices("GPU")
+            on_tensorflow_cpu()
             and cell.activation is keras.activations.tanh
             and cell.recurrent_activation is keras.activations.sigmoid
             and not (cell.dropout or cell.recurrent_dropout or self.go_backwards or self.unroll)
         )
 
+    def run(self, inputs, initial_state, embedding=None, training=False):
+        """The layer with time first, which is how the CPU path works, on vectors or on symbols.
+
+        The layer must have `return_sequences` and `return_state`. For symbols, the numbers are those of the vectors
+        `embedding[ids]`, or of their one-hot vectors where `embedding` is None, but on the CPU path neither is built.
+
+        Args:
+            inputs: float vectors, shape (time, batch, features), or integer symbols, shape (time, batch).
+            initial_state: [h, c], each (batch, units).
+            embedding: float, shape (vocabulary, features), for symbols only.
+
+        Returns:
+            outputs (time, batch, units), h and c (batch, units).
+        """
+        symbols = len(inputs.shape) == 2
+        if self.has_own_path():
+            if not symbols:
+                return self._run_vectors(inputs, initial_state)
+            places = (inputs.shape[0] or 1) * (inputs.shape[1] or 1)
+            if embedding is not None and embedding.shape[0] > places:
+                # More symbols than places to put them: cheaper to project what was read than all that could be.
+                return self._run_vectors(ops.take(embedding, inputs, axis=0), initial_state)
+            table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
+            table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
+            return _recurrence(_Rows(inputs, *_apart(table)), *initial_state, *self._recurrent_kernels())
+        if symbols and embedding is None:
+            inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
+        elif symbols:
+            inputs = ops.take(embedding, inputs, axis=0)
+        outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
+        return ops.transpose(outputs, (1, 0, 2)), h, c
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if mask is not None or not self.has_own_path():
             return super().inner_loop(sequences, initial_state, mask, training=training)
-        outputs, h, c = self._run(self._project(ops.transpose(sequences, (1, 0, 2))), initial_state)
-        return h, outputs, [h, c]
+        lanes = [
+            self._run_vectors(ops.transpose(sequences[rows], (1, 0, 2)), [state[rows] for state in initial_state])
+            for rows in cut(sequences.shape[0])
+        ]
+        outputs, h, c = (ops.concatenate([lane[place] for lane in lanes], axis) for place, axis in enumerate((1, 0, 0)))
+        return h, ops.transpose(outputs, (1, 0, 2)), [h, c]
 
-    def _scale(self):
-        scale = np.full(4 * self.units, 0.5, dtype=self.compute_dtype)
-        scale[2 * self.units : 3 * self.units] = 1
-        return scale
+    def _run_vectors(self, sequences, initial_state):
+        kernels = _apart(ops.convert_to_tensor(self.cell.kernel))
+        biases = _apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
+        projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
+        return _recurrence(_Steps(*projected), *initial_state, *self._recurrent_kernels())
 
-    def _bias(self):
-        return self.cell.bias * self._scale() if self.use_bias else 0.0
+    def _recurrent_kernels(self):
+        return _apart(ops.convert_to_tensor(self.cell.recurrent_kernel))
 
-    def _project(self, sequences):
-        return ops.matmul(sequences, ops.convert_to_tensor(self.cell.kernel) * self._scale()) + self._bias()
 
-    def _run(self, projected, initial_state):
-        recurrent_kernel = ops.convert_to_tensor(self.cell.recurrent_kernel) * self._scale()
-        outputs, h, c = _recurrence(projected, *initial_state, recurrent_kernel)
-        return ops.transpose(outputs, (1, 0, 2)), h, c
+def on_tensorflow_cpu():
+    """Whether Keras runs on TensorFlow and no GPU is in sight."""
+    return keras.backend.backend() == "tensorflow" and not _tensorflow().config.list_physical_devices("GPU")
+
+
+def cores():
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_all_cores():
+    """Set TensorFlow's threads for lanes: one inside an operation, as many operations at a time as there are cores.
+
+    Call it before TensorFlow's first operation. A program that has used TensorFlow before keeps the threads it has;
+    training then runs in one lane, its products spread over the cores by TensorFlow, a third to a half slower.
+    """
+    if on_tensorflow_cpu():
+        threading = _tensorflow().config.threading
+        try:
+            threading.set_intra_op_parallelism_threads(1)
+            threading.set_inter_op_parallelism_threads(cores())
+        except RuntimeError:  # started already, with other settings
+            return
+
+
+def cut(rows):
+    """The lanes of a batch: a slice of its rows for each, as equal as can be; one lane where more would not help."""
+    lanes = 1
+    if rows and on_tensorflow_cpu() and _tensorflow().config.threading.get_intra_op_parallelism_threads() == 1:
+        lanes = max(1, min(cores(), rows // FEWEST_ROWS))
+    edges = [rows * lane // lanes for lane in range(lanes + 1)] if rows else [None, None]
+    return [slice(start, end) for start, end in pairwise(edges)]
 
 
 def _tensorflow():
@@ -96,72 +140,132 @@ def _tensorflow():
     return tensorflow
 
 
-def _recurrence(projected, h, c, recurrent_kernel):
-    """The loop over time steps, with its own gradient; the inner half of each sigmoid is folded into its inputs.
+def _apart(columns):
+    """Keras's columns (input, forget, candidate, output) as two arrays: the three sigmoid gates, and the candidate."""
+    i, f, g, o = ops.split(columns, 4, axis=-1)
+    return ops.concatenate([i, f, o], axis=-1), g
+
+
+class _Steps:
+    """Inputs of the recurrence that are projected vectors: (time, batch, 3 x units) and (time, batch, units)."""
+
+    def __init__(self, gates, candidate):
+        self.tensors = (gates, candidate)
+
+    @staticmethod
+    def at(tensors, t):
+        return tensors[0][t], tensors[1][t]
+
+    def gradients(self, tensors, d_gates, d_candidate):
+        return d_gates, d_candidate
+
+    @property
+    def first(self):
+        return self.tensors[0]
+
+
+class _Rows:
+    """Inputs that are symbols (time, batch), each a row of two tables (vocabulary, 3 x units), (vocabulary, units)."""
+
+    def __init__(self, ids, gates, candidate):
+        self.ids = ids
+        self.tensors = (gates, candidate)
+
+    def at(self, tensors, t):
+        tf = _tensorflow()
+        return tuple(tf.gather(table, self.ids[t]) for table in tensors)
+
+    def gradients(self, tensors, d_gates, d_candidate):
+        """Each table's row gets the sum over the places that its symbol stood in."""
+        tf = _tensorflow()
+        ids, size = tf.reshape(self.ids, (-1,)), tensors[0].shape[0]
+        flat = [tf.reshape(d, (-1, d.shape[-1])) for d in (d_gates, d_candidate)]
+        if size <= LARGEST_ONE_HOT:
+            places = tf.one_hot(ids, size, axis=0, dtype=d_gates.dtype)
+            return [tf.matmul(places, d) for d in flat]
+        return [tf.math.unsorted_segment_sum(d, ids, size) for d in flat]
+
+    @property
+    def first(self):
+        return self.ids
+
+
+def _recurrence(source, h, c, gates_kernel, candidate_kernel):
+    """The loop over time steps, with its own gradient.
 
     Args:
-        projected: the input product and bias of every step, shape (time, batch, 4 x units).
+        source: _Steps or _Rows.
         h, c: the state before, shape (batch, units).
-        recurrent_kernel: shape (units, 4 x units).
+        gates_kernel, candidate_kernel: recurrent kernels (units, 3 x units) and (units, units).
 
     Returns:
         h after every step (time, batch, units), and the last h and c.
     """
     tf = _tensorflow()
+    sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     @tf.custom_gradient
-    def run(projected, h0, c0, recurrent_kernel):
-        steps = tf.shape(projected)[0]
-        inputs = tf.TensorArray(projected.dtype, steps).unstack(projected)
-        arrays = tuple(tf.TensorArray(projected.dtype, steps) for _ in range(3))
+    def run(gates_in, candidate_in, h0, c0, gates_kernel, candidate_kernel):
+        given = (gates_in, candidate_in)
+        known = source.first.shape[0]  # time steps, where the graph knows them
+        steps = known or tf.shape(source.first)[0]
+        turn = STEPS_PER_TURN if known and known % STEPS_PER_TURN == 0 else 1
 
-        def forward(t, h, c, gates_seen, c_seen, h_seen):
-            i, f, g, o = tf.split(tf.tanh(inputs.read(t) + tf.matmul(h, recurrent_kernel)), 4, axis=1)
-            i, f, o = i * 0.5 + 0.5, f * 0.5 + 0.5, o * 0.5 + 0.5
-            c = f * c + i * g
-            h = o * tf.tanh(c)
-            gates_seen = gates_seen.write(t, tf.concat([i, f, g, o], 1))
-            return t + 1, h, c, gates_seen, c_seen.write(t, c), h_seen.write(t, h)
+        def array(size):
+            return tf.TensorArray(h0.dtype, size)
 
-        _, h, c, gates_seen, c_seen, h_seen = tf.while_loop(
-            lambda t, *_: t < steps, forward, (0, h0, c0, *arrays), maximum_iterations=steps
+        def forward(t, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen):
+            for _ in range(turn):
+                gates_x, candidate_x = source.at(given, t)
+                gates = tf.sigmoid(tf.matmul(h, gates_kernel) + gates_x)
+                g = tf.tanh(tf.matmul(h, candidate_kernel) + candidate_x)
+                i, f, o = tf.split(gates, 3, axis=1)
+                c = f * c + i * g
+                tanh_c = tf.tanh(c)
+                h = o * tanh_c
+                gates_seen, g_seen, tanh_seen = (
+                    gates_seen.write(t, gates),
+                    g_seen.write(t, g),
+                    tanh_seen.write(t, tanh_c),
+                )
+                t += 1
+                c_seen, h_seen = c_seen.write(t, c), h_seen.write(t, h)
+            return t, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen
+
+        # Two arrays hold what stood before the first step as well: the backward loop then needs no special case.
+        start = (array(steps), array(steps), array(steps), array(steps + 1).write(0, c0), array(steps + 1).write(0, h0))
+        _, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen = tf.while_loop(
+            lambda t, *_: t < steps, forward, (0, h0, c0, *start)
         )
-        gates, cells, outputs = gates_seen.stack(), c_seen.stack(), h_seen.stack()
+        all_h = h_seen.stack()
+        all_h.set_shape((known and known + 1, *h0.shape))
 
         def gradient(d_outputs, d_h, d_c):
-            transposed = tf.transpose(recurrent_kernel)
-            upstream = tf.TensorArray(projected.dtype, steps).unstack(d_outputs)
-            d_gates_seen = tf.TensorArray(projected.dtype, steps)
+            gates_transposed, candidate_transposed = tf.transpose(gates_kernel), tf.transpose(candidate_kernel)
 
-            def backward(t, d_h, d_c, d_gates_seen):
-                i, f, g, o = tf.split(gates[t], 4, axis=1)
-                tanh_c = tf.tanh(cells[t])
-                before = tf.cond(t > 0, lambda: cells[t - 1], lambda: c0)
-                d_h += upstream.read(t)
-                d_c += d_h * o * (1 - tanh_c * tanh_c)
-                # d sigmoid / d (folded input) is 2 s (1 - s): the half was folded in before.
-                d_gates = tf.concat(
-                    [
-                        d_c * g * (2 * i * (1 - i)),
-                        d_c * before * (2 * f * (1 - f)),
-                        d_c * i * (1 - g * g),
-                        d_h * tanh_c * (2 * o * (1 - o)),
-                    ],
-                    1,
-                )
-                return t - 1, tf.matmul(d_gates, transposed), d_c * f, d_gates_seen.write(t, d_gates)
+            def backward(t, d_h, d_c, d_gates_seen, d_g_seen):
+                for _ in range(turn):
+                    gates, g, tanh_c, c_before = (seen.read(t) for seen in (gates_seen, g_seen, tanh_seen, c_seen))
+                    i, f, o = tf.split(gates, 3, axis=1)
+                    d_h += d_outputs[t]
+                    d_c += tanh_gradient(y=tanh_c, dy=d_h * o)
+                    d_gates = sigmoid_gradient(y=gates, dy=tf.concat([d_c * g, d_c * c_before, d_h * tanh_c], 1))
+                    d_g = tanh_gradient(y=g, dy=d_c * i)
+                    d_gates_seen, d_g_seen = d_gates_seen.write(t, d_gates), d_g_seen.write(t, d_g)
+                    d_h = tf.matmul(d_gates, gates_transposed) + tf.matmul(d_g, candidate_transposed)
+                    d_c *= f
+                    t -= 1
+                return t, d_h, d_c, d_gates_seen, d_g_seen
 
-            _, d_h0, d_c0, d_gates_seen = tf.while_loop(
-                lambda t, *_: t >= 0, backward, (steps - 1, d_h, d_c, d_gates_seen), maximum_iterations=steps
+            _, d_h, d_c, d_gates_seen, d_g_seen = tf.while_loop(
+                lambda t, *_: t >= 0, backward, (steps - 1, d_h, d_c, array(steps), array(steps))
             )
-            d_projected = d_gates_seen.stack()
-            states = tf.concat([h0[None], outputs[:-1]], 0)
-            units = recurrent_kernel.shape[0]
-            d_kernel = tf.matmul(
-                tf.reshape(states, (-1, units)), tf.reshape(d_projected, (-1, 4 * units)), transpose_a=True
-            )
-            return d_projected, d_h0, d_c0, d_kernel
+            units = candidate_kernel.shape[0]
+            d_gates, d_g = d_gates_seen.stack(), d_g_seen.stack()
+            h_before = tf.transpose(tf.reshape(all_h[:-1], (-1, units)))
+            d_kernels = (tf.matmul(h_before, tf.reshape(d, (-1, d.shape[-1]))) for d in (d_gates, d_g))
+            return *source.gradients(given, d_gates, d_g), d_h, d_c, *d_kernels
 
-        return (outputs, h, c), gradient
+        return (all_h[1:], h, c), gradient
 
-    return run(projected, h, c, recurrent_kernel)
+    return run(*source.tensors, h, c, gates_kernel, candidate_kernel)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from textgen.lstm import LSTM
+from textgen.lstm import LSTM, cut
 from textgen.symbols import IGNORED
 
 
@@ -21,18 +21,21 @@ class LanguageModel(keras.Model):
     """Predicts, at each place of each stream, the symbol that comes next.
 
     Inputs are a dict: "ids", integers of shape (batch, time), and "carry", float of shape (batch, 1): 1 where the row
-    goes on from where the last call's row ended, 0 where it begins anew. The output is logits, float32, shape
-    (batch, time, vocabulary). Targets equal to IGNORED do not count.
+    goes on from where the last call's row ended, 0 where it begins anew. The output is a list, one entry a lane (see
+    `textgen.lstm`), of logits, float32, shape (time, rows of the lane, vocabulary). Targets, shape (batch, time), equal
+    to IGNORED do not count.
 
     Args:
         config: the ModelConfig.
         batch_size: rows of every batch; the carried state has as many.
         seed: of the initial weights and of dropout.
+        lanes: slices of the batch's rows, each to go through the model by itself; None cuts one for each core.
     """
 
-    def __init__(self, config, batch_size, seed=0):
+    def __init__(self, config, batch_size, seed=0, lanes=None):
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
+        self.lanes = cut(batch_size) if lanes is None else lanes
         seeds = iter(np.random.SeedSequence(seed).generate_state(4 * config.layers + 4).tolist())
         self.embedding = None
         if config.encoder == "embedding":
@@ -78,26 +81,41 @@ class LanguageModel(keras.Model):
 
     def call(self, inputs, training=False):
         # The data pipeline forgets the number of rows; told again, every shape is known when the graph is made.
-        ids = ops.reshape(inputs["ids"], (self.batch_size, -1))
-        carry = inputs["carry"]
-        x = None
+        ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
+        carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
+        begin = [[kept * carry for kept in pair] for pair in self.carried]
+        lanes = [
+            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], training)
+            for rows in self.lanes
+        ]
+        for layer, pair in enumerate(self.carried):
+            for place, kept in enumerate(pair):
+                kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
+        return [logits for logits, _ in lanes]
+
+    def _lane(self, ids, begin, training):
+        """Some rows of the batch through all layers: logits (time, rows, vocabulary) and each layer's [h, c] after."""
+        x, states = ids, []
         for layer, lstm in enumerate(self.recurrent):
-            state = [kept * carry for kept in self.carried[layer]]
             if layer:
                 x = self.between[layer - 1](x, training=training)
-                x, *state = lstm(x, initial_state=state, training=training)
-            else:
-                x, *state = lstm.read(ids, state, self.embedding, training=training)
-            for kept, new in zip(self.carried[layer], state, strict=True):
-                kept.assign(new)
-        return self.logits(self.before_output(x, training=training))
+            x, h, c = lstm.run(x, begin[layer], None if layer else self.embedding, training=training)
+            states.append([h, c])
+        return self.logits(self.before_output(x, training=training)), states
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Mean cross-entropy in nats a symbol over the targets that count; the metric `nats` is its exact mean."""
-        counts = ops.cast(ops.not_equal(y, IGNORED), "float32")
-        losses = ops.sparse_categorical_crossentropy(ops.maximum(y, 0), y_pred, from_logits=True)
+        targets = ops.transpose(ops.reshape(y, (self.batch_size, y.shape[1] or -1)))
+        counts = ops.cast(ops.not_equal(targets, IGNORED), "float32")
         number = ops.sum(counts)
-        mean = ops.sum(losses * counts) / ops.maximum(number, 1.0)
+        total = sum(
+            ops.sum(
+                ops.sparse_categorical_crossentropy(ops.maximum(targets[:, rows], 0), logits, from_logits=True)
+                * counts[:, rows]
+            )
+            for rows, logits in zip(self.lanes, y_pred, strict=True)
+        )
+        mean = total / ops.maximum(number, 1.0)
         self.nats.update_state(mean, sample_weight=number)
         return mean
 
