@@ -42,7 +42,7 @@ def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
     """
     training, streams = settled.training, settled.streams
     model = LanguageModel(settled.model, streams.rows, seed=training.seed)
-    optimizer = _optimizer(training, settled.steps)
+    optimizer = make_optimizer(training, settled.steps)
     optimizer.build(model.trainable_variables)
     # XLA makes the loop over time steps three times slower on a CPU; the other backends compile as they see fit.
     model.compile(optimizer, jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
@@ -118,7 +118,7 @@ class StreamDataset(keras.utils.PyDataset):
         return {"ids": inputs, "carry": carry}, targets
 
 
-def _optimizer(training, steps):
+def make_optimizer(training, steps):
     """Adam (Kingma and Ba 2015), its rate rising over the warm-up, then a cosine down (Loshchilov and Hutter 2017);
     the gradient's global norm is clipped, the cure for gradients that explode (Pascanu et al. 2013)."""
     warmup = round(training.warmup * steps)

@@ -1,0 +1,229 @@
+"""Milliseconds of one training step: textgen, stock keras.layers.LSTM and PyTorch's nn.LSTM, side by side.
+
+    python benchmarks/training_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256,32x64 ...]
+
+Each contender trains the same model (embedding 64, LSTM stack, logits over 67 characters, carried state, Adam, gradient
+norm clipped) on the same random text, in a process of its own that sleeps while another is measured; rounds take turns,
+so that a noisy machine is noisy for all. textgen and stock Keras go through `fit`, PyTorch through the usual loop.
+PyTorch is measured where `--torch-python` (default: this Python) can import it.
+
+Printed: medians, ratios taken round by round and then their median, and the share of this machine's matrix peak (the
+largest product measured in the same run) that textgen's arithmetic comes to.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+SHAPES = ["1x256,32x64", "1x512,32x64", "2x256,64x100", "3x512,64x100"]
+VOCABULARY, EMBEDDING = 67, 64
+
+
+def arithmetic(layers, units, batch, steps):
+    """Floating-point operations of one training step's products: forward, and twice that backward."""
+    recurrent = layers * units * 4 * units
+    inputs = (layers - 1) * units * 4 * units  # the first layer picks rows of a table
+    return 6 * batch * steps * (recurrent + inputs + units * VOCABULARY)
+
+
+# ---- workers: each prepares itself, then for every line on standard input runs some steps and prints its seconds ----
+
+
+def serve(run):
+    run(3)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        steps = int(line)
+        began = time.perf_counter()
+        run(steps)
+        print((time.perf_counter() - began) / steps, flush=True)
+
+
+def random_text():
+    import numpy as np
+
+    return np.random.default_rng(0).integers(2, VOCABULARY, 1_000_000).astype(np.int32)
+
+
+def textgen_worker(layers, units, batch, steps):
+    from textgen.callbacks import DivergenceGuard, Progress
+    from textgen.config import ModelConfig, TrainingConfig
+    from textgen.fitting import StreamDataset, make_optimizer
+    from textgen.model import LanguageModel
+    from textgen.streams import training_streams
+
+    config = ModelConfig(
+        vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers, output_dropout=0.0
+    )
+    model = LanguageModel(config, batch)
+    optimizer = make_optimizer(TrainingConfig(), 10_000)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, jit_compile=False)
+    dataset = StreamDataset(training_streams(random_text(), batch, steps), seed=0)
+    callbacks = [DivergenceGuard("benchmark"), Progress(steps, batch * steps, "character")]
+    serve(
+        lambda number: model.fit(
+            dataset, steps_per_epoch=number, epochs=1, shuffle=False, verbose=0, callbacks=callbacks
+        )
+    )
+
+
+def keras_worker(layers, units, batch, steps):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input(batch_shape=(batch, steps)),
+            keras.layers.Embedding(VOCABULARY, EMBEDDING),
+            *(keras.layers.LSTM(units, return_sequences=True, stateful=True) for _ in range(layers)),
+            keras.layers.Dense(VOCABULARY),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss)
+    text = random_text()
+    span = len(text) // batch
+    rows = text[: batch * span].reshape(batch, span)
+
+    class Text(keras.utils.PyDataset):
+        def __len__(self):
+            return (span - 1) // steps
+
+        def __getitem__(self, index):
+            at = index * steps
+            return rows[:, at : at + steps], rows[:, at + 1 : at + steps + 1]
+
+    serve(lambda number: model.fit(Text(), steps_per_epoch=number, epochs=1, shuffle=False, verbose=0))
+
+
+def torch_worker(layers, units, batch, steps):
+    import torch
+    from torch import nn
+
+    text = torch.from_numpy(random_text()).long()
+    span = len(text) // batch
+    rows = text[: batch * span].reshape(batch, span).T.contiguous()
+    embedding, lstm, head = (
+        nn.Embedding(VOCABULARY, EMBEDDING),
+        nn.LSTM(EMBEDDING, units, layers),
+        nn.Linear(units, VOCABULARY),
+    )
+    parameters = [*embedding.parameters(), *lstm.parameters(), *head.parameters()]
+    optimizer = torch.optim.Adam(parameters, 1e-3)
+    state = tuple(torch.zeros(layers, batch, units) for _ in range(2))
+    place = 0
+
+    def run(number):
+        nonlocal state, place
+        for _ in range(number):
+            inputs, targets = rows[place : place + steps], rows[place + 1 : place + steps + 1]
+            place = (place + steps) % (span - steps - 1)
+            outputs, state = lstm(embedding(inputs), tuple(part.detach() for part in state))
+            loss = nn.functional.cross_entropy(head(outputs).reshape(-1, VOCABULARY), targets.reshape(-1))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            loss.item()
+
+    serve(run)
+
+
+def peak_worker(*_):
+    """Seconds of one product of 2048 x 2048 matrices, over all cores."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    matrix = tf.random.normal((2048, 2048))
+
+    def run(number):
+        for _ in range(number):
+            product = tf.matmul(matrix, matrix)
+        product.numpy()
+
+    serve(run)
+
+
+WORKERS = {"textgen": textgen_worker, "keras": keras_worker, "torch": torch_worker, "peak": peak_worker}
+
+
+class Worker:
+    def __init__(self, python, name, shape):
+        self.process = subprocess.Popen(
+            [python, __file__, "--worker", name, *map(str, shape)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        if self.process.stdout.readline().strip() != "ready":
+            self.close()
+            raise SystemExit(f"the {name} worker did not start; run it by hand to see why: {self.process.args}")
+
+    def measure(self, steps):
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def has_torch(python):
+    return subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--torch-python", default=sys.executable)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--shapes", nargs="+", default=SHAPES)
+    parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        name, *shape = arguments.worker
+        WORKERS[name](*map(int, shape))
+        return
+
+    contenders = {"textgen": sys.executable, "keras": sys.executable}
+    if has_torch(arguments.torch_python):
+        contenders["torch"] = arguments.torch_python
+    print("milliseconds a step; ratios are how many times faster textgen is")
+    print("layers x units, batch x steps    textgen    keras    torch   vs keras  vs torch   of the matrix peak")
+    for shape in arguments.shapes:
+        left, right = shape.split(",")
+        numbers = *map(int, left.split("x")), *map(int, right.split("x"))
+        # About a second of work in each turn.
+        steps = max(4, int(2e11 / arithmetic(*numbers)))
+        workers = {name: Worker(python, name, numbers) for name, python in contenders.items()}
+        workers["peak"] = Worker(sys.executable, "peak", numbers)
+        seconds = {name: [] for name in workers}
+        try:
+            for _ in range(arguments.rounds):
+                for name, worker in workers.items():
+                    seconds[name].append(worker.measure(20 if name == "peak" else steps))
+        finally:
+            for worker in workers.values():
+                worker.close()
+        median = {name: statistics.median(values) for name, values in seconds.items()}
+        ratio = {
+            name: statistics.median(other / ours for other, ours in zip(seconds[name], seconds["textgen"], strict=True))
+            for name in contenders
+        }
+        peak = 2 * 2048**3 / median["peak"]
+        cells = [
+            f"{median[name] * 1e3:8.1f}" if name in median else "       -" for name in ("textgen", "keras", "torch")
+        ]
+        ratios = [f"{ratio[name]:8.2f}" if name in ratio else "       -" for name in ("keras", "torch")]
+        share = arithmetic(*numbers) / median["textgen"] / peak
+        row = f"{left + ', ' + right:<30} {' '.join(cells)}   {'  '.join(ratios)}"
+        print(f"{row}   {share:.0%} of {peak / 1e9:.0f} GFLOP/s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
