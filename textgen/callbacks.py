@@ -1,6 +1,6 @@
 """Keras callbacks: what happens around the steps of `fit`.
 
-Each watches one thing and knows nothing of the others; `textgen.training` puts them together. None runs Keras on
+Each watches one thing and knows nothing of the others; `textgen.fitting` puts them together. None runs Keras on
 text: the sample after an epoch is written by the NumPy engine from a copy of the weights.
 """
 

@@ -48,7 +48,7 @@ def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
     model.compile(optimizer, jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
 
     def describe():
-        runs.save_description(path, settled.model, training, settled.tokenizer, _metadata(settled))
+        runs.save_description(path, settled.model, training, settled.tokenizer, _metadata(settled, state))
 
     saver = RunSaver(
         path,
@@ -132,7 +132,7 @@ def make_optimizer(training, steps):
     return keras.optimizers.Adam(rate, global_clipnorm=training.clip_norm)
 
 
-def _metadata(settled):
+def _metadata(settled, state):
     return {
         "textgen": textgen.__version__,
         "python": platform.python_version(),
@@ -140,7 +140,7 @@ def _metadata(settled):
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "corpus": settled.corpus.name,
-        "corpus_sha256": settled.corpus.fingerprint(),
+        "corpus_sha256": state.corpus_sha256,
         "characters": settled.corpus.characters,
         "parameters": settled.model.parameters(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
