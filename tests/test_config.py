@@ -81,6 +81,6 @@ def test_weight_shapes_and_parameters_by_hand():
         "output.bias": (5,),
     }
     assert config.parameters() == 10 + 24 + 36 + 12 + 36 + 36 + 12 + 15 + 5
-    onehot = ModelConfig(vocabulary_size=5, encoder="onehot", units=3, bias=False)
+    onehot = ModelConfig(vocabulary_size=5, encoder="onehot", units=3, layers=1, bias=False)
     assert set(onehot.weight_shapes()) == {"lstm.0.kernel", "lstm.0.recurrent_kernel", "output.kernel", "output.bias"}
     assert onehot.weight_shapes()["lstm.0.kernel"] == (5, 12)

@@ -94,7 +94,7 @@ def test_rows_of_a_batch_do_not_touch():
 
 @pytest.mark.parametrize("encoder", ["onehot", "embedding"])
 def test_a_large_vocabulary_needs_no_table(encoder, monkeypatch):
-    config = ModelConfig(vocabulary_size=20, encoder=encoder, embedding_size=5, units=4)
+    config = ModelConfig(vocabulary_size=20, encoder=encoder, embedding_size=5, units=4, layers=1)
     weights = random_weights(config)
     with_table, _ = Engine(config, weights).read([3, 19, 7])
     monkeypatch.setattr("textgen.engine.LARGEST_TABLE", 10)
@@ -103,6 +103,6 @@ def test_a_large_vocabulary_needs_no_table(encoder, monkeypatch):
 
 
 def test_extreme_weights_stay_finite():
-    config = ModelConfig(vocabulary_size=4, embedding_size=3, units=5)
+    config = ModelConfig(vocabulary_size=4, embedding_size=3, units=5, layers=1)
     logits, _ = Engine(config, random_weights(config, scale=1e4)).read([0, 1, 2, 3] * 20)
     assert np.isfinite(logits).all()

@@ -73,7 +73,7 @@ def fixed(transitions, documents, symbols="ab", kind=CharTokenizer):
     """
     tokenizer = kind(list(symbols))
     size = tokenizer.vocabulary_size
-    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, encoder="onehot", units=size)
+    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, encoder="onehot", units=size, layers=1)
     weights = {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes().items()}
     bias = weights["lstm.0.bias"]
     bias[:size], bias[size : 2 * size], bias[3 * size :] = 50, -50, 50  # input gate open, forget shut, output open

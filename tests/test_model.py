@@ -9,7 +9,7 @@ from textgen.symbols import IGNORED
 
 
 def make(batch=2, **options):
-    config = ModelConfig(**({"vocabulary_size": 7, "units": 6, "embedding_size": 4, "output_dropout": 0.0} | options))
+    config = ModelConfig(**({"vocabulary_size": 7, "units": 6, "layers": 1, "embedding_size": 4} | options))
     return LanguageModel(config, batch, seed=3)
 
 
@@ -132,3 +132,26 @@ def test_one_hot_builds_no_tensor_of_batch_time_vocabulary():
         if output.dtype == tf.float32 and output.shape.rank == 3 and output.shape[-1] == 5000
     ]
     assert all("logits" in name or name.startswith("Identity") for name in large), large
+
+
+def test_dropconnect_drops_the_same_recurrent_connections_at_every_step_and_row():
+    """Equal rows stay equal under it, which no dropout of single values would leave them; and only in training."""
+    model = make(recurrent_dropconnect=0.5, units=16)
+    twice = np.stack([IDS[0], IDS[0]])
+    dropped = logits(model, twice, 0.0, training=True)
+    assert np.array_equal(dropped[0], dropped[1])
+    plain = logits(model, twice, 0.0)
+    assert np.array_equal(plain, logits(make(units=16), twice, 0.0))
+    # The first step reads no state, so nothing can be dropped from it yet.
+    assert np.abs(dropped[:, 0] - plain[:, 0]).max() < 1e-6
+    assert np.abs(dropped[:, 1:] - plain[:, 1:]).max() > 1e-3
+    assert not np.array_equal(dropped, logits(model, twice, 0.0, training=True))
+
+
+def test_dropconnect_drops_the_asked_share_and_keeps_the_mean():
+    model = make(recurrent_dropconnect=0.25, units=64)
+    kernel = np.asarray(model.recurrent[0].cell.recurrent_kernel)
+    dropped = np.asarray(model._recurrent_kernels(training=True)[0])
+    gone = dropped == 0
+    assert gone.mean() == pytest.approx(0.25, abs=0.02)
+    assert np.allclose(dropped[~gone], kernel[~gone] / 0.75)

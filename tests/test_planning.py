@@ -11,12 +11,12 @@ def settle(text, model=None, **training):
     return plan(Corpus("text", documents), ModelConfig(**model or {}), TrainingConfig(**training))
 
 
-def test_epochs_make_about_three_thousand_steps():
-    # 40,000 ids to train on, 32 streams of 1,250, 19 steps of 64 in each.
-    assert settle("abcdefgh" * 5556).training.epochs == 100
-    assert settle("abcdefgh" * 500_000).training.epochs == 4
-    assert settle("abcdefgh" * 139_424).training.epochs == 7
-    assert settle("abcdefgh" * 5556, epochs=3).training.epochs == 3
+def test_minutes_leave_the_number_of_steps_to_the_clock():
+    settled = settle("abcdefgh" * 5556, minutes=2)
+    assert settled.steps is None
+    # 40,001 ids to train on, 32 streams of 1,250, 19 steps of 64 in each.
+    assert any("2 minutes, 19 steps a pass" in line for line in settled.lines())
+    assert settle("abcdefgh" * 5556, epochs=3).steps == 57
 
 
 def test_a_text_shorter_than_a_stretch_is_refused_with_the_numbers():

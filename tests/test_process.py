@@ -88,7 +88,8 @@ def test_training_talks_only_of_itself(place, text_file):
     result = shell("train", text_file, "--out", "x", "--units", 4, "--epochs", 1, "--sample-length", 0, cwd=place)
     assert result.returncode == 0, result.stderr
     lines = result.stderr.decode().splitlines()
-    assert [line.split(":")[0].split(" ")[0] for line in lines] == ["text", "model", "training", "run", "epoch", "best"]
+    firsts = [line.split(":")[0].split(" ")[0] for line in lines]
+    assert firsts == ["text", "size", "model", "training", "run", "epoch", "best"]
 
 
 def test_a_place_that_cannot_be_written_or_read(place, text_file):

@@ -4,7 +4,7 @@ from textgen.config import ModelConfig
 
 def test_a_model_in_a_few_words():
     assert reports.shape(ModelConfig(layers=3, units=128)) == "embedding 64, LSTM 3 x 128"
-    assert reports.shape(ModelConfig(encoder="onehot")) == "one-hot, LSTM 1 x 256"
+    assert reports.shape(ModelConfig(encoder="onehot", units=256, layers=1)) == "one-hot, LSTM 1 x 256"
 
 
 def test_the_best_epoch_is_by_validation_where_there_is_one():

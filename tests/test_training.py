@@ -144,17 +144,17 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
 
 @pytest.fixture
 def cut_run(text_file, tmp_path, monkeypatch):
-    """A run cut short by Ctrl-C as its second epoch begins."""
-    original = StreamDataset.begin_epoch
+    """A run cut short by Ctrl-C in its second epoch."""
+    original = StreamDataset.__getitem__
 
-    def interrupted(dataset, epoch, logs=None):
-        if epoch == 1:
+    def interrupted(dataset, index):
+        if dataset.first and index == 20 and dataset.streams.wrap:
             signal.raise_signal(signal.SIGINT)
-        original(dataset, epoch, logs)
+        return original(dataset, index)
 
     path = tmp_path / "cut"
     with monkeypatch.context() as patch:
-        patch.setattr(StreamDataset, "begin_epoch", interrupted)
+        patch.setattr(StreamDataset, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tiny(text_file, path)
     assert len(runs.load(path).history()) == 1
@@ -222,7 +222,7 @@ def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_weights(cut_
     tensors = runs.read_tensors(cut_run / runs.RESUME_TENSORS)
     tensors["weight.0"] = np.full_like(tensors["weight.0"], np.nan)
     runs.write_tensors(cut_run / runs.RESUME_TENSORS, tensors)
-    with pytest.raises(DivergenceError, match="the loss stopped being a number at step 1; what was saved"):
+    with pytest.raises(DivergenceError, match=r"the loss stopped being a number by step \d+; what was saved"):
         train(resume=cut_run, quiet=True)
     assert sha256(cut_run / runs.WEIGHTS) == kept
     assert np.isfinite(runs.load(cut_run).weights["output.bias"]).all()
@@ -235,18 +235,23 @@ def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkey
     def watched(dataset, index):
         inputs, targets = original(dataset, index)
         if dataset.streams.wrap:
-            seen.append((index, dataset.offset, inputs["carry"].max()))
+            seen.append((dataset.first + index, inputs, targets, inputs["carry"].max()))
         return inputs, targets
 
     monkeypatch.setattr(StreamDataset, "__getitem__", watched)
     history = tiny(text_file, tmp_path / "run", epochs=3)
     steps = history.epochs[0]["step"]
-    passes = [seen[-3 * steps :][number * steps : (number + 1) * steps] for number in range(3)]
-    for one in passes:
-        assert [index for index, _, _ in one] == list(range(steps))
-        assert [carry for _, _, carry in one] == [0.0] + [1.0] * (steps - 1)
-        assert len({offset for _, offset, _ in one}) == 1
-    assert len({one[0][1] for one in passes}) == 3  # and each pass begins elsewhere
+    seen = {step: rest for step, *rest in seen}  # fit looks at some more than once
+    assert sorted(seen) == list(range(3 * steps))
+    firsts = set()
+    for step, (inputs, targets, carry) in seen.items():
+        assert np.array_equal(inputs["ids"][:, 1:], targets[:, :-1])
+        assert carry == float(step % steps > 0)
+        if step % steps:
+            assert np.array_equal(seen[step - 1][1][:, -1], inputs["ids"][:, 0])
+        else:
+            firsts.add(inputs["ids"].tobytes())
+    assert len(firsts) == 3  # and each pass begins elsewhere
 
 
 def test_options_are_checked_before_anything_is_made(text_file, tmp_path):
@@ -257,3 +262,53 @@ def test_options_are_checked_before_anything_is_made(text_file, tmp_path):
     with pytest.raises(CorpusError, match="needs 65"):
         train(Corpus("short", ("brief",)), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_budget_of_minutes_is_annealed_to_its_end(text_file, tmp_path):
+    path = tmp_path / "run"
+    history = train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
+    last = history.epochs[-1]
+    assert last["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+    assert history.seconds >= 0.5 * 9
+    run = runs.load(path)
+    assert (run.training.minutes, run.training.epochs, run.training.patience) == (0.15, None, 0)
+    assert not (path / "resume").exists()
+
+
+def test_a_budget_too_short_for_anything_trains_on_what_fits_and_says_so(text_file, tmp_path, capsys):
+    options = {name: value for name, value in TINY.items() if name != "epochs"}
+    history = train(text_file, tmp_path / "run", minutes=0.001, **options)
+    assert len(history.epochs) == 1
+    assert 0 < history.epochs[0]["step"] < 10_000
+    assert "note: --minutes 0.001 is less than starting takes; training on" in capsys.readouterr().err
+    assert Generator.load(tmp_path / "run").generate(length=3)
+
+
+def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
+    original, path = StreamDataset.__getitem__, tmp_path / "cut"
+
+    def interrupted(dataset, index):
+        if dataset.first and dataset.streams.wrap:  # the first steps are timed
+            signal.raise_signal(signal.SIGINT)
+        return original(dataset, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamDataset, "__getitem__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
+    state = json.loads((path / runs.RESUME_STATE).read_text())
+    history = train(resume=path, quiet=True)
+    # The number of steps was fixed when it was cut, and stays.
+    assert history.epochs[-1]["step"] == state["last_step"]
+    assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+
+
+def test_epochs_and_minutes_together_are_refused(text_file, tmp_path):
+    with pytest.raises(UsageError, match="--epochs 3 and --minutes 2 both say how long: give one"):
+        train(text_file, tmp_path / "run", epochs=3, minutes=2)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
+def test_minutes_are_a_positive_number(text_file, tmp_path, minutes):
+    with pytest.raises(UsageError, match="--minutes takes a number above 0"):
+        train(text_file, tmp_path / "run", minutes=minutes)

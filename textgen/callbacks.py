@@ -28,14 +28,12 @@ class DivergenceGuard(keras.callbacks.Callback):
     def __init__(self, path):
         super().__init__()
         self.path = path
-        self.step = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
         if not math.isfinite(logs["nats"]):
             raise DivergenceError(
-                f"{self.path}: the loss stopped being a number at step {self.step}; what was saved before is kept; "
-                "try a smaller --learning-rate or --clip-norm"
+                f"{self.path}: the loss stopped being a number by step {int(self.model.optimizer.iterations)}; what "
+                "was saved before is kept; try a smaller --learning-rate or --clip-norm"
             )
 
 
@@ -43,43 +41,44 @@ class Progress(keras.callbacks.Callback):
     """One bar for the whole training (loss, characters a second, time left), and one line an epoch that stays.
 
     Args:
-        steps: steps in one epoch.
+        state: the TrainingState, which knows how far the training goes.
         characters: characters of text that one step reads.
         noun: what the model predicts, "character" or "word".
-        first_epoch: epochs done before this process began.
     """
 
-    def __init__(self, steps, characters, noun, first_epoch=0):
+    def __init__(self, state, characters, noun):
         super().__init__()
-        self.steps, self.characters, self.noun, self.first_epoch = steps, characters, noun, first_epoch
+        self.state, self.characters, self.noun = state, characters, noun
         self.bar = None
 
-    def on_train_begin(self, logs=None):
-        self.bar = tqdm(
-            total=self.params["epochs"] * self.steps,
-            initial=self.first_epoch * self.steps,
-            file=sys.stderr,
-            disable=None,  # no bar where standard error is not a terminal
-            dynamic_ncols=True,
-            leave=False,
-            bar_format="{percentage:3.0f}%|{bar}| step {n} of {total}, {remaining} left{postfix}",
-        )
-
     def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.monotonic()
+        self.began, self.steps = time.monotonic(), 0
+        if self.bar is None:
+            self.bar = tqdm(
+                initial=self.state.step,
+                file=sys.stderr,
+                disable=None,  # no bar where standard error is not a terminal
+                dynamic_ncols=True,
+                leave=False,
+                bar_format="{percentage:3.0f}%|{bar}| step {n} of {total}, {remaining} left{postfix}",
+            )
+        self.bar.total = self.state.last_step  # a budget of minutes may have moved it
 
     def on_train_batch_end(self, batch, logs=None):
         speed = self.characters * (batch + 1) / max(time.monotonic() - self.began, 1e-9)
         self.bar.set_postfix_str(f"loss {logs['nats']:.3f}, {speed:,.0f} characters/s", refresh=False)
-        self.bar.update(1)
+        self.bar.update(batch + 1 - self.steps)
+        self.steps = batch + 1
+        self.speed = speed
 
     def on_epoch_end(self, epoch, logs=None):
-        line = f"epoch {epoch + 1}/{self.params['epochs']}: training {logs['nats']:.3f}"
+        line = f"epoch {epoch + 1}/{self.state.epochs}: training {logs['nats']:.3f}"
         if "val_nats" in logs:
             line += f", validation {logs['val_nats']:.3f}"
         last = logs.get("val_nats", logs["nats"])
-        speed = self.characters * self.steps / (time.monotonic() - self.began)
-        tqdm.write(f"{line} nats a {self.noun} ({bits(last):.3f} bits), {speed:,.0f} characters/s", file=sys.stderr)
+        tqdm.write(
+            f"{line} nats a {self.noun} ({bits(last):.3f} bits), {self.speed:,.0f} characters/s", file=sys.stderr
+        )
 
     def close(self):
         """Leave the terminal as it was found."""
@@ -96,15 +95,18 @@ class RunSaver(keras.callbacks.Callback):
         state: the TrainingState; kept up to date here.
         patience: epochs in a row without a better loss before training stops; 0 never stops.
         symbols_per_character: factor from a loss a symbol to a loss a character.
+        began: `time.monotonic()` when this process began the training.
         before_first_save, after_first_save: called once each, around the first weights; the second writes what the
             run is, and its absence (None) means that this stands already.
     """
 
-    def __init__(self, path, state, *, patience, symbols_per_character, before_first_save, after_first_save):
+    def __init__(self, path, state, *, patience, symbols_per_character, began, before_first_save, after_first_save):
         super().__init__()
         self.path, self.state, self.patience = path, state, patience
+        self.began, self.seconds_before = began, state.seconds
         self.symbols_per_character = symbols_per_character
         self.before_first_save, self.after_first_save = before_first_save, after_first_save
+        self.stopped_early = False
 
     def restore(self, model):
         """Give a fresh model the tensors that were saved. Raises RunError where they are another model's."""
@@ -118,16 +120,15 @@ class RunSaver(keras.callbacks.Callback):
             variable.assign(tensors[name])
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.monotonic()
+        self.epoch_began = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.training_seconds = time.monotonic() - self.began
+        self.training_seconds = time.monotonic() - self.epoch_began
         self.steps = batch + 1
 
     def on_epoch_end(self, epoch, logs=None):
         state = self.state
         state.epoch = epoch + 1
-        state.seconds += time.monotonic() - self.began
         monitored = logs.get("val_nats", logs["nats"])
         is_best = state.best_nats is None or monitored < state.best_nats
         if is_best:
@@ -135,7 +136,7 @@ class RunSaver(keras.callbacks.Callback):
         self._save(weights=is_best)
         runs.append_line(self.path / runs.HISTORY, json.dumps(self._history_line(logs)))
         if self.patience and state.epoch - state.best_epoch >= self.patience:
-            self.model.stop_training = True
+            self.stopped_early = self.model.stop_training = True
 
     def save_if_never_saved(self):
         """Called when training is cut short: what was learned before the first epoch's end is not lost either."""
@@ -143,6 +144,8 @@ class RunSaver(keras.callbacks.Callback):
             self._save(weights=True)
 
     def _save(self, weights):
+        self.state.step = int(self.model.optimizer.iterations)
+        self.state.seconds = self.seconds_before + time.monotonic() - self.began
         if self.before_first_save:
             self.before_first_save()
             self.before_first_save = None
@@ -161,7 +164,7 @@ class RunSaver(keras.callbacks.Callback):
         losses = {"training": logs["nats"]}
         if "val_nats" in logs:
             losses["validation"] = logs["val_nats"]
-        line = {"epoch": self.state.epoch, "step": int(self.model.optimizer.iterations)}
+        line = {"epoch": self.state.epoch, "step": self.state.step}
         for name, nats in losses.items():
             line[f"{name}_nats"] = nats
             line[f"{name}_bits_per_character"] = bits(nats) * self.symbols_per_character
@@ -170,6 +173,31 @@ class RunSaver(keras.callbacks.Callback):
             "steps_per_second": self.steps / self.training_seconds,
             "seconds": self.state.seconds,
         }
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Times the steps of an epoch, the first group of them left out (it makes the graph), and ends it when told.
+
+    Args:
+        is_over: called after each group with this watch, whose `done` is the steps of the epoch so far, and `steps`
+            and `seconds` are what was timed; true ends the epoch.
+    """
+
+    def __init__(self, is_over):
+        super().__init__()
+        self.is_over = is_over
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.first = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        if self.first is None:
+            self.first = batch, now
+        self.done, self.steps, self.seconds = batch + 1, batch - self.first[0], now - self.first[1]
+        self.ended = now
+        if self.is_over(self):
+            self.model.stop_training = True
 
 
 class SampleWriter(keras.callbacks.Callback):

@@ -105,7 +105,10 @@ class Config:
 
 @dataclass(frozen=True)
 class ModelConfig(Config):
-    """What the model is. Everything the engine needs to know the name and shape of each weight."""
+    """What the model is. Everything the engine needs to know the name and shape of each weight.
+
+    Fields that are None are settled in `textgen.planning`; a run's configuration has none.
+    """
 
     tokenizer: str = option(
         "char", "What the model reads and writes one at a time.", choices=("char", "word"), flag="--unit"
@@ -123,10 +126,17 @@ class ModelConfig(Config):
         choices=("onehot", "embedding"),
     )
     embedding_size: int = option(64, "Length of an embedding vector.", low=1, high=65_536)
-    units: int = option(256, "LSTM units in each layer.", low=1, high=65_536)
-    layers: int = option(1, "LSTM layers, one on another.", low=1, high=64)
-    dropout: float = option(0.0, "Dropout between LSTM layers (not after the last).", low=0, below=1)
-    output_dropout: float = option(0.1, "Dropout between the last LSTM layer and the logits.", low=0, below=1)
+    units: int | None = option(None, "LSTM units in each layer. [default: by --size]", low=1, high=65_536)
+    layers: int | None = option(None, "LSTM layers, one on another. [default: by --size]", low=1, high=64)
+    dropout: float | None = option(
+        None, "Dropout between LSTM layers (not after the last). [default: by --size]", low=0, below=1
+    )
+    output_dropout: float | None = option(
+        None, "Dropout between the last LSTM layer and the logits. [default: by --size]", low=0, below=1
+    )
+    recurrent_dropconnect: float | None = option(
+        None, "Share of the recurrent kernel's connections dropped in a step. [default: by --size]", low=0, below=1
+    )
     bias: bool = option(True, "Bias in the LSTM layers (the forget gate's begins at 1).")
 
     @property
@@ -157,6 +167,14 @@ class ModelConfig(Config):
         """How many numbers the model learns."""
         return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
+    def arithmetic(self):
+        """Floating-point operations of one symbol's products in training: forward, and twice that backward.
+
+        The first layer's input product is left out, since it picks rows of a table.
+        """
+        recurrent = (2 * self.layers - 1) * 4 * self.units**2
+        return 6 * (recurrent + self.units * self.vocabulary_size)
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
@@ -165,9 +183,20 @@ class TrainingConfig(Config):
     epochs: int | None = option(
         None, "Passes over the text. [default: as many as make about 3000 steps]", low=1, high=1_000_000
     )
+    minutes: float | None = option(
+        None, "Train this long in all, from start to end, in place of --epochs.", above=0, high=1_000_000
+    )
+    size: str = option(
+        "auto",
+        "How large a model, and how strongly kept from learning by heart; auto goes by the text and the budget. "
+        "Options of your own win.",
+        choices=("auto", "small", "medium", "large"),
+    )
     batch_size: int = option(32, "Streams of text read side by side.", low=1, high=65_536)
     sequence_length: int = option(64, "Time steps of one truncated back-propagation through time.", low=1, high=65_536)
-    learning_rate: float = option(0.01, "Adam's rate at its highest, after the warm-up.", above=0, high=10)
+    learning_rate: float | None = option(
+        None, "Adam's rate at its highest, after the warm-up. [default: by --size]", above=0, high=10
+    )
     warmup: float = option(0.05, "Share of the steps in which the rate rises; after it, a cosine down.", low=0, below=1)
     clip_norm: float = option(1.0, "Longest gradient (global norm) that is taken as it is.", above=0, high=1e9)
     validation: float = option(0.1, "Share of the text, at its end, held out.", low=0, high=0.5)
@@ -176,9 +205,10 @@ class TrainingConfig(Config):
         "What one document is: a whole file, a block between blank lines (poems), or a line (headlines).",
         choices=("file", "block", "line"),
     )
-    patience: int = option(
-        5,
-        "Stop after this many epochs in a row without a better validation loss; 0 never stops.",
+    patience: int | None = option(
+        None,
+        "Stop after this many epochs in a row without a better validation loss; 0 never stops. "
+        "[default: 5, or 0 with --minutes]",
         low=0,
         high=1_000_000,
     )
@@ -187,6 +217,11 @@ class TrainingConfig(Config):
     sample_length: int = option(
         200, "Symbols in the sample written after each epoch; 0 for none.", low=0, high=1_000_000
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.epochs is not None and self.minutes is not None:
+            raise UsageError(f"--epochs {self.epochs} and --minutes {self.minutes:g} both say how long: give one")
 
 
 @dataclass(frozen=True)

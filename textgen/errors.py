@@ -7,7 +7,8 @@
     |   `-- PromptError          3   a prompt that cannot be read by the model
     |-- ModelError               4   something about a model
     |   |-- RunError             4   a run folder that is missing, damaged or no run at all
-    |   `-- DivergenceError      4   training left the finite numbers
+    |   |-- DivergenceError      4   training left the finite numbers
+    |   `-- OutOfMemoryError     4   the model or its batch does not fit the memory
     `-- StorageError             5   the file system said no
         `-- RunExistsError       5   a run stands where another was to be written
 
@@ -54,6 +55,10 @@ class RunError(ModelError):
 
 class DivergenceError(ModelError):
     """Training left the finite numbers; the last finite weights are kept."""
+
+
+class OutOfMemoryError(ModelError):
+    """The model or its batch does not fit the memory of the device."""
 
 
 class StorageError(TextgenError):

@@ -1,12 +1,14 @@
 """A plan to a trained run: builds the model and the optimizer, puts the callbacks together, and calls `fit`.
 
-The only caller of `fit`. Knows nothing of files of text or of the command line.
+The only caller of `fit`, once an epoch: a budget of minutes says before each how many steps it has. Knows nothing of
+files of text or of the command line.
 """
 
 import datetime
 import os
 import platform
 import sys
+import time
 
 from textgen.quiet import quietly
 
@@ -21,31 +23,63 @@ with quietly():
     keras.ops.zeros(1)  # the first operation looks for devices, and is as talkative as the import
 
 import numpy as np
+from tqdm import tqdm
 
 import textgen
 from textgen import runs
-from textgen.callbacks import DivergenceGuard, Progress, RunSaver, SampleWriter
+from textgen.callbacks import DivergenceGuard, Progress, RunSaver, SampleWriter, Stopwatch
+from textgen.errors import OutOfMemoryError
 from textgen.generator import Generator
 from textgen.model import LanguageModel
+from textgen.optimizer import make_optimizer
+from textgen.pace import Budget, next_epoch
+from textgen.sizes import step_seconds
+
+# Steps run as one call of a compiled function, so many that Python's share is small and so few that the bar moves.
+GROUP_SECONDS, LARGEST_GROUP = 0.25, 32
+# Seconds of first steps that a budget is measured by: a share of it, within bounds.
+TIMED_SHARE, TIMED_LEAST, TIMED_MOST = 0.03, 1.0, 5.0
 
 
-def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
+def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=False):
     """Train as a Plan says, into a run folder.
 
     Args:
         settled: the Plan.
         path: the run folder, made already.
         state: the TrainingState to go on from; kept up to date.
+        began: `time.monotonic()` when the budget of minutes, if any, began to run.
         resumed: whether the run stands already and its tensors are to be restored.
         overwrite: whether another run stands there, to be cleared before the first save.
         quiet: nothing on standard error.
+
+    Returns:
+        whether training stopped early.
+
+    Raises:
+        OutOfMemoryError: the model and its batch do not fit the memory.
+        DivergenceError: the loss stopped being a number.
+        StorageError: the run folder cannot be written.
     """
+    try:
+        return _fit(settled, path, state, began, resumed, overwrite, quiet)
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise OutOfMemoryError(
+            f"{path}: out of memory: {settled.model.parameters():,} parameters, batches of {settled.streams.rows} x "
+            f"{settled.training.sequence_length}; take a smaller --units, --batch-size or --sequence-length, or, where "
+            "it is a GPU's memory, train without it: CUDA_VISIBLE_DEVICES=-1"
+        ) from None
+
+
+def _fit(settled, path, state, began, resumed, overwrite, quiet):
     training, streams = settled.training, settled.streams
-    model = LanguageModel(settled.model, streams.rows, seed=training.seed)
-    optimizer = make_optimizer(training, settled.steps)
-    optimizer.build(model.trainable_variables)
-    # XLA makes the loop over time steps three times slower on a CPU; the other backends compile as they see fit.
-    model.compile(optimizer, jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
+    model = compiled(settled.model, training, streams.rows, settled.steps)
+
+    def say(line):
+        if not quiet:
+            tqdm.write(line, file=sys.stderr)
 
     def describe():
         runs.save_description(path, settled.model, training, settled.tokenizer, _metadata(settled, state))
@@ -55,18 +89,16 @@ def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
         state,
         patience=training.patience,
         symbols_per_character=settled.symbols_per_character,
+        began=began,
         before_first_save=(lambda: runs.clear(path)) if overwrite else None,
         after_first_save=None if resumed else describe,
     )
     if resumed:
         saver.restore(model)
-    dataset = StreamDataset(streams, training.seed)
-    held_out = StreamDataset(settled.held_out, training.seed) if settled.held_out else None
-    callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=dataset.begin_epoch), DivergenceGuard(path)]
-    progress = Progress(streams.steps, settled.characters_per_step, settled.tokenizer.noun, state.epoch)
-    if not quiet:
-        callbacks.append(progress)
-    callbacks.append(saver)
+    progress = Progress(state, settled.characters_per_step, settled.tokenizer.noun)
+    watch = Stopwatch(lambda watch: False)
+    guard = DivergenceGuard(path)
+    callbacks = [guard, watch, *([] if quiet else [progress]), saver]
     if training.sample_length:
         callbacks.append(
             SampleWriter(
@@ -76,16 +108,26 @@ def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
                 quiet,
             )
         )
+    budget = None
     try:
-        model.fit(
-            dataset,
-            validation_data=held_out,
-            epochs=training.epochs,
-            initial_epoch=state.epoch,
-            callbacks=callbacks,
-            shuffle=False,  # a stretch must follow the one before it, or the carried state is another text's
-            verbose=0,
-        )
+        if state.last_step is None:
+            if training.minutes is None:
+                state.last_step, state.epochs = settled.steps, training.epochs
+            else:
+                budget = Budget(60 * training.minutes, began)
+                _settle_budget(budget, model, settled, state, guard)
+                watch.is_over = lambda watch: _last_epoch_is_over(budget, model.optimizer, state, watch)
+                for line in _budget_lines(budget, settled, state):
+                    say(line)
+        while state.step < state.last_step:
+            steps = next_epoch(state.last_step - state.step, state.epochs - state.epoch)
+            _run_epoch(model, settled, state, steps, callbacks)
+            if saver.stopped_early:
+                break
+            if budget:
+                ended = time.monotonic() - watch.ended
+                state.last_step = state.step + budget.epoch_ended(watch.steps, watch.seconds, ended)
+                model.optimizer.anneal.lay(state.step, state.last_step)
     except KeyboardInterrupt:
         saver.save_if_never_saved()
         if not quiet:
@@ -95,41 +137,123 @@ def fit(settled, path, state, *, resumed=False, overwrite=False, quiet=False):
     finally:
         progress.close()
     runs.remove_resume(path)
+    return saver.stopped_early
+
+
+def compiled(config, training, rows, steps):
+    """The model of a ModelConfig, ready to be fitted over `steps` steps of `rows` rows (steps may be None: not known).
+
+    Several steps run as one call wherever the backend can, and never under XLA on TensorFlow, which makes the loop over
+    time steps three times slower on a CPU.
+    """
+    model = LanguageModel(config, rows, seed=training.seed)
+    seconds = step_seconds(config, training)
+    optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1))
+    optimizer.build(model.trainable_variables)
+    backend = keras.backend.backend()
+    model.compile(
+        optimizer,
+        jit_compile=False if backend == "tensorflow" else "auto",
+        steps_per_execution=1 if backend == "torch" else min(max(int(GROUP_SECONDS / seconds), 1), LARGEST_GROUP),
+    )
+    return model
+
+
+def _run_epoch(model, settled, state, steps, callbacks):
+    streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
+    model.fit(
+        StreamDataset(streams, seed, state.step, steps),
+        validation_data=StreamDataset(held_out, seed, steps=state.evaluation_steps) if held_out else None,
+        epochs=state.epoch + 1,
+        initial_epoch=state.epoch,
+        callbacks=callbacks,
+        shuffle=False,  # a stretch must follow the one before it, or the carried state is another text's
+        verbose=0,
+    )
+
+
+def _settle_budget(budget, model, settled, state, guard):
+    """Time the first steps, which count like any other, and some of the evaluation; fix the number of steps."""
+    streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
+    enough = min(max(TIMED_SHARE * budget.seconds, TIMED_LEAST), TIMED_MOST)
+    watch = Stopwatch(lambda watch: watch.seconds >= enough)
+    first = StreamDataset(streams, seed, state.step, 64 * model.steps_per_execution)
+    model.fit(first, callbacks=[guard, watch], shuffle=False, verbose=0)
+    state.step = int(model.optimizer.iterations)
+    evaluation = 0.0
+    if held_out:
+        group = min(held_out.steps, model.steps_per_execution)
+        for _ in range(2):  # the first makes the graph
+            began = time.monotonic()
+            model.evaluate(StreamDataset(held_out, seed, steps=group), verbose=0)
+            evaluation = time.monotonic() - began
+        state.evaluation_steps = budget.evaluation_steps(held_out.steps, evaluation / group)
+        evaluation *= state.evaluation_steps / group
+    left = budget.settle(watch.seconds / watch.steps, evaluation, streams.steps)
+    state.last_step, state.epochs = state.step + left, budget.epochs_left
+    model.optimizer.anneal.lay(state.step, state.last_step)
+
+
+def _last_epoch_is_over(budget, optimizer, state, watch):
+    """Whether the last epoch has to end here; on the way, its end is moved to where the budget will be spent."""
+    if budget.epochs_left != 1 or not watch.steps:
+        return False
+    step, left = state.step + watch.done, state.last_step - state.step - watch.done
+    holds = budget.last_epoch_holds(left, watch.seconds / watch.steps)
+    if holds < left:
+        state.last_step = step + holds
+        optimizer.anneal.lay(step, state.last_step)
+    return holds <= 0
+
+
+def _budget_lines(budget, settled, state):
+    minutes, steps = settled.training.minutes, f"{state.last_step:,} step{'s' * (state.last_step != 1)}"
+    if budget.left() <= 0:
+        yield f"note: --minutes {minutes:g} is less than starting takes; training on {steps} all the same"
+    else:
+        yield (
+            f"budget: {minutes:g} minutes at {1000 * budget.step_seconds:.1f} ms a step make {steps} in "
+            f"{state.epochs} epochs, {state.last_step / settled.streams.steps:.2f} passes over the text"
+        )
+    if settled.held_out and state.evaluation_steps < settled.held_out.steps:
+        share = state.evaluation_steps / settled.held_out.steps
+        yield f"note: to keep to the budget, validation reads {share:.0%} of the held-out text, from all parts of it"
 
 
 class StreamDataset(keras.utils.PyDataset):
-    """Streams as Keras takes them. Where in the text a pass begins follows from the seed and the epoch alone."""
+    """Streams as Keras takes them, some steps of a training. Where in the text a pass begins follows from the seed and
+    the number of the pass alone, so that stretches are not cut alike in each.
 
-    def __init__(self, streams, seed):
+    Args:
+        streams: the Streams.
+        seed: of the places where passes begin.
+        first: the training's step to begin with.
+        steps: how many; None for one pass.
+    """
+
+    def __init__(self, streams, seed, first=0, steps=None):
         super().__init__()
-        self.streams, self.seed = streams, seed
-        self.offset = 0
-
-    def begin_epoch(self, epoch, logs=None):
-        """Let the next pass begin at another place than the last, so that stretches are not cut alike each time."""
-        self.offset = int(np.random.default_rng([self.seed, epoch]).integers(len(self.streams.ids)))
+        self.streams, self.seed, self.first, self.steps = streams, seed, first, steps or streams.steps
 
     def __len__(self):
-        return self.streams.steps
+        return self.steps
 
     def __getitem__(self, index):
-        inputs, targets = self.streams.step(index, self.offset)
-        carry = np.full((len(inputs), 1), float(index > 0), dtype=np.float32)
+        turn, place = divmod(self.first + index, self.streams.steps)
+        offset = int(np.random.default_rng([self.seed, turn]).integers(len(self.streams.ids)))
+        inputs, targets = self.streams.step(place, offset)
+        # After an evaluation the state in the model is that of the held-out text: begin anew.
+        carry = np.full((len(inputs), 1), float(index > 0 and place > 0), dtype=np.float32)
         return {"ids": inputs, "carry": carry}, targets
 
 
-def make_optimizer(training, steps):
-    """Adam (Kingma and Ba 2015), its rate rising over the warm-up, then a cosine down (Loshchilov and Hutter 2017);
-    the gradient's global norm is clipped, the cure for gradients that explode (Pascanu et al. 2013)."""
-    warmup = round(training.warmup * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else training.learning_rate,
-        decay_steps=max(steps - warmup, 1),
-        alpha=0.01,
-        warmup_target=training.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    return keras.optimizers.Adam(rate, global_clipnorm=training.clip_norm)
+def _is_out_of_memory(error):
+    """Whether an exception of any backend, or of Python, says that memory ran out."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "RESOURCE_EXHAUSTED" in str(error)
+    ) and not isinstance(error, OutOfMemoryError)
 
 
 def _metadata(settled, state):

@@ -48,7 +48,7 @@ class LSTM(keras.layers.LSTM):
             and not (cell.dropout or cell.recurrent_dropout or self.go_backwards or self.unroll)
         )
 
-    def run(self, inputs, initial_state, embedding=None, training=False):
+    def run(self, inputs, initial_state, embedding=None, recurrent_kernel=None, training=False):
         """The layer with time first, which is how the CPU path works, on vectors or on symbols.
 
         The layer must have `return_sequences` and `return_state`. For symbols, the numbers are those of the vectors
@@ -58,46 +58,52 @@ class LSTM(keras.layers.LSTM):
             inputs: float vectors, shape (time, batch, features), or integer symbols, shape (time, batch).
             initial_state: [h, c], each (batch, units).
             embedding: float, shape (vocabulary, features), for symbols only.
+            recurrent_kernel: what to use in place of the layer's own, of its shape (units, 4 x units).
 
         Returns:
             outputs (time, batch, units), h and c (batch, units).
         """
         symbols = len(inputs.shape) == 2
+        recurrent_kernel = self.cell.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
         if self.has_own_path():
             if not symbols:
-                return self._run_vectors(inputs, initial_state)
+                return self._run_vectors(inputs, initial_state, recurrent_kernel)
             places = (inputs.shape[0] or 1) * (inputs.shape[1] or 1)
             if embedding is not None and embedding.shape[0] > places:
                 # More symbols than places to put them: cheaper to project what was read than all that could be.
-                return self._run_vectors(ops.take(embedding, inputs, axis=0), initial_state)
+                return self._run_vectors(ops.take(embedding, inputs, axis=0), initial_state, recurrent_kernel)
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            return _recurrence(_Rows(inputs, *_apart(table)), *initial_state, *self._recurrent_kernels())
+            return _recurrence(
+                _Rows(inputs, *_apart(table)), *initial_state, *_apart(ops.convert_to_tensor(recurrent_kernel))
+            )
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
             inputs = ops.take(embedding, inputs, axis=0)
-        outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
+        own, self.cell.recurrent_kernel = self.cell.recurrent_kernel, recurrent_kernel
+        try:
+            outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
+        finally:
+            self.cell.recurrent_kernel = own
         return ops.transpose(outputs, (1, 0, 2)), h, c
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if mask is not None or not self.has_own_path():
             return super().inner_loop(sequences, initial_state, mask, training=training)
+        sequences, kernel = ops.transpose(sequences, (1, 0, 2)), self.cell.recurrent_kernel
         lanes = [
-            self._run_vectors(ops.transpose(sequences[rows], (1, 0, 2)), [state[rows] for state in initial_state])
-            for rows in cut(sequences.shape[0])
+            self._run_vectors(sequences[:, rows], [state[rows] for state in initial_state], kernel)
+            for rows in cut(sequences.shape[1])
         ]
         outputs, h, c = (ops.concatenate([lane[place] for lane in lanes], axis) for place, axis in enumerate((1, 0, 0)))
         return h, ops.transpose(outputs, (1, 0, 2)), [h, c]
 
-    def _run_vectors(self, sequences, initial_state):
+    def _run_vectors(self, sequences, initial_state, recurrent_kernel):
         kernels = _apart(ops.convert_to_tensor(self.cell.kernel))
         biases = _apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
         projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
-        return _recurrence(_Steps(*projected), *initial_state, *self._recurrent_kernels())
-
-    def _recurrent_kernels(self):
-        return _apart(ops.convert_to_tensor(self.cell.recurrent_kernel))
+        return _recurrence(_Steps(*projected), *initial_state, *_apart(ops.convert_to_tensor(recurrent_kernel)))
 
 
 def on_tensorflow_cpu():

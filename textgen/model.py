@@ -36,7 +36,7 @@ class LanguageModel(keras.Model):
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
         self.lanes = cut(batch_size) if lanes is None else lanes
-        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * config.layers + 4).tolist())
+        seeds = iter(np.random.SeedSequence(seed).generate_state(5 * config.layers + 4).tolist())
         self.embedding = None
         if config.encoder == "embedding":
             self.embedding = self.add_weight(
@@ -70,8 +70,9 @@ class LanguageModel(keras.Model):
                     for name in ("h", "c")
                 ]
             )
-        self.between = [keras.layers.Dropout(config.dropout, seed=next(seeds)) for _ in range(config.layers - 1)]
-        self.before_output = keras.layers.Dropout(config.output_dropout, seed=next(seeds))
+        self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(config.layers - 1)]
+        self.dropconnect_seeds = [keras.random.SeedGenerator(next(seeds)) for _ in self.recurrent]
+        self.before_output = keras.layers.Dropout(config.output_dropout or 0, seed=next(seeds))
         self.logits = keras.layers.Dense(
             config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
         )
@@ -84,8 +85,9 @@ class LanguageModel(keras.Model):
         ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
         begin = [[kept * carry for kept in pair] for pair in self.carried]
+        recurrent_kernels = self._recurrent_kernels(training)
         lanes = [
-            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], training)
+            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], recurrent_kernels, training)
             for rows in self.lanes
         ]
         for layer, pair in enumerate(self.carried):
@@ -93,13 +95,24 @@ class LanguageModel(keras.Model):
                 kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
         return [logits for logits, _ in lanes]
 
-    def _lane(self, ids, begin, training):
+    def _recurrent_kernels(self, training):
+        """Each layer's recurrent kernel; in training with some connections dropped, the same for all rows and time
+        steps of the batch (DropConnect on the recurrent kernel, the AWD-LSTM's way: Merity et al. 2018)."""
+        rate = self.config.recurrent_dropconnect if training else 0
+        kernels = [lstm.cell.recurrent_kernel for lstm in self.recurrent]
+        if not rate:
+            return kernels
+        pairs = zip(kernels, self.dropconnect_seeds, strict=True)
+        return [keras.random.dropout(ops.convert_to_tensor(kernel), rate, seed=seed) for kernel, seed in pairs]
+
+    def _lane(self, ids, begin, recurrent_kernels, training):
         """Some rows of the batch through all layers: logits (time, rows, vocabulary) and each layer's [h, c] after."""
         x, states = ids, []
         for layer, lstm in enumerate(self.recurrent):
             if layer:
                 x = self.between[layer - 1](x, training=training)
-            x, h, c = lstm.run(x, begin[layer], None if layer else self.embedding, training=training)
+            embedding = None if layer else self.embedding
+            x, h, c = lstm.run(x, begin[layer], embedding, recurrent_kernels[layer], training=training)
             states.append([h, c])
         return self.logits(self.before_output(x, training=training)), states
 

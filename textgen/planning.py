@@ -4,7 +4,6 @@ Reads no files and needs no Keras, so what a training would do can be told witho
 """
 
 import dataclasses
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +11,10 @@ import numpy as np
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.corpus import Corpus
 from textgen.errors import CorpusError
+from textgen.sizes import settle
 from textgen.streams import Streams, held_out_streams, lay_out, training_streams
 from textgen.symbols import UNKNOWN
 from textgen.tokenizers import TOKENIZERS, Tokenizer
-
-TARGET_STEPS = 3000  # what `--epochs` aims at when it is not given
-FEWEST_EPOCHS, MOST_EPOCHS = 4, 100
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,7 @@ class Plan:
     Attributes:
         held_out: streams of the held-out text, or None where none is held out.
         characters, held_out_characters: Unicode code points in the training text and in the held-out text.
+        size_reason: why the model is as large as it is.
         notes: one line for each thing the user might not expect.
     """
 
@@ -38,12 +36,13 @@ class Plan:
     held_out: Streams | None
     characters: int
     held_out_characters: int
+    size_reason: str
     notes: tuple[str, ...]
 
     @property
     def steps(self):
-        """Steps of the whole training."""
-        return self.training.epochs * self.streams.steps
+        """Steps of the whole training; None where a budget of minutes will say."""
+        return self.training.epochs and self.training.epochs * self.streams.steps
 
     @property
     def characters_per_step(self):
@@ -70,11 +69,26 @@ class Plan:
             f"text: {self.corpus.name}, {_count(self.corpus.characters, 'character')} in "
             f"{_count(len(self.corpus.documents), 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
             f"{_count(self.held_out_characters, 'character')} held out",
+            f"size: {self.size_reason}",
             f"model: {model.encoder} encoder, {_count(model.layers, 'LSTM layer')} of {_count(model.units, 'unit')}, "
-            f"{_count(model.parameters(), 'parameter')}",
-            f"training: {_count(training.epochs, 'epoch')} of {_count(self.streams.steps, 'step')}, each "
-            f"{_count(self.streams.batch, 'stream')} of {_count(training.sequence_length, noun)}",
+            f"{_count(model.parameters(), 'parameter')}; {self._dropout()}",
+            f"training: {self._extent()}, each step {_count(self.streams.batch, 'stream')} of "
+            f"{_count(training.sequence_length, noun)}, Adam at {training.learning_rate:g}",
         ]
+
+    def _extent(self):
+        if self.training.epochs is None:
+            return f"{self.training.minutes:g} minutes, {_count(self.streams.steps, 'step')} a pass over the text"
+        return f"{_count(self.training.epochs, 'epoch')} of {_count(self.streams.steps, 'step')}"
+
+    def _dropout(self):
+        model = self.model
+        kinds = [
+            (model.dropout * (model.layers > 1), "between layers"),
+            (model.output_dropout, "before the logits"),
+            (model.recurrent_dropconnect, "on the recurrent kernel"),
+        ]
+        return "dropout " + (", ".join(f"{rate:g} {place}" for rate, place in kinds if rate) or "none")
 
 
 def _count(number, noun):
@@ -115,9 +129,7 @@ def plan(corpus, model, training, tokenizer=None):
     enough = len(held_out_ids) > 1
     if training.validation and not enough:
         notes.append("too little text to hold any out; the training loss decides which weights are best")
-    if training.epochs is None:
-        epochs = min(max(math.ceil(TARGET_STEPS / streams.steps), FEWEST_EPOCHS), MOST_EPOCHS)
-        training = dataclasses.replace(training, epochs=epochs)
+    model, training, size_reason = settle(model, training, len(ids))
     unknown = int(np.count_nonzero(ids == UNKNOWN))
     if unknown:
         notes.append(f"{unknown / len(ids):.1%} of the {tokenizer.noun}s are outside the vocabulary, read as unknown")
@@ -132,5 +144,6 @@ def plan(corpus, model, training, tokenizer=None):
         held_out=held_out_streams(held_out_ids, streams.rows, training.sequence_length) if enough else None,
         characters=sum(map(len, train_documents)),
         held_out_characters=sum(map(len, held_out_documents)),
+        size_reason=size_reason,
         notes=tuple(notes),
     )

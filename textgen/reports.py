@@ -13,10 +13,12 @@ def describe(run):
         yield "made", f"{about['created']} by textgen {about['textgen']} (keras {about['keras']}, {about['backend']})"
     yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
+    extent = f"{len(history)} of {training.epochs} epochs"
+    if training.epochs is None:
+        extent = f"{len(history)} epochs for --minutes {training.minutes:g}"
     yield (
         "trained",
-        f"{len(history)} of {training.epochs} epochs"
-        + (f", {history[-1]['step']:,} steps, {history[-1]['seconds']:.0f} s" if history else ""),
+        extent + (f", {history[-1]['step']:,} steps, {history[-1]['seconds']:.0f} s" if history else ""),
     )
     if history:
         best = best_epoch(history)

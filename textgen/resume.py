@@ -14,13 +14,21 @@ class TrainingState:
         paths: where the text was read.
         corpus_sha256: its fingerprint.
         epoch: whole epochs done.
+        step: steps done.
+        last_step: steps of the whole training; None while a budget of minutes is not yet turned into steps.
+        epochs: epochs of the whole training; None likewise.
+        evaluation_steps: how much of the held-out text one evaluation reads; None for all of it.
         best_nats, best_epoch: the best loss so far and its epoch.
-        seconds: wall time so far.
+        seconds: wall time so far, starting up included.
     """
 
     paths: list
     corpus_sha256: str
     epoch: int = 0
+    step: int = 0
+    last_step: int | None = None
+    epochs: int | None = None
+    evaluation_steps: int | None = None
     best_nats: float | None = None
     best_epoch: int = 0
     seconds: float = 0.0

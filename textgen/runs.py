@@ -84,6 +84,8 @@ def load(run=None):
     try:
         model = ModelConfig.from_json(config["model"])
         training = TrainingConfig.from_json(config["training"])
+        if None in model.to_json().values():
+            raise UsageError("ModelConfig: entries that are null")
     except UsageError as error:
         raise RunError(f"{path / CONFIG}: {error}") from None
     try:

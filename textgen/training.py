@@ -7,6 +7,7 @@ module knows nothing of the command line.
 import dataclasses
 import difflib
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class History:
         best_nats: the best loss, nats a symbol, on held-out text (on the training text where none was held out).
         best_epoch: the epoch that reached it; its weights are the run's.
         stopped_early: whether the loss had stopped improving before the last epoch.
-        seconds: wall time of all epochs, those before a resume among them.
+        seconds: wall time from start to end, the time before a resume included.
     """
 
     path: Path
@@ -57,6 +58,7 @@ def train(corpus=None, out=None, *, resume=None, overwrite=False, quiet=False, *
         RunExistsError, StorageError: the folder cannot be written; nothing was changed.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
     """
+    began = time.monotonic()
     if resume is None:
         model, training = _configurations(options)
         text = _text(corpus, training.documents)
@@ -79,14 +81,13 @@ def train(corpus=None, out=None, *, resume=None, overwrite=False, quiet=False, *
             print(line, file=sys.stderr)
     from textgen.fitting import fit
 
-    fit(settled, path, state, resumed=resume is not None, overwrite=overwrite, quiet=quiet)
-    epochs = runs.load(path).history()
+    stopped_early = fit(settled, path, state, began=began, resumed=resume is not None, overwrite=overwrite, quiet=quiet)
     return History(
         path=path,
-        epochs=epochs,
+        epochs=runs.load(path).history(),
         best_nats=state.best_nats,
         best_epoch=state.best_epoch,
-        stopped_early=len(epochs) < settled.training.epochs,
+        stopped_early=stopped_early,
         seconds=state.seconds,
     )
 

@@ -1,0 +1,56 @@
+import pytest
+
+from textgen.config import ModelConfig, TrainingConfig
+from textgen.sizes import settle
+
+LONG = 1_000_000  # symbols
+
+
+def settled(symbols=LONG, model=None, **training):
+    return settle(ModelConfig(vocabulary_size=67, **model or {}), TrainingConfig(**training), symbols)
+
+
+def test_more_minutes_take_a_larger_model():
+    units = [settled(minutes=minutes)[0].units for minutes in (0.3, 1.25, 5, 60)]
+    assert units == sorted(units)
+    assert len(set(units)) >= 3
+    assert settled()[0].units == units[0]
+
+
+def test_the_more_often_a_text_is_read_the_more_is_left_out():
+    short, medium, long = (settled(symbols, minutes=5)[0] for symbols in (100_000, 1_000_000, 100_000_000))
+    assert short.output_dropout > medium.output_dropout > long.output_dropout == 0
+    assert short.recurrent_dropconnect > medium.recurrent_dropconnect >= long.recurrent_dropconnect == 0
+
+
+def test_a_size_by_name_and_its_reason():
+    small, _, _ = settled(size="small", minutes=60)
+    large, training, reason = settled(size="large", minutes=0.5)
+    assert small.units < large.units
+    assert training.learning_rate < settled(size="small")[1].learning_rate  # larger models learn at lower rates
+    assert reason.startswith("large, as asked")
+    assert settled(minutes=5)[2].startswith("large, the best for 5 minutes")
+
+
+def test_options_of_one_s_own_win_and_it_is_said():
+    model, training, reason = settled(
+        size="large", model={"units": 100, "output_dropout": 0.0}, minutes=5, learning_rate=0.02, patience=3
+    )
+    assert (model.units, model.output_dropout, training.learning_rate, training.patience) == (100, 0.0, 0.02, 3)
+    assert reason.endswith("your own units 100, output_dropout 0")
+
+
+def test_nothing_is_left_open():
+    for options in ({}, {"minutes": 2}, {"epochs": 3}):
+        model, training, _ = settled(**options)
+        assert None not in model.to_json().values()
+        assert training.learning_rate
+        assert training.patience is not None
+        assert (training.epochs is None) == ("minutes" in options)
+    assert settled(epochs=3)[1].patience == 5
+    assert settled(minutes=3)[1].patience == 0
+
+
+@pytest.mark.parametrize(("symbols", "epochs"), [(40_000, 100), (1_000_000, 7), (100_000_000, 4)])
+def test_epochs_make_about_three_thousand_steps(symbols, epochs):
+    assert settled(symbols)[1].epochs == epochs

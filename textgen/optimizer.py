@@ -1,0 +1,56 @@
+"""The optimizer: Adam, its gradient clipped, its rate warmed up and annealed along a path whose end can be moved."""
+
+import math
+
+import keras
+from keras import ops
+
+
+class Anneal(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises over the warm-up, then falls along a cosine (Loshchilov and Hutter 2017) to a hundredth.
+
+    The rate depends on the share of the way that is done. The path can be given another end while it is walked, so
+    that a training which has to stop at a certain minute is annealed by then: the rate stays where it is, and goes
+    down faster or slower from there.
+
+    Args:
+        peak: the highest rate.
+        warmup: share of the way in which the rate rises.
+    """
+
+    FLOOR = 0.01
+
+    def __init__(self, peak, warmup):
+        self.peak, self.warmup = peak, warmup
+        self.path = None  # a variable of the optimizer: the step and share where the path was last laid, its last step
+
+    def lay(self, step, last):
+        """Lay the path from where it stands at `step` so that it ends at step `last`."""
+        done = float(self.done(step)) if step else 0.0
+        self.path.assign([float(step), done, float(max(last, step + 1))])
+
+    def done(self, step):
+        """Share of the way, 0 to 1, that is done at a step."""
+        start, done, last = (self.path[place] for place in range(3))
+        return ops.clip(done + (1 - done) * (ops.cast(step, "float32") - start) / (last - start), 0.0, 1.0)
+
+    def __call__(self, step):
+        done = self.done(step)
+        falling = (1 + ops.cos(math.pi * (done - self.warmup) / (1 - self.warmup))) / 2
+        share = self.FLOOR + (1 - self.FLOOR) * falling
+        if self.warmup:
+            share = ops.where(done < self.warmup, done / self.warmup, share)
+        return self.peak * share
+
+
+def make_optimizer(training, steps):
+    """Adam (Kingma and Ba 2015) as a TrainingConfig says, annealed over `steps` steps.
+
+    The gradient's global norm is clipped, the cure for gradients that explode (Pascanu et al. 2013).
+    """
+    anneal = Anneal(training.learning_rate, training.warmup)
+    optimizer = keras.optimizers.Adam(anneal, global_clipnorm=training.clip_norm)
+    anneal.path = optimizer.add_variable((3,), name="path")  # kept by the optimizer, so every backend carries it
+    anneal.lay(0, steps)
+    optimizer.anneal = anneal
+    return optimizer

@@ -1,0 +1,90 @@
+"""How large a model suits a text and a budget: what --size small, medium and large mean, and what auto takes.
+
+Every figure here was measured (docs/log.md, "the recipe"). Knows nothing of Keras or of files.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+# Assumed of a machine whose speed is not known yet: floating-point operations a second, all cores.
+ASSUMED_SPEED = 2.3e11
+# ... and seconds that a training takes to start and to measure itself.
+ASSUMED_START = 10
+# What a training without --epochs and --minutes aims at.
+TARGET_STEPS = 3000
+FEWEST_EPOCHS, MOST_EPOCHS = 4, 100
+
+
+@dataclass(frozen=True)
+class Size:
+    """A model's size, the rate that suits it, and the shortest budget that makes it worth its time."""
+
+    units: int
+    layers: int
+    learning_rate: float
+    minutes: float
+
+
+SIZES = {
+    "small": Size(256, 1, 0.01, minutes=0),
+    "medium": Size(384, 1, 0.008, minutes=0.75),
+    "large": Size(512, 1, 0.006, minutes=2.5),
+}
+# The more often a text is read, the more must be left out for it not to be learned by heart:
+# from how many passes on, dropout between layers and before the logits, DropConnect on the recurrent kernel.
+DROPOUTS = [(0, 0.0, 0.0), (4, 0.1, 0.0), (9, 0.3, 0.1), (24, 0.4, 0.2)]
+
+
+def step_seconds(model, training):
+    """Seconds that one training step takes on an ordinary machine, roughly."""
+    return training.batch_size * training.sequence_length * model.arithmetic() / ASSUMED_SPEED
+
+
+def settle(model, training, symbols):
+    """Choose what was left to the tool: units, layers, dropout, rate, epochs, patience.
+
+    Args:
+        model, training: the configurations, the vocabulary and the batch settled already.
+        symbols: length of the training text.
+
+    Returns:
+        the configurations with no choice left, and a line that says what was chosen and why.
+    """
+    name, why = training.size, "as asked"
+    if name == "auto":
+        name, why = _fitting(training.minutes)
+    size = SIZES[name]
+    asked = [
+        f"{field} {value:g}"
+        for field in ("units", "layers", "dropout", "output_dropout", "recurrent_dropconnect")
+        if (value := getattr(model, field)) is not None
+    ]
+    model = _fill(model, units=size.units, layers=size.layers)
+    training = _fill(training, learning_rate=size.learning_rate, patience=0 if training.minutes else 5)
+
+    steps_per_pass = max(symbols // (training.batch_size * training.sequence_length), 1)
+    if training.epochs is None and training.minutes is None:
+        epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_EPOCHS), MOST_EPOCHS)
+        training = dataclasses.replace(training, epochs=epochs)
+    passes = training.epochs
+    if passes is None:
+        seconds = max(60 * training.minutes - ASSUMED_START, 1)
+        passes = seconds / step_seconds(model, training) / steps_per_pass
+    _, dropout, dropconnect = max(row for row in DROPOUTS if row[0] <= passes)
+    model = _fill(model, dropout=dropout, output_dropout=dropout, recurrent_dropconnect=dropconnect)
+    reason = f"{name}, {why}; about {passes:.2g} passes over the text"
+    return model, training, reason + (f"; your own {', '.join(asked)}" if asked else "")
+
+
+def _fitting(minutes):
+    """The name of the size that suits a budget, and why."""
+    if minutes is None:
+        return "small", "quick to learn from; --minutes 5 takes a larger one"
+    name = max((size.minutes, name) for name, size in SIZES.items() if size.minutes <= minutes)[1]
+    return name, f"the best for {minutes:g} minutes"
+
+
+def _fill(config, **defaults):
+    """A configuration with these values where it has None."""
+    missing = {name: value for name, value in defaults.items() if getattr(config, name) is None}
+    return dataclasses.replace(config, **missing)
