@@ -4,8 +4,9 @@
 
 Each contender trains the same model (embedding 64, LSTM stack, logits over 67 characters, carried state, Adam, gradient
 norm clipped) on the same random text, in a process of its own that sleeps while another is measured; rounds take turns,
-so that a noisy machine is noisy for all. textgen and stock Keras go through `fit`, PyTorch through the usual loop.
-PyTorch is measured where `--torch-python` (default: this Python) can import it.
+so that a noisy machine is noisy for all. textgen and stock Keras go through `fit`, textgen with its callbacks, and are
+timed from the end of the first step to the end of the last, so that the start of `fit` does not count; PyTorch goes
+through the usual loop. PyTorch is measured where `--torch-python` (default: this Python) can import it.
 
 Printed: medians, ratios taken round by round and then their median, and the share of this machine's matrix peak (the
 largest product measured in the same run) that textgen's arithmetic comes to.
@@ -33,13 +34,44 @@ def arithmetic(layers, units, batch, steps):
 
 
 def serve(run):
+    """`run` takes a number of steps and gives the seconds of one."""
     run(3)
     print("ready", flush=True)
     for line in sys.stdin:
-        steps = int(line)
+        print(run(int(line)), flush=True)
+
+
+def timed(loop):
+    """A `run` for a plain loop."""
+
+    def run(steps):
         began = time.perf_counter()
-        run(steps)
-        print((time.perf_counter() - began) / steps, flush=True)
+        loop(steps)
+        return (time.perf_counter() - began) / steps
+
+    return run
+
+
+def timed_fit(model, dataset, callbacks=(), group=1):
+    """A `run` for `fit`: from the end of its first group of steps to the end of its last."""
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.ends = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.ends.append((batch, time.perf_counter()))
+
+    clock = Clock()
+
+    def run(steps):
+        steps = group * (max(steps // group, 1) + 1)
+        model.fit(dataset, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[*callbacks, clock])
+        (first, began), (last, ended) = clock.ends[0], clock.ends[-1]
+        return (ended - began) / (last - first)
+
+    return run
 
 
 def random_text():
@@ -51,24 +83,17 @@ def random_text():
 def textgen_worker(layers, units, batch, steps):
     from textgen.callbacks import DivergenceGuard, Progress
     from textgen.config import ModelConfig, TrainingConfig
-    from textgen.fitting import StreamDataset, make_optimizer
-    from textgen.model import LanguageModel
+    from textgen.fitting import StreamDataset, compiled
+    from textgen.resume import TrainingState
     from textgen.streams import training_streams
 
-    config = ModelConfig(
-        vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers, output_dropout=0.0
-    )
-    model = LanguageModel(config, batch)
-    optimizer = make_optimizer(TrainingConfig(), 10_000)
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer, jit_compile=False)
+    config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
+    training = TrainingConfig(batch_size=batch, sequence_length=steps, learning_rate=1e-3)
+    model = compiled(config, training, batch, 10_000)
     dataset = StreamDataset(training_streams(random_text(), batch, steps), seed=0)
-    callbacks = [DivergenceGuard("benchmark"), Progress(steps, batch * steps, "character")]
-    serve(
-        lambda number: model.fit(
-            dataset, steps_per_epoch=number, epochs=1, shuffle=False, verbose=0, callbacks=callbacks
-        )
-    )
+    state = TrainingState([], "", last_step=10_000, epochs=1)
+    callbacks = [DivergenceGuard("benchmark"), Progress(state, batch * steps, "character")]
+    serve(timed_fit(model, dataset, callbacks, model.steps_per_execution))
 
 
 def keras_worker(layers, units, batch, steps):
@@ -97,7 +122,7 @@ def keras_worker(layers, units, batch, steps):
             at = index * steps
             return rows[:, at : at + steps], rows[:, at + 1 : at + steps + 1]
 
-    serve(lambda number: model.fit(Text(), steps_per_epoch=number, epochs=1, shuffle=False, verbose=0))
+    serve(timed_fit(model, Text()))
 
 
 def torch_worker(layers, units, batch, steps):
@@ -130,7 +155,7 @@ def torch_worker(layers, units, batch, steps):
             optimizer.step()
             loss.item()
 
-    serve(run)
+    serve(timed(run))
 
 
 def peak_worker(*_):
@@ -145,7 +170,7 @@ def peak_worker(*_):
             product = tf.matmul(matrix, matrix)
         product.numpy()
 
-    serve(run)
+    serve(timed(run))
 
 
 WORKERS = {"textgen": textgen_worker, "keras": keras_worker, "torch": torch_worker, "peak": peak_worker}
@@ -181,7 +206,7 @@ def has_torch(python):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--torch-python", default=sys.executable)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--shapes", nargs="+", default=SHAPES)
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -198,8 +223,8 @@ def main():
     for shape in arguments.shapes:
         left, right = shape.split(",")
         numbers = *map(int, left.split("x")), *map(int, right.split("x"))
-        # About a second of work in each turn.
-        steps = max(4, int(2e11 / arithmetic(*numbers)))
+        # A few seconds of work in each turn, so that what fit does at its start has passed.
+        steps = max(4, int(8e11 / arithmetic(*numbers)))
         workers = {name: Worker(python, name, numbers) for name, python in contenders.items()}
         workers["peak"] = Worker(sys.executable, "peak", numbers)
         seconds = {name: [] for name in workers}

@@ -93,6 +93,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet):
         before_first_save=(lambda: runs.clear(path)) if overwrite else None,
         after_first_save=None if resumed else describe,
     )
+    saver.set_model(model)  # before fit does: Ctrl-C may come first
     if resumed:
         saver.restore(model)
     progress = Progress(state, settled.characters_per_step, settled.tokenizer.noun)

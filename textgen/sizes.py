@@ -11,7 +11,7 @@ ASSUMED_SPEED = 2.3e11
 # ... and seconds that a training takes to start and to measure itself.
 ASSUMED_START = 10
 # What a training without --epochs and --minutes aims at.
-TARGET_STEPS = 3000
+TARGET_STEPS = 2000
 FEWEST_EPOCHS, MOST_EPOCHS = 4, 100
 
 
