@@ -15,7 +15,7 @@ ROWS = [
     {"corpus", "tokenizers", "config", "streams", "sizes"},
     {"runs", "planning"},
     {"engine", "sampling", "lstm", "optimizer", "reports", "resume"},
-    {"generator", "model"},
+    {"generator", "model", "evaluation"},
     {"callbacks"},
     {"fitting"},
     {"training"},

@@ -146,6 +146,42 @@ def sample(run, prompt, **options):
     click.echo()
 
 
+@main.command(short_help="Measure how well a run predicts a text.")
+@click.argument("run")
+@click.argument("corpus", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    default=256,
+    show_default=True,
+    help="Symbols in a window of the second protocol, whose windows each begin without any state.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def evaluate(run, corpus, window, as_json):
+    """Measure how well a run predicts a text it has not seen: nats, bits, perplexity.
+
+    Two protocols: carried, the text read from beginning to end; and independent windows, as others report.
+
+    \b
+      textgen evaluate story other.txt
+      textgen evaluate checkpoints/story held-out.txt --window 64 --json
+    """
+    from textgen import evaluation, reports, runs
+    from textgen.corpus import read_corpus
+    from textgen.engine import Engine
+    from textgen.streams import lay_out
+
+    found = runs.load(run)
+    text = read_corpus(list(corpus), found.training.documents)
+    ids, engine = lay_out(found.tokenizer, text.documents), Engine(found.model, found.weights)
+    results = {
+        "carried": evaluation.evaluate(engine, ids, text.characters),
+        f"windows of {window}": evaluation.evaluate(engine, ids, text.characters, window),
+    }
+    for line in reports.evaluations(found, results, as_json):
+        click.echo(line)
+
+
 @main.command(short_help="Describe a run.")
 @click.argument("run", required=False)
 def info(run):

@@ -181,7 +181,7 @@ class TrainingConfig(Config):
     """How the model learns."""
 
     epochs: int | None = option(
-        None, "Passes over the text. [default: as many as make about 3000 steps]", low=1, high=1_000_000
+        None, "Passes over the text. [default: as many as make about 2000 steps]", low=1, high=1_000_000
     )
     minutes: float | None = option(
         None, "Train this long in all, from start to end, in place of --epochs.", above=0, high=1_000_000

@@ -1,5 +1,6 @@
 """A run in words: what `textgen info` and `textgen runs` print. Knows nothing of the command line."""
 
+import json
 import math
 
 
@@ -45,6 +46,29 @@ def table(runs):
     rows.insert(0, ("run", "model", "nats", "epochs", "made"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def evaluations(run, results, as_json=False):
+    """Lines that tell Evaluations, by the name of their protocol; or one line of JSON."""
+    noun, one = run.tokenizer.noun, next(iter(results.values()))
+    if as_json:
+        values = {"run": str(run.path), "symbol": noun, "symbols": one.symbols, "characters": one.characters}
+        values["unknown_share"] = one.unknown
+        for name, result in results.items():
+            values[name] = {
+                "nats": result.nats,
+                "bits": result.bits,
+                "perplexity": result.perplexity,
+                "bits_per_character": result.bits_per_character,
+            }
+        yield json.dumps(values, ensure_ascii=False)
+        return
+    for name, result in results.items():
+        line = f"{name + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
+        if noun != "character":
+            line += f", perplexity {result.perplexity:.2f}, {result.bits_per_character:.4f} bits a character"
+        yield line
+    yield f"{'unknown:':<16} {one.unknown:.2%} of {one.symbols:,} {noun}s are outside the vocabulary"
 
 
 def shape(model):

@@ -79,7 +79,7 @@ def settle(model, training, symbols):
 def _fitting(minutes):
     """The name of the size that suits a budget, and why."""
     if minutes is None:
-        return "small", "quick to learn from; --minutes 5 takes a larger one"
+        return "medium", "the best for the minute or two that some 2000 steps take; more --minutes take a larger one"
     name = max((size.minutes, name) for name, size in SIZES.items() if size.minutes <= minutes)[1]
     return name, f"the best for {minutes:g} minutes"
 
