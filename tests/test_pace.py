@@ -34,6 +34,14 @@ def test_an_epoch_slower_than_the_first_steps_leaves_fewer():
     assert budget.epochs_left == 2
 
 
+def test_a_pause_of_the_machine_in_an_epoch_s_end_is_not_expected_again():
+    budget = begun(100)
+    budget.settle(0.01, 0.6, 500)
+    budget.epoch_ended(100, 1.0, end_seconds=0.5)
+    budget.epoch_ended(100, 1.0, end_seconds=20.0)
+    assert budget.end_seconds == 0.5
+
+
 def test_a_spent_budget_still_takes_one_step():
     budget = begun(10, spent=20)
     assert budget.settle(0.01, 0.6, 1500) == 1

@@ -183,13 +183,15 @@ def _settle_budget(budget, model, settled, state, guard):
     state.step = int(model.optimizer.iterations)
     evaluation = 0.0
     if held_out:
-        group = min(held_out.steps, model.steps_per_execution)
-        for _ in range(2):  # the first makes the graph
+        group, seconds = min(held_out.steps, model.steps_per_execution), []
+        for steps in (group, group, 3 * group):  # the first makes the graph; the others tell the start from the steps
             began = time.monotonic()
-            model.evaluate(StreamDataset(held_out, seed, steps=group), verbose=0)
-            evaluation = time.monotonic() - began
-        state.evaluation_steps = budget.evaluation_steps(held_out.steps, evaluation / group)
-        evaluation *= state.evaluation_steps / group
+            model.evaluate(StreamDataset(held_out, seed, steps=min(steps, held_out.steps)), verbose=0)
+            seconds.append(time.monotonic() - began)
+        more = min(3 * group, held_out.steps) - group
+        a_step = max((seconds[2] - seconds[1]) / more, 0.0) if more else seconds[1] / group
+        state.evaluation_steps = budget.evaluation_steps(held_out.steps, a_step)
+        evaluation = seconds[1] + a_step * max(state.evaluation_steps - group, 0)
     left = budget.settle(watch.seconds / watch.steps, evaluation, streams.steps)
     state.last_step, state.epochs = state.step + left, budget.epochs_left
     model.optimizer.anneal.lay(state.step, state.last_step)

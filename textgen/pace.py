@@ -26,6 +26,7 @@ class Budget:
         self.seconds, self.began = seconds, began
         self.step_seconds = self.end_seconds = math.nan
         self.epochs_left = 0
+        self.has_ended = False  # an epoch, so that its end was measured and not guessed
 
     def left(self):
         """Seconds not yet spent; negative when overdrawn."""
@@ -58,7 +59,9 @@ class Budget:
         self.epochs_left -= 1
         if steps:
             self.step_seconds = training_seconds / steps
-        self.end_seconds = end_seconds
+        # The machine may have paused in this one; what an end takes is better known by the quickest.
+        self.end_seconds = min(end_seconds, self.end_seconds) if self.has_ended else end_seconds
+        self.has_ended = True
         return self._steps_left() if self.epochs_left and self.left() > 0 else 0
 
     def last_epoch_holds(self, steps, step_seconds):
