@@ -49,7 +49,7 @@ def test_train_save_load_same_text(text_file, tmp_path, options):
 
 
 def test_the_loss_falls_and_the_figures_agree(text_file, tmp_path):
-    history = tiny(text_file, tmp_path / "run", epochs=4)
+    history = tiny(text_file, tmp_path / "run", epochs=4, learning_rate=0.01)
     losses = [line["training_nats"] for line in history.epochs]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < losses[0] - 0.3
