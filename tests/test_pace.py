@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from textgen.pace import Budget, next_epoch
+from textgen.pace import Budget, next_epoch, pace
 
 
 def begun(seconds, spent=0.0):
@@ -30,29 +30,51 @@ def test_an_epoch_slower_than_the_first_steps_leaves_fewer():
     budget.settle(0.01, 0.6, 500)
     budget.epochs_left = 3
     # Two epochs of one second's end each are left, and 48 s for steps of 20 ms.
-    assert budget.epoch_ended(steps=100, training_seconds=2.0, end_seconds=1.0) == pytest.approx(2400, abs=5)
+    assert budget.epoch_ended(step_seconds=0.02, end_seconds=1.0) == pytest.approx(2400, abs=5)
     assert budget.epochs_left == 2
 
 
-def test_a_pause_of_the_machine_in_an_epoch_s_end_is_not_expected_again():
+def test_an_epoch_too_short_to_time_leaves_the_pace_as_it_was():
+    budget = begun(100, spent=50)
+    budget.settle(0.01, 0.6, 500)
+    budget.epochs_left = 3
+    assert budget.epoch_ended(step_seconds=None, end_seconds=1.0) == pytest.approx(4800, abs=5)
+
+
+@pytest.mark.parametrize("ends", [[20.0], [20.0, 0.5], [0.5, 20.0]])
+def test_a_pause_of_the_machine_in_an_epoch_s_end_is_not_expected_again(ends):
     budget = begun(100)
     budget.settle(0.01, 0.6, 500)
-    budget.epoch_ended(100, 1.0, end_seconds=0.5)
-    budget.epoch_ended(100, 1.0, end_seconds=20.0)
-    assert budget.end_seconds == 0.5
+    for seconds in ends:
+        budget.epoch_ended(0.01, end_seconds=seconds)
+    assert budget.end_seconds == 1.0
+
+
+def test_ends_that_take_long_again_are_believed():
+    budget = begun(100)
+    budget.settle(0.01, 0.6, 500)
+    for seconds in (3.0, 3.5):
+        budget.epoch_ended(0.01, end_seconds=seconds)
+    assert budget.end_seconds == 3.0
+
+
+def test_a_pause_between_steps_is_not_their_pace():
+    assert pace([]) is None
+    assert pace([1.0, 1.0, 4.0]) == pytest.approx(4 / 3)  # the third counts as 2
+    assert pace([1.0, 1.5, 2.0]) == pytest.approx(1.5)  # uneven, not interrupted
 
 
 def test_a_spent_budget_still_takes_one_step():
     budget = begun(10, spent=20)
     assert budget.settle(0.01, 0.6, 1500) == 1
-    assert budget.epoch_ended(1, 0.01, 1.0) == 0
+    assert budget.epoch_ended(0.01, 1.0) == 0
 
 
 def test_a_budget_spent_early_ends_the_training():
     budget = begun(100, spent=101)
     budget.settle(0.01, 0.6, 1500)
     budget.epochs_left = 5
-    assert budget.epoch_ended(100, 1.0, 1.0) == 0
+    assert budget.epoch_ended(1.0, 1.0) == 0
 
 
 def test_the_last_epoch_ends_where_the_budget_does():

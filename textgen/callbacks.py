@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from textgen import runs
 from textgen.errors import DivergenceError, RunError
+from textgen.pace import pace
 
 
 def bits(nats):
@@ -176,26 +177,30 @@ class RunSaver(keras.callbacks.Callback):
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Times the steps of an epoch, the first group of them left out (it makes the graph), and ends it when told.
+    """Times the groups of steps of an epoch, the first left out (it makes the graph), and ends the epoch when told.
 
     Args:
-        is_over: called after each group with this watch, whose `done` is the steps of the epoch so far, and `steps`
-            and `seconds` are what was timed; true ends the epoch.
+        is_over: called after each group with this watch: `done`, the steps of the epoch so far; `groups`, seconds a
+            step in each group that was timed; `ended`, when the last one did. True ends the epoch.
     """
 
     def __init__(self, is_over):
         super().__init__()
         self.is_over = is_over
 
+    @property
+    def step_seconds(self):
+        """Seconds a step takes, or None where none was timed."""
+        return pace(self.groups)
+
     def on_epoch_begin(self, epoch, logs=None):
-        self.first = None
+        self.groups, self.done = [], 0
 
     def on_train_batch_end(self, batch, logs=None):
-        now = time.monotonic()
-        if self.first is None:
-            self.first = batch, now
-        self.done, self.steps, self.seconds = batch + 1, batch - self.first[0], now - self.first[1]
-        self.ended = now
+        now, done = time.monotonic(), batch + 1
+        if self.done:
+            self.groups.append((now - self.ended) / (done - self.done))
+        self.done, self.ended = done, now
         if self.is_over(self):
             self.model.stop_training = True
 

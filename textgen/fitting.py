@@ -127,7 +127,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet):
                 break
             if budget:
                 ended = time.monotonic() - watch.ended
-                state.last_step = state.step + budget.epoch_ended(watch.steps, watch.seconds, ended)
+                state.last_step = state.step + budget.epoch_ended(watch.step_seconds, ended)
                 model.optimizer.anneal.lay(state.step, state.last_step)
     except KeyboardInterrupt:
         saver.save_if_never_saved()
@@ -177,7 +177,7 @@ def _settle_budget(budget, model, settled, state, guard):
     """Time the first steps, which count like any other, and some of the evaluation; fix the number of steps."""
     streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
     enough = min(max(TIMED_SHARE * budget.seconds, TIMED_LEAST), TIMED_MOST)
-    watch = Stopwatch(lambda watch: watch.seconds >= enough)
+    watch = Stopwatch(lambda watch: sum(watch.groups) * model.steps_per_execution >= enough)
     first = StreamDataset(streams, seed, state.step, 64 * model.steps_per_execution)
     model.fit(first, callbacks=[guard, watch], shuffle=False, verbose=0)
     state.step = int(model.optimizer.iterations)
@@ -192,17 +192,17 @@ def _settle_budget(budget, model, settled, state, guard):
         a_step = max((seconds[2] - seconds[1]) / more, 0.0) if more else seconds[1] / group
         state.evaluation_steps = budget.evaluation_steps(held_out.steps, a_step)
         evaluation = seconds[1] + a_step * max(state.evaluation_steps - group, 0)
-    left = budget.settle(watch.seconds / watch.steps, evaluation, streams.steps)
+    left = budget.settle(watch.step_seconds, evaluation, streams.steps)
     state.last_step, state.epochs = state.step + left, budget.epochs_left
     model.optimizer.anneal.lay(state.step, state.last_step)
 
 
 def _last_epoch_is_over(budget, optimizer, state, watch):
     """Whether the last epoch has to end here; on the way, its end is moved to where the budget will be spent."""
-    if budget.epochs_left != 1 or not watch.steps:
+    if budget.epochs_left != 1 or not watch.groups:
         return False
     step, left = state.step + watch.done, state.last_step - state.step - watch.done
-    holds = budget.last_epoch_holds(left, watch.seconds / watch.steps)
+    holds = budget.last_epoch_holds(left, watch.step_seconds)
     if holds < left:
         state.last_step = step + holds
         optimizer.anneal.lay(step, state.last_step)

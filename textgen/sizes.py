@@ -12,7 +12,7 @@ ASSUMED_SPEED = 2.3e11
 ASSUMED_START = 10
 # What a training without --epochs and --minutes aims at.
 TARGET_STEPS = 2000
-FEWEST_EPOCHS, MOST_EPOCHS = 4, 100
+FEWEST_PASSES, MOST_PASSES = 4, 100
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def settle(model, training, symbols):
 
     steps_per_pass = max(symbols // (training.batch_size * training.sequence_length), 1)
     if training.epochs is None and training.minutes is None:
-        epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_EPOCHS), MOST_EPOCHS)
+        epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_PASSES), MOST_PASSES)
         training = dataclasses.replace(training, epochs=epochs)
     passes = training.epochs
     if passes is None:
