@@ -83,14 +83,15 @@ def random_text():
 def textgen_worker(layers, units, batch, steps):
     from textgen.callbacks import DivergenceGuard, Progress
     from textgen.config import ModelConfig, TrainingConfig
-    from textgen.fitting import StreamDataset, compiled
+    from textgen.feeding import feed
+    from textgen.fitting import compiled
     from textgen.resume import TrainingState
     from textgen.streams import training_streams
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     training = TrainingConfig(batch_size=batch, sequence_length=steps, learning_rate=1e-3)
     model = compiled(config, training, batch, 10_000)
-    dataset = StreamDataset(training_streams(random_text(), batch, steps), seed=0)
+    dataset = feed(training_streams(random_text(), batch, steps), seed=0)
     state = TrainingState([], "", last_step=10_000, epochs=1)
     callbacks = [DivergenceGuard("benchmark"), Progress(state, batch * steps, "character")]
     serve(timed_fit(model, dataset, callbacks, model.steps_per_execution))

@@ -16,7 +16,7 @@ from textgen import Generator, runs, train
 from textgen.callbacks import bits
 from textgen.corpus import Corpus, read_corpus
 from textgen.errors import CorpusError, DivergenceError, RunError, RunExistsError, UsageError
-from textgen.fitting import StreamDataset
+from textgen.feeding import Batches
 
 
 def tiny(text, out, **options):
@@ -145,7 +145,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
 @pytest.fixture
 def cut_run(text_file, tmp_path, monkeypatch):
     """A run cut short by Ctrl-C in its second epoch."""
-    original = StreamDataset.__getitem__
+    original = Batches.__getitem__
 
     def interrupted(dataset, index):
         if dataset.first and index == 20 and dataset.streams.wrap:
@@ -154,7 +154,7 @@ def cut_run(text_file, tmp_path, monkeypatch):
 
     path = tmp_path / "cut"
     with monkeypatch.context() as patch:
-        patch.setattr(StreamDataset, "__getitem__", interrupted)
+        patch.setattr(Batches, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tiny(text_file, path)
     assert len(runs.load(path).history()) == 1
@@ -162,7 +162,7 @@ def cut_run(text_file, tmp_path, monkeypatch):
 
 
 def test_interrupted_before_the_first_epoch_ends_nothing_is_lost(text_file, tmp_path, monkeypatch):
-    original = StreamDataset.__getitem__
+    original = Batches.__getitem__
 
     def interrupted(dataset, index):
         if index == 20 and dataset.streams.wrap:
@@ -171,7 +171,7 @@ def test_interrupted_before_the_first_epoch_ends_nothing_is_lost(text_file, tmp_
 
     path = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr(StreamDataset, "__getitem__", interrupted)
+        patch.setattr(Batches, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tiny(text_file, path)
     assert Generator.load(path).generate(length=5)
@@ -230,7 +230,7 @@ def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_weights(cut_
 
 def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkeypatch):
     """Each stretch begins where the last ended, or the carried state is another text's."""
-    original, seen = StreamDataset.__getitem__, []
+    original, seen = Batches.__getitem__, []
 
     def watched(dataset, index):
         inputs, targets = original(dataset, index)
@@ -238,7 +238,7 @@ def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkey
             seen.append((dataset.first + index, inputs, targets, inputs["carry"].max()))
         return inputs, targets
 
-    monkeypatch.setattr(StreamDataset, "__getitem__", watched)
+    monkeypatch.setattr(Batches, "__getitem__", watched)
     history = tiny(text_file, tmp_path / "run", epochs=3)
     steps = history.epochs[0]["step"]
     seen = {step: rest for step, *rest in seen}  # fit looks at some more than once
@@ -285,7 +285,7 @@ def test_a_budget_too_short_for_anything_trains_on_what_fits_and_says_so(text_fi
 
 
 def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
-    original, path = StreamDataset.__getitem__, tmp_path / "cut"
+    original, path = Batches.__getitem__, tmp_path / "cut"
 
     def interrupted(dataset, index):
         if dataset.first and dataset.streams.wrap:  # the first steps are timed
@@ -293,7 +293,7 @@ def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
         return original(dataset, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(StreamDataset, "__getitem__", interrupted)
+        patch.setattr(Batches, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
     state = json.loads((path / runs.RESUME_STATE).read_text())

@@ -38,6 +38,27 @@ class DivergenceGuard(keras.callbacks.Callback):
             )
 
 
+class Interruption(keras.callbacks.Callback):
+    """Ends training between two groups of steps when Ctrl-C was pressed.
+
+    Args:
+        interrupt: the Interrupt.
+    """
+
+    def __init__(self, interrupt):
+        super().__init__()
+        self.interrupt = interrupt
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.interrupt.check()
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.interrupt.check()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.interrupt.check()
+
+
 class Progress(keras.callbacks.Callback):
     """One bar for the whole training (loss, characters a second, time left), and one line an epoch that stays.
 

@@ -156,14 +156,22 @@ def sample(run, prompt, **options):
     show_default=True,
     help="Symbols in a window of the second protocol, whose windows each begin without any state.",
 )
+@click.option(
+    "--dynamic",
+    is_flag=True,
+    help="Dynamic evaluation as well: the model goes on learning from what it has read of the text.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def evaluate(run, corpus, window, as_json):
+def evaluate(run, corpus, window, dynamic, as_json):
     """Measure how well a run predicts a text it has not seen: nats, bits, perplexity.
 
-    Two protocols: carried, the text read from beginning to end; and independent windows, as others report.
+    Two protocols: carried, the text read from beginning to end; and independent windows, as others report. A third,
+    --dynamic, is another thing: it tells how well the model would do if it learned from the text as it reads. The run
+    stays as it is.
 
     \b
       textgen evaluate story other.txt
+      textgen evaluate story other.txt --dynamic
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
     from textgen import evaluation, reports, runs
@@ -176,8 +184,12 @@ def evaluate(run, corpus, window, as_json):
     ids, engine = lay_out(found.tokenizer, text.documents), Engine(found.model, found.weights)
     results = {
         "carried": evaluation.evaluate(engine, ids, text.characters),
-        f"windows of {window}": evaluation.evaluate(engine, ids, text.characters, window),
+        "windows": evaluation.evaluate(engine, ids, text.characters, window),
     }
+    if dynamic:
+        from textgen.dynamic import evaluate_dynamically
+
+        results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
     for line in reports.evaluations(found, results, as_json):
         click.echo(line)
 

@@ -26,12 +26,14 @@ class Evaluation:
         symbols: predictions that were counted.
         characters: Unicode code points of the text.
         unknown: share of the text's symbols that are outside the vocabulary.
+        window: symbols of an independent window; None where the state was carried.
     """
 
     nats: float
     symbols: int
     characters: int
     unknown: float
+    window: int | None = None
 
     @property
     def bits(self):
@@ -66,7 +68,7 @@ def evaluate(engine, ids, characters, window=None):
         rows = slice(start, start + ROWS)
         total += _read(engine, inputs[rows], targets[rows])
         count += int(np.count_nonzero(targets[rows] != IGNORED))
-    return Evaluation(total / count, count, characters, float(np.mean(ids == UNKNOWN)))
+    return Evaluation(total / count, count, characters, float(np.mean(ids == UNKNOWN)), window)
 
 
 def _windows(ids, window):

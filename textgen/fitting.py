@@ -27,9 +27,11 @@ from tqdm import tqdm
 
 import textgen
 from textgen import runs
-from textgen.callbacks import DivergenceGuard, Progress, RunSaver, SampleWriter, Stopwatch
+from textgen.callbacks import DivergenceGuard, Interruption, Progress, RunSaver, SampleWriter, Stopwatch
 from textgen.errors import OutOfMemoryError
+from textgen.feeding import feed
 from textgen.generator import Generator
+from textgen.interrupts import Interrupt
 from textgen.model import LanguageModel
 from textgen.optimizer import make_optimizer
 from textgen.pace import Budget, next_epoch
@@ -62,7 +64,8 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
         StorageError: the run folder cannot be written.
     """
     try:
-        return _fit(settled, path, state, began, resumed, overwrite, quiet)
+        with Interrupt() as interrupt:
+            return _fit(settled, path, state, began, resumed, overwrite, quiet, Interruption(interrupt))
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
@@ -73,7 +76,7 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
         ) from None
 
 
-def _fit(settled, path, state, began, resumed, overwrite, quiet):
+def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):
     training, streams = settled.training, settled.streams
     model = compiled(settled.model, training, streams.rows, settled.steps)
 
@@ -109,6 +112,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet):
                 quiet,
             )
         )
+    callbacks.append(interruption)  # the last: what an epoch's end saves is saved
     budget = None
     try:
         if state.last_step is None:
@@ -116,7 +120,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet):
                 state.last_step, state.epochs = settled.steps, training.epochs
             else:
                 budget = Budget(60 * training.minutes, began)
-                _settle_budget(budget, model, settled, state, guard)
+                _settle_budget(budget, model, settled, state, guard, interruption)
                 watch.is_over = lambda watch: _last_epoch_is_over(budget, model.optimizer, state, watch)
                 for line in _budget_lines(budget, settled, state):
                     say(line)
@@ -142,29 +146,33 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet):
 
 
 def compiled(config, training, rows, steps):
-    """The model of a ModelConfig, ready to be fitted over `steps` steps of `rows` rows (steps may be None: not known).
-
-    Several steps run as one call wherever the backend can, and never under XLA on TensorFlow, which makes the loop over
-    time steps three times slower on a CPU.
-    """
+    """The model of a ModelConfig, ready to be fitted over `steps` steps (None: not known) of `rows` rows."""
     model = LanguageModel(config, rows, seed=training.seed)
-    seconds = step_seconds(config, training)
+    seconds = step_seconds(config, rows * training.sequence_length)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1))
-    optimizer.build(model.trainable_variables)
+    compile_in_groups(model, optimizer, seconds)
+    return model
+
+
+def compile_in_groups(model, optimizer, seconds):
+    """Make a model ready for `fit`, several steps of about so many seconds run as one call wherever the backend can.
+
+    Never under XLA on TensorFlow, which makes the loop over time steps three times slower on a CPU.
+    """
     backend = keras.backend.backend()
+    optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
         jit_compile=False if backend == "tensorflow" else "auto",
         steps_per_execution=1 if backend == "torch" else min(max(int(GROUP_SECONDS / seconds), 1), LARGEST_GROUP),
     )
-    return model
 
 
 def _run_epoch(model, settled, state, steps, callbacks):
     streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
     model.fit(
-        StreamDataset(streams, seed, state.step, steps),
-        validation_data=StreamDataset(held_out, seed, steps=state.evaluation_steps) if held_out else None,
+        feed(streams, seed, state.step, steps),
+        validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,
         epochs=state.epoch + 1,
         initial_epoch=state.epoch,
         callbacks=callbacks,
@@ -173,20 +181,21 @@ def _run_epoch(model, settled, state, steps, callbacks):
     )
 
 
-def _settle_budget(budget, model, settled, state, guard):
+def _settle_budget(budget, model, settled, state, guard, interruption):
     """Time the first steps, which count like any other, and some of the evaluation; fix the number of steps."""
     streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
     enough = min(max(TIMED_SHARE * budget.seconds, TIMED_LEAST), TIMED_MOST)
     watch = Stopwatch(lambda watch: sum(watch.groups) * model.steps_per_execution >= enough)
-    first = StreamDataset(streams, seed, state.step, 64 * model.steps_per_execution)
-    model.fit(first, callbacks=[guard, watch], shuffle=False, verbose=0)
+    first = feed(streams, seed, state.step, 64 * model.steps_per_execution)
+    model.fit(first, callbacks=[guard, watch, interruption], shuffle=False, verbose=0)
     state.step = int(model.optimizer.iterations)
     evaluation = 0.0
     if held_out:
         group, seconds = min(held_out.steps, model.steps_per_execution), []
         for steps in (group, group, 3 * group):  # the first makes the graph; the others tell the start from the steps
             began = time.monotonic()
-            model.evaluate(StreamDataset(held_out, seed, steps=min(steps, held_out.steps)), verbose=0)
+            some = feed(held_out, seed, steps=min(steps, held_out.steps))
+            model.evaluate(some, callbacks=[interruption], verbose=0)
             seconds.append(time.monotonic() - began)
         more = min(3 * group, held_out.steps) - group
         a_step = max((seconds[2] - seconds[1]) / more, 0.0) if more else seconds[1] / group
@@ -221,33 +230,6 @@ def _budget_lines(budget, settled, state):
     if settled.held_out and state.evaluation_steps < settled.held_out.steps:
         share = state.evaluation_steps / settled.held_out.steps
         yield f"note: to keep to the budget, validation reads {share:.0%} of the held-out text, from all parts of it"
-
-
-class StreamDataset(keras.utils.PyDataset):
-    """Streams as Keras takes them, some steps of a training. Where in the text a pass begins follows from the seed and
-    the number of the pass alone, so that stretches are not cut alike in each.
-
-    Args:
-        streams: the Streams.
-        seed: of the places where passes begin.
-        first: the training's step to begin with.
-        steps: how many; None for one pass.
-    """
-
-    def __init__(self, streams, seed, first=0, steps=None):
-        super().__init__()
-        self.streams, self.seed, self.first, self.steps = streams, seed, first, steps or streams.steps
-
-    def __len__(self):
-        return self.steps
-
-    def __getitem__(self, index):
-        turn, place = divmod(self.first + index, self.streams.steps)
-        offset = int(np.random.default_rng([self.seed, turn]).integers(len(self.streams.ids)))
-        inputs, targets = self.streams.step(place, offset)
-        # After an evaluation the state in the model is that of the held-out text: begin anew.
-        carry = np.full((len(inputs), 1), float(index > 0 and place > 0), dtype=np.float32)
-        return {"ids": inputs, "carry": carry}, targets
 
 
 def _is_out_of_memory(error):

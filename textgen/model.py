@@ -36,7 +36,8 @@ class LanguageModel(keras.Model):
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
         self.lanes = cut(batch_size) if lanes is None else lanes
-        seeds = iter(np.random.SeedSequence(seed).generate_state(5 * config.layers + 4).tolist())
+        # Of 31 bits: PyTorch takes no larger.
+        seeds = iter((np.random.SeedSequence(seed).generate_state(5 * config.layers + 4) >> 1).tolist())
         self.embedding = None
         if config.encoder == "embedding":
             self.embedding = self.add_weight(

@@ -60,10 +60,11 @@ def evaluations(run, results, as_json=False):
                 "bits": result.bits,
                 "perplexity": result.perplexity,
                 "bits_per_character": result.bits_per_character,
-            }
+            } | ({"window": result.window} if result.window else {})
         yield json.dumps(values, ensure_ascii=False)
         return
     for name, result in results.items():
+        name += f" of {result.window}" if result.window else ""
         line = f"{name + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
         if noun != "character":
             line += f", perplexity {result.perplexity:.2f}, {result.bits_per_character:.4f} bits a character"

@@ -35,9 +35,9 @@ SIZES = {
 DROPOUTS = [(0, 0.0, 0.0), (4, 0.1, 0.0), (9, 0.3, 0.1), (24, 0.4, 0.2)]
 
 
-def step_seconds(model, training):
-    """Seconds that one training step takes on an ordinary machine, roughly."""
-    return training.batch_size * training.sequence_length * model.arithmetic() / ASSUMED_SPEED
+def step_seconds(model, symbols):
+    """Seconds that one training step on so many symbols takes on an ordinary machine, roughly."""
+    return symbols * model.arithmetic() / ASSUMED_SPEED
 
 
 def settle(model, training, symbols):
@@ -62,14 +62,15 @@ def settle(model, training, symbols):
     model = _fill(model, units=size.units, layers=size.layers)
     training = _fill(training, learning_rate=size.learning_rate, patience=0 if training.minutes else 5)
 
-    steps_per_pass = max(symbols // (training.batch_size * training.sequence_length), 1)
+    symbols_per_step = training.batch_size * training.sequence_length
+    steps_per_pass = max(symbols // symbols_per_step, 1)
     if training.epochs is None and training.minutes is None:
         epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_PASSES), MOST_PASSES)
         training = dataclasses.replace(training, epochs=epochs)
     passes = training.epochs
     if passes is None:
         seconds = max(60 * training.minutes - ASSUMED_START, 1)
-        passes = seconds / step_seconds(model, training) / steps_per_pass
+        passes = seconds / step_seconds(model, symbols_per_step) / steps_per_pass
     _, dropout, dropconnect = max(row for row in DROPOUTS if row[0] <= passes)
     model = _fill(model, dropout=dropout, output_dropout=dropout, recurrent_dropconnect=dropconnect)
     reason = f"{name}, {why}; about {passes:.2g} passes over the text"
