@@ -1,13 +1,14 @@
 # Two commands for a fresh machine:
 #   make demo    set up, learn a text of corpora/ for about a minute, write with it
 #   make test    set up, lint, pass every test
-# Both make .venv and need nothing but Python 3.11 or newer.
+# Both make .venv and need nothing but Python 3.11 or newer. And one that downloads more:
+#   make test-backends    install JAX and PyTorch beside TensorFlow, train on each
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs 16 --sample-length 80
@@ -19,6 +20,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
+test-backends: $(VENV)/.installed-backends
+	$(BIN)/python -m pytest -m backends
+
 $(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -26,6 +30,11 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.made
 $(VENV)/.installed-test: setup.cfg pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	touch $@ $(VENV)/.installed
+
+# PyTorch at the version that was tested: the newest may bring a different build.
+$(VENV)/.installed-backends: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,jax,torch]" torch==2.13.0
+	touch $@
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

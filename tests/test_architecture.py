@@ -24,7 +24,7 @@ ROWS = [
     {"__main__"},
 ]
 KERAS_ROOMS = {"lstm", "optimizer", "model", "callbacks", "feeding", "fitting", "dynamic"}
-ONE_BACKEND = {"lstm", "feeding"}  # rooms that may hold code for one Keras backend
+ONE_BACKEND = {"lstm", "optimizer", "feeding"}  # rooms that may hold code for one Keras backend
 MODULES = sorted(path.stem for path in (ROOT / "textgen").glob("*.py"))
 
 
@@ -56,9 +56,7 @@ def test_imports_come_from_lower_rows_only(module):
 def test_keras_stays_in_its_rooms(module):
     heavy = {name for name in imports(module) if name.split(".")[0] in {"keras", "tensorflow", "jax", "torch"}}
     assert module in KERAS_ROOMS or not heavy
-    assert module in {"lstm", "feeding"} or all(
-        name.split(".")[0] == "keras" for name in heavy
-    )  # no one backend's code
+    assert module in ONE_BACKEND or all(name.split(".")[0] == "keras" for name in heavy)  # no one backend's code
 
 
 def modules_after(statement):

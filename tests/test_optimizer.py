@@ -1,9 +1,11 @@
 import math
 
+import keras
+import numpy as np
 import pytest
 
 from textgen.config import TrainingConfig
-from textgen.optimizer import make_optimizer
+from textgen.optimizer import Adam, make_optimizer
 
 
 def rates(optimizer, steps):
@@ -46,3 +48,28 @@ def test_an_end_that_is_now_or_past_stays_a_number():
 def test_the_path_is_kept_with_the_optimizer_s_other_tensors():
     optimizer = laid(1000)
     assert any(variable is optimizer.anneal.path for variable in optimizer.variables)
+
+
+def test_one_operation_updates_as_keras_s_adam_does():
+    """Weights and moments after some steps, from the same gradients, sparse in time and of very different sizes."""
+    draw, shapes = np.random.default_rng(3), [(7, 5), (11,)]
+    starts = [draw.normal(size=shape).astype(np.float32) for shape in shapes]
+    gradients = [
+        [(draw.normal(size=shape) * 10.0 ** draw.integers(-6, 3)).astype(np.float32) for shape in shapes]
+        for _ in range(30)
+    ]
+    ends = []
+    for kind in (keras.optimizers.Adam, Adam):
+        variables = [keras.Variable(start) for start in starts]
+        optimizer = kind(0.01)
+        for step in gradients:
+            optimizer.apply([keras.ops.convert_to_tensor(gradient) for gradient in step], variables)
+        assert int(optimizer.iterations) == 30
+        ends.append(
+            [
+                keras.ops.convert_to_numpy(variable)
+                for variable in [*variables, *optimizer._momentums, *optimizer._velocities]
+            ]
+        )
+    for theirs, ours in zip(*ends, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)  # 30 steps of 0.01

@@ -1,6 +1,6 @@
 """Streams to what `fit` and `evaluate` read: batches in the text's order.
 
-Beside `textgen.lstm` the only module that holds code for one Keras backend, for the reason that `feed` gives.
+Holds code for one Keras backend, for the reason that `feed` gives.
 """
 
 import keras

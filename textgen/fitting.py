@@ -121,7 +121,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):
             else:
                 budget = Budget(60 * training.minutes, began)
                 _settle_budget(budget, model, settled, state, guard, interruption)
-                watch.is_over = lambda watch: _last_epoch_is_over(budget, model.optimizer, state, watch)
+                watch.is_over = lambda watch: _last_epoch_is_over(budget, state, watch)
                 for line in _budget_lines(budget, settled, state):
                     say(line)
         while state.step < state.last_step:
@@ -206,7 +206,7 @@ def _settle_budget(budget, model, settled, state, guard, interruption):
     model.optimizer.anneal.lay(state.step, state.last_step)
 
 
-def _last_epoch_is_over(budget, optimizer, state, watch):
+def _last_epoch_is_over(budget, state, watch):
     """Whether the last epoch has to end here; on the way, its end is moved to where the budget will be spent."""
     if budget.epochs_left != 1 or not watch.groups:
         return False
@@ -214,7 +214,8 @@ def _last_epoch_is_over(budget, optimizer, state, watch):
     holds = budget.last_epoch_holds(left, watch.step_seconds)
     if holds < left:
         state.last_step = step + holds
-        optimizer.anneal.lay(step, state.last_step)
+        # Asked of the callback: on JAX that is what brings the optimizer's variables back in the middle of an epoch.
+        watch.model.optimizer.anneal.lay(step, state.last_step)
     return holds <= 0
 
 

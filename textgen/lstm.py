@@ -2,7 +2,7 @@
 
 On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand; anywhere else (a GPU, where
 cuDNN serves; KERAS_BACKEND=jax or torch; options of keras.layers.LSTM that the CPU path has no use for) the layer is
-the stock one. Beside `textgen.feeding` the only module with code for one backend.
+the stock one. Code for one backend stands here, in `textgen.optimizer` and in `textgen.feeding`, nowhere else.
 
 The CPU path rests on four things, measured in docs/log.md:
 
