@@ -56,7 +56,7 @@ def test_imports_come_from_lower_rows_only(module):
 def test_keras_stays_in_its_rooms(module):
     heavy = {name for name in imports(module) if name.split(".")[0] in {"keras", "tensorflow", "jax", "torch"}}
     assert module in KERAS_ROOMS or not heavy
-    assert module in ONE_BACKEND or all(name.split(".")[0] == "keras" for name in heavy)  # no one backend's code
+    assert module in ONE_BACKEND or all(name.split(".")[0] == "keras" for name in heavy)
 
 
 def modules_after(statement):
