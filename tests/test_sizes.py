@@ -17,6 +17,18 @@ def test_more_minutes_take_a_larger_model():
     assert settled()[0].units == units[1]
 
 
+def test_the_rate_follows_the_model_that_is_trained_and_not_the_size_by_name():
+    # 1x384 at 0.008 and 1x512 at 0.006 were measured (docs/log.md).
+    for units, layers, rate in ((384, 1, 0.008), (512, 1, 0.006), (64, 1, 0.01), (1024, 4, 0.0015)):
+        assert settled(model={"units": units, "layers": layers})[1].learning_rate == rate
+
+
+def test_a_large_vocabulary_takes_a_smaller_model():
+    """Its logits take most of the time, so that fewer steps fit."""
+    words = ModelConfig(vocabulary_size=20_000)
+    assert settle(words, TrainingConfig(minutes=2.0), LONG)[0].units < settled(minutes=2.0)[0].units
+
+
 def test_the_more_often_a_text_is_read_the_more_is_left_out():
     short, medium, long = (settled(symbols, minutes=5)[0] for symbols in (100_000, 1_000_000, 100_000_000))
     assert short.output_dropout > medium.output_dropout > long.output_dropout == 0

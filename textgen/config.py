@@ -195,7 +195,7 @@ class TrainingConfig(Config):
     batch_size: int = option(32, "Streams of text read side by side.", low=1, high=65_536)
     sequence_length: int = option(64, "Time steps of one truncated back-propagation through time.", low=1, high=65_536)
     learning_rate: float | None = option(
-        None, "Adam's rate at its highest, after the warm-up. [default: by --size]", above=0, high=10
+        None, "Adam's rate at its highest, after the warm-up. [default: by units and layers]", above=0, high=10
     )
     warmup: float = option(0.05, "Share of the steps in which the rate rises; after it, a cosine down.", low=0, below=1)
     clip_norm: float = option(1.0, "Longest gradient (global norm) that is taken as it is.", above=0, high=1e9)

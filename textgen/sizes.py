@@ -4,6 +4,7 @@ Every figure here was measured (docs/log.md, "the recipe"). Knows nothing of Ker
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 # Assumed of a machine whose speed is not known yet: floating-point operations a second, all cores.
@@ -17,18 +18,17 @@ FEWEST_PASSES, MOST_PASSES = 4, 100
 
 @dataclass(frozen=True)
 class Size:
-    """A model's size, the rate that suits it, and the shortest budget that makes it worth its time."""
+    """A model's size, and the fewest steps in which it learns more than a smaller one would in the same time."""
 
     units: int
     layers: int
-    learning_rate: float
-    minutes: float
+    steps: int
 
 
 SIZES = {
-    "small": Size(256, 1, 0.01, minutes=0),
-    "medium": Size(384, 1, 0.008, minutes=0.75),
-    "large": Size(512, 1, 0.006, minutes=2.5),
+    "small": Size(256, 1, steps=0),
+    "medium": Size(384, 1, steps=1000),
+    "large": Size(512, 1, steps=2400),
 }
 # The more often a text is read, the more must be left out for it not to be learned by heart:
 # from how many passes on, dropout between layers and before the logits, DropConnect on the recurrent kernel.
@@ -38,6 +38,11 @@ DROPOUTS = [(0, 0.0, 0.0), (4, 0.1, 0.0), (9, 0.3, 0.1), (24, 0.4, 0.2)]
 def step_seconds(model, symbols):
     """Seconds that one training step on so many symbols takes on an ordinary machine, roughly."""
     return symbols * model.arithmetic() / ASSUMED_SPEED
+
+
+def learning_rate(units, layers):
+    """The peak rate that suits a model: the larger, the lower."""
+    return float(f"{min(0.01, 3.072 / (units * math.sqrt(layers))):.2g}")
 
 
 def settle(model, training, symbols):
@@ -50,9 +55,18 @@ def settle(model, training, symbols):
     Returns:
         the configurations with no choice left, and a line that says what was chosen and why.
     """
+    symbols_per_step = training.batch_size * training.sequence_length
+
+    def steps_in_budget(size):
+        sized = _fill(model, units=size.units, layers=size.layers)
+        return max(60 * training.minutes - ASSUMED_START, 1) / step_seconds(sized, symbols_per_step)
+
     name, why = training.size, "as asked"
-    if name == "auto":
-        name, why = _fitting(training.minutes)
+    if name == "auto" and training.minutes is None:
+        name, why = "medium", f"the best for about {TARGET_STEPS} steps; more --minutes take a larger one"
+    elif name == "auto":
+        name = [name for name, size in SIZES.items() if steps_in_budget(size) >= size.steps or not size.steps][-1]
+        why = f"the best for {training.minutes:g} minutes"
     size = SIZES[name]
     asked = [
         f"{field} {value:g}"
@@ -60,29 +74,20 @@ def settle(model, training, symbols):
         if (value := getattr(model, field)) is not None
     ]
     model = _fill(model, units=size.units, layers=size.layers)
-    training = _fill(training, learning_rate=size.learning_rate, patience=0 if training.minutes else 5)
+    rate = learning_rate(model.units, model.layers)
+    training = _fill(training, learning_rate=rate, patience=0 if training.minutes else 5)
 
-    symbols_per_step = training.batch_size * training.sequence_length
     steps_per_pass = max(symbols // symbols_per_step, 1)
     if training.epochs is None and training.minutes is None:
         epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_PASSES), MOST_PASSES)
         training = dataclasses.replace(training, epochs=epochs)
     passes = training.epochs
     if passes is None:
-        seconds = max(60 * training.minutes - ASSUMED_START, 1)
-        passes = seconds / step_seconds(model, symbols_per_step) / steps_per_pass
+        passes = steps_in_budget(size) / steps_per_pass
     _, dropout, dropconnect = max(row for row in DROPOUTS if row[0] <= passes)
     model = _fill(model, dropout=dropout, output_dropout=dropout, recurrent_dropconnect=dropconnect)
     reason = f"{name}, {why}; about {passes:.2g} passes over the text"
     return model, training, reason + (f"; your own {', '.join(asked)}" if asked else "")
-
-
-def _fitting(minutes):
-    """The name of the size that suits a budget, and why."""
-    if minutes is None:
-        return "medium", "the best for the minute or two that some 2000 steps take; more --minutes take a larger one"
-    name = max((size.minutes, name) for name, size in SIZES.items() if size.minutes <= minutes)[1]
-    return name, f"the best for {minutes:g} minutes"
 
 
 def _fill(config, **defaults):
