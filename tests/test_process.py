@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.conftest import environment, shell
@@ -109,3 +110,22 @@ def test_a_place_that_cannot_be_written_or_read(place, text_file):
     result = shell("train", secret, cwd=place, under=humble)
     assert result.returncode == 3
     assert b"no permission to read" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on a process's memory")
+def test_memory_that_runs_out_is_one_line(tmp_path):
+    text = tmp_path / "large.txt"
+    letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 9_000_000)
+    text.write_bytes(letters.astype(np.uint8).tobytes())
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30)); "
+    limited += "runpy.run_module('textgen', run_name='__main__')"
+    wanted = ["--batch-size", "4096", "--sequence-length", "1024", "--units", "512", "--out", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "train", str(text), *wanted], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4, done.stderr[-2000:]
+    last = done.stderr.splitlines()[-1]
+    assert "out of memory" in last
+    assert "batches of 4096 x 1024" in last
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -74,6 +74,8 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
             f"{settled.training.sequence_length}; take a smaller --units, --batch-size or --sequence-length, or, where "
             "it is a GPU's memory, train without it: CUDA_VISIBLE_DEVICES=-1"
         ) from None
+    finally:
+        runs.remove_if_empty(path)
 
 
 def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):

@@ -155,6 +155,12 @@ def create(path, *, overwrite=False):
     return path
 
 
+def remove_if_empty(path):
+    """Remove the folder of a training that ended before it had anything to save."""
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
 def clear(path):
     """Remove a run's own files, by name, so that another can be written in their place; other files stay."""
     with storage_errors(path):

@@ -86,7 +86,7 @@ def settle(model, training, symbols):
         passes = steps_in_budget(size) / steps_per_pass
     _, dropout, dropconnect = max(row for row in DROPOUTS if row[0] <= passes)
     model = _fill(model, dropout=dropout, output_dropout=dropout, recurrent_dropconnect=dropconnect)
-    reason = f"{name}, {why}; about {passes:.2g} passes over the text"
+    reason = f"{name}, {why}; about {passes:,.{0 if passes >= 10 else 1}f} passes over the text"
     return model, training, reason + (f"; your own {', '.join(asked)}" if asked else "")
 
 
