@@ -161,3 +161,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         runs.write_json(path, {"new": 2})
     assert json.loads(path.read_text()) == {"old": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_tensors_are_written_as_the_library_reads_and_writes_them(tmp_path):
+    draw = np.random.default_rng(0)
+    tensors = {
+        "odd": draw.normal(size=(3, 5)).astype(np.float32),
+        "turned": draw.normal(size=(4, 6)).astype(np.float32).T,
+        "count": np.array(7, dtype=np.int64),
+        "seeds": np.array([1, 2], dtype=np.uint32),
+        "none": np.zeros((0, 3), dtype=np.float32),
+    }
+    runs.write_tensors(tmp_path / "ours.safetensors", tensors)
+    read = safetensors.numpy.load_file(tmp_path / "ours.safetensors")
+    assert set(read) == set(tensors)
+    for name, array in tensors.items():
+        assert read[name].dtype == array.dtype
+        np.testing.assert_array_equal(read[name], array)
+    assert [path.name for path in tmp_path.iterdir()] == ["ours.safetensors"]

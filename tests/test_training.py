@@ -191,7 +191,7 @@ def test_resuming_a_changed_text_is_refused(cut_run, tmp_path):
 
 
 def test_a_damaged_resume_state_is_refused(cut_run):
-    runs.write_tensors(cut_run / runs.RESUME_TENSORS, {"x": np.zeros(3)})
+    runs.write_tensors(cut_run / runs.RESUME_TENSORS, {"x": np.zeros(3, np.float32)})
     with pytest.raises(RunError, match="not the tensors of this model"):
         train(resume=cut_run, quiet=True)
     runs.write_json(cut_run / runs.RESUME_STATE, {"epoch": 1})

@@ -10,19 +10,21 @@ import contextlib
 import errno
 import json
 import os
+import struct
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import ModelError, RunError, RunExistsError, StorageError, UsageError
 from textgen.tokenizers import Tokenizer
 
 FORMAT = 1
+# The names that safetensors gives the types of what training keeps.
+DTYPES = {"<f4": "F32", "<i4": "I32", "<i8": "I64", "<u4": "U32", "<u8": "U64"}
 CHECKPOINTS = Path("checkpoints")  # where runs are looked for, below the working directory
 
 CONFIG = "config.json"  # written last: its presence means the run is whole
@@ -199,12 +201,24 @@ def append_line(path, text):
 
 def write_json(path, values):
     """Write plain JSON values, whole or not at all."""
-    _write_whole(path, (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    _write_whole(path, [(json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")])
 
 
 def write_tensors(path, tensors):
-    """Write named arrays, whole or not at all."""
-    _write_whole(path, safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in tensors.items()}))
+    """Write named arrays as safetensors, whole or not at all.
+
+    Array by array, straight from where they are: safetensors.numpy.save would hold the file in memory once more, and
+    its save_file writes under a name of its own choice, which a crash would leave behind.
+    """
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    header, end = {}, 0
+    # Larger items first, as the library does it, so that each array starts at a multiple of its item's size.
+    for name, array in sorted(arrays.items(), key=lambda pair: (-pair[1].itemsize, pair[0])):
+        start, end = end, end + array.nbytes
+        header[name] = {"dtype": DTYPES[array.dtype.str], "shape": array.shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    _write_whole(path, [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)])
 
 
 def read_tensors(path, shapes=None):
@@ -260,13 +274,15 @@ def read_json(path):
         raise RunError(f"{path}: damaged: not JSON ({error})") from None
 
 
-def _write_whole(path, data):
+def _write_whole(path, parts):
+    """Write bytes-like parts, one after another, under another name, and rename the file."""
     temporary = path.with_name(path.name + ".tmp")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(temporary, "wb") as file:
-                file.write(data)
+                for part in parts:
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
