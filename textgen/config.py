@@ -190,7 +190,7 @@ class TrainingConfig(Config):
         "auto",
         "How large a model, and how strongly kept from learning by heart; auto goes by the text and the budget. "
         "Options of your own win.",
-        choices=("auto", "small", "medium", "large"),
+        choices=("auto", "small", "medium", "large", "huge"),
     )
     batch_size: int = option(32, "Streams of text read side by side.", low=1, high=65_536)
     sequence_length: int = option(64, "Time steps of one truncated back-propagation through time.", low=1, high=65_536)
