@@ -1,6 +1,7 @@
 """What the tests stand on: a small text made here, and tiny real models trained on it."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start; some press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The smallest model and the shortest training that still learn something of the text below.
 TINY = {"units": 24, "embedding_size": 12, "batch_size": 8, "sequence_length": 16, "epochs": 2, "sample_length": 20}
