@@ -62,7 +62,7 @@ def evaluate(engine, ids, characters, window=None):
             as long as the text leaves it.
     """
     ids = np.asarray(ids)
-    inputs, targets = (_windows if window else _parts)(ids, window)
+    inputs, targets = _windows(ids, window) if window else _parts(ids)
     total, count = 0.0, 0
     for start in range(0, len(inputs), ROWS):
         rows = slice(start, start + ROWS)
@@ -77,7 +77,7 @@ def _windows(ids, window):
     return _rows(ids, starts, starts, np.minimum(starts + window, len(ids) - 1))
 
 
-def _parts(ids, _):
+def _parts(ids):
     """Inputs and targets of equal parts, each with its run-up."""
     count = max(1, min(ROWS, (len(ids) - 1) // RUN_UP))
     edges = np.arange(count + 1) * (len(ids) - 1) // count

@@ -4,7 +4,7 @@ The model carries its LSTM state from one stretch of text to the next, so that w
 than one stretch (truncated back-propagation through time: Werbos 1990). Two cures for gradients that vanish or
 explode over many steps (Bengio et al. 1994) stand here: the LSTM's cell, whose forget-gate bias begins at 1 so that
 memory is kept until the model learns to drop it (Jozefowicz et al. 2015), and the bounded number of time steps. The
-third, clipping the gradient's norm (Pascanu et al. 2013), stands with the optimizer in `textgen.fitting`.
+third, clipping the gradient's norm (Pascanu et al. 2013), stands in `textgen.optimizer`.
 
 This module knows nothing of text or files.
 """

@@ -44,7 +44,7 @@ class Anneal(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Adam(keras.optimizers.Adam):
-    """keras.optimizers.Adam, number for number; on TensorFlow a weight and its two moments are updated by one
+    """keras.optimizers.Adam, to float32's rounding; on TensorFlow a weight and its two moments are updated by one
     operation, in place, where Keras's own update goes through memory a dozen times."""
 
     def update_step(self, gradient, variable, learning_rate):

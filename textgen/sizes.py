@@ -66,7 +66,7 @@ def settle(model, training, symbols):
     if name == "auto" and training.minutes is None:
         name, why = "medium", f"the best for about {TARGET_STEPS} steps; more --minutes take a larger one"
     elif name == "auto":
-        name = [name for name, size in SIZES.items() if steps_in_budget(size) >= size.steps or not size.steps][-1]
+        name = [name for name, size in SIZES.items() if steps_in_budget(size) >= size.steps][-1]
         why = f"the best for {training.minutes:g} minutes"
     size = SIZES[name]
     asked = [
