@@ -15,9 +15,10 @@ largest product measured in the same run) that textgen's arithmetic comes to.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import time
+
+from contest import Worker, has_torch, ratio, serve, take_turns, timed
 
 SHAPES = ["1x256,32x64", "1x512,32x64", "2x256,64x100", "3x512,64x100"]
 VOCABULARY, EMBEDDING = 67, 64
@@ -28,28 +29,6 @@ def arithmetic(layers, units, batch, steps):
     recurrent = layers * units * 4 * units
     inputs = (layers - 1) * units * 4 * units  # the first layer picks rows of a table
     return 6 * batch * steps * (recurrent + inputs + units * VOCABULARY)
-
-
-# ---- workers: each prepares itself, then for every line on standard input runs some steps and prints its seconds ----
-
-
-def serve(run):
-    """`run` takes a number of steps and gives the seconds of one."""
-    run(3)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(run(int(line)), flush=True)
-
-
-def timed(loop):
-    """A `run` for a plain loop."""
-
-    def run(steps):
-        began = time.perf_counter()
-        loop(steps)
-        return (time.perf_counter() - began) / steps
-
-    return run
 
 
 def timed_fit(model, dataset, callbacks=(), group=1):
@@ -177,33 +156,6 @@ def peak_worker(*_):
 WORKERS = {"textgen": textgen_worker, "keras": keras_worker, "torch": torch_worker, "peak": peak_worker}
 
 
-class Worker:
-    def __init__(self, python, name, shape):
-        self.process = subprocess.Popen(
-            [python, __file__, "--worker", name, *map(str, shape)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        if self.process.stdout.readline().strip() != "ready":
-            self.close()
-            raise SystemExit(f"the {name} worker did not start; run it by hand to see why: {self.process.args}")
-
-    def measure(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def has_torch(python):
-    return subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode == 0
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--torch-python", default=sys.executable)
@@ -226,28 +178,18 @@ def main():
         numbers = *map(int, left.split("x")), *map(int, right.split("x"))
         # A few seconds of work in each turn, so that what fit does at its start has passed.
         steps = max(4, int(8e11 / arithmetic(*numbers)))
-        workers = {name: Worker(python, name, numbers) for name, python in contenders.items()}
-        workers["peak"] = Worker(sys.executable, "peak", numbers)
-        seconds = {name: [] for name in workers}
-        try:
-            for _ in range(arguments.rounds):
-                for name, worker in workers.items():
-                    seconds[name].append(worker.measure(20 if name == "peak" else steps))
-        finally:
-            for worker in workers.values():
-                worker.close()
+        workers = {name: Worker(python, __file__, name, numbers) for name, python in contenders.items()}
+        workers["peak"] = Worker(sys.executable, __file__, "peak", numbers)
+        seconds = take_turns(workers, dict.fromkeys(contenders, steps) | {"peak": 20}, arguments.rounds)
         median = {name: statistics.median(values) for name, values in seconds.items()}
-        ratio = {
-            name: statistics.median(other / ours for other, ours in zip(seconds[name], seconds["textgen"], strict=True))
-            for name in contenders
-        }
+        ratios = {name: ratio(seconds[name], seconds["textgen"]) for name in contenders}
         peak = 2 * 2048**3 / median["peak"]
         cells = [
             f"{median[name] * 1e3:8.1f}" if name in median else "       -" for name in ("textgen", "keras", "torch")
         ]
-        ratios = [f"{ratio[name]:8.2f}" if name in ratio else "       -" for name in ("keras", "torch")]
+        faster = [f"{ratios[name]:8.2f}" if name in ratios else "       -" for name in ("keras", "torch")]
         share = arithmetic(*numbers) / median["textgen"] / peak
-        row = f"{left + ', ' + right:<30} {' '.join(cells)}   {'  '.join(ratios)}"
+        row = f"{left + ', ' + right:<30} {' '.join(cells)}   {'  '.join(faster)}"
         print(f"{row}   {share:.0%} of {peak / 1e9:.0f} GFLOP/s", flush=True)
 
 

@@ -81,7 +81,7 @@ def fixed(transitions, documents, symbols="ab", kind=CharTokenizer):
     weights["lstm.0.kernel"][:, 2 * size : 3 * size] = np.eye(size) * 50
     for before, after in transitions.items():
         weights["output.kernel"][before, after] = 20
-    return Generator(config, TrainingConfig(documents=documents), tokenizer, weights)
+    return Generator.of(config, TrainingConfig(documents=documents), tokenizer, weights)
 
 
 def test_a_boundary_between_documents_is_printed_as_what_separates_them():

@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Generator": "textgen.generator",
     "ModelConfig": "textgen.config",
-    "SamplingConfig": "textgen.config",
+    "SamplingConfig": "textgen.sampling",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.config",
     "train": "textgen.training",

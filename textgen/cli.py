@@ -12,7 +12,8 @@ import sys
 import click
 
 from textgen import __version__
-from textgen.config import ModelConfig, SamplingConfig, TrainingConfig, flag_of, type_of
+from textgen.config import ModelConfig, TrainingConfig, flag_of, type_of
+from textgen.sampling import SamplingConfig
 from textgen.errors import TextgenError
 
 INTERRUPTED = 130

@@ -1,8 +1,9 @@
-"""The three configurations: ModelConfig, TrainingConfig, SamplingConfig.
+"""How a configuration is declared, and the two of a run: ModelConfig and TrainingConfig.
 
-A field is declared once, here, with its default, its range and its help text; the command-line option, its
-validation and the saved JSON all come from that declaration. A configuration is a frozen value: it is checked when
-it is made and never changes. This module knows nothing of files, models or the command line.
+A field is declared once, with its default, its range and its help text; the command-line option, its validation and
+the saved JSON all come from that declaration. A configuration is a frozen value: it is checked when it is made and
+never changes. (SamplingConfig stands with what it configures, in `textgen.sampling` and `textgen.transforms`.) This
+module knows nothing of files, models or the command line.
 """
 
 import dataclasses
@@ -15,7 +16,10 @@ from dataclasses import dataclass
 from textgen.errors import UsageError
 
 
-def option(default, help, *, low=None, high=None, above=None, below=None, choices=None, flag=None):
+def option(
+    default, help, *, low=None, high=None, above=None, below=None, choices=None, flag=None, parse=None, metavar=None,
+    make=None,
+):  # fmt: skip
     """Declare a field that is also a command-line option.
 
     Args:
@@ -25,10 +29,14 @@ def option(default, help, *, low=None, high=None, above=None, below=None, choice
         above, below: exclusive bounds of a number.
         choices: the allowed words.
         flag: the option's name where it is not the field's own (`--sequence-length` for `sequence_length`).
-            An empty string: no option of its own.
+        parse: for a field that is no plain number, text or truth: takes (flag, value), the value as a program or the
+            command line gives it, and returns it in the one form that is kept, or raises UsageError. A field whose
+            default is a tuple may then be given several times on the command line.
+        metavar: what stands for the value in the help; default: N for a whole number, X for others.
+        make: kept with the field, for whoever declares it (`textgen.transforms`).
     """
     rule = {"help": help, "low": low, "high": high, "above": above, "below": below, "choices": choices, "flag": flag}
-    return dataclasses.field(default=default, metadata=rule)
+    return dataclasses.field(default=default, metadata=rule | {"parse": parse, "metavar": metavar, "make": make})
 
 
 def flag_of(field):
@@ -57,6 +65,8 @@ def _checked(field, value):
     if value is None and optional:
         return None
     rule = field.metadata
+    if rule["parse"]:
+        return rule["parse"](flag_of(field), value)
     if not isinstance(value, bool):  # numpy's numbers are welcome too
         if kind is int and hasattr(value, "__index__"):
             value = operator.index(value)
@@ -81,7 +91,7 @@ def _checked(field, value):
 
 @dataclass(frozen=True)
 class Config:
-    """What the three configurations share: checking, and the way to and from plain JSON values."""
+    """What all configurations share: checking, and the way to and from plain JSON values."""
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -222,15 +232,3 @@ class TrainingConfig(Config):
         super().__post_init__()
         if self.epochs is not None and self.minutes is not None:
             raise UsageError(f"--epochs {self.epochs} and --minutes {self.minutes:g} both say how long: give one")
-
-
-@dataclass(frozen=True)
-class SamplingConfig(Config):
-    """How text is drawn from a model."""
-
-    length: int = option(500, "Symbols to write.", low=0, high=10**9)
-    temperature: float = option(
-        0.8, "Below 1 bolder about the likeliest symbol, above 1 wilder; 0 always takes the likeliest.", low=0, high=100
-    )
-    seed: int | None = option(None, "Same seed, same text. [default: a new one, printed]", low=0, high=2**63 - 1)
-    include_prompt: bool = option(True, "Write the prompt before the text that follows it.")

@@ -91,16 +91,27 @@ def read_corpus(paths, documents="file"):
         raise CorpusError("no text given: name at least one file, or - for standard input")
     texts, notes = [], []
     for path in paths:
-        text = _decode(_read(path), path)
-        if "\r" in text:
-            ends = text.count("\r")
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-            notes.append(f"{_called(path)}: {ends} CR or CR LF line ends read as LF")
+        text, about = read_text(path)
+        notes += about
         if not text.strip():
             raise CorpusError(f"{_called(path)}: no text in it")
         texts.append(text)
     pieces = [piece for text in texts for piece in _documents(text, documents)]
     return Corpus(_name(paths), tuple(pieces), tuple(map(_absolute, paths)), tuple(notes))
+
+
+def read_text(path):
+    """The text of one file, or of standard input where the path is "-", and notes on what was not taken as it stood.
+
+    Raises:
+        CorpusError: a path that is missing, a directory, not a plain file, not readable or not UTF-8.
+    """
+    text = _decode(_read(path), path)
+    if "\r" not in text:
+        return text, []
+    ends = text.count("\r")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, [f"{_called(path)}: {ends} CR or CR LF line ends read as LF"]
 
 
 def _absolute(path):

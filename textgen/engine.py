@@ -6,19 +6,22 @@ computes, for each layer, with x its input and h, c its state (Hochreiter and Sc
     i = sigmoid(x Wi + h Ri + bi)      f = sigmoid(x Wf + h Rf + bf)      o = sigmoid(x Wo + h Ro + bo)
     g = tanh(x Wg + h Rg + bg)         c' = f * c + i * g                 h' = o * tanh(c')
 
-which is keras.layers.LSTM's order of columns: i, f, g, o. This module knows nothing of text, files or chance.
+Keras keeps the gates' columns in the order i, f, g, o; here they stand as i, f, o, g, so that the three sigmoids are
+one stretch of memory. This module knows nothing of text, files or chance.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 # Below this many symbols the first layer's input product is kept for every symbol: 4 x units floats each.
 LARGEST_TABLE = 4096
 
+# Numbers as arrays of one: NumPy turns a Python number into such an array again at every call.
+_ONE, _HALF = np.ones((), np.float32), np.full((), 0.5, np.float32)
 
-@dataclass(frozen=True)
-class State:
+
+class State(NamedTuple):
     """What the network remembers: `h` and `c`, float32, each of shape (layers, batch, units)."""
 
     h: np.ndarray
@@ -27,6 +30,39 @@ class State:
     def rows(self, index):
         """The state of some rows of the batch: an integer array, a slice or a list."""
         return State(self.h[:, index], self.c[:, index])
+
+    @staticmethod
+    def stack(states):
+        """One State whose rows are those of several, in their order."""
+        return State(*(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True)))
+
+
+class Workspace:
+    """Arrays that `Engine.step` writes into instead of making new ones; one for each loop that steps.
+
+    Attributes:
+        gates: float32 (layers, batch, 4 x units), after a step its gates i, f, o and g, in this order.
+        logits: float32 (batch, vocabulary), what the latest step returned.
+    """
+
+    def __init__(self, config, batch):
+        units = config.units
+        self.gates = np.empty((config.layers, batch, 4 * units), np.float32)
+        self.logits = np.empty((batch, config.vocabulary_size), np.float32)
+        self.product = np.empty((batch, 4 * units), np.float32)
+        self.cell = np.empty((batch, units), np.float32)
+        # Views are made once: a slice costs as much as the arithmetic on so few numbers.
+        self.layers = [
+            (
+                gates,
+                gates[:, : 3 * units],
+                gates[:, :units],
+                gates[:, units : 2 * units],
+                gates[:, 2 * units : 3 * units],
+                gates[:, 3 * units :],
+            )
+            for gates in self.gates
+        ]
 
 
 class Engine:
@@ -41,53 +77,78 @@ class Engine:
         self.config = config
         units = config.units
         # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the inner half folded into the weights, one tanh serves all gates.
-        self._scale = np.full(4 * units, 0.5, dtype=np.float32)
-        self._scale[2 * units : 3 * units] = 1
+        scale = np.full(4 * units, 0.5, dtype=np.float32)
+        scale[3 * units :] = 1
+        order = np.arange(4 * units).reshape(4, units)[[0, 1, 3, 2]].ravel()
         self._kernels, self._recurrent, self._biases = [], [], []
         for layer in range(config.layers):
-            self._kernels.append(weights[f"lstm.{layer}.kernel"] * self._scale)
-            self._recurrent.append(weights[f"lstm.{layer}.recurrent_kernel"] * self._scale)
-            bias = weights[f"lstm.{layer}.bias"] if config.bias else np.zeros(4 * units, np.float32)
-            self._biases.append(bias * self._scale)
+            self._kernels.append(weights[f"lstm.{layer}.kernel"][:, order] * scale)
+            self._recurrent.append(weights[f"lstm.{layer}.recurrent_kernel"][:, order] * scale)
+            bias = weights[f"lstm.{layer}.bias"][order] if config.bias else np.zeros(4 * units, np.float32)
+            self._biases.append((bias * scale)[None])
         self._embedding = weights.get("embedding")
         self._table = self._rows(slice(None)) if config.vocabulary_size <= LARGEST_TABLE else None
-        self._output = weights["output.kernel"], weights["output.bias"]
+        self._output = weights["output.kernel"], weights["output.bias"][None]
+
+    @property
+    def vocabulary_size(self):
+        """Columns of the logits."""
+        return self.config.vocabulary_size
+
+    @property
+    def largest_product(self):
+        """Numbers in the largest array of weights that a step multiplies with."""
+        return max(4 * self.config.units**2, self.config.units * self.config.vocabulary_size)
 
     def initial_state(self, batch=1):
         """The state before any text: zeros."""
         zeros = np.zeros((self.config.layers, batch, self.config.units), dtype=np.float32)
         return State(zeros, zeros)
 
-    def step(self, state, ids):
+    def workspace(self, batch):
+        """A Workspace for a loop that steps so many rows."""
+        return Workspace(self.config, batch)
+
+    def step(self, state, ids, work=None):
         """Read one symbol in each row.
 
         Args:
-            state: the State before, of the same batch.
+            state: the State before, of the same batch; it stays as it is.
             ids: integers, shape (batch,).
+            work: the Workspace of a loop. Logits are then an array of it, which the next step overwrites.
 
         Returns:
             logits (float32, shape (batch, vocabulary)) of what comes next, and the State after.
         """
         ids = np.asarray(ids)
-        units = self.config.units
+        work = work or self.workspace(len(ids))
+        product, cell = work.product, work.cell
         new_h, new_c = np.empty_like(state.h), np.empty_like(state.c)
         h = None
-        for layer in range(self.config.layers):
+        for layer, (gates, sigmoids, i, f, o, g) in enumerate(work.layers):
             if layer:
-                gates = h @ self._kernels[layer] + self._biases[layer]
+                np.dot(h, self._kernels[layer], gates)
+                gates += self._biases[layer]
+            elif self._table is not None:
+                self._table.take(ids, 0, gates, "clip")
             else:
-                gates = self._table[ids] if self._table is not None else self._rows(ids)
-            gates += state.h[layer] @ self._recurrent[layer]
-            np.tanh(gates, out=gates)
-            candidate = gates[:, 2 * units : 3 * units].copy()
-            gates += 1
-            gates *= 0.5
-            c = gates[:, units : 2 * units] * state.c[layer]
-            c += gates[:, :units] * candidate
-            h = gates[:, 3 * units :] * np.tanh(c)
-            new_h[layer], new_c[layer] = h, c
+                gates[...] = self._rows(ids)
+            # Of one row, NumPy's dot starts a microsecond sooner than its matmul.
+            np.dot(state.h[layer], self._recurrent[layer], product)
+            np.add(gates, product, gates)
+            np.tanh(gates, gates)
+            np.add(sigmoids, _ONE, sigmoids)
+            np.multiply(sigmoids, _HALF, sigmoids)
+            h, c = new_h[layer], new_c[layer]
+            np.multiply(f, state.c[layer], c)
+            np.multiply(i, g, cell)
+            np.add(c, cell, c)
+            np.tanh(c, cell)
+            np.multiply(o, cell, h)
         kernel, bias = self._output
-        return h @ kernel + bias, State(new_h, new_c)
+        np.dot(h, kernel, work.logits)
+        np.add(work.logits, bias, work.logits)
+        return work.logits, State(new_h, new_c)
 
     def read(self, ids, state=None):
         """Read a row of ids one after another, from `state` or from the beginning.
@@ -98,10 +159,10 @@ class Engine:
         Returns:
             the logits after the last (float32, shape (vocabulary,)) and the State, of batch 1.
         """
-        state = state or self.initial_state(1)
+        state, work = state or self.initial_state(1), self.workspace(1)
         logits = None
         for index in np.asarray(ids):
-            logits, state = self.step(state, index[None])
+            logits, state = self.step(state, index[None], work)
         return logits[0], state
 
     def _rows(self, ids):

@@ -2,6 +2,7 @@
 
     TextgenError                 1   never raised itself
     |-- UsageError               2   an option or argument out of its range
+    |   `-- NothingLeftError     2   the sampling options forbid every symbol
     |-- InputError               3   something about text
     |   |-- CorpusError          3   a text that cannot be trained on
     |   `-- PromptError          3   a prompt that cannot be read by the model
@@ -27,6 +28,10 @@ class UsageError(TextgenError):
     """An option or argument out of its range: says the rule, the value received and the choices."""
 
     exit_code = 2
+
+
+class NothingLeftError(UsageError):
+    """The sampling options forbid every symbol."""
 
 
 class InputError(TextgenError):

@@ -109,7 +109,7 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):
         callbacks.append(
             SampleWriter(
                 path,
-                lambda weights: Generator(settled.model, training, settled.tokenizer, weights),
+                lambda weights: Generator.of(settled.model, training, settled.tokenizer, weights),
                 {"length": training.sample_length, "temperature": training.sample_temperature, "seed": training.seed},
                 quiet,
             )

@@ -1,22 +1,31 @@
 """A prompt to text: read the prompt, then draw one symbol after another from the model.
 
-`Generator.stream` yields text as it is written; `Generator.generate` is its join. This module knows nothing of
-training, and importing it never imports TensorFlow or Keras.
+`Generator.stream` yields text as it is written; `Generator.generate` is its join; `Generator.write` is what both stand
+on, many texts and all that is known of each. This module knows nothing of training, and importing it never imports
+TensorFlow or Keras.
 """
 
+import dataclasses
+import inspect
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from textgen import runs
-from textgen.config import ModelConfig, SamplingConfig, TrainingConfig
+from textgen import runs, threads
+from textgen.config import ModelConfig, TrainingConfig
+from textgen.copying import Spans
 from textgen.corpus import SEPARATORS
 from textgen.engine import Engine
-from textgen.errors import PromptError
-from textgen.sampling import Forbid, Temperature, draw
-from textgen.symbols import BOUNDARY, UNKNOWN
+from textgen.errors import UsageError
+from textgen.jobs import Job
+from textgen.prompts import readable
+from textgen.sampling import SamplingConfig
+from textgen.scoring import Score, score
+from textgen.symbols import BOUNDARY
 from textgen.tokenizers import Tokenizer
+from textgen.transforms import chain
+from textgen.writing import Sample, Start
 
 
 def new_seed() -> int:
@@ -24,23 +33,39 @@ def new_seed() -> int:
     return secrets.randbelow(2**32)
 
 
+def takes_options(method):
+    """Give a method that takes **options the signature that it has in truth: a keyword for each field of
+    SamplingConfig, so that help() and editors can tell."""
+    signature = inspect.signature(method)
+    plain = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
+    named = [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        for field in dataclasses.fields(SamplingConfig)
+    ]
+    method.__signature__ = signature.replace(parameters=plain + named)
+    method.__doc__ += "\n\n        Options, each a keyword:\n" + "\n".join(
+        f"            {field.name}: {field.metadata['help']}" for field in dataclasses.fields(SamplingConfig)
+    )
+    return method
+
+
 class Generator:
     """Writes in the voice of one run.
 
     Attributes:
-        model: the run's ModelConfig.
-        tokenizer: its Tokenizer.
+        tokenizer: the run's Tokenizer.
         engine: its Engine.
         documents: what one document of its corpus was: "file", "block" or "line".
         separator: the text printed where the model ends one document and begins the next.
+        printed: each id's text.
     """
 
-    def __init__(self, model: ModelConfig, training: TrainingConfig, tokenizer: Tokenizer, weights: dict):
-        self.model = model
+    def __init__(self, tokenizer: Tokenizer, engine: Engine, documents: str):
         self.tokenizer = tokenizer
-        self.engine = Engine(model, weights)
-        self.documents = training.documents
-        self.separator = SEPARATORS[training.documents]
+        self.engine = engine
+        self.documents = documents
+        self.separator = SEPARATORS[documents]
+        self.printed = tokenizer.printed(self.separator)
 
     @classmethod
     def load(cls, run=None) -> "Generator":
@@ -50,70 +75,121 @@ class Generator:
             RunError: no such run, or one that cannot be read.
         """
         run = runs.load(run)
-        return cls(run.model, run.training, run.tokenizer, run.weights)
+        return cls.of(run.model, run.training, run.tokenizer, run.weights)
 
-    def stream(self, prompt: str = "", **options) -> Iterator[str]:
-        """Write text, a symbol at a time, as it is drawn.
+    @classmethod
+    def of(cls, model: ModelConfig, training: TrainingConfig, tokenizer: Tokenizer, weights: dict) -> "Generator":
+        """The generator of a model's parts; weights are float32 arrays by name (`ModelConfig.weight_shapes`)."""
+        return cls(tokenizer, Engine(model, weights), training.documents)
+
+    @takes_options
+    def generate(self, prompt: str = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options) -> str:
+        """Write one text.
 
         Args:
             prompt: text that the model reads first; empty to begin a document.
-            options: any field of SamplingConfig: `length`, `temperature`, `seed`, `include_prompt`.
+            transforms: callables (logits, context) -> logits of your own, float64 (rows, vocabulary), applied before
+                the temperature (`textgen.transforms`).
+            corpus: the text that `max_copy` is about.
 
         Raises:
             UsageError: an option out of its range.
             PromptError: the prompt holds symbols outside the vocabulary.
         """
-        config = SamplingConfig(**options)
-        ids = self.read_prompt(prompt)
+        return "".join(self.stream(prompt, transforms=transforms, corpus=corpus, **options))
+
+    @takes_options
+    def stream(
+        self, prompt: str = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options
+    ) -> Iterator[str]:
+        """Write one text, yielded as it is drawn, a symbol at a time. Arguments and errors as of `generate`."""
+        if options.get("count", 1) != 1:
+            raise UsageError(f"count {options['count']}: more than one text; use generate_many or write")
         # Checked before the first symbol is asked for: the caller hears of a bad prompt here, not in its loop.
-        return self._stream(prompt, ids, config)
+        _, pieces = self.write(prompt, transforms=transforms, corpus=corpus, **options)
+        return (piece for _, piece in pieces)
 
-    def generate(self, prompt: str = "", **options) -> str:
-        """The text that `stream` writes, whole. Same arguments, same errors."""
-        return "".join(self.stream(prompt, **options))
+    @takes_options
+    def generate_many(
+        self, prompts: str | Sequence[str] = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options
+    ) -> list[str]:
+        """Write `count` texts for each prompt, side by side; the first prompt's first.
 
-    def read_prompt(self, prompt: str) -> np.ndarray:
+        The k-th text of a prompt depends on the seed, the prompt's place and k, not on how many others there are.
+        Arguments and errors as of `generate`.
+        """
+        samples, pieces = self.write(prompts, transforms=transforms, corpus=corpus, **options)
+        for _ in pieces:
+            pass
+        return [sample.text for sample in samples]
+
+    @takes_options
+    def write(
+        self,
+        prompts: str | Sequence[str] = "",
+        *,
+        transforms: Sequence[Callable] = (),
+        corpus: str = "",
+        measured: bool = False,
+        **options,
+    ) -> tuple[list[Sample], Iterator[tuple[Sample, str]]]:
+        """Write `count` texts for each prompt.
+
+        Args:
+            prompts: a text or several that the model reads first.
+            transforms, corpus: as of `generate`.
+            measured: whether each Sample is to know its log-probability.
+
+        Returns:
+            the Samples, in the order of prompts, empty at first; and an iterator that does the writing and yields
+            (Sample, the piece of text that was added to it). One text goes on symbol by symbol, several side by side.
+        """
+        config = SamplingConfig(**options)
+        if config.documents and self.documents == "file":
+            raise UsageError(
+                "--documents: this run learned whole files and saw too few ends to write one; give a --length, or "
+                "train with --documents block or line"
+            )
+        if (config.max_copy is None) != (not corpus):
+            raise UsageError("--max-copy N and --corpus FILE go together: how much, and of which text")
+        if config.seed is None:
+            config = dataclasses.replace(config, seed=new_seed())
+        if config.beam:
+            config = dataclasses.replace(config, temperature=1.0)
+        prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+        ids = [self.read_prompt(prompt, config.unknown) for prompt in prompts]
+        spans = Spans(corpus, config.max_copy + 1) if corpus else None
+        samples = [Sample(prompt, number) for prompt in prompts for number in range(config.count)]
+        transforms = chain(config, self.tokenizer, self.printed, transforms)
+        job = Job(self.engine, self.printed, config, transforms, spans, measured)
+        return samples, job.write(samples, [self.start(read) for read in ids])
+
+    def score(self, text: str | Sequence[str]) -> Score:
+        """How surprising each symbol of a text is to the model, which stays as it is.
+
+        Args:
+            text: one document, or several that are read one after another.
+
+        Returns:
+            a Score: the text's symbols and their surprisals, float64 (symbols,), nats.
+        """
+        with threads.limited(threads.for_one_row(self.engine.largest_product)):
+            return score(self.engine, self.tokenizer, [text] if isinstance(text, str) else text, self.separator)
+
+    def read_prompt(self, prompt: str, unknown: str = "error") -> np.ndarray:
         """Ids to begin from, at least one. Raises PromptError listing what the model never saw.
 
         Where documents are blocks or lines, a document boundary and the prompt. Where a document is a whole file the
         model saw too few boundaries to have learned what follows one, so it reads the prompt alone, or without a
         prompt the white space between two parts of a text.
         """
-        unknown = self.tokenizer.unknown(prompt)
-        if unknown:
-            shown = ", ".join(map(ascii_safe, unknown[:10])) + (", ..." if len(unknown) > 10 else "")
-            raise PromptError(
-                f"the prompt holds {len(unknown)} {self.tokenizer.noun}{'s' * (len(unknown) > 1)} "
-                f"the model never saw: {shown}; write the prompt without"
-            )
+        prompt = readable(prompt, self.tokenizer, unknown)
         if self.documents == "file":
             prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
             if prompt:
                 return self.tokenizer.encode(prompt)
         return np.concatenate([[BOUNDARY], self.tokenizer.encode(prompt)])
 
-    def _stream(self, prompt, ids, config):
-        if config.include_prompt and prompt:
-            yield prompt
-        if not config.length:
-            return
-        rng = np.random.default_rng(new_seed() if config.seed is None else config.seed)
-        logits, state = self.engine.read(ids)
-        history = list(map(int, ids))
-        temperature = Temperature(config.temperature)
-        for _ in range(config.length):
-            index = draw(logits, history, (Forbid(self._never_after(history[-1])), temperature), rng)
-            history.append(index)
-            yield self.separator if index == BOUNDARY else self.tokenizer.decode((index,))
-            logits, state = self.engine.step(state, (index,))
-            logits = logits[0]
-
-    def _never_after(self, index):
-        # A document that has only just begun cannot end: an empty one is never written.
-        reserved = [UNKNOWN, BOUNDARY] if index == BOUNDARY else [UNKNOWN]
-        return np.concatenate([reserved, self.tokenizer.never_after(index)]).astype(np.intp)
-
-
-def ascii_safe(symbol: str) -> str:
-    """A symbol in quotes, with what cannot be seen written out: U+200D."""
-    return repr(symbol) if symbol.isprintable() else " ".join(f"U+{ord(character):04X}" for character in symbol)
+    def start(self, ids: np.ndarray) -> Start:
+        """Where a text begins after these ids."""
+        return Start(*self.engine.read(ids), ids)

@@ -11,10 +11,7 @@ from collections import Counter
 import numpy as np
 
 from textgen.errors import ModelError
-from textgen.symbols import RESERVED, UNKNOWN
-
-_NONE = np.array([], dtype=np.int32)
-
+from textgen.symbols import BOUNDARY, RESERVED, UNKNOWN
 
 class Tokenizer:
     """Symbols and their ids; what one symbol is, a subclass says in `split`.
@@ -26,6 +23,7 @@ class Tokenizer:
     kind = None  # the name under which it is saved and chosen
     noun = None  # what one symbol is called in messages
     default_size = None  # largest vocabulary where the user sets none
+    whole_words = False  # whether a word is always a symbol
 
     def __init__(self, symbols):
         self.symbols = list(symbols)
@@ -74,9 +72,26 @@ class Tokenizer:
         """The distinct symbols of the text that are outside the vocabulary, in order of appearance."""
         return [symbol for symbol in dict.fromkeys(self.split(text)) if symbol not in self._ids]
 
-    def never_after(self, index):
-        """Ids that no text puts right after this one, since `split` would have read the two as one symbol. An array."""
-        return _NONE
+    def ids_of(self, text):
+        """The ids of the symbols that a person may mean by this text: it, or it with the space before it. A list."""
+        return [self._ids[symbol] for symbol in dict.fromkeys((text, " " + text.lstrip(" "))) if symbol in self._ids]
+
+    def printed(self, separator):
+        """Each id's text, a list; BOUNDARY's is the separator, UNKNOWN's nothing."""
+        return [separator, "", *self.symbols]
+
+    def following(self):
+        """What no text puts right after what: kinds, int (vocabulary,), the kind of each symbol; and masks, float64
+        (kinds, vocabulary), 0 or minus infinity for what never follows a symbol of that kind.
+
+        UNKNOWN follows nothing, since it is never written. A document that has only just begun cannot end: an empty
+        one is never written.
+        """
+        kinds = np.zeros(self.vocabulary_size, np.intp)
+        kinds[BOUNDARY] = 1
+        masks = np.zeros((2, self.vocabulary_size))
+        masks[:, UNKNOWN] = masks[1, BOUNDARY] = -np.inf
+        return kinds, masks
 
     def to_json(self):
         """The tokenizer as a dict of plain JSON values."""
@@ -145,19 +160,24 @@ class WordTokenizer(Tokenizer):
     kind = "word"
     noun = "word"
     default_size = 10_000
+    whole_words = True
 
     def __init__(self, symbols):
         super().__init__(symbols)
-        # Two words never touch: the second carries its space, or a mark stands between.
         self._bare_words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol))
-        self._words = frozenset(self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol.lstrip())))
+        self._words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol.lstrip()))
 
     @staticmethod
     def split(text):
         return _SYMBOL.findall(text)
 
-    def never_after(self, index):
-        return self._bare_words if index in self._words else _NONE
+    def following(self):
+        # Two words never touch: the second carries its space, or a mark stands between.
+        kinds, masks = super().following()
+        kinds[self._words] = 2
+        bare = masks[0].copy()
+        bare[self._bare_words] = -np.inf
+        return kinds, np.concatenate([masks, bare[None]])
 
 
 TOKENIZERS = {tokenizer.kind: tokenizer for tokenizer in (CharTokenizer, WordTokenizer)}

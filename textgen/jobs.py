@@ -1,0 +1,148 @@
+"""The writing of some texts, once everything about them has been checked: one by one, side by side, or by beam.
+
+Knows nothing of prompts' text or of run folders.
+"""
+
+import math
+import threading
+
+from textgen import threads
+from textgen.beam import search
+from textgen.copying import without_copying
+from textgen.sampling import Uniforms
+from textgen.writing import ROWS, Rows, Sample, drawn, write_block, write_one
+
+
+class Job:
+    """Texts to write.
+
+    Args:
+        engine: the Engine.
+        printed: each id's text.
+        config: a SamplingConfig with a seed.
+        transforms: what changes the logits, in order.
+        spans: the Spans that may not be written, or None.
+        measured: whether each Sample is to know its log-probability.
+    """
+
+    def __init__(self, engine, printed, config, transforms, spans=None, measured=False):
+        self.engine, self.printed, self.config, self.transforms, self.spans = engine, printed, config, transforms, spans
+        self.measured = measured or config.best_of > 1
+
+    def write(self, samples, starts):
+        """Write `config.count` samples for each Start; yields (sample, the piece that was added to its text)."""
+        config = self.config
+        if config.include_prompt:
+            for sample in samples:
+                if sample.prompt:
+                    sample.parts.append(sample.prompt)
+                    yield sample, sample.prompt
+        if not config.limit:
+            for sample in samples:
+                sample.ended = "length"
+            return
+        alone = config.beam or self.spans or len(samples) * config.best_of == 1
+        with threads.limited(threads.for_one_row(self.engine.largest_product) if alone else 1):
+            if not alone:
+                yield from self._side_by_side(samples, starts)
+                return
+            for index, start in enumerate(starts):
+                of_prompt = samples[index * config.count : (index + 1) * config.count]
+                if config.beam:
+                    found = search(self.engine, start, self.transforms, config, self.printed)
+                    for sample, best in zip(of_prompt, found, strict=False):
+                        yield _choose(sample, [best])
+                else:
+                    for sample in of_prompt:
+                        yield from self._one(index, start, sample)
+
+    def _one(self, prompt, start, sample):
+        """One text by itself, or the best of several, each yielded symbol by symbol where it is the only one."""
+        candidates = self._candidates(sample)
+        for attempt, candidate in enumerate(candidates):
+            rows = self._rows([(start, (prompt, sample.number, attempt))])
+            if self.spans:
+                source = without_copying(rows, self.spans, sample.prompt, self.config.limit)
+            else:
+                source = drawn(rows, self.config.limit, self.measured)
+            for piece in write_one(source, candidate, self.config, self.printed):
+                if candidate is sample:
+                    yield sample, piece
+        if candidates != [sample]:
+            yield _choose(sample, candidates)
+
+    def _side_by_side(self, samples, starts):
+        """Texts in blocks of ROWS; several blocks on as many threads as there are cores."""
+        tasks, candidates = [], []
+        for at, sample in enumerate(samples):
+            prompt = at // self.config.count
+            candidates.append(self._candidates(sample))
+            for attempt, candidate in enumerate(candidates[-1]):
+                tasks.append((candidate, (starts[prompt], (prompt, sample.number, attempt))))
+        waiting = [tasks[at : at + ROWS] for at in range(0, len(tasks), ROWS)][::-1]
+        stopped, failures = threading.Event(), []
+
+        def blocks():
+            while waiting and not stopped.is_set():
+                try:
+                    yield waiting.pop()
+                except IndexError:  # another thread was quicker
+                    return
+
+        def help_out():
+            try:
+                for block in blocks():
+                    for _ in self._block(block):
+                        if stopped.is_set():
+                            return
+            except BaseException as error:  # told to whoever waits, in the main thread
+                failures.append(error)
+                stopped.set()
+
+        helpers = [threading.Thread(target=help_out) for _ in range(min(threads.cores(), len(waiting)) - 1)]
+        try:
+            for helper in helpers:
+                helper.start()
+            for block in blocks():
+                for sample, piece in self._block(block):
+                    if self.config.best_of == 1:
+                        yield sample, piece
+                    if stopped.is_set():
+                        break
+            for helper in helpers:
+                helper.join()
+        finally:
+            stopped.set()
+            for helper in helpers:
+                helper.join()
+        if failures:
+            raise failures[0]
+        if self.config.best_of > 1:
+            for sample, several in zip(samples, candidates, strict=True):
+                yield _choose(sample, several)
+
+    def _block(self, tasks):
+        filled = tasks + [tasks[0]] * (ROWS - len(tasks))
+        rows = self._rows([row for _, row in filled])
+        return write_block(rows, [sample for sample, _ in tasks], self.config, self.printed, self.measured)
+
+    def _candidates(self, sample):
+        """The texts that are written for a sample: itself, or where the best of several is wanted, those."""
+        if self.config.best_of == 1:
+            return [sample]
+        return [Sample(sample.prompt, sample.number) for _ in range(self.config.best_of)]
+
+    def _rows(self, rows):
+        """Rows for pairs (Start, key of the random stream)."""
+        config = self.config
+        length = config.limit if config.length is not None or config.documents is None else None
+        uniforms = Uniforms(config.seed, [key for _, key in rows])
+        return Rows(self.engine, [start for start, _ in rows], self.transforms, uniforms, self.printed, length)
+
+
+def _choose(sample, candidates):
+    """Make a text the best of its candidates: (sample, what was added)."""
+    best = max(candidates, key=lambda one: -math.inf if one.symbols == 0 else one.mean_log_probability)
+    sample.parts += best.parts
+    sample.symbols, sample.log_probability, sample.ended = best.symbols, best.log_probability, best.ended
+    return sample, best.text

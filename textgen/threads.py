@@ -1,0 +1,33 @@
+"""How many threads a product of matrices runs on, by measurement.
+
+OpenBLAS, which NumPy comes with, wakes a second thread for products that one finishes sooner alone, and its threads spin
+between products, taking time from everything else. Measured on 2 cores (docs/log.md): a row times a recurrent kernel
+of 256 units runs at 13 us on one thread and 15 on two, and the other operations of the step take half again as long;
+of 512 units, 66 us on one thread and 52 on two. So the rule is by size, the same in every process: a text must not
+depend on how busy the machine was. Several blocks of texts each run on a thread of their own instead.
+"""
+
+import contextlib
+import os
+
+import threadpoolctl
+
+# Numbers in the weights of one product, above which more than one thread pays.
+LARGE = 700_000
+
+
+def cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def for_one_row(numbers: int) -> int:
+    """Threads for the products of a single row with weights of so many numbers."""
+    return 1 if numbers < LARGE else min(cores(), 4)
+
+
+@contextlib.contextmanager
+def limited(threads: int):
+    """Within the block, NumPy's products run on at most so many threads; after it, as before."""
+    with threadpoolctl.threadpool_limits(threads, user_api="blas"):
+        yield
