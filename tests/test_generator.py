@@ -1,13 +1,12 @@
 import shutil
 
-import numpy as np
 import pytest
 
+from tests.small import fixed
 from textgen import Generator
-from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import PromptError, RunError, UsageError
 from textgen.symbols import BOUNDARY
-from textgen.tokenizers import CharTokenizer, WordTokenizer
+from textgen.tokenizers import WordTokenizer
 
 
 @pytest.fixture(scope="module")
@@ -65,23 +64,6 @@ def test_options_are_checked(generator):
 def test_a_long_text_is_never_held_in_memory(generator):
     stream = generator.stream(length=10**9, seed=1)
     assert len("".join(next(stream) for _ in range(100))) == 100
-
-
-def fixed(transitions, documents, symbols="ab", kind=CharTokenizer):
-    """A generator whose next symbol depends on the last one only: logits 20 for what `transitions` names, else 0.
-
-    With a one-hot encoder and open gates, the state after reading a symbol is a vector that names it.
-    """
-    tokenizer = kind(list(symbols))
-    size = tokenizer.vocabulary_size
-    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, encoder="onehot", units=size, layers=1)
-    weights = {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes().items()}
-    bias = weights["lstm.0.bias"]
-    bias[:size], bias[size : 2 * size], bias[3 * size :] = 50, -50, 50  # input gate open, forget shut, output open
-    weights["lstm.0.kernel"][:, 2 * size : 3 * size] = np.eye(size) * 50
-    for before, after in transitions.items():
-        weights["output.kernel"][before, after] = 20
-    return Generator.of(config, TrainingConfig(documents=documents), tokenizer, weights)
 
 
 def test_a_boundary_between_documents_is_printed_as_what_separates_them():

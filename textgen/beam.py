@@ -11,8 +11,9 @@ def search(engine, start, transforms, config, printed) -> list[Sample]:
     """The `config.count` likeliest texts that a beam of `config.beam` comes upon, the likeliest first.
 
     At each step every text of the beam goes on by every symbol, and the likeliest, by the sum of their
-    log-probabilities after the transforms, are kept. A text that has ended leaves the beam; the search ends when as
-    many have as the beam is wide. Then texts are compared by their mean, since a sum favours the short.
+    log-probabilities after the transforms, are kept. A text that has ended leaves the beam. Ended texts are compared by
+    their mean, since a sum favours the short; the search ends when enough have ended and none in the beam has a better
+    mean.
 
     Args:
         engine: the Engine.
@@ -40,14 +41,16 @@ def search(engine, start, transforms, config, printed) -> list[Sample]:
         keep = []
         for at in range(len(best)):
             text, over = _text(longer[at, len(start.ids) :].tolist(), config, printed)
-            if over:
-                finished.append((sums[best[at]] / (position + 1), Sample("", 0, [text], position + 1, 0.0, over)))
-                finished[-1][1].log_probability = float(under_model[at])
-            else:
+            if not over:
                 keep.append(at)
+            elif at < width:
+                sample = Sample("", 0, [text], position + 1, float(under_model[at]), over)
+                finished.append((sums[best[at]] / (position + 1), sample))
         keep = keep[:width]
         past, scores, measured = longer[keep], sums[best[keep]], under_model[keep]
-        if not keep or len(finished) >= width:
+        finished.sort(key=lambda found: -found[0])
+        enough = finished[config.count - 1 : config.count]
+        if not keep or (enough and scores.max() / (position + 1) <= enough[0][0]):
             break
         if position + 1 < limit:
             logits, state = engine.step(state.rows(rows[keep]), symbols[keep])

@@ -17,9 +17,19 @@ from textgen.errors import UsageError
 
 
 def option(
-    default, help, *, low=None, high=None, above=None, below=None, choices=None, flag=None, parse=None, metavar=None,
+    default,
+    help,
+    *,
+    low=None,
+    high=None,
+    above=None,
+    below=None,
+    choices=None,
+    flag=None,
+    parse=None,
+    metavar=None,
     make=None,
-):  # fmt: skip
+):
     """Declare a field that is also a command-line option.
 
     Args:
@@ -47,8 +57,8 @@ def flag_of(field):
 def type_of(field):
     """The plain type of a field, and whether None is allowed: `int | None` gives (int, True)."""
     if isinstance(field.type, types.UnionType):
-        plain = [kind for kind in typing.get_args(field.type) if kind is not type(None)]
-        return plain[0], True
+        kinds = typing.get_args(field.type)
+        return next(kind for kind in kinds if kind is not type(None)), type(None) in kinds
     return field.type, False
 
 

@@ -1,16 +1,18 @@
 """Writing without copying: no span of more than so many characters that stands in a given text.
 
-When a symbol would complete such a span, the state steps back to where, within the span, the model was least sure of
-what it drew, and another symbol is drawn there: a way out that the model itself half wanted, and not a wrong letter at
-the end of a copied line. This module knows nothing of models, only of rows that can be drawn from and stepped back.
+When a symbol would complete such a span, the state steps back to where, within the span, the model gives most
+probability to what has not been tried, and another symbol is drawn there: a way out that the model itself half wanted,
+and not a wrong letter at the end of a copied line. This module knows nothing of models, only of rows that can be drawn
+from and stepped back.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from textgen.errors import UsageError
-from textgen.sampling import log_probabilities
+from textgen.transforms import softmax
 
 _WORD = 2**64
 _BASE = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2^64 divided by the golden ratio
@@ -77,9 +79,14 @@ class _Step:
     """One symbol that was drawn, and the place to step back to for another."""
 
     place: object
+    chances: np.ndarray  # of each symbol under the model
     forbidden: list = field(default_factory=list)
     index: int = -1
-    sureness: float = 0.0
+
+    def elsewhere(self):
+        """The probability of all that has not been tried here."""
+        tried = [*self.forbidden, self.index]
+        return 1 - self.chances[tried].sum()
 
 
 def without_copying(rows, spans: Spans, before: str, limit: int):
@@ -99,7 +106,7 @@ def without_copying(rows, spans: Spans, before: str, limit: int):
     """
     printed, steps, ends = rows.context.printed, [], []  # ends: the length of the text after each step
     text, begin, out = before[-spans.length :], len(before[-spans.length :]), 0
-    step = _Step(rows.place())
+    step = _Step(rows.place(), softmax(rows.logits.astype(np.float64))[0])
     while out + len(steps) < limit:
         index = rows.draw(step.forbidden)
         if index is None:
@@ -111,7 +118,7 @@ def without_copying(rows, spans: Spans, before: str, limit: int):
             step = _back(rows, steps, ends, len(steps) - 1)
             text = text[: ends[-1] if ends else begin]
             continue
-        step.index, step.sureness = index, float(log_probabilities(rows.logits, [index])[0])
+        step.index = index
         longer = text + printed[index]
         copied = next(
             (
@@ -125,22 +132,22 @@ def without_copying(rows, spans: Spans, before: str, limit: int):
         ends.append(len(longer))
         if copied is not None:
             first = next(at for at, end in enumerate(ends) if end > copied - spans.length)
-            step = _back(rows, steps, ends, min(range(first, len(steps)), key=lambda at: (steps[at].sureness, -at)))
+            step = _back(rows, steps, ends, max(range(first, len(steps)), key=lambda at: steps[at].elsewhere()))
             text = text[: ends[-1] if ends else begin]
             continue
         text = longer
         if out + len(steps) < limit:
             rows.read([index])
-            step = _Step(rows.place())
+            step = _Step(rows.place(), softmax(rows.logits.astype(np.float64))[0])
         # What lies two spans back is settled; the text is cut there too, so that it never grows.
         while len(steps) > 1 and ends[0] <= len(text) - 2 * spans.length:
-            yield steps[0].index, steps[0].sureness
+            yield steps[0].index, math.log(steps[0].chances[steps[0].index])
             out += 1
             cut = max(ends[0] - spans.length, 0)
             text, begin, ends = text[cut:], ends[0] - cut, [end - cut for end in ends[1:]]
             steps.pop(0)
     for step in steps:
-        yield step.index, step.sureness
+        yield step.index, math.log(step.chances[step.index])
 
 
 def _back(rows, steps, ends, at):

@@ -19,6 +19,7 @@ from textgen.corpus import SEPARATORS
 from textgen.engine import Engine
 from textgen.errors import UsageError
 from textgen.jobs import Job
+from textgen.mixture import Mixture
 from textgen.prompts import readable
 from textgen.sampling import SamplingConfig
 from textgen.scoring import Score, score
@@ -82,6 +83,24 @@ class Generator:
         """The generator of a model's parts; weights are float32 arrays by name (`ModelConfig.weight_shapes`)."""
         return cls(tokenizer, Engine(model, weights), training.documents)
 
+    @classmethod
+    def mix(cls, generators: Sequence["Generator"], weights: Sequence[float] | None = None) -> "Generator":
+        """A generator that draws each symbol from the weighted mean of several generators' probabilities.
+
+        Args:
+            generators: of one kind, characters or words; their vocabularies may differ.
+            weights: one for each; None for equal ones.
+
+        Raises:
+            UsageError: weights that do not match, or generators of different kinds.
+        """
+        weights = [1.0] * len(generators) if weights is None else weights
+        engines, tokenizers = [one.engine for one in generators], [one.tokenizer for one in generators]
+        mixture = Mixture(engines, tokenizers, weights)
+        kinds = [one.documents for one in generators]
+        # Where one of them knows no documents, none is spoken to in terms of documents.
+        return cls(mixture.tokenizer, mixture, "file" if "file" in kinds else kinds[0])
+
     @takes_options
     def generate(self, prompt: str = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options) -> str:
         """Write one text.
@@ -106,7 +125,8 @@ class Generator:
         if options.get("count", 1) != 1:
             raise UsageError(f"count {options['count']}: more than one text; use generate_many or write")
         # Checked before the first symbol is asked for: the caller hears of a bad prompt here, not in its loop.
-        _, pieces = self.write(prompt, transforms=transforms, corpus=corpus, **options)
+        samples, pieces = self.write(prompt, transforms=transforms, corpus=corpus, **options)
+        samples[0].parts = None
         return (piece for _, piece in pieces)
 
     @takes_options
@@ -173,7 +193,7 @@ class Generator:
         Returns:
             a Score: the text's symbols and their surprisals, float64 (symbols,), nats.
         """
-        with threads.limited(threads.for_one_row(self.engine.largest_product)):
+        with threads.limited(threads.for_rows(1, self.engine.largest_product)):
             return score(self.engine, self.tokenizer, [text] if isinstance(text, str) else text, self.separator)
 
     def read_prompt(self, prompt: str, unknown: str = "error") -> np.ndarray:

@@ -4,7 +4,6 @@ Knows nothing of prompts' text or of run folders.
 """
 
 import math
-import threading
 
 from textgen import threads
 from textgen.beam import search
@@ -35,14 +34,14 @@ class Job:
         if config.include_prompt:
             for sample in samples:
                 if sample.prompt:
-                    sample.parts.append(sample.prompt)
+                    sample.add(sample.prompt)
                     yield sample, sample.prompt
         if not config.limit:
             for sample in samples:
                 sample.ended = "length"
             return
         alone = config.beam or self.spans or len(samples) * config.best_of == 1
-        with threads.limited(threads.for_one_row(self.engine.largest_product) if alone else 1):
+        with threads.limited(threads.for_rows(1 if alone else ROWS, self.engine.largest_product)):
             if not alone:
                 yield from self._side_by_side(samples, starts)
                 return
@@ -72,51 +71,17 @@ class Job:
             yield _choose(sample, candidates)
 
     def _side_by_side(self, samples, starts):
-        """Texts in blocks of ROWS; several blocks on as many threads as there are cores."""
+        """Texts in blocks of ROWS, one block after another."""
         tasks, candidates = [], []
         for at, sample in enumerate(samples):
             prompt = at // self.config.count
             candidates.append(self._candidates(sample))
             for attempt, candidate in enumerate(candidates[-1]):
                 tasks.append((candidate, (starts[prompt], (prompt, sample.number, attempt))))
-        waiting = [tasks[at : at + ROWS] for at in range(0, len(tasks), ROWS)][::-1]
-        stopped, failures = threading.Event(), []
-
-        def blocks():
-            while waiting and not stopped.is_set():
-                try:
-                    yield waiting.pop()
-                except IndexError:  # another thread was quicker
-                    return
-
-        def help_out():
-            try:
-                for block in blocks():
-                    for _ in self._block(block):
-                        if stopped.is_set():
-                            return
-            except BaseException as error:  # told to whoever waits, in the main thread
-                failures.append(error)
-                stopped.set()
-
-        helpers = [threading.Thread(target=help_out) for _ in range(min(threads.cores(), len(waiting)) - 1)]
-        try:
-            for helper in helpers:
-                helper.start()
-            for block in blocks():
-                for sample, piece in self._block(block):
-                    if self.config.best_of == 1:
-                        yield sample, piece
-                    if stopped.is_set():
-                        break
-            for helper in helpers:
-                helper.join()
-        finally:
-            stopped.set()
-            for helper in helpers:
-                helper.join()
-        if failures:
-            raise failures[0]
+        for at in range(0, len(tasks), ROWS):
+            for sample, piece in self._block(tasks[at : at + ROWS]):
+                if self.config.best_of == 1:
+                    yield sample, piece
         if self.config.best_of > 1:
             for sample, several in zip(samples, candidates, strict=True):
                 yield _choose(sample, several)
@@ -143,6 +108,6 @@ class Job:
 def _choose(sample, candidates):
     """Make a text the best of its candidates: (sample, what was added)."""
     best = max(candidates, key=lambda one: -math.inf if one.symbols == 0 else one.mean_log_probability)
-    sample.parts += best.parts
+    sample.add(best.text)
     sample.symbols, sample.log_probability, sample.ended = best.symbols, best.log_probability, best.ended
     return sample, best.text

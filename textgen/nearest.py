@@ -5,7 +5,7 @@ import unicodedata
 # Marks that a text may write in several ways, each group's plainest form last.
 _ALIKE = (
     "\u2018\u2019\u201b\u2032\u00b4`\u02bc'",
-    "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\"",
+    '\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"',
     "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u301c~-",
     "\u00a0\u2002\u2003\u2009\u202f\u3000\t\r\n ",
     "\u3002\uff0e.",
@@ -19,8 +19,8 @@ def nearest(symbol: str, symbols) -> str | None:
     """What a vocabulary has that is most like a symbol it lacks (text of one or more symbols), or None.
 
     Tried in turn: without or with the space before it; other case; without accents and compatibility forms
-    (Unicode's NFKD); a mark of the same family; and for words, the closest spelling (at least two thirds alike, Ratcliff
-    and Obershelp's measure).
+    (Unicode's NFKD); a mark of the same family; and for words, the closest spelling (at least two thirds alike by the
+    measure of Ratcliff and Obershelp).
 
     Args:
         symbol: a character or a word.

@@ -7,9 +7,7 @@ module knows nothing of Keras or of how text is drawn.
 """
 
 import contextlib
-import errno
 import json
-import os
 import struct
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +17,8 @@ import numpy as np
 import safetensors
 
 from textgen.config import ModelConfig, TrainingConfig
-from textgen.errors import ModelError, RunError, RunExistsError, StorageError, UsageError
+from textgen.errors import ModelError, RunError, RunExistsError, UsageError
+from textgen.files import storage_errors, write_whole
 from textgen.tokenizers import Tokenizer
 
 FORMAT = 1
@@ -36,6 +35,8 @@ METADATA = "metadata.json"
 RESUME = "resume"  # a folder; gone when training ends
 RESUME_STATE = f"{RESUME}/state.json"
 RESUME_TENSORS = f"{RESUME}/state.safetensors"
+
+AGAIN = "train with --resume"  # what to do once a full disk has room
 
 LARGEST_JSON = 64 * 1024 * 1024
 
@@ -138,7 +139,7 @@ def create(path, *, overwrite=False):
         StorageError: the folder cannot be made or written.
     """
     path = Path(path)
-    with storage_errors(path):
+    with storage_errors(path, AGAIN):
         if path.exists() and not path.is_dir():
             raise RunExistsError(f"{path}: a file of that name stands there; choose another --out")
         if path.is_dir() and any(path.iterdir()):
@@ -165,7 +166,7 @@ def remove_if_empty(path):
 
 def clear(path):
     """Remove a run's own files, by name, so that another can be written in their place; other files stay."""
-    with storage_errors(path):
+    with storage_errors(path, AGAIN):
         # The configuration first: without it, what is left counts as no run.
         for name in (CONFIG, WEIGHTS, TOKENIZER, HISTORY, SAMPLES, METADATA):
             (path / name).unlink(missing_ok=True)
@@ -179,7 +180,7 @@ def can_resume(path):
 
 def remove_resume(path):
     """Remove the state that a continuation needs: the run is finished."""
-    with storage_errors(path):
+    with storage_errors(path, AGAIN):
         for name in (RESUME_STATE, RESUME_TENSORS):
             (path / name).unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError, OSError):
@@ -195,13 +196,13 @@ def save_description(path, model, training, tokenizer, metadata):
 
 def append_line(path, text):
     """Add one line to a text file of the run."""
-    with storage_errors(path), open(path, "a", encoding="utf-8", newline="\n") as file:
+    with storage_errors(path, AGAIN), open(path, "a", encoding="utf-8", newline="\n") as file:
         file.write(text + "\n")
 
 
 def write_json(path, values):
     """Write plain JSON values, whole or not at all."""
-    _write_whole(path, [(json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")])
+    write_whole(path, [(json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")], AGAIN)
 
 
 def write_tensors(path, tensors):
@@ -218,7 +219,7 @@ def write_tensors(path, tensors):
         header[name] = {"dtype": DTYPES[array.dtype.str], "shape": array.shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)
-    _write_whole(path, [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)])
+    write_whole(path, [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)], AGAIN)
 
 
 def read_tensors(path, shapes=None):
@@ -272,37 +273,3 @@ def read_json(path):
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: damaged: not JSON ({error})") from None
-
-
-def _write_whole(path, parts):
-    """Write bytes-like parts, one after another, under another name, and rename the file."""
-    temporary = path.with_name(path.name + ".tmp")
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(temporary, "wb") as file:
-                for part in parts:
-                    file.write(part)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-
-
-@contextlib.contextmanager
-def storage_errors(path):
-    """Turn the file system's refusals into one StorageError that names the place."""
-    try:
-        yield
-    except OSError as error:
-        cures = {
-            errno.ENOSPC: "disk full: make room, then train with --resume",
-            errno.EDQUOT: "disk quota reached: make room, then train with --resume",
-            errno.EACCES: "no permission to write there; choose another --out",
-            errno.EROFS: "the file system is read-only; choose another --out",
-            errno.ENOTDIR: "part of that path is a file; choose another --out",
-        }
-        raise StorageError(f"{path}: {cures.get(error.errno, error.strerror or error)}") from None

@@ -37,7 +37,7 @@ class SamplingConfig(TransformConfig):
     documents: int | None = option(
         None, "Write this many whole documents (poems, headlines) in place of a length.", low=1, high=2**31
     )
-    stop: tuple = option((), "End before this text; it is not printed.", parse=texts, metavar="TEXT")
+    stop: tuple[str, ...] = option((), "End before this text; it is not printed.", parse=texts, metavar="TEXT")
     seed: int | None = option(None, "Same seed, same text. [default: a new one, printed]", low=0, high=2**63 - 1)
     count: int = option(1, "How many texts; each has a random stream of its own.", low=1, high=1_000_000)
     include_prompt: bool = option(True, "Write the prompt before the text that follows it.")
@@ -50,11 +50,14 @@ class SamplingConfig(TransformConfig):
         1, "Write N texts for each one wanted and keep the one of the highest mean log-probability.", low=1, high=1000
     )
     beam: int | None = option(
-        None, "Beam search of this width: no chance, the likeliest texts found. --count takes the best.", low=1, high=512
-    )  # fmt: skip
+        None,
+        "Beam search of this width: no chance, the likeliest texts found. --count takes the best.",
+        low=1,
+        high=512,
+    )
     max_copy: int | None = option(
-        None, "Never write more than N characters in a row that stand in the text given by --corpus.", low=1, high=10_000
-    )  # fmt: skip
+        None, "Never write more than N characters in a row that stand in the text given by --corpus.", low=1, high=1000
+    )
 
     def __post_init__(self):
         super().__post_init__()
@@ -134,7 +137,8 @@ def draw(logits, uniforms):
         # The same numbers as below, in half the time.
         row = logits[0]
         cumulative = np.add.accumulate(np.exp(row - _above(row[row.argmax()])))
-        return cumulative.searchsorted(uniforms[0] * (cumulative[-1] * BELOW), "right")
+        number = uniforms.item() * (cumulative.item(-1) * BELOW)
+        return np.array([cumulative.searchsorted(number, "right")])
     highest = highest_of(logits)
     cumulative = np.add.accumulate(np.exp(logits - highest), axis=1)
     return (cumulative > uniforms * (cumulative[:, -1:] * BELOW)).argmax(axis=1)

@@ -1,10 +1,10 @@
 """How many threads a product of matrices runs on, by measurement.
 
-OpenBLAS, which NumPy comes with, wakes a second thread for products that one finishes sooner alone, and its threads spin
-between products, taking time from everything else. Measured on 2 cores (docs/log.md): a row times a recurrent kernel
-of 256 units runs at 13 us on one thread and 15 on two, and the other operations of the step take half again as long;
-of 512 units, 66 us on one thread and 52 on two. So the rule is by size, the same in every process: a text must not
-depend on how busy the machine was. Several blocks of texts each run on a thread of their own instead.
+OpenBLAS, which NumPy comes with, wakes a second thread for products that one finishes sooner alone, and its threads
+spin between products, taking time from everything else. Measured on 2 cores (docs/log.md): a row times a recurrent
+kernel of 256 units takes 13 us on one thread and 15 on two, and the other operations of the step take half again as
+long; of 512 units, 66 us on one thread and 52 on two. Thirty-two rows gain from a second thread at either size. So the
+rule is by size, the same in every process: a text must not depend on how busy the machine was.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ import os
 
 import threadpoolctl
 
-# Numbers in the weights of one product, above which more than one thread pays.
-LARGE = 700_000
+# Numbers in the weights of one product from which more than one thread pays for a single row; the most threads.
+LARGE, MOST = 700_000, 4
 
 
 def cores() -> int:
@@ -21,9 +21,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def for_one_row(numbers: int) -> int:
-    """Threads for the products of a single row with weights of so many numbers."""
-    return 1 if numbers < LARGE else min(cores(), 4)
+def for_rows(rows: int, numbers: int) -> int:
+    """Threads for the products of so many rows with weights of so many numbers."""
+    return 1 if rows == 1 and numbers < LARGE else min(cores(), MOST)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 from textgen.errors import ModelError
 from textgen.symbols import BOUNDARY, RESERVED, UNKNOWN
 
+
 class Tokenizer:
     """Symbols and their ids; what one symbol is, a subclass says in `split`.
 

@@ -345,10 +345,10 @@ def _is_bool(value):
 
 def texts(flag, value):
     """Parse an option that is one text or several, none empty: a tuple of str."""
-    value = (value,) if isinstance(value, str) else value
-    if not isinstance(value, Sequence) or not all(isinstance(text, str) and text for text in value):
+    several = (value,) if isinstance(value, str) else value
+    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
         raise UsageError(f"{flag} takes a text that is not empty; got {value!r}")
-    return tuple(value)
+    return tuple(several)
 
 
 def _words(flag, value):
@@ -387,17 +387,23 @@ def transform(default, make, help, **rule):
 class TransformConfig(Config):
     """Which transforms there are, in the order in which they are applied."""
 
-    forbid: tuple = transform(
+    forbid: tuple[str, ...] = transform(
         (), ForbidText, "Never write this: a character, a word or any other text.", parse=texts, metavar="TEXT"
     )
-    forbid_word: tuple = transform(
-        (), ForbidWord, "Never write this as a whole word; within longer words it may stand.", parse=_words,
+    forbid_word: tuple[str, ...] = transform(
+        (),
+        ForbidWord,
+        "Never write this as a whole word; within longer words it may stand.",
+        parse=_words,
         metavar="WORD",
-    )  # fmt: skip
-    bias: tuple = transform(
-        (), Bias.of, "Add X to the logit of a character or word: e=-1.5 makes e rarer.", parse=_biases,
+    )
+    bias: tuple[tuple[str, float], ...] = transform(
+        (),
+        Bias.of,
+        "Add X to the logit of a character or word: e=-1.5 makes e rarer.",
+        parse=_biases,
         metavar="SYMBOL=X",
-    )  # fmt: skip
+    )
     repetition_penalty: float = transform(
         1.0, RepetitionPenalty.of, "Above 1: symbols written lately become less likely.", above=0, high=100
     )
@@ -405,7 +411,7 @@ class TransformConfig(Config):
     no_repeat: int | None = transform(
         None, NoRepeatNgram.of, f"Never the same N symbols in a row twice within {HISTORY}.", low=1, high=HISTORY
     )
-    temperature: float = transform(
+    temperature: float | tuple[float, ...] | str = transform(
         0.8,
         Temperature.of,
         "Below 1 bolder about the likeliest symbol, above 1 wilder; 0 always takes the likeliest. Several are taken "
@@ -420,9 +426,12 @@ class TransformConfig(Config):
         None, MinP.of, "Draw from symbols at least X times as likely as the likeliest.", above=0, high=1
     )
     typical: float | None = transform(
-        None, Typical.of, "Draw from the symbols whose surprisal is nearest to what is expected, up to "
-        "probability X.", above=0, high=1
-    )  # fmt: skip
+        None,
+        Typical.of,
+        "Draw from the symbols whose surprisal is nearest to what is expected, up to probability X.",
+        above=0,
+        high=1,
+    )
 
 
 def chain(

@@ -14,7 +14,7 @@ from textgen.transforms import HISTORY, Context
 
 # Texts in a block that is stepped as one. A block always has this many rows, though some may stand for nothing, since
 # a product of another shape rounds otherwise: so the third of five texts is the third of ten, to the byte.
-ROWS = 16
+ROWS = 32
 
 # Steps of a block between two looks at its texts.
 STRIDE = 64
@@ -27,7 +27,8 @@ class Sample:
     Attributes:
         prompt: what the model read first, as the user gave it.
         number: which of the prompt's texts it is, from 0.
-        parts: the text's pieces, the prompt's first where it is included.
+        parts: the text's pieces, the prompt's first where it is included; None for a text that nobody keeps, since it
+            is shown as it is written and may be longer than the memory.
         symbols: how many were drawn.
         log_probability: the sum over those symbols of the natural logarithm of their probability under the model
             (at temperature 1, whatever the options); None where nobody asked.
@@ -36,7 +37,7 @@ class Sample:
 
     prompt: str
     number: int = 0
-    parts: list[str] = field(default_factory=list)
+    parts: list[str] | None = field(default_factory=list)
     symbols: int = 0
     log_probability: float | None = None
     ended: str | None = None
@@ -44,7 +45,12 @@ class Sample:
     @property
     def text(self) -> str:
         """What has been written."""
-        return "".join(self.parts)
+        return "".join(self.parts or ())
+
+    def add(self, piece: str):
+        """Go on by a piece of text."""
+        if self.parts is not None:
+            self.parts.append(piece)
 
     @property
     def mean_log_probability(self) -> float | None:
@@ -90,9 +96,13 @@ class Rows:
         self._begin = HISTORY - min(max(len(start.ids) for start in starts), HISTORY)
         self.context = Context(self._history[:, self._begin : HISTORY], 0, length, printed)
 
+    def transformed(self):
+        """The logits that are drawn from, float64 (rows, vocabulary)."""
+        return transformed(self.logits, self.context, self._transforms)
+
     def draw_all(self):
         """One id for each row, int (rows,)."""
-        return draw(transformed(self.logits, self.context, self._transforms), self._uniforms())
+        return draw(self.transformed(), self._uniforms())
 
     def draw(self, forbidden: Sequence[int] = ()) -> int | None:
         """The id of the only row, none of these; None where nothing else is left."""
@@ -178,23 +188,23 @@ class Ending:
 def write_one(drawn: Iterator[tuple[int, float | None]], sample: Sample, config: SamplingConfig, printed) -> Iterator:
     """Write a text from (id, log-probability) pairs; yields its pieces as they may be shown."""
     ending, total, parts = Ending(config), 0.0, sample.parts
+    plain = not ending.is_needed
     for index, log_probability in drawn:
         piece = printed[index]
         sample.symbols += 1
         if log_probability is not None:
             total += log_probability
             sample.log_probability = total
-        if ending.is_needed:
+        if not plain:
             piece = ending.take(index, piece)
-        parts.append(piece)
+        if parts is not None:
+            parts.append(piece)
         yield piece
         if ending.over:
             break
-        if len(parts) > 4096:
-            parts[:] = ["".join(parts)]
     sample.ended = ending.over or "length"
     if rest := ending.rest():
-        parts.append(rest)
+        sample.add(rest)
         yield rest
 
 
@@ -233,9 +243,10 @@ def write_block(
                 continue
             column, piece, taken = ids[:, row].tolist(), "", stride
             if ending.is_needed:
-                for taken, index in enumerate(column, 1):
+                for place, index in enumerate(column):
                     piece += ending.take(index, printed[index])
                     if ending.over:
+                        taken = place + 1
                         break
             else:
                 piece = "".join([printed[index] for index in column])
@@ -243,7 +254,7 @@ def write_block(
                 piece += ending.rest()
             if ending.over or done == limit:
                 sample.ended = ending.over or "length"
-            sample.parts.append(piece)
+            sample.add(piece)
             sample.symbols += taken
             totals[row] += chances[:taken, row].sum()
             if measured:

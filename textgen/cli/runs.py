@@ -1,0 +1,20 @@
+"""textgen runs"""
+
+import click
+
+from textgen import reports, runs
+from textgen.cli.options import note
+
+
+@click.command(name="runs")
+def command():
+    """List the runs below checkpoints/, newest last.
+
+    \b
+      textgen runs
+    """
+    found = runs.list_runs()
+    for line in reports.table([runs.load(path) for path in found]):
+        click.echo(line)
+    if not found:
+        note(f"no run in {runs.CHECKPOINTS}/ yet; train one: textgen train FILE.txt")

@@ -1,0 +1,36 @@
+"""textgen train"""
+
+import click
+
+from textgen.cli.options import given, note, options_of
+from textgen.config import ModelConfig, TrainingConfig
+
+
+@click.command(name="train")
+@click.argument("corpus", nargs=-1)
+@click.option("--out", metavar="DIR", help="The run folder. [default: checkpoints/<corpus name>]")
+@click.option("--resume", metavar="RUN", help="Go on with a run whose training was cut short.")
+@click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
+@click.option("--quiet", is_flag=True, help="Nothing on standard error.")
+@options_of(ModelConfig, TrainingConfig)
+def command(corpus, out, resume, overwrite, quiet, **options):
+    """Learn a text: one file, several, or standard input (-).
+
+    Keeps everything in a run folder: the best weights, the vocabulary, the history, a sample after each epoch.
+
+    \b
+      textgen train story.txt
+      textgen train poems.txt --documents block --unit word
+      textgen train *.txt --out checkpoints/all --layers 2 --units 512
+      cat *.md | textgen train - --out checkpoints/notes
+      textgen train --resume checkpoints/story
+    """
+    from textgen.training import train
+
+    history = train(list(corpus) or None, out, resume=resume, overwrite=overwrite, quiet=quiet, **given(options))
+    if not quiet:
+        ended = "stopped early, " if history.stopped_early else ""
+        note(
+            f"{ended}best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, {history.seconds:.1f} s; "
+            f"write with it: textgen sample {history.path}"
+        )
