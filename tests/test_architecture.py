@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 ROWS = [
     {"errors", "symbols", "quiet", "pace", "interrupts", "nearest", "threads"},
     {"corpus", "tokenizers", "config", "streams", "sizes", "files"},
-    {"runs", "planning", "transforms", "prompts"},
+    {"runs", "planning", "parsing", "prompts"},
+    {"transforms"},
     {"engine", "sampling", "lstm", "optimizer", "feeding", "reports", "resume"},
     {"model", "evaluation", "mixture", "scoring", "copying", "writing"},
     {"beam"},

@@ -4,8 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from textgen.config import ModelConfig, SamplingConfig, TrainingConfig
+from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import UsageError
+from textgen.sampling import SamplingConfig
 
 
 @pytest.mark.parametrize(
@@ -23,10 +24,9 @@ from textgen.errors import UsageError
         (TrainingConfig, {"learning_rate": math.nan}, "got nan"),
         (TrainingConfig, {"epochs": 0}, "--epochs"),
         (TrainingConfig, {"validation": 0.9}, "at most 0.5"),
-        (SamplingConfig, {"temperature": -1.0}, "--temperature takes a number at least 0 and at most 100; got -1.0"),
+        (SamplingConfig, {"temperature": -1.0}, "--temperature takes a number from 0 to 100"),
         (SamplingConfig, {"temperature": math.inf}, "got inf"),
         (SamplingConfig, {"length": -1}, "--length"),
-        (SamplingConfig, {"length": 10**12}, "at most 1000000000"),
         (SamplingConfig, {"seed": -3}, "--seed"),
     ],
 )

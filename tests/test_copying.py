@@ -1,6 +1,5 @@
 """Never more than so many characters of a text."""
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -59,11 +58,6 @@ def test_an_overfitted_model_copies_and_then_does_not(parrot):
     assert len(longest_copy(plain, source)) > 60
     assert len(longest_copy(guarded, source)) <= 20
     assert sample.symbols == 2000
-    # The ways out are such as the model half wanted: most words are still words of the text.
-    words = set(source.split())
-    known = np.mean([word in words for word in guarded.split()])
-    print(f"words of the text: {known:.0%}")
-    assert known > 0.5
 
 
 def test_a_guarded_text_depends_on_its_seed_alone(parrot):

@@ -14,7 +14,8 @@ from textgen.errors import UsageError
 from textgen.generator import Generator, new_seed
 from textgen.sampling import SamplingConfig, Uniforms, draw, log_probabilities
 from textgen.symbols import BOUNDARY
-from textgen.transforms import chain, in_word
+from textgen.tokenizers import in_word
+from textgen.transforms import chain
 from textgen.writing import ROWS, Rows, Start
 
 # The most symbols of a proposal, should its words never end.

@@ -18,9 +18,9 @@ _ALIKE = (
 def nearest(symbol: str, symbols) -> str | None:
     """What a vocabulary has that is most like a symbol it lacks (text of one or more symbols), or None.
 
-    Tried in turn: without or with the space before it; other case; without accents and compatibility forms
-    (Unicode's NFKD); a mark of the same family; and for words, the closest spelling (at least two thirds alike by the
-    measure of Ratcliff and Obershelp).
+    Tried in turn: without or with the space before it; other case, small letters first; without accents and
+    compatibility forms (Unicode's NFKD); a mark of the same family; and for words, the closest spelling (at least two
+    thirds alike by the measure of Ratcliff and Obershelp).
 
     Args:
         symbol: a character or a word.

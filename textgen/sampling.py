@@ -11,7 +11,8 @@ import numpy as np
 
 from textgen.config import option
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.transforms import TransformConfig, texts
+from textgen.parsing import texts
+from textgen.transforms import TransformConfig
 
 # A hair below the whole, so that rounding can never put a number beyond the last symbol.
 BELOW = 1 - 2**-50

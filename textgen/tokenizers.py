@@ -150,6 +150,11 @@ _WORD = re.compile(_LETTER)
 _SYMBOL = re.compile(rf" ?(?:{_LETTER}+(?:['\u2019]{_LETTER}+)*|\S)|\s")
 
 
+def in_word(character: str) -> bool:
+    """Whether a character can stand within a word."""
+    return character.isalnum() or character in "'\u2019_"
+
+
 class WordTokenizer(Tokenizer):
     """One symbol a word, a digit, a punctuation mark or a white-space character.
 

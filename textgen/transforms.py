@@ -14,15 +14,16 @@ forbidding ones. A new transform is a class and a field, both in this file. This
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from textgen import parsing
 from textgen.config import Config, option
 from textgen.errors import UsageError
 from textgen.nearest import nearest
-from textgen.tokenizers import Tokenizer
+from textgen.tokenizers import Tokenizer, in_word
 
 # The farthest back that any transform looks.
 HISTORY = 4096
@@ -144,11 +145,6 @@ class ForbidWord:
                 if tail.endswith(word) and not (before and in_word(before[-1])):
                     logits[row, self._ends] = -np.inf
         return logits
-
-
-def in_word(character: str) -> bool:
-    """Whether a character can stand within a word."""
-    return character.isalnum() or character in "'\u2019_"
 
 
 @dataclass(frozen=True)
@@ -319,60 +315,6 @@ def _reaching(chances, merit, mass):
     return merit >= np.take_along_axis(merit, np.take_along_axis(order, needed, 1), 1)
 
 
-def _temperature(flag, value):
-    rule = f"{flag} takes a number from 0 to 100, several taken in turn (0.5,1,0.7), or start:end over the length"
-    parts, separator = value, None
-    if isinstance(value, str):
-        separator = ":" if ":" in value else ","
-        parts = value.split(separator)
-    elif not isinstance(value, Sequence):
-        parts = [value]
-    try:
-        numbers = tuple(float(part) for part in parts)
-    except (TypeError, ValueError):
-        raise UsageError(f"{rule}; got {value!r}") from None
-    good = numbers and all(0 <= number <= 100 for number in numbers) and not any(map(_is_bool, parts))
-    if not good or (separator == ":" and len(numbers) != 2):
-        raise UsageError(f"{rule}; got {value!r}")
-    if separator == ":":
-        return f"{numbers[0]:g}:{numbers[1]:g}"
-    return numbers if len(numbers) > 1 else numbers[0]
-
-
-def _is_bool(value):
-    return isinstance(value, bool)
-
-
-def texts(flag, value):
-    """Parse an option that is one text or several, none empty: a tuple of str."""
-    several = (value,) if isinstance(value, str) else value
-    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
-        raise UsageError(f"{flag} takes a text that is not empty; got {value!r}")
-    return tuple(several)
-
-
-def _words(flag, value):
-    for word in (words := texts(flag, value)):
-        if not all(map(in_word, word)):
-            raise UsageError(f"{flag} takes one word, of letters, digits and apostrophes; got {word!r}")
-    return words
-
-
-def _biases(flag, value):
-    pairs = value.items() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
-    parsed = []
-    for pair in pairs:
-        symbol, amount = pair.rpartition("=")[::2] if isinstance(pair, str) else pair
-        try:
-            amount = float(amount)
-        except (TypeError, ValueError):
-            amount = math.nan
-        if not symbol or not isinstance(symbol, str) or not abs(amount) <= 1e9:
-            raise UsageError(f"{flag} takes a symbol and a number to add to its logit, as in e=-1.5; got {pair!r}")
-        parsed.append((symbol, amount))
-    return tuple(parsed)
-
-
 def transform(default, make, help, **rule):
     """Declare a transform's option.
 
@@ -388,20 +330,20 @@ class TransformConfig(Config):
     """Which transforms there are, in the order in which they are applied."""
 
     forbid: tuple[str, ...] = transform(
-        (), ForbidText, "Never write this: a character, a word or any other text.", parse=texts, metavar="TEXT"
+        (), ForbidText, "Never write this: a character, a word or any other text.", parse=parsing.texts, metavar="TEXT"
     )
     forbid_word: tuple[str, ...] = transform(
         (),
         ForbidWord,
         "Never write this as a whole word; within longer words it may stand.",
-        parse=_words,
+        parse=parsing.words,
         metavar="WORD",
     )
     bias: tuple[tuple[str, float], ...] = transform(
         (),
         Bias.of,
         "Add X to the logit of a character or word: e=-1.5 makes e rarer.",
-        parse=_biases,
+        parse=parsing.biases,
         metavar="SYMBOL=X",
     )
     repetition_penalty: float = transform(
@@ -416,7 +358,7 @@ class TransformConfig(Config):
         Temperature.of,
         "Below 1 bolder about the likeliest symbol, above 1 wilder; 0 always takes the likeliest. Several are taken "
         "in turn (0.5,1,0.7); start:end goes from one to the other over the length.",
-        parse=_temperature,
+        parse=parsing.temperature,
     )
     top_k: int | None = transform(None, TopK.of, "Draw from the N likeliest symbols only.", low=1)
     top_p: float | None = transform(
