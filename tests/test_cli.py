@@ -92,6 +92,14 @@ def test_prompts_from_standard_input(command, with_runs):
     assert result.stdout == "the hen\n\nthe fox\n"
 
 
+def test_a_prompt_that_is_read_otherwise_is_shown_as_given(command, with_runs):
+    result = command("sample", "tiny", "--prompt", "The h\u00e9n", "--unknown", "nearest", "--length", 5, "--seed", 1)
+    assert "prompt read as 'the hen'" in result.stderr
+    assert result.stdout.startswith("The h\u00e9n")
+    plain = command("sample", "tiny", "--prompt", "the hen", "--length", 5, "--seed", 1).stdout
+    assert result.stdout[7:] == plain[7:]
+
+
 def test_a_file_gets_what_standard_output_would(command, with_runs):
     options = ["sample", "tiny", "--length", 50, "--seed", 7]
     printed = command(*options).stdout

@@ -5,6 +5,7 @@ import pytest
 from tests.small import fixed
 from textgen import Generator
 from textgen.errors import PromptError, RunError, UsageError
+from textgen.sampling import SamplingConfig
 from textgen.symbols import BOUNDARY
 from textgen.tokenizers import WordTokenizer
 
@@ -59,6 +60,14 @@ def test_options_are_checked(generator):
         generator.stream(temperature=-1)
     with pytest.raises(TypeError):
         generator.stream(heat=3)
+
+
+def test_options_may_come_in_a_configuration(generator):
+    config = SamplingConfig(length=40, seed=3, top_k=4)
+    text = generator.generate("the ", config=config)
+    assert text == generator.generate("the ", length=40, seed=3, top_k=4)
+    assert generator.generate("the ", config=config, length=10) == text[:14]
+    assert generator.generate_many("the ", config=config, count=2)[0] == text
 
 
 def test_a_long_text_is_never_held_in_memory(generator):

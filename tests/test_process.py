@@ -1,10 +1,12 @@
 """textgen as a real process: pipes, locales, signals, what is imported."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -53,22 +55,65 @@ def test_text_is_utf8_whatever_the_locale(tmp_path):
     assert "'ß'" in result.stderr.decode("utf-8")
 
 
-def test_interrupting_a_sample_ends_it_with_130(place):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "textgen", "sample", "--length", "100000000"],
-        cwd=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout.read(10)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert process.returncode == 130
-    assert errors.endswith(b"textgen: interrupted\n")
-    assert b"Traceback" not in errors
+@pytest.fixture
+def interrupted(place):
+    """Run a sample that would go on for ever, press Ctrl-C once something was written; its output and errors."""
+
+    def run(*arguments, wait):
+        command = [sys.executable, "-m", "textgen", "sample", "--length", "1000000000000", "--seed", "4", *arguments]
+        process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            seen = wait(process)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        assert process.returncode == 130
+        assert errors.endswith(b"textgen: interrupted\n")
+        assert b"Traceback" not in errors
+        return seen + output
+
+    return run
+
+
+def test_interrupting_a_sample_ends_it_with_what_was_written(interrupted, place):
+    output = interrupted(wait=lambda process: os.read(process.stdout.fileno(), 10))
+    assert output.endswith(b"\n")
+    text = output[:-1].decode()
+    assert len(text) > 10
+    wanted = shell("sample", "--length", len(text), "--seed", 4, cwd=place).stdout.decode()
+    assert wanted[: len(text)] == text
+
+
+def growing_file(place):
+    """Wait until the unfinished file holds something."""
+
+    def wait(process):
+        end = time.monotonic() + 60
+        while not any(path.stat().st_size > 1000 for path in place.glob("*.tmp")):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        return b""
+
+    return wait
+
+
+def test_interrupting_keeps_the_file(interrupted, place):
+    assert interrupted("--out", "long.txt", wait=growing_file(place)) == b""
+    assert len((place / "long.txt").read_text()) > 1000
+    assert not list(place.glob("*.tmp"))
+
+
+def test_interrupting_json_gives_whole_objects(interrupted):
+    def wait(process):
+        assert process.stderr.readline().startswith(b"run ")
+        time.sleep(0.5)
+        return b""
+
+    lines = interrupted("--json", "--count", "3", wait=wait).splitlines()
+    values = [json.loads(line) for line in lines]
+    assert [value["ended"] for value in values] == ["interrupted"] * 3
+    assert all(value["symbols"] > 0 and value["text"] for value in values)
 
 
 def test_writing_imports_no_tensorflow_and_no_keras(place):

@@ -5,6 +5,8 @@
     train("story.txt", out="checkpoints/story", epochs=5)
     print(Generator.load("checkpoints/story").generate("Once", temperature=0.8, length=300))
 
+A Generator also streams, writes many texts side by side and scores; a CoWriter proposes how a text might go on.
+
 Names are looked up when first used: importing textgen imports neither NumPy nor TensorFlow.
 """
 
@@ -13,6 +15,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CoWriter": "textgen.cowriting",
     "Generator": "textgen.generator",
     "ModelConfig": "textgen.config",
     "SamplingConfig": "textgen.sampling",
@@ -21,7 +24,7 @@ _HOMES = {
     "train": "textgen.training",
 }
 
-__all__ = ["Generator", "ModelConfig", "SamplingConfig", "TextgenError", "TrainingConfig", "__version__", "train"]
+__all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name):

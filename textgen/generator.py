@@ -102,11 +102,20 @@ class Generator:
         return cls(mixture.tokenizer, mixture, "file" if "file" in kinds else kinds[0])
 
     @takes_options
-    def generate(self, prompt: str = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options) -> str:
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        config: SamplingConfig | None = None,
+        transforms: Sequence[Callable] = (),
+        corpus: str = "",
+        **options,
+    ) -> str:
         """Write one text.
 
         Args:
             prompt: text that the model reads first; empty to begin a document.
+            config: options to begin from; those given by name win.
             transforms: callables (logits, context) -> logits of your own, float64 (rows, vocabulary), applied before
                 the temperature (`textgen.transforms`).
             corpus: the text that `max_copy` is about.
@@ -115,30 +124,42 @@ class Generator:
             UsageError: an option out of its range.
             PromptError: the prompt holds symbols outside the vocabulary.
         """
-        return "".join(self.stream(prompt, transforms=transforms, corpus=corpus, **options))
+        return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus, **options))
 
     @takes_options
     def stream(
-        self, prompt: str = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options
+        self,
+        prompt: str = "",
+        *,
+        config: SamplingConfig | None = None,
+        transforms: Sequence[Callable] = (),
+        corpus: str = "",
+        **options,
     ) -> Iterator[str]:
         """Write one text, yielded as it is drawn, a symbol at a time. Arguments and errors as of `generate`."""
-        if options.get("count", 1) != 1:
-            raise UsageError(f"count {options['count']}: more than one text; use generate_many or write")
         # Checked before the first symbol is asked for: the caller hears of a bad prompt here, not in its loop.
-        samples, pieces = self.write(prompt, transforms=transforms, corpus=corpus, **options)
+        samples, pieces = self.write(prompt, config=config, transforms=transforms, corpus=corpus, **options)
+        if len(samples) > 1:
+            raise UsageError(f"count {len(samples)}: more than one text; use generate_many or write")
         samples[0].parts = None
         return (piece for _, piece in pieces)
 
     @takes_options
     def generate_many(
-        self, prompts: str | Sequence[str] = "", *, transforms: Sequence[Callable] = (), corpus: str = "", **options
+        self,
+        prompts: str | Sequence[str] = "",
+        *,
+        config: SamplingConfig | None = None,
+        transforms: Sequence[Callable] = (),
+        corpus: str = "",
+        **options,
     ) -> list[str]:
         """Write `count` texts for each prompt, side by side; the first prompt's first.
 
         The k-th text of a prompt depends on the seed, the prompt's place and k, not on how many others there are.
         Arguments and errors as of `generate`.
         """
-        samples, pieces = self.write(prompts, transforms=transforms, corpus=corpus, **options)
+        samples, pieces = self.write(prompts, config=config, transforms=transforms, corpus=corpus, **options)
         for _ in pieces:
             pass
         return [sample.text for sample in samples]
@@ -148,6 +169,7 @@ class Generator:
         self,
         prompts: str | Sequence[str] = "",
         *,
+        config: SamplingConfig | None = None,
         transforms: Sequence[Callable] = (),
         corpus: str = "",
         measured: bool = False,
@@ -157,14 +179,14 @@ class Generator:
 
         Args:
             prompts: a text or several that the model reads first.
-            transforms, corpus: as of `generate`.
+            config, transforms, corpus: as of `generate`.
             measured: whether each Sample is to know its log-probability.
 
         Returns:
             the Samples, in the order of prompts, empty at first; and an iterator that does the writing and yields
             (Sample, the piece of text that was added to it). One text goes on symbol by symbol, several side by side.
         """
-        config = SamplingConfig(**options)
+        config = dataclasses.replace(config or SamplingConfig(), **options)
         if config.documents and self.documents == "file":
             raise UsageError(
                 "--documents: this run learned whole files and saw too few ends to write one; give a --length, or "

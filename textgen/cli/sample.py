@@ -11,6 +11,7 @@ from textgen import runs
 from textgen.cli.options import Sectioned, given, note, options_of
 from textgen.errors import UsageError
 from textgen.files import check_free, growing
+from textgen.prompts import read_prompts, readable
 from textgen.sampling import SamplingConfig
 from textgen.transforms import TransformConfig
 
@@ -55,9 +56,11 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     found = [runs.find(name) for name in run or [None]]
     generators = [Generator.load(path) for path in found]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
-    samples, pieces = generator.write(
-        _prompts(prompt, prompts), corpus=_corpus(corpus), measured=as_json, **config.to_json()
-    )
+    beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
+    samples, pieces = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json)
+    for beginning in beginnings:
+        if (read := readable(beginning, generator.tokenizer, config.unknown)) != beginning:
+            note(f"prompt read as {read!r}")
     names = [str(path) for path in found]
     note(f"run {' + '.join(names)}, seed {config.seed}")
     about = {"run": names[0] if len(names) == 1 else names, "seed": config.seed, "settings": config.to_json()}
@@ -132,14 +135,6 @@ def _weights(mix, run):
             + "s" * (len(run) != 1)
         )
     return weights
-
-
-def _prompts(prompt, path):
-    if path is None:
-        return prompt or ""
-    from textgen.prompts import read_prompts
-
-    return read_prompts(path)
 
 
 def _corpus(paths):
