@@ -77,10 +77,16 @@ def interrupted(place):
 
 
 def test_interrupting_a_sample_ends_it_with_what_was_written(interrupted, place):
-    output = interrupted(wait=lambda process: os.read(process.stdout.fileno(), 10))
+    def wait(process):
+        seen = b""
+        while len(seen) < 500:
+            seen += os.read(process.stdout.fileno(), 500)
+        return seen
+
+    output = interrupted(wait=wait)
     assert output.endswith(b"\n")
     text = output[:-1].decode()
-    assert len(text) > 10
+    assert len(text) >= 500
     wanted = shell("sample", "--length", len(text), "--seed", 4, cwd=place).stdout.decode()
     assert wanted[: len(text)] == text
 

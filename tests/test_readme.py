@@ -54,8 +54,8 @@ def test_make_test_is_what_runs_this():
     assert "pytest" in recipe
 
 
-def test_the_script_prints_a_text(tmp_path, text_file):
-    (script,) = blocks("python")
+def test_the_scripts_print_texts(tmp_path, text_file):
+    script, transform = blocks("python")
     assert len(script.strip().splitlines()) <= 6
     # The script's prompt must be made of letters the model has seen.
     text = tmp_path / "tale.txt"
@@ -68,6 +68,13 @@ def test_the_script_prints_a_text(tmp_path, text_file):
     assert result.stdout.startswith("The river ")
     assert len(result.stdout) == len("The river ") + 300 + 1
     assert result.stderr == ""
+    both = subprocess.run(
+        [sys.executable, "-c", script + transform], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert both.stdout.startswith(result.stdout)
+    changed = both.stdout[len(result.stdout) :]
+    assert changed.startswith("The river ")
+    assert changed != result.stdout
 
 
 def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
@@ -78,7 +85,7 @@ def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
     from textgen.cli import main
 
     commands = [line for line in blocks("sh")[1].splitlines() if line.startswith("textgen ")]
-    assert len(commands) == 10
+    assert len(commands) == 15
     for line in commands:
         name, *arguments = shlex.split(line, comments=True)[1:]
         command = main.get_command(None, name)

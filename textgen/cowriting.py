@@ -66,7 +66,9 @@ class CoWriter:
         chain(self._config, generator.tokenizer, generator.printed)
         self.words, self.ways = words, ways
         self._turn = 0
-        self._places = [_Place(prompt, generator.start(generator.read_prompt(prompt, self._config.unknown)))]
+        self._places = [
+            _Place(prompt, Start.after(generator.engine, generator.read_prompt(prompt, self._config.unknown)))
+        ]
 
     @property
     def text(self) -> str:
@@ -124,7 +126,7 @@ class CoWriter:
         if tokenizer.whole_words:
             # The words at the seam may have become one.
             ids = self._generator.read_prompt(whole, "skip")
-            self._places.append(_Place(whole, self._generator.start(ids)))
+            self._places.append(_Place(whole, Start.after(self._generator.engine, ids)))
         else:
             known = [symbol for symbol in tokenizer.split(text) if symbol not in set(unknown)]
             self._go_on(whole, tokenizer.encode_symbols(known))

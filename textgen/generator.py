@@ -26,7 +26,7 @@ from textgen.scoring import Score, score
 from textgen.symbols import BOUNDARY
 from textgen.tokenizers import Tokenizer
 from textgen.transforms import chain
-from textgen.writing import Sample, Start
+from textgen.writing import Sample
 
 
 def new_seed() -> int:
@@ -204,7 +204,7 @@ class Generator:
         samples = [Sample(prompt, number) for prompt in prompts for number in range(config.count)]
         transforms = chain(config, self.tokenizer, self.printed, transforms)
         job = Job(self.engine, self.printed, config, transforms, spans, measured)
-        return samples, job.write(samples, [self.start(read) for read in ids])
+        return samples, job.write(samples, ids)
 
     def score(self, text: str | Sequence[str]) -> Score:
         """How surprising each symbol of a text is to the model, which stays as it is.
@@ -231,7 +231,3 @@ class Generator:
             if prompt:
                 return self.tokenizer.encode(prompt)
         return np.concatenate([[BOUNDARY], self.tokenizer.encode(prompt)])
-
-    def start(self, ids: np.ndarray) -> Start:
-        """Where a text begins after these ids."""
-        return Start(*self.engine.read(ids), ids)

@@ -9,7 +9,7 @@ from textgen import threads
 from textgen.beam import search
 from textgen.copying import without_copying
 from textgen.sampling import Uniforms
-from textgen.writing import ROWS, Rows, Sample, drawn, write_block, write_one
+from textgen.writing import ROWS, Rows, Sample, Start, drawn, write_block, write_one
 
 
 class Job:
@@ -28,8 +28,13 @@ class Job:
         self.engine, self.printed, self.config, self.transforms, self.spans = engine, printed, config, transforms, spans
         self.measured = measured or config.best_of > 1
 
-    def write(self, samples, starts):
-        """Write `config.count` samples for each Start; yields (sample, the piece that was added to its text)."""
+    def write(self, samples, prompts):
+        """Write `config.count` samples for each prompt; yields (sample, the piece that was added to its text).
+
+        Args:
+            samples: Samples, those of the first prompt first.
+            prompts: the ids of each, int arrays of one or more.
+        """
         config = self.config
         if config.include_prompt:
             for sample in samples:
@@ -40,6 +45,8 @@ class Job:
             for sample in samples:
                 sample.ended = "length"
             return
+        with threads.limited(threads.for_rows(1, self.engine.largest_product)):
+            starts = [Start.after(self.engine, ids) for ids in prompts]
         alone = config.beam or self.spans or len(samples) * config.best_of == 1
         with threads.limited(threads.for_rows(1 if alone else ROWS, self.engine.largest_product)):
             if not alone:

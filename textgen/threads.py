@@ -9,6 +9,7 @@ rule is by size, the same in every process: a text must not depend on how busy t
 
 import contextlib
 import os
+import threading
 
 import threadpoolctl
 
@@ -26,8 +27,27 @@ def for_rows(rows: int, numbers: int) -> int:
     return 1 if rows == 1 and numbers < LARGE else min(cores(), MOST)
 
 
+_lock = threading.Lock()
+_blocks, _first = 0, None  # how many blocks are open; the limits of the first, which knows how things were before
+
+
 @contextlib.contextmanager
 def limited(threads: int):
-    """Within the block, NumPy's products run on at most so many threads; after it, as before."""
-    with threadpoolctl.threadpool_limits(threads, user_api="blas"):
+    """Within the block, NumPy's products run on at most so many threads.
+
+    Blocks may overlap, as those of two streams do that a program reads in turn: when the last one ends, all is as it
+    was before the first.
+    """
+    global _blocks, _first
+    with _lock:
+        limits = threadpoolctl.threadpool_limits(threads, user_api="blas")
+        _first = _first or limits
+        _blocks += 1
+    try:
         yield
+    finally:
+        with _lock:
+            _blocks -= 1
+            if not _blocks:
+                _first.restore_original_limits()
+                _first = None

@@ -72,6 +72,11 @@ class Start:
     state: object
     ids: np.ndarray
 
+    @classmethod
+    def after(cls, engine, ids) -> "Start":
+        """Where a text begins once the engine has read these ids."""
+        return cls(*engine.read(ids), ids)
+
 
 class Rows:
     """Texts drawn side by side.
