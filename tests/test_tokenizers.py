@@ -27,6 +27,11 @@ def test_decoding_an_encoded_text_gives_it_back(kind, text):
     assert "".join(kind.split(text)) == text
 
 
+def never_after(tokenizer, index):
+    kinds, masks = tokenizer.following()
+    return set(np.flatnonzero(np.isinf(masks[kinds[index]])).tolist())
+
+
 def test_characters_are_code_points_in_order():
     tokenizer = CharTokenizer.train(["ba", "ca"])
     assert tokenizer.symbols == ["a", "b", "c"]
@@ -76,10 +81,21 @@ def test_two_words_never_touch():
     ids = {symbol: index + 2 for index, symbol in enumerate(tokenizer.symbols)}
     bare = {ids["one"], ids["three"]}
     for symbol in ("one", " two", "three", " four"):
-        assert set(tokenizer.never_after(ids[symbol]).tolist()) == bare
+        assert never_after(tokenizer, ids[symbol]) == bare | {UNKNOWN}
     for symbol in ("\n", ",", " 月"):
-        assert tokenizer.never_after(ids[symbol]).size == 0
-    assert CharTokenizer.train(["ab"]).never_after(2).size == 0
+        assert never_after(tokenizer, ids[symbol]) == {UNKNOWN}
+    for each in (tokenizer, CharTokenizer.train(["ab"])):
+        assert never_after(each, 2) >= {UNKNOWN}
+        assert BOUNDARY in never_after(each, BOUNDARY)  # no document is empty
+    assert never_after(CharTokenizer.train(["ab"]), 2) == {UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
+def test_ids_of_what_a_person_may_mean(kind):
+    tokenizer = kind([" b", "b"] if kind is WordTokenizer else ["b"])
+    assert tokenizer.ids_of("b") == ([3, 2] if kind is WordTokenizer else [2])
+    assert tokenizer.ids_of("c") == []
+    assert tokenizer.printed("\n") == ["\n", "", *tokenizer.symbols]
 
 
 @pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])

@@ -54,13 +54,16 @@ class Terminal:
     def type(self, line):
         os.write(self.master, line.encode() + b"\n")
 
-    def rest(self):
+    def rest(self, seconds=60):
         """What is shown until the process ends, and its exit code."""
-        shown = ""
+        shown, end = "", time.monotonic() + seconds
         while True:
+            ready, _, _ = select.select([self.master], [], [], max(end - time.monotonic(), 0))
+            if not ready:
+                raise AssertionError(f"the process did not end within {seconds} s; shown: {shown!r}")
             try:
                 data = os.read(self.master, 65536)
-            except OSError:
+            except OSError:  # the other end is closed
                 break
             if not data:
                 break
@@ -163,6 +166,8 @@ def test_control_d_and_control_c_lose_nothing(terminal, end):
     if end == "\x04":
         os.write(person.master, end.encode())
     else:
+        # Between showing its prompt and waiting for keys, readline would hear of it at the next key only.
+        time.sleep(1)
         os.kill(person.process.pid, signal.SIGINT)
     shown, code = person.rest()
     assert code == (0 if end == "\x04" else 130)
