@@ -173,7 +173,7 @@ class Dialogue:
         for line in lines[-4:]:
             self.say(click.style(line, bold=True))
         for number, proposal in enumerate(self.proposals, 1):
-            chance = click.style(f"{percent(proposal.probability):>6}", dim=True)
+            chance = click.style(f"{percent(proposal.probability):>8}", dim=True)
             shown = click.style(proposal.text.replace("\n", "\u21b5"), fg="cyan")
             self.say(f"  {click.style(str(number), bold=True)} {chance}  {shown}")
 
@@ -182,10 +182,10 @@ class Dialogue:
 
 
 def percent(probability):
-    """A probability in percent, to two digits, in at most six characters."""
+    """A probability in percent, to two digits, in at most eight characters."""
     value = probability * 100
     if value >= 9.95:
         return f"{value:.0f}%"
-    if value >= 0.01:
-        return f"{float(f'{value:.2g}'):g}%"
-    return "<0.01%"
+    if value >= 0.0001:
+        return f"{float(f'{value:.2g}'):.7f}".rstrip("0").rstrip(".") + "%"
+    return "<0.0001%"
