@@ -8,13 +8,13 @@ import json
 import math
 import sys
 import time
-from dataclasses import asdict
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from textgen import runs
-from textgen.errors import DivergenceError, RunError
+from textgen.errors import DivergenceError
 from textgen.pace import pace
 
 
@@ -39,21 +39,25 @@ class DivergenceGuard(keras.callbacks.Callback):
 
 
 class Interruption(keras.callbacks.Callback):
-    """Ends training between two groups of steps when Ctrl-C was pressed.
+    """Ends training where nothing is half done when Ctrl-C was pressed or the process was told to end: between two
+    groups of steps, but for the last of an epoch, whose evaluation is let finish.
 
     Args:
         interrupt: the Interrupt.
+        state: the TrainingState, which knows where the epoch ends.
     """
 
-    def __init__(self, interrupt):
+    def __init__(self, interrupt, state):
         super().__init__()
-        self.interrupt = interrupt
+        self.interrupt, self.state = interrupt, state
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began_at = self.state.step
 
     def on_train_batch_end(self, batch, logs=None):
-        self.interrupt.check()
-
-    def on_test_batch_end(self, batch, logs=None):
-        self.interrupt.check()
+        end = self.state.epoch_end
+        if end is None or self.began_at + batch + 1 < end:
+            self.interrupt.check()
 
     def on_epoch_end(self, epoch, logs=None):
         self.interrupt.check()
@@ -109,78 +113,109 @@ class Progress(keras.callbacks.Callback):
 
 
 class RunSaver(keras.callbacks.Callback):
-    """Writes the run folder at each epoch's end: the weights if they are the best so far, a line of history, and the
-    state from which training can go on. Stops early too, since it knows when the best was.
+    """Writes the run folder: every so many seconds the state from which training can go on, and at each epoch's end
+    that too, the weights if they are the best so far, and a line of history. Stops early too, since it knows when the
+    best was.
 
     Args:
         path: the run folder.
         state: the TrainingState; kept up to date here.
-        patience: epochs in a row without a better loss before training stops; 0 never stops.
+        describe: the ModelConfig, TrainingConfig and Tokenizer that are saved beside.
+        metadata: plain values, written once.
         symbols_per_character: factor from a loss a symbol to a loss a character.
         began: `time.monotonic()` when this process began the training.
-        before_first_save, after_first_save: called once each, around the first weights; the second writes what the
-            run is, and its absence (None) means that this stands already.
+        before_first_save: called once, before anything is written; None where the run stands already.
     """
 
-    def __init__(self, path, state, *, patience, symbols_per_character, began, before_first_save, after_first_save):
+    def __init__(self, path, state, *, describe, metadata, symbols_per_character, began, before_first_save):
         super().__init__()
-        self.path, self.state, self.patience = path, state, patience
+        self.path, self.state, self.describe, self.metadata = path, state, describe, metadata
+        self.patience, self.save_every = describe[1].patience, describe[1].save_every
         self.began, self.seconds_before = began, state.seconds
         self.symbols_per_character = symbols_per_character
-        self.before_first_save, self.after_first_save = before_first_save, after_first_save
+        self.before_first_save = before_first_save
+        self.is_new = before_first_save is not None
+        self.metrics_before = None  # of an epoch that is gone on with in its middle
+        self.saved = time.monotonic()
         self.stopped_early = False
 
-    def restore(self, model):
-        """Give a fresh model the tensors that were saved. Raises RunError where they are another model's."""
-        tensors = runs.read_tensors(self.path / runs.RESUME_TENSORS)
+    def restore(self, model, folder):
+        """Give a fresh model the tensors of a snapshot. Raises RunError where they are another model's."""
         variables = training_variables(model)
-        if {name: tuple(variable.shape) for name, variable in variables.items()} != {
-            name: array.shape for name, array in tensors.items()
-        }:
-            raise RunError(f"{self.path / runs.RESUME_TENSORS}: not the tensors of this model and optimizer")
+        wanted = {
+            name: (tuple(variable.shape), runs.DTYPES[np.dtype(keras.backend.standardize_dtype(variable.dtype)).str])
+            for name, variable in variables.items()
+        }
+        tensors = runs.read_tensors(folder / runs.TENSORS, wanted)
         for name, variable in variables.items():
             variable.assign(tensors[name])
+        if self.state.epoch_end is not None:
+            self.metrics_before = {name: tensors[name] for name in tensors if name.startswith("metric.")}
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch_began = time.monotonic()
+        self.epoch_began, self.began_at = time.monotonic(), self.state.step
+        if self.metrics_before:
+            # Keras has just set them to nothing.
+            for name, variable in training_variables(self.model).items():
+                if name in self.metrics_before:
+                    variable.assign(self.metrics_before[name])
+            self.metrics_before = None
 
     def on_train_batch_end(self, batch, logs=None):
-        self.training_seconds = time.monotonic() - self.epoch_began
+        now = time.monotonic()
+        self.training_seconds = now - self.epoch_began
         self.steps = batch + 1
+        # The end of an epoch saves by itself, when its evaluation is done.
+        is_within = self.state.epoch_end is not None and self.began_at + self.steps < self.state.epoch_end
+        if is_within and now - self.saved >= self.save_every:
+            self.save()
 
     def on_epoch_end(self, epoch, logs=None):
         state = self.state
-        state.epoch = epoch + 1
+        state.epoch, state.epoch_end = epoch + 1, None
         monitored = logs.get("val_nats", logs["nats"])
         is_best = state.best_nats is None or monitored < state.best_nats
         if is_best:
             state.best_nats, state.best_epoch = monitored, state.epoch
-        self._save(weights=is_best)
-        runs.append_line(self.path / runs.HISTORY, json.dumps(self._history_line(logs)))
-        if self.patience and state.epoch - state.best_epoch >= self.patience:
+        self._now()
+        state.history.append(self._history_line(logs))
+        self.save(best=is_best)
+        if self.patience and state.epoch - max(state.best_epoch, state.patience_from) >= self.patience:
             self.stopped_early = self.model.stop_training = True
 
-    def save_if_never_saved(self):
-        """Called when training is cut short: what was learned before the first epoch's end is not lost either."""
-        if self.state.epoch == 0:
-            self._save(weights=True)
+    def save(self, best=False):
+        """Write the state from which training can go on; before it the weights, where they are the best so far or
+        where there are none yet.
 
-    def _save(self, weights):
-        self.state.step = int(self.model.optimizer.iterations)
-        self.state.seconds = self.seconds_before + time.monotonic() - self.began
+        In this order: a state never speaks of a best that is not there.
+        """
+        self._now()
+        tensors = {name: keras.ops.convert_to_numpy(kept) for name, kept in training_variables(self.model).items()}
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise DivergenceError(
+                f"{self.path}: a weight stopped being a number by step {self.state.step}; what was saved before is "
+                "kept; try a smaller --learning-rate or --clip-norm"
+            )
         if self.before_first_save:
             self.before_first_save()
             self.before_first_save = None
-        if weights:
-            runs.write_tensors(self.path / runs.WEIGHTS, self.model.export_weights())
-        runs.write_tensors(
-            self.path / runs.RESUME_TENSORS,
-            {name: keras.ops.convert_to_numpy(variable) for name, variable in training_variables(self.model).items()},
-        )
-        runs.write_json(self.path / runs.RESUME_STATE, asdict(self.state))
-        if self.after_first_save:
-            self.after_first_save()
-            self.after_first_save = None
+        if best or self.is_new:
+            runs.save_best(self.path, *self.describe, self.model.export_weights())
+        runs.save_resume(self.path, *self.describe, self.state.to_json(), tensors)
+        if self.is_new:
+            runs.write_json(self.path / runs.METADATA, self.metadata)
+            self.is_new = False
+        runs.write_lines(self.path / runs.HISTORY, map(json.dumps, self.state.history))
+        self.saved = time.monotonic()
+
+    def finish(self):
+        """Note that the training has come to its end."""
+        self.state.finished = True
+        self.save()
+
+    def _now(self):
+        self.state.step = int(self.model.optimizer.iterations)
+        self.state.seconds = self.seconds_before + time.monotonic() - self.began
 
     def _history_line(self, logs):
         losses = {"training": logs["nats"]}
@@ -235,25 +270,29 @@ class SampleWriter(keras.callbacks.Callback):
         make_generator: takes weights by name, gives a Generator.
         options: fields of SamplingConfig.
         quiet: into the run only.
+        epochs_done: of a run that is resumed; samples of later ones, written before it was cut short, are taken away.
     """
 
-    def __init__(self, path, make_generator, options, quiet):
+    def __init__(self, path, make_generator, options, quiet, epochs_done=0):
         super().__init__()
         self.path, self.make_generator, self.options, self.quiet = path, make_generator, options, quiet
+        if epochs_done:
+            runs.cut_samples(path, epochs_done)
 
     def on_epoch_end(self, epoch, logs=None):
         text = self.make_generator(self.model.export_weights()).generate(**self.options)
-        runs.append_line(self.path / runs.SAMPLES, f"=== epoch {epoch + 1} ===\n{text}\n")
+        runs.append_sample(self.path, epoch + 1, text)
         if not self.quiet:
             tqdm.write("    " + text.strip("\n").replace("\n", "\n    "), file=sys.stderr)
 
 
 def training_variables(model):
     """Everything that training changes, named by its place: weights, carried state, dropout's seeds, the optimizer's
-    moments. The metrics are left out, since each epoch begins them anew."""
+    moments, and the loss of the epoch so far."""
     groups = {
         "weight": model.trainable_variables,
         "state": model.non_trainable_variables,
         "optimizer": model.optimizer.variables,
+        "metric": model.nats.variables,
     }
     return {f"{group}.{place}": variable for group in groups for place, variable in enumerate(groups[group])}

@@ -232,6 +232,9 @@ class TrainingConfig(Config):
         low=0,
         high=1_000_000,
     )
+    save_every: float = option(
+        60.0, "Seconds between two saves of the state that --resume goes on from.", low=0, high=1e9
+    )
     seed: int = option(0, "Seed of the initial weights, dropout and the order of the text.", low=0, high=2**63 - 1)
     sample_temperature: float = option(0.8, "Temperature of the sample written after each epoch.", low=0, high=100)
     sample_length: int = option(

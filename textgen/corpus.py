@@ -1,11 +1,9 @@
 """Files to text: reading, documents, the held-out part, the fingerprint.
 
-Text is strict UTF-8. A byte-order mark at the start of a file is not part of its text, and line ends written CR LF or
-CR are read as LF; nothing else is changed, and `Corpus.notes` says what was. This module knows nothing of tokenizers
-or models.
+Line ends written CR LF or CR are read as LF; nothing else is changed, and `Corpus.notes` says what was. How bytes
+become text is told in `textgen.decoding`. This module knows nothing of tokenizers or models.
 """
 
-import codecs
 import hashlib
 import os
 import stat
@@ -13,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from textgen.decoding import decode
 from textgen.errors import CorpusError
 
 STANDARD_INPUT = "-"
@@ -76,22 +75,25 @@ class Corpus:
         return list(self.documents), []
 
 
-def read_corpus(paths, documents="file"):
+def read_corpus(paths, documents="file", encoding=None):
     """Read one text from files, or from standard input where a path is "-".
 
     Args:
         paths: one path or several.
         documents: what one document is: "file", "block" (between blank lines) or "line".
+        encoding: how the files are decoded; None for UTF-8, or what a byte-order mark says.
 
     Raises:
-        CorpusError: a path that is missing, a directory, not a plain file, not readable or not UTF-8, or no text.
+        UsageError: an encoding that does not exist.
+        CorpusError: a path that is missing, a directory, not a plain file, not readable or not text so encoded, or no
+            text.
     """
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not paths:
         raise CorpusError("no text given: name at least one file, or - for standard input")
     texts, notes = [], []
     for path in paths:
-        text, about = read_text(path)
+        text, about = read_text(path, encoding)
         notes += about
         if not text.strip():
             raise CorpusError(f"{_called(path)}: no text in it")
@@ -100,18 +102,17 @@ def read_corpus(paths, documents="file"):
     return Corpus(_name(paths), tuple(pieces), tuple(map(_absolute, paths)), tuple(notes))
 
 
-def read_text(path):
+def read_text(path, encoding=None):
     """The text of one file, or of standard input where the path is "-", and notes on what was not taken as it stood.
 
-    Raises:
-        CorpusError: a path that is missing, a directory, not a plain file, not readable or not UTF-8.
+    Raises: as `read_corpus`.
     """
-    text = _decode(_read(path), path)
-    if "\r" not in text:
-        return text, []
-    ends = text.count("\r")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text, [f"{_called(path)}: {ends} CR or CR LF line ends read as LF"]
+    text, notes = decode(_read(path), _called(path), encoding)
+    if "\r" in text:
+        ends = text.count("\r")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        notes.append(f"{_called(path)}: {ends} CR or CR LF line ends read as LF")
+    return text, notes
 
 
 def _absolute(path):
@@ -144,18 +145,6 @@ def _read(path):
         raise CorpusError(f"{path}: no permission to read it") from None
     except (OSError, ValueError) as error:
         raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _decode(data, path):
-    skip = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    try:
-        return data[skip:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start + skip
-        raise CorpusError(
-            f"{_called(path)}: not UTF-8: byte 0x{data[at]:02x} at offset {at}; convert it first, "
-            "for instance with iconv -f LATIN1 -t UTF-8"
-        ) from None
 
 
 def _documents(text, kind):

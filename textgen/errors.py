@@ -11,7 +11,8 @@
     |   |-- DivergenceError      4   training left the finite numbers
     |   `-- OutOfMemoryError     4   the model or its batch does not fit the memory
     `-- StorageError             5   the file system said no
-        `-- RunExistsError       5   a run stands where another was to be written
+        |-- RunExistsError       5   a run stands where another was to be written
+        `-- RunInUseError        5   another process is training in that run
 
 A message is one line: what, where, what was allowed, what to do. This module knows nothing of how errors are
 printed: `textgen.cli` alone turns one into a line on standard error and an exit code.
@@ -74,3 +75,7 @@ class StorageError(TextgenError):
 
 class RunExistsError(StorageError):
     """A run stands where another was to be written. Nothing was changed."""
+
+
+class RunInUseError(StorageError):
+    """Another process is training in that run."""

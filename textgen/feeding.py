@@ -10,7 +10,7 @@ import numpy as np
 PREFETCHED = 4
 
 
-def feed(streams, seed, first=0, steps=None):
+def feed(streams, seed, first=0, steps=None, goes_on=False):
     """Some steps of a training, or of an evaluation, as Keras takes them on this backend.
 
     Give `fit` shuffle=False with it: a stretch must follow the one before it, or the carried state is another text's.
@@ -26,8 +26,9 @@ def feed(streams, seed, first=0, steps=None):
             that stretches are not cut alike in each.
         first: the training's step to begin with.
         steps: how many; None for one pass.
+        goes_on: whether the state in the model is that of the step before the first.
     """
-    batches = Batches(streams, seed, first, steps or streams.steps)
+    batches = Batches(streams, seed, first, steps or streams.steps, goes_on)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
@@ -52,9 +53,9 @@ class Batches(keras.utils.PyDataset):
     """The steps of `feed`: a dict of "ids" (int32, shape (rows, length)) and "carry" (float32, shape (rows, 1)), as
     LanguageModel takes them, and targets (int32, shape (rows, length))."""
 
-    def __init__(self, streams, seed, first, steps):
+    def __init__(self, streams, seed, first, steps, goes_on=False):
         super().__init__()
-        self.streams, self.seed, self.first, self.steps = streams, seed, first, steps
+        self.streams, self.seed, self.first, self.steps, self.goes_on = streams, seed, first, steps, goes_on
 
     def __len__(self):
         return self.steps
@@ -64,5 +65,6 @@ class Batches(keras.utils.PyDataset):
         offset = int(np.random.default_rng([self.seed, turn]).integers(len(self.streams.ids)))
         inputs, targets = self.streams.step(place, offset)
         # After an evaluation the state in the model is that of the held-out text: begin anew.
-        carry = np.full((len(inputs), 1), float(index > 0 and place > 0), dtype=np.float32)
+        carried = (index > 0 or self.goes_on) and place > 0
+        carry = np.full((len(inputs), 1), float(carried), dtype=np.float32)
         return {"ids": inputs, "carry": carry}, targets

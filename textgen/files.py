@@ -102,6 +102,7 @@ def storage_errors(path, cure="try again"):
         cures = {
             errno.ENOSPC: f"disk full: make room, then {cure}",
             errno.EDQUOT: f"disk quota reached: make room, then {cure}",
+            errno.EFBIG: f"the file may not grow that large: raise the limit, then {cure}",
             errno.EACCES: "no permission to write there; choose another --out",
             errno.EROFS: "the file system is read-only; choose another --out",
             errno.ENOTDIR: "part of that path is a file; choose another --out",

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import dataclass
 
 from textgen.quiet import quietly
 
@@ -22,10 +23,8 @@ with quietly():
     use_all_cores()
     keras.ops.zeros(1)  # the first operation looks for devices, and is as talkative as the import
 
-import numpy as np
 from tqdm import tqdm
 
-import textgen
 from textgen import runs
 from textgen.callbacks import DivergenceGuard, Interruption, Progress, RunSaver, SampleWriter, Stopwatch
 from textgen.errors import OutOfMemoryError
@@ -35,6 +34,7 @@ from textgen.interrupts import Interrupt
 from textgen.model import LanguageModel
 from textgen.optimizer import make_optimizer
 from textgen.pace import Budget, next_epoch
+from textgen.resume import differences, environment
 from textgen.sizes import step_seconds
 
 # Steps run as one call of a compiled function, so many that Python's share is small and so few that the bar moves.
@@ -43,7 +43,7 @@ GROUP_SECONDS, LARGEST_GROUP = 0.25, 32
 TIMED_SHARE, TIMED_LEAST, TIMED_MOST = 0.03, 1.0, 5.0
 
 
-def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=False):
+def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=None, more=None, quiet=False):
     """Train as a Plan says, into a run folder.
 
     Args:
@@ -51,8 +51,11 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
         path: the run folder, made already.
         state: the TrainingState to go on from; kept up to date.
         began: `time.monotonic()` when the budget of minutes, if any, began to run.
-        resumed: whether the run stands already and its tensors are to be restored.
-        overwrite: whether another run stands there, to be cleared before the first save.
+        resumed: the snapshot whose tensors are to be restored; None for a new run.
+        overwrite: whether another run stands there, which makes way for the first save.
+        weights: to begin from in place of chance: name to float32 array, shaped as the model's or, along the
+            vocabulary, smaller.
+        more: of a run that is resumed: an Extension, or None.
         quiet: nothing on standard error.
 
     Returns:
@@ -65,7 +68,7 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
     """
     try:
         with Interrupt() as interrupt:
-            return _fit(settled, path, state, began, resumed, overwrite, quiet, Interruption(interrupt))
+            return _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, interrupt)
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
@@ -74,33 +77,35 @@ def fit(settled, path, state, *, began, resumed=False, overwrite=False, quiet=Fa
             f"{settled.training.sequence_length}; take a smaller --units, --batch-size or --sequence-length, or, where "
             "it is a GPU's memory, train without it: CUDA_VISIBLE_DEVICES=-1"
         ) from None
-    finally:
-        runs.remove_if_empty(path)
 
 
-def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):
+def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, interrupt):
     training, streams = settled.training, settled.streams
     model = compiled(settled.model, training, streams.rows, settled.steps)
+    if weights:
+        import_older(model, weights)
 
     def say(line):
         if not quiet:
             tqdm.write(line, file=sys.stderr)
 
-    def describe():
-        runs.save_description(path, settled.model, training, settled.tokenizer, _metadata(settled, state))
-
     saver = RunSaver(
         path,
         state,
-        patience=training.patience,
+        describe=(settled.model, training, settled.tokenizer),
+        metadata=_metadata(settled, state),
         symbols_per_character=settled.symbols_per_character,
         began=began,
-        before_first_save=(lambda: runs.clear(path)) if overwrite else None,
-        after_first_save=None if resumed else describe,
+        before_first_save=None if resumed else (lambda: runs.make_way(path)) if overwrite else (lambda: None),
     )
     saver.set_model(model)  # before fit does: Ctrl-C may come first
     if resumed:
-        saver.restore(model)
+        saver.restore(model, resumed)
+        changed = differences(state.environment, _environment())
+        if changed:
+            say(f"note: {changed}: the training goes on, but not bit for bit as it would have")
+    state.environment = _environment()
+    interruption = Interruption(interrupt, state)
     progress = Progress(state, settled.characters_per_step, settled.tokenizer.noun)
     watch = Stopwatch(lambda watch: False)
     guard = DivergenceGuard(path)
@@ -112,39 +117,76 @@ def _fit(settled, path, state, began, resumed, overwrite, quiet, interruption):
                 lambda weights: Generator.of(settled.model, training, settled.tokenizer, weights),
                 {"length": training.sample_length, "temperature": training.sample_temperature, "seed": training.seed},
                 quiet,
+                0 if not resumed else state.epoch,
             )
         )
     callbacks.append(interruption)  # the last: what an epoch's end saves is saved
     budget = None
+    minutes = training.minutes
+    if more:
+        state.finished, state.patience_from = False, state.epoch
+        minutes = more.minutes
+        if more.epochs:
+            base = state.step if state.last_step is None else max(state.step, state.last_step)
+            base = state.step if more.after_the_end else base
+            state.last_step = base + more.epochs * streams.steps
+            state.epochs = (state.epoch if more.after_the_end else max(state.epochs, state.epoch)) + more.epochs
+            model.optimizer.anneal.lay_again(state.step, state.last_step)
+        else:
+            state.last_step = state.epochs = state.epoch_end = None
+            model.optimizer.anneal.lay_again(state.step, state.step + 1)
     try:
         if state.last_step is None:
-            if training.minutes is None:
+            if minutes is None:
                 state.last_step, state.epochs = settled.steps, training.epochs
             else:
-                budget = Budget(60 * training.minutes, began)
+                budget = Budget(60 * minutes, began)
                 _settle_budget(budget, model, settled, state, guard, interruption)
                 watch.is_over = lambda watch: _last_epoch_is_over(budget, state, watch)
-                for line in _budget_lines(budget, settled, state):
+                for line in _budget_lines(budget, minutes, settled, state):
                     say(line)
         while state.step < state.last_step:
-            steps = next_epoch(state.last_step - state.step, state.epochs - state.epoch)
-            _run_epoch(model, settled, state, steps, callbacks)
+            _run_epoch(model, settled, state, callbacks)
             if saver.stopped_early:
                 break
             if budget:
                 ended = time.monotonic() - watch.ended
                 state.last_step = state.step + budget.epoch_ended(watch.step_seconds, ended)
                 model.optimizer.anneal.lay(state.step, state.last_step)
+        saver.finish()
     except KeyboardInterrupt:
-        saver.save_if_never_saved()
-        if not quiet:
+        if interrupt.is_orderly:  # else it struck in the middle of something: what was saved last is what there is
+            saver.save()
+        if not quiet and not saver.is_new:
             progress.close()
             print(f"stopped; go on with: textgen train --resume {path}", file=sys.stderr)
         raise
     finally:
         progress.close()
-    runs.remove_resume(path)
     return saver.stopped_early
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How much longer a run is trained: epochs or minutes.
+
+    Attributes:
+        after_the_end: whether the run had come to its end; else the epochs are added to those still to come.
+    """
+
+    epochs: int | None
+    minutes: float | None
+    after_the_end: bool
+
+
+def import_older(model, weights):
+    """Set weights from a model whose vocabulary may be smaller: its symbols keep their ids, so its rows and columns
+    come first; those of new symbols stay as they began."""
+    own = model.export_weights()
+    for name, array in own.items():
+        older = weights[name]
+        array[tuple(slice(0, size) for size in older.shape)] = older
+    model.import_weights(own)
 
 
 def compiled(config, training, rows, steps):
@@ -170,10 +212,14 @@ def compile_in_groups(model, optimizer, seconds):
     )
 
 
-def _run_epoch(model, settled, state, steps, callbacks):
+def _run_epoch(model, settled, state, callbacks):
+    """An epoch, or the rest of one that was cut short."""
     streams, held_out, seed = settled.streams, settled.held_out, settled.training.seed
+    goes_on = state.epoch_end is not None
+    if not goes_on:
+        state.epoch_end = state.step + next_epoch(state.last_step - state.step, state.epochs - state.epoch)
     model.fit(
-        feed(streams, seed, state.step, steps),
+        feed(streams, seed, state.step, state.epoch_end - state.step, goes_on),
         validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,
         epochs=state.epoch + 1,
         initial_epoch=state.epoch,
@@ -197,7 +243,8 @@ def _settle_budget(budget, model, settled, state, guard, interruption):
         for steps in (group, group, 3 * group):  # the first makes the graph; the others tell the start from the steps
             began = time.monotonic()
             some = feed(held_out, seed, steps=min(steps, held_out.steps))
-            model.evaluate(some, callbacks=[interruption], verbose=0)
+            model.evaluate(some, verbose=0)
+            interruption.interrupt.check()
             seconds.append(time.monotonic() - began)
         more = min(3 * group, held_out.steps) - group
         a_step = max((seconds[2] - seconds[1]) / more, 0.0) if more else seconds[1] / group
@@ -215,14 +262,14 @@ def _last_epoch_is_over(budget, state, watch):
     step, left = state.step + watch.done, state.last_step - state.step - watch.done
     holds = budget.last_epoch_holds(left, watch.step_seconds)
     if holds < left:
-        state.last_step = step + holds
+        state.last_step = state.epoch_end = step + holds
         # Asked of the callback: on JAX that is what brings the optimizer's variables back in the middle of an epoch.
         watch.model.optimizer.anneal.lay(step, state.last_step)
     return holds <= 0
 
 
-def _budget_lines(budget, settled, state):
-    minutes, steps = settled.training.minutes, f"{state.last_step:,} step{'s' * (state.last_step != 1)}"
+def _budget_lines(budget, minutes, settled, state):
+    steps = f"{state.last_step:,} step{'s' * (state.last_step != 1)}"
     if budget.left() <= 0:
         yield f"note: --minutes {minutes:g} is less than starting takes; training on {steps} all the same"
     else:
@@ -244,13 +291,15 @@ def _is_out_of_memory(error):
     ) and not isinstance(error, OutOfMemoryError)
 
 
+def _environment():
+    """What the numbers depend on, of this process."""
+    backend = keras.backend.backend()
+    return environment(backend, keras.__version__, sys.modules[backend].__version__)
+
+
 def _metadata(settled, state):
-    return {
-        "textgen": textgen.__version__,
+    return _environment() | {
         "python": platform.python_version(),
-        "numpy": np.__version__,
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
         "corpus": settled.corpus.name,
         "corpus_sha256": state.corpus_sha256,
         "characters": settled.corpus.characters,

@@ -16,11 +16,12 @@ The CPU path rests on four things, measured in docs/log.md:
    so that no step waits for another core. `use_all_cores` sets TensorFlow's threads to suit.
 """
 
-import os
 from itertools import pairwise
 
 import keras
 from keras import ops
+
+from textgen.threads import cores
 
 # Rows below which a lane's products are too thin to be worth a core of their own.
 FEWEST_ROWS = 8
@@ -109,11 +110,6 @@ class LSTM(keras.layers.LSTM):
 def on_tensorflow_cpu():
     """Whether Keras runs on TensorFlow and no GPU is in sight."""
     return keras.backend.backend() == "tensorflow" and not _tensorflow().config.list_physical_devices("GPU")
-
-
-def cores():
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_all_cores():

@@ -5,6 +5,9 @@ import math
 import keras
 from keras import ops
 
+# The share of the way from which an annealed training goes on.
+AGAIN = 0.5
+
 
 class Anneal(keras.optimizers.schedules.LearningRateSchedule):
     """A rate that rises over the warm-up, then falls along a cosine (Loshchilov and Hutter 2017) to a hundredth.
@@ -28,6 +31,11 @@ class Anneal(keras.optimizers.schedules.LearningRateSchedule):
         """Lay the path from where it stands at `step` so that it ends at step `last`."""
         done = float(self.done(step)) if step else 0.0
         self.path.assign([float(step), done, float(max(last, step + 1))])
+
+    def lay_again(self, step, last):
+        """Lay the path for more steps after its end: from halfway down the cosine where it had got farther (a warm
+        restart, Loshchilov and Hutter 2017, at half the height)."""
+        self.path.assign([float(step), min(float(self.done(step)), AGAIN), float(max(last, step + 1))])
 
     def done(self, step):
         """Share of the way, 0 to 1, that is done at a step."""

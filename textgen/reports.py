@@ -15,6 +15,8 @@ def describe(run):
     yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
     extent = f"{len(history)} of {training.epochs} epochs"
+    if training.epochs is not None and len(history) > training.epochs:
+        extent = f"{len(history)} epochs, {training.epochs} at first"
     if training.epochs is None:
         extent = f"{len(history)} epochs for --minutes {training.minutes:g}"
     yield (

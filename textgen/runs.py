@@ -1,9 +1,10 @@
 """The run folder: the names of its files, writing them, reading them back, finding runs.
 
-A run folder is self-contained and holds plain data only: JSON, text, and tensors as safetensors. Reading one runs no
-code, follows no path in it, and compares every tensor's name, shape and dtype with the configuration before it is
-allocated. A file is written whole under another name and then renamed, so a reader never meets half a file. This
-module knows nothing of Keras or of how text is drawn.
+A run folder is self-contained and holds plain data only: JSON, text, and tensors as safetensors. What writes text (the
+best weights and what they are weights of) and what a continuation needs are snapshots: folders that appear whole, with
+a manifest that vouches for each file (`textgen.snapshots`). Reading runs no code, follows no path in the folder, and
+compares every tensor's name, shape and dtype with the configuration before it is allocated. This module knows nothing
+of Keras or of how text is drawn.
 """
 
 import contextlib
@@ -16,9 +17,12 @@ from pathlib import Path
 import numpy as np
 import safetensors
 
+from textgen import snapshots
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import ModelError, RunError, RunExistsError, UsageError
 from textgen.files import storage_errors, write_whole
+from textgen.locks import LOCK
+from textgen.plainjson import check_plain, read_json
 from textgen.tokenizers import Tokenizer
 
 FORMAT = 1
@@ -26,26 +30,48 @@ FORMAT = 1
 DTYPES = {"<f4": "F32", "<i4": "I32", "<i8": "I64", "<u4": "U32", "<u8": "U64"}
 CHECKPOINTS = Path("checkpoints")  # where runs are looked for, below the working directory
 
-CONFIG = "config.json"  # written last: its presence means the run is whole
+# Folders of snapshots, how many of each are kept, and the files in one.
+BEST, RESUME = "best", "resume"
+KEPT = {BEST: 1, RESUME: 2}
+CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
+STATE = "state.json"
+TENSORS = "state.safetensors"
+FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS)}
+# The diary: never needed to write text or to go on.
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 METADATA = "metadata.json"
-RESUME = "resume"  # a folder; gone when training ends
-RESUME_STATE = f"{RESUME}/state.json"
-RESUME_TENSORS = f"{RESUME}/state.safetensors"
 
 AGAIN = "train with --resume"  # what to do once a full disk has room
 
-LARGEST_JSON = 64 * 1024 * 1024
+# Models in other clothes, and why they are not opened.
+FOREIGN = {
+    ".keras": "a Keras archive may hold code that runs when it is opened",
+    ".h5": "an HDF5 file of Keras may hold code that runs when it is opened",
+    ".hdf5": "an HDF5 file of Keras may hold code that runs when it is opened",
+    ".pkl": "a pickle runs whatever its maker wrote into it",
+    ".pickle": "a pickle runs whatever its maker wrote into it",
+    ".pt": "a PyTorch file is a pickle, which runs whatever its maker wrote into it",
+    ".pth": "a PyTorch file is a pickle, which runs whatever its maker wrote into it",
+    ".ckpt": "a checkpoint of that kind may hold a pickle, which runs whatever its maker wrote into it",
+    ".npz": "an archive of NumPy may hold pickles, which run whatever their maker wrote into them",
+    ".npy": "an array of NumPy may hold a pickle, which runs whatever its maker wrote into it",
+}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder that was read and checked; its weights are read when first asked for."""
+    """A run that was read and checked; its weights are read when first asked for.
+
+    Attributes:
+        path: the run folder.
+        folder: the snapshot in it that was read.
+    """
 
     path: Path
+    folder: Path
     model: ModelConfig
     training: TrainingConfig
     tokenizer: Tokenizer
@@ -53,23 +79,31 @@ class Run:
     @cached_property
     def weights(self):
         """Name to float32 array, the names and shapes of `ModelConfig.weight_shapes`."""
-        return read_tensors(self.path / WEIGHTS, self.model.weight_shapes())
+        shapes = self.model.weight_shapes()
+        return read_tensors(self.folder / WEIGHTS, {name: (shape, "F32") for name, shape in shapes.items()})
 
     @cached_property
     def metadata(self):
         """Versions, corpus, date: never needed to write text. Empty where the file is missing."""
         path = self.path / METADATA
-        return read_json(path) if path.exists() else {}
+        values = read_json(path) if path.exists() else {}
+        if not isinstance(values, dict):
+            raise RunError(f"{path}: damaged: no dict of facts")
+        return values
 
     def history(self):
         """One dict an epoch, oldest first."""
+        path = self.path / HISTORY
         try:
-            lines = (self.path / HISTORY).read_text("utf-8").splitlines()
-            return [json.loads(line) for line in lines]
+            check_plain(path)
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.path / HISTORY}: cannot be read: {error}") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path}: cannot be read: {error}") from None
+        if not all(isinstance(line, dict) and {"epoch", "training_nats"} <= set(line) for line in lines):
+            raise RunError(f"{path}: damaged: a line is no epoch")
+        return lines
 
 
 def load(run=None):
@@ -79,28 +113,35 @@ def load(run=None):
         RunError: no such run, not a run, damaged, or written by a newer textgen.
     """
     path = find(run)
-    config = read_json(path / CONFIG)
+    folder, _ = snapshots.newest(path / BEST, FILES[BEST])
+    return read(path, folder)
+
+
+def read(path, folder):
+    """The Run in a snapshot whose files were verified. Raises RunError."""
+    config = read_json(folder / CONFIG)
     if not isinstance(config, dict) or set(config) != {"format", "model", "training"}:
-        raise RunError(f'{path / CONFIG}: not a run\'s configuration: wanted "format", "model" and "training"')
+        raise RunError(f'{folder / CONFIG}: not a run\'s configuration: wanted "format", "model" and "training"')
     if type(config["format"]) is not int or not 1 <= config["format"] <= FORMAT:
-        raise RunError(f"{path}: run format {config['format']!r}; this textgen reads 1 to {FORMAT}: upgrade textgen")
+        wants = f"textgen {config.get('textgen')}" if isinstance(config.get("textgen"), str) else "a newer textgen"
+        raise RunError(f"{path}: run format {config['format']!r}; this textgen reads 1 to {FORMAT}: it wants {wants}")
     try:
         model = ModelConfig.from_json(config["model"])
         training = TrainingConfig.from_json(config["training"])
         if None in model.to_json().values():
             raise UsageError("ModelConfig: entries that are null")
     except UsageError as error:
-        raise RunError(f"{path / CONFIG}: {error}") from None
+        raise RunError(f"{folder / CONFIG}: {error}") from None
     try:
-        tokenizer = Tokenizer.from_json(read_json(path / TOKENIZER))
+        tokenizer = Tokenizer.from_json(read_json(folder / TOKENIZER))
     except ModelError as error:
-        raise RunError(f"{path / TOKENIZER}: {error}") from None
+        raise RunError(f"{folder / TOKENIZER}: {error}") from None
     if (tokenizer.kind, tokenizer.vocabulary_size) != (model.tokenizer, model.vocabulary_size):
         raise RunError(
-            f"{path}: {CONFIG} names a {model.tokenizer} vocabulary of {model.vocabulary_size}, "
+            f"{folder}: {CONFIG} names a {model.tokenizer} vocabulary of {model.vocabulary_size}, "
             f"{TOKENIZER} holds a {tokenizer.kind} vocabulary of {tokenizer.vocabulary_size}"
         )
-    return Run(path, model, training, tokenizer)
+    return Run(path, folder, model, training, tokenizer)
 
 
 def find(run=None):
@@ -109,24 +150,26 @@ def find(run=None):
         runs = list_runs()
         if not runs:
             raise RunError(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
-        return max(runs, key=lambda path: (path / WEIGHTS).stat().st_mtime_ns)
+        return max(runs, key=lambda path: (path / BEST).stat().st_mtime_ns)
     path = Path(run)
+    if path.suffix.lower() in FOREIGN and not path.is_dir():
+        raise RunError(f"{run}: unsupported: {FOREIGN[path.suffix.lower()]}; textgen opens its own run folders only")
     if not path.exists() and (CHECKPOINTS / path).is_dir():
         path = CHECKPOINTS / path
     if not path.exists():
         names = ", ".join(str(found) for found in list_runs()) or "none yet; train one: textgen train FILE.txt"
         raise RunError(f"{run}: no such run; there are: {names}")
     if not path.is_dir():
-        raise RunError(f"{run}: a run is a folder with {CONFIG}, {TOKENIZER} and {WEIGHTS}, not a single file")
-    if not (path / CONFIG).exists():
-        raise RunError(f"{run}: not a run, or one that has not saved anything yet: no {CONFIG} in it")
+        raise RunError(f"{run}: a run is a folder with {BEST}/ in it, not a single file")
+    if not snapshots.is_any(path / BEST) and not snapshots.is_any(path / RESUME):
+        raise RunError(f"{run}: not a run, or one that has not saved anything yet: nothing in {BEST}/")
     return path
 
 
 def list_runs(root=CHECKPOINTS):
-    """The folders below `root` that hold a whole run, by name."""
+    """The folders below `root` that hold a run, by name."""
     try:
-        return sorted(path for path in root.iterdir() if (path / CONFIG).is_file() and (path / WEIGHTS).is_file())
+        return sorted(path for path in root.iterdir() if snapshots.is_any(path / BEST))
     except OSError:
         return []
 
@@ -139,12 +182,11 @@ def create(path, *, overwrite=False):
         StorageError: the folder cannot be made or written.
     """
     path = Path(path)
-    with storage_errors(path, AGAIN):
+    with storage_errors(path):
         if path.exists() and not path.is_dir():
             raise RunExistsError(f"{path}: a file of that name stands there; choose another --out")
-        if path.is_dir() and any(path.iterdir()):
-            ours = (path / CONFIG).exists() or (path / TOKENIZER).exists()
-            if not ours:
+        if path.is_dir() and any(entry.name != LOCK for entry in path.iterdir()):
+            if not any(snapshots.is_any(path / kind) for kind in KEPT):
                 raise RunExistsError(f"{path}: a folder with other files in it; choose another --out")
             if not overwrite:
                 raise RunExistsError(
@@ -164,49 +206,45 @@ def remove_if_empty(path):
         path.rmdir()
 
 
-def clear(path):
-    """Remove a run's own files, by name, so that another can be written in their place; other files stay."""
-    with storage_errors(path, AGAIN):
-        # The configuration first: without it, what is left counts as no run.
-        for name in (CONFIG, WEIGHTS, TOKENIZER, HISTORY, SAMPLES, METADATA):
+def make_way(path):
+    """Before another run's first save: what would be taken for its own goes, by name. The best weights stay until the
+    new ones stand beside them."""
+    snapshots.prune(path / RESUME, 0)
+    with storage_errors(path):
+        for name in (HISTORY, SAMPLES, METADATA):
             (path / name).unlink(missing_ok=True)
-    remove_resume(path)
 
 
-def can_resume(path):
-    """Whether a training of this run was cut short."""
-    return (path / RESUME_STATE).is_file() and (path / RESUME_TENSORS).is_file()
+def save_best(path, model, training, tokenizer, weights):
+    """Save what writes text: weights by name, and what they are weights of."""
+    files = description(model, training, tokenizer) | {WEIGHTS: tensor_parts(weights)}
+    snapshots.save(path / BEST, files, KEPT[BEST], AGAIN)
 
 
-def remove_resume(path):
-    """Remove the state that a continuation needs: the run is finished."""
-    with storage_errors(path, AGAIN):
-        for name in (RESUME_STATE, RESUME_TENSORS):
-            (path / name).unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError, OSError):
-            (path / RESUME).rmdir()
+def save_resume(path, model, training, tokenizer, state, tensors):
+    """Save what a continuation needs: plain values and tensors by name."""
+    files = description(model, training, tokenizer)
+    files |= {STATE: [_json(state)], TENSORS: tensor_parts(tensors)}
+    snapshots.save(path / RESUME, files, KEPT[RESUME], AGAIN)
 
 
-def save_description(path, model, training, tokenizer, metadata):
-    """Write what a run is; its weights must stand already, since the configuration says that the run is whole."""
-    write_json(path / TOKENIZER, tokenizer.to_json())
-    write_json(path / METADATA, metadata)
-    write_json(path / CONFIG, {"format": FORMAT, "model": model.to_json(), "training": training.to_json()})
-
-
-def append_line(path, text):
-    """Add one line to a text file of the run."""
-    with storage_errors(path, AGAIN), open(path, "a", encoding="utf-8", newline="\n") as file:
-        file.write(text + "\n")
+def description(model, training, tokenizer):
+    """The files that say what a model is: name to parts."""
+    config = {"format": FORMAT, "model": model.to_json(), "training": training.to_json()}
+    return {CONFIG: [_json(config)], TOKENIZER: [_json(tokenizer.to_json())]}
 
 
 def write_json(path, values):
     """Write plain JSON values, whole or not at all."""
-    write_whole(path, [(json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")], AGAIN)
+    write_whole(path, [_json(values)], AGAIN)
 
 
-def write_tensors(path, tensors):
-    """Write named arrays as safetensors, whole or not at all.
+def _json(values):
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def tensor_parts(tensors):
+    """Named arrays as the parts of a safetensors file.
 
     Array by array, straight from where they are: safetensors.numpy.save would hold the file in memory once more, and
     its save_file writes under a name of its own choice, which a crash would leave behind.
@@ -219,57 +257,64 @@ def write_tensors(path, tensors):
         header[name] = {"dtype": DTYPES[array.dtype.str], "shape": array.shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)
-    write_whole(path, [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)], AGAIN)
+    return [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)]
 
 
-def read_tensors(path, shapes=None):
+def read_tensors(path, wanted):
     """Named arrays from a safetensors file.
 
     Args:
         path: the file.
-        shapes: the names and shapes that must be there, all float32 and finite; None takes what is there.
+        wanted: the names that must be there, no more and no less, each with its shape and dtype ("F32").
 
     Raises:
-        RunError: the file is missing, damaged, or holds other tensors.
+        RunError: the file is missing, damaged, holds other tensors, or numbers that are not finite.
     """
     try:
+        check_plain(path)
         with safetensors.safe_open(path, framework="numpy") as file:
-            if shapes is not None:
-                _check_header(path, file, shapes)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (an open safetensors file is no dict)
+            _check_header(path, file, wanted)
+            tensors = {name: file.get_tensor(name) for name in wanted}
     except FileNotFoundError:
         raise RunError(f"{path}: missing") from None
     except (OSError, safetensors.SafetensorError) as error:
         raise RunError(f"{path}: damaged: {error}") from None
-    for name in shapes or ():
-        if not np.isfinite(tensors[name]).all():
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
             raise RunError(f"{path}: {name} holds numbers that are not finite")
     return tensors
 
 
-def _check_header(path, file, shapes):
+def _check_header(path, file, wanted):
     found = set(file.keys())
-    if found != set(shapes):
-        odd, lacking = sorted(found - set(shapes)), sorted(set(shapes) - found)
-        raise RunError(f"{path}: unexpected tensors {odd}, missing tensors {lacking}")
-    for name, shape in shapes.items():
+    if found != set(wanted):
+        odd, lacking = sorted(found - set(wanted)), sorted(set(wanted) - found)
+        raise RunError(f"{path}: unexpected tensors {odd[:5]}, missing tensors {lacking[:5]}")
+    for name, (shape, dtype) in wanted.items():
         header = file.get_slice(name)
-        if tuple(header.get_shape()) != shape or header.get_dtype() != "F32":
+        if tuple(header.get_shape()) != tuple(shape) or header.get_dtype() != dtype:
             raise RunError(
                 f"{path}: {name} is {header.get_dtype()} {tuple(header.get_shape())}; "
-                f"the configuration wants F32 {shape}"
+                f"the configuration wants {dtype} {tuple(shape)}"
             )
 
 
-def read_json(path):
-    """Plain JSON values from a file of the run. Raises RunError."""
-    try:
-        if path.stat().st_size > LARGEST_JSON:
-            raise RunError(f"{path}: larger than any run's ({LARGEST_JSON} bytes)")
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing") from None
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: damaged: not JSON ({error})") from None
+def write_lines(path, lines):
+    """Write the lines of a text file of the run, whole or not at all."""
+    write_whole(path, ["".join(f"{line}\n" for line in lines).encode("utf-8")], AGAIN)
+
+
+def append_sample(path, epoch, text):
+    """Add what a run wrote after an epoch to its samples."""
+    with storage_errors(path, AGAIN), open(path / SAMPLES, "a", encoding="utf-8", newline="\n") as file:
+        file.write(f"=== epoch {epoch} ===\n{text}\n\n")
+
+
+def cut_samples(path, epochs):
+    """Take away the samples of epochs after so many: they are going to be written again."""
+    with storage_errors(path, AGAIN):
+        if (path / SAMPLES).is_file():
+            text = (path / SAMPLES).read_text("utf-8", "replace")
+            kept = text.partition(f"=== epoch {epochs + 1} ===\n")[0]
+            if kept != text:
+                write_whole(path / SAMPLES, [kept.encode("utf-8")], AGAIN)

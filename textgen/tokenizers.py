@@ -13,6 +13,9 @@ import numpy as np
 from textgen.errors import ModelError
 from textgen.symbols import BOUNDARY, RESERVED, UNKNOWN
 
+# Characters encoded at a time, so that a long text takes little memory beside itself and its ids.
+PIECE = 1 << 20
+
 
 class Tokenizer:
     """Symbols and their ids; what one symbol is, a subclass says in `split`.
@@ -36,6 +39,11 @@ class Tokenizer:
         raise NotImplementedError
 
     @classmethod
+    def each(cls, text):
+        """The text's symbols in order, to be gone through once."""
+        return cls.split(text)
+
+    @classmethod
     def train(cls, texts, size=None):
         """A tokenizer for these texts, with at most `size` ids: the commonest symbols, in the order of their text.
 
@@ -45,10 +53,19 @@ class Tokenizer:
         """
         counts = Counter()
         for text in texts:
-            counts.update(cls.split(text))
+            counts.update(cls.each(text))
         size = size or cls.default_size
         kept = counts if size is None else sorted(counts, key=lambda s: (-counts[s], s))[: max(size - RESERVED, 0)]
         return cls(sorted(kept))
+
+    def extended(self, texts, size=None):
+        """A tokenizer that knows the symbols of these texts too; those known before keep their ids.
+
+        Args:
+            texts, size: as of `train`; `size` bounds what is taken from these texts alone.
+        """
+        new = type(self).train(texts, size).symbols
+        return type(self)([*self.symbols, *(symbol for symbol in new if symbol not in self._ids)])
 
     @property
     def vocabulary_size(self):
@@ -71,7 +88,7 @@ class Tokenizer:
 
     def unknown(self, text):
         """The distinct symbols of the text that are outside the vocabulary, in order of appearance."""
-        return [symbol for symbol in dict.fromkeys(self.split(text)) if symbol not in self._ids]
+        return [symbol for symbol in dict.fromkeys(self.each(text)) if symbol not in self._ids]
 
     def ids_of(self, text):
         """The ids of the symbols that a person may mean by this text: it, or it with the space before it. A list."""
@@ -137,10 +154,17 @@ class CharTokenizer(Tokenizer):
     def split(text):
         return list(text)
 
+    @classmethod
+    def each(cls, text):
+        return text  # a list of a long text's characters would take eight times its memory
+
     def encode(self, text):
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        # The table's last entry is UNKNOWN and answers for everything beyond it.
-        return self._table[np.minimum(points, len(self._table) - 1)]
+        ids = np.empty(len(text), np.int32)
+        for start in range(0, len(text), PIECE):
+            points = np.frombuffer(text[start : start + PIECE].encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+            # The table's last entry is UNKNOWN and answers for everything beyond it.
+            ids[start : start + PIECE] = self._table[np.minimum(points, len(self._table) - 1)]
+        return ids
 
 
 # Scripts written without spaces, one symbol a character: kana, CJK ideographs (also those outside the basic plane).

@@ -11,10 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from textgen import runs
+from textgen import runs, snapshots
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.corpus import Corpus, read_corpus
-from textgen.errors import CorpusError, UsageError
+from textgen.errors import CorpusError, RunError, UsageError
+from textgen.locks import locked
 from textgen.planning import plan
 from textgen.resume import TrainingState
 
@@ -40,13 +41,18 @@ class History:
     seconds: float
 
 
-def train(corpus=None, out=None, *, resume=None, overwrite=False, quiet=False, **options) -> History:
+def train(
+    corpus=None, out=None, *, resume=None, from_run=None, encoding=None, overwrite=False, quiet=False, **options
+) -> History:
     """Train a model on text and keep it in a run folder.
 
     Args:
         corpus: a path, several paths, "-" for standard input, or a Corpus. May be left out with `resume`.
         out: the run folder; default `checkpoints/<corpus name>`.
-        resume: a run whose training was cut short, to be continued from its last whole epoch.
+        resume: a run to be continued from where it was last saved, bit for bit as if it had never stopped; with
+            `epochs` or `minutes`, for so much longer than it was meant to.
+        from_run: a run whose weights are begun from; its vocabulary grows by what it never saw.
+        encoding: how the files are decoded; default UTF-8, or what a byte-order mark says.
         overwrite: replace a run that stands at `out`, when the new one first saves and not before.
         quiet: nothing on standard error.
         options: any field of ModelConfig and TrainingConfig.
@@ -54,42 +60,107 @@ def train(corpus=None, out=None, *, resume=None, overwrite=False, quiet=False, *
     Raises:
         UsageError: an option unknown or out of its range.
         CorpusError: a text that cannot be read, is too short, or (with `resume`) is not the one that was begun on.
-        RunError: the run to resume cannot be read, or its training has ended.
-        RunExistsError, StorageError: the folder cannot be written; nothing was changed.
+        RunError: the run to resume or to begin from cannot be read, or its training has ended.
+        RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
     """
     began = time.monotonic()
-    if resume is None:
-        model, training = _configurations(options)
-        text = _text(corpus, training.documents)
-        settled = plan(text, model, training)
-        path = runs.create(out or runs.CHECKPOINTS / text.name, overwrite=overwrite)
-        state = TrainingState(paths=text.paths, corpus_sha256=text.fingerprint())
-    else:
-        if options or out is not None or overwrite:
-            given = [*options, *["out"] * (out is not None), *["overwrite"] * overwrite]
-            raise UsageError(f"--resume continues a run as it was begun; leave out: {', '.join(given)}")
-        run = runs.load(resume)
-        path, state = run.path, TrainingState.load(run.path)
-        text = _text(corpus if corpus is not None else state.paths, run.training.documents)
-        if text.fingerprint() != state.corpus_sha256:
-            raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
-        settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    if resume is not None:
+        given = [name for name in options if name not in ("epochs", "minutes")]
+        given += [name for name, value in (("out", out), ("overwrite", overwrite), ("from", from_run)) if value]
+        if given:
+            raise UsageError(
+                f"--resume continues a run as it was begun; leave out: {', '.join(given)} (--epochs or --minutes train "
+                "it longer)"
+            )
+        more = TrainingConfig(**options) if options else None
+        path = runs.find(resume)
+        with locked(path):
+            return _resume(path, corpus, encoding, more, began, quiet)
+    model, training = _configurations(options)
+    older = None
+    if from_run is not None:
+        older = runs.load(from_run)
+        model, training = _as_begun(older, model, options, training)
+    text = _text(corpus, training.documents, encoding)
+    tokenizer = older.tokenizer.extended(text.documents, model.vocabulary_size) if older else None
+    settled = plan(text, model, training, tokenizer=tokenizer)
+    path = runs.create(out or runs.CHECKPOINTS / text.name, overwrite=overwrite)
+    state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=text.fingerprint())
+    notes = list(settled.notes)
+    if older:
+        new = settled.model.vocabulary_size - older.model.vocabulary_size
+        notes.append(
+            f"begins with the weights of {older.path}; {new} {settled.tokenizer.noun}{'s' * (new != 1)} that it never "
+            "saw are new"
+        )
+    try:
+        with locked(path):
+            _say(quiet, [*settled.lines(), *(f"note: {note}" for note in notes), f"run: {path}"])
+            from textgen.fitting import fit
 
-    if not quiet:
-        for line in [*settled.lines(), *(f"note: {note}" for note in settled.notes), f"run: {path}"]:
-            print(line, file=sys.stderr)
-    from textgen.fitting import fit
+            weights = older.weights if older else None
+            stopped = fit(settled, path, state, began=began, overwrite=overwrite, weights=weights, quiet=quiet)
+            return _history(path, state, stopped)
+    finally:
+        runs.remove_if_empty(path)
 
-    stopped_early = fit(settled, path, state, began=began, resumed=resume is not None, overwrite=overwrite, quiet=quiet)
+
+def _resume(path, corpus, encoding, more, began, quiet):
+    folder, passed_over = snapshots.newest(path / runs.RESUME, runs.FILES[runs.RESUME], fall_back=True)
+    run, state = runs.read(path, folder), TrainingState.load(folder)
+    notes = [f"{complaint}; going on from the save before it" for complaint in passed_over]
+    if state.finished and more is None:
+        raise RunError(f"{path}: its training has ended; train it longer with --epochs N or --minutes N")
+    try:
+        snapshots.newest(path / runs.BEST, runs.FILES[runs.BEST])
+    except RunError as error:
+        notes.append(f"{error}; the next epoch's weights take the place of the best")
+        state.best_nats = None
+    encoding = encoding or state.encoding
+    text = _text(corpus if corpus is not None else state.paths, run.training.documents, encoding)
+    if text.fingerprint() != state.corpus_sha256:
+        raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
+    settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    _say(quiet, [*settled.lines(), *(f"note: {note}" for note in [*settled.notes, *notes]), f"run: {path}"])
+    from textgen.fitting import Extension, fit
+
+    extension = Extension(more.epochs, more.minutes, state.finished) if more else None
+    stopped = fit(settled, path, state, began=began, resumed=folder, more=extension, quiet=quiet)
+    return _history(path, state, stopped)
+
+
+def _history(path, state, stopped_early):
     return History(
         path=path,
-        epochs=runs.load(path).history(),
+        epochs=state.history,
         best_nats=state.best_nats,
         best_epoch=state.best_epoch,
         stopped_early=stopped_early,
         seconds=state.seconds,
     )
+
+
+def _say(quiet, lines):
+    if not quiet:
+        for line in lines:
+            print(line, file=sys.stderr)
+
+
+def _as_begun(older, model, options, training):
+    """The configurations of a training that begins with another run's weights: its model, but for dropout."""
+    free = {"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"}
+    fixed = {field.name for field in dataclasses.fields(ModelConfig)} - free
+    odd = sorted(
+        name for name in fixed & set(options) if getattr(model, name) not in (None, getattr(older.model, name))
+    )
+    if odd:
+        raise UsageError(f"--from begins with the model of {older.path} as it is; leave out: {', '.join(odd)}")
+    given = {name: options[name] for name in free & set(options)}
+    model = dataclasses.replace(older.model, **({"vocabulary_size": None} | given))
+    if "documents" not in options:
+        training = dataclasses.replace(training, documents=older.training.documents)
+    return model, training
 
 
 def _configurations(options):
@@ -104,7 +175,7 @@ def _configurations(options):
     return tuple(cls(**{name: options[name] for name in names & set(options)}) for cls, names in fields.items())
 
 
-def _text(corpus, documents):
+def _text(corpus, documents, encoding):
     if corpus is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    return corpus if isinstance(corpus, Corpus) else read_corpus(corpus, documents)
+    return corpus if isinstance(corpus, Corpus) else read_corpus(corpus, documents, encoding)

@@ -13,8 +13,9 @@ import click
 
 from textgen import __version__
 from textgen.errors import TextgenError
+from textgen.interrupts import Terminated, raising_on_sigterm
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 # Each command's line in `textgen --help`, in the order a newcomer meets them; its file has the same name.
 COMMANDS = {
@@ -37,8 +38,9 @@ class Commands(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            with raising_on_sigterm():
+                result = super().invoke(ctx)
+                sys.stdout.flush()
             return result
         except TextgenError as error:
             click.echo(f"textgen: {error}", err=True)
@@ -48,6 +50,9 @@ class Commands(click.Group):
             # nowhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except Terminated:
+            click.echo("textgen: terminated", err=True)
+            ctx.exit(TERMINATED)
         except KeyboardInterrupt:
             click.echo("textgen: interrupted", err=True)
             ctx.exit(INTERRUPTED)

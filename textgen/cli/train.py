@@ -9,11 +9,13 @@ from textgen.config import ModelConfig, TrainingConfig
 @click.command(name="train")
 @click.argument("corpus", nargs=-1)
 @click.option("--out", metavar="DIR", help="The run folder. [default: checkpoints/<corpus name>]")
-@click.option("--resume", metavar="RUN", help="Go on with a run whose training was cut short.")
+@click.option("--resume", metavar="RUN", help="Go on with a run; with --epochs or --minutes, train it longer.")
+@click.option("--from", "from_run", metavar="RUN", help="Begin with the weights of a run; its vocabulary grows.")
+@click.option("--encoding", metavar="NAME", help="How the files are decoded. [default: UTF-8, or by their mark]")
 @click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
 @click.option("--quiet", is_flag=True, help="Nothing on standard error.")
 @options_of(ModelConfig, TrainingConfig)
-def command(corpus, out, resume, overwrite, quiet, **options):
+def command(corpus, out, resume, from_run, encoding, overwrite, quiet, **options):
     """Learn a text: one file, several, or standard input (-).
 
     Keeps everything in a run folder: the best weights, the vocabulary, the history, a sample after each epoch.
@@ -24,10 +26,14 @@ def command(corpus, out, resume, overwrite, quiet, **options):
       textgen train *.txt --out checkpoints/all --layers 2 --units 512
       cat *.md | textgen train - --out checkpoints/notes
       textgen train --resume checkpoints/story
+      textgen train --resume checkpoints/story --minutes 5
+      textgen train letters.txt --from checkpoints/story
+      textgen train old.txt --encoding gb18030
     """
     from textgen.training import train
 
-    history = train(list(corpus) or None, out, resume=resume, overwrite=overwrite, quiet=quiet, **given(options))
+    given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding}
+    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given_options)
     if not quiet:
         ended = "stopped early, " if history.stopped_early else ""
         note(
