@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from tests import forging
 from tests.conftest import TINY
 from textgen import Generator
 
@@ -18,7 +19,7 @@ def with_runs(empty_place, tiny_run, word_run):
     """A working directory with two runs, "tiny" the newer."""
     for run in (word_run, tiny_run):
         shutil.copytree(run, empty_place / "checkpoints" / run.name)
-    os.utime(empty_place / "checkpoints/tiny/model.safetensors")
+    os.utime(empty_place / "checkpoints/tiny/best")
     return empty_place
 
 
@@ -43,7 +44,7 @@ def test_train_then_sample_the_way_the_readme_says(command, empty_place, text_fi
 def test_training_on_standard_input_quietly(command, empty_place, text_file):
     result = command("train", "-", *OPTIONS, "--quiet", input=text_file.read_bytes())
     assert (result.exit_code, result.output) == (0, "")
-    assert (empty_place / "checkpoints/stdin/config.json").exists()
+    assert (empty_place / "checkpoints/stdin/best").exists()
 
 
 def test_sample_is_the_same_for_the_same_seed(command, with_runs):
@@ -288,8 +289,8 @@ def test_bad_sampling_is_one_line(refused, with_runs, code, arguments, complaint
 
 
 def test_every_file_of_a_run_that_cannot_be_read_is_one_line(refused, with_runs):
-    run = with_runs / "checkpoints/tiny"
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+    run = forging.newest(with_runs / "checkpoints/tiny")
+    for name in ("config.json", "tokenizer.json", "model.safetensors", "manifest.json"):
         data = (run / name).read_bytes()
         (run / name).write_bytes(data[:40])
         assert name in refused(4, "sample", "tiny")

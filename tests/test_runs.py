@@ -2,11 +2,13 @@ import dataclasses
 import json
 import os
 import shutil
+import struct
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
+from tests import forging
 from textgen import runs
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import RunError, RunExistsError, StorageError
@@ -19,14 +21,25 @@ def run(tiny_run, tmp_path):
     return shutil.copytree(tiny_run, tmp_path / "run")
 
 
+@pytest.fixture
+def best(run):
+    """The folder of its best weights."""
+    return forging.newest(run)
+
+
 def test_a_run_holds_plain_files_only(tiny_run):
     assert {path.name for path in tiny_run.iterdir()} == {
-        "config.json", "tokenizer.json", "model.safetensors", "history.jsonl", "samples.txt", "metadata.json",
+        "best", "resume", "history.jsonl", "samples.txt", "metadata.json",
     }  # fmt: skip
-    config = json.loads((tiny_run / "config.json").read_text())
+    (best,) = (tiny_run / "best").iterdir()
+    assert {path.name for path in best.iterdir()} == {
+        "config.json", "tokenizer.json", "model.safetensors", "manifest.json",
+    }  # fmt: skip
+    assert len(list((tiny_run / "resume").iterdir())) == 2
+    config = json.loads((best / "config.json").read_text())
     assert config["format"] == 1
     assert config["model"]["units"] == 24
-    tensors = safetensors.numpy.load_file(tiny_run / "model.safetensors")
+    tensors = safetensors.numpy.load_file(best / "model.safetensors")
     assert {name: array.shape for name, array in tensors.items()} == runs.load(tiny_run).model.weight_shapes()
 
 
@@ -37,73 +50,166 @@ def test_what_is_saved_is_loaded(tmp_path):
     training = TrainingConfig(epochs=3)
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in model.weight_shapes().items()}
-    runs.write_tensors(tmp_path / runs.WEIGHTS, weights)
-    runs.save_description(tmp_path, model, training, tokenizer, {"corpus": "x"})
+    runs.save_best(tmp_path, model, training, tokenizer, weights)
     run = runs.load(tmp_path)
     assert (run.model, run.training, run.tokenizer.symbols) == (model, training, tokenizer.symbols)
-    assert run.metadata == {"corpus": "x"}
+    assert run.metadata == {}
     for name, array in weights.items():
         assert np.array_equal(run.weights[name], array)
 
 
-def test_metadata_is_never_needed(run):
-    (run / "metadata.json").unlink()
-    (run / "history.jsonl").unlink()
-    (run / "samples.txt").unlink()
+def test_the_diary_is_never_needed(run):
+    for name in ("metadata.json", "history.jsonl", "samples.txt"):
+        (run / name).unlink()
+    shutil.rmtree(run / "resume")
     loaded = runs.load(run)
     assert loaded.metadata == {}
     assert loaded.history() == []
     assert loaded.weights
 
 
-def edit(path, change):
-    values = json.loads(path.read_text())
-    change(values)
-    path.write_text(json.dumps(values))
+CHANGES = [
+    (
+        "config.json",
+        lambda v: v.update(format=2),
+        "run format 2; this textgen reads 1 to 1: it wants textgen 0.1.0 or newer",
+    ),
+    ("config.json", lambda v: v.update(format="1"), "run format '1'"),
+    ("config.json", lambda v: v.update(format=True), "run format True"),
+    ("config.json", lambda v: v.update(extra=1), "not a run's configuration"),
+    ("config.json", lambda v: v["model"].update(units=10**9), "--units takes a whole number"),
+    ("config.json", lambda v: v["model"].update(units=2.5), "--units takes a whole number"),
+    ("config.json", lambda v: v["model"].update(units=None), "entries that are null"),
+    ("config.json", lambda v: v["model"].update(units=25), "the configuration wants F32"),
+    ("config.json", lambda v: v["model"].update(layers=2), "missing tensors ['lstm.1.bias'"),
+    ("config.json", lambda v: v["model"].update(layers=65, units=65536), "--layers takes"),
+    ("config.json", lambda v: v["model"].update(layers=64, units=65536), "missing tensors"),
+    ("config.json", lambda v: v["model"].update(path="../x"), "unknown entries 'path'"),
+    ("config.json", lambda v: v["model"].update(vocabulary_size=99), "names a char vocabulary of 99"),
+    ("tokenizer.json", lambda v: v["symbols"].append(v["symbols"][0]), "twice"),
+    ("tokenizer.json", lambda v: v["symbols"].append("\ud800"), "surrogate"),
+    ("tokenizer.json", lambda v: v["symbols"].append("ab"), "not one character"),
+    ("tokenizer.json", lambda v: v["symbols"].append(7), "a list of texts"),
+    ("tokenizer.json", lambda v: v.update(kind="pickle"), "tokenizer kind 'pickle' is none of char, word"),
+    ("tokenizer.json", lambda v: v["symbols"].pop(), "tokenizer.json holds a char vocabulary"),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "complaint"),
-    [
-        ("config.json", lambda v: v.update(format=2), "run format 2; this textgen reads 1 to 1: upgrade"),
-        ("config.json", lambda v: v.update(format="1"), "run format '1'"),
-        ("config.json", lambda v: v.update(extra=1), "not a run's configuration"),
-        ("config.json", lambda v: v["model"].update(units=10**9), "--units takes a whole number"),
-        ("config.json", lambda v: v["model"].update(units=25), "the configuration wants F32"),
-        ("config.json", lambda v: v["model"].update(layers=2), "missing tensors ['lstm.1.bias'"),
-        ("config.json", lambda v: v["model"].update(path="../x"), "unknown entries 'path'"),
-        ("config.json", lambda v: v["model"].update(vocabulary_size=99), "names a char vocabulary of 99"),
-        ("tokenizer.json", lambda v: v["symbols"].append(v["symbols"][0]), "twice"),
-        ("tokenizer.json", lambda v: v["symbols"].append("\ud800"), "surrogate"),
-        ("tokenizer.json", lambda v: v["symbols"].pop(), "tokenizer.json holds a char vocabulary"),
-    ],
-)
-def test_a_changed_file_is_refused_with_its_reason(run, name, change, complaint):
-    edit(run / name, change)
+@pytest.mark.parametrize(("name", "change", "complaint"), CHANGES)
+def test_a_changed_file_is_refused_with_its_reason(run, best, name, change, complaint):
+    forging.edit(best, name, change)
     with pytest.raises(RunError) as caught:
         _ = runs.load(run).weights
     assert complaint in str(caught.value)
     assert str(run) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
-@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "noise"])
-def test_a_damaged_file_is_refused(run, name, damage):
-    path = run / name
+def test_a_newer_format_says_which_textgen_it_wants(run, best):
+    def newer(values):
+        values.update(format=7, textgen="3.2", voice="low")
+
+    forging.edit(best, "config.json", newer)
+    with pytest.raises(RunError, match=r"run format 7; this textgen reads 1 to 1: it wants textgen 3\.2"):
+        runs.load(run)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "manifest.json"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "noise", "longer", "a flip"])
+def test_a_damaged_file_is_refused(run, best, name, damage):
+    path = best / name
     data = path.read_bytes()
     path.unlink()
+    middle = len(data) // 2
+    damaged = {
+        "empty": b"",
+        "cut": data[:middle],
+        "noise": os.urandom(500),
+        "longer": data + b"x",
+        "a flip": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+    }
     if damage != "gone":
-        path.write_bytes({"empty": b"", "cut": data[: len(data) // 2], "noise": os.urandom(500)}[damage])
-    with pytest.raises(RunError):
+        path.write_bytes(damaged[damage])
+    with pytest.raises(RunError) as caught:
+        _ = runs.load(run).weights
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[]",
+        b'{"files": []}',
+        b'{"files": {"../x": {"size": 1, "sha256": "0"}}}',
+        b'{"files": {"config.json": {"size": -1, "sha256": "0"}}}',
+        b'{"files": {"config.json": {"size": 1}}}',
+        b'{"files": {}, "files": {}}',
+        b'{"files": {"config.json": NaN}}',
+        b"[" * 100_000,
+        b'{"files": {"a": {"size": ' + b"9" * 5000 + b', "sha256": ""}}}',
+        b" " * 100_000,
+    ],
+)
+def test_a_manifest_that_is_none(run, best, manifest):
+    (best / "manifest.json").write_bytes(manifest)
+    with pytest.raises(RunError, match=r"manifest\.json"):
+        runs.load(run)
+
+
+def header(name="embedding", shape=(2, 2), offsets=(0, 16), dtype="F32", data=16, length=None):
+    """A safetensors file of one tensor, as it says of itself."""
+    text = json.dumps({name: {"dtype": dtype, "shape": shape, "data_offsets": offsets}}).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header(length=2**63),
+        header(length=2**30),
+        header(offsets=(0, 8)),
+        header(offsets=(8, 24), data=24),
+        header(offsets=(-8, 8)),
+        header(shape=(2**40, 2**40), offsets=(0, 16)),
+        header(shape=(10**9, 64), offsets=(0, 256 * 10**9)),
+        header(dtype="F64", offsets=(0, 32), data=32),
+        header(dtype="PICKLE"),
+        header(data=8),
+        header(data=64),
+        b"\x80\x04\x95pickle",
+    ],
+)
+def test_a_hostile_safetensors_is_refused(run, best, data):
+    forging.replace(best, "model.safetensors", data)
+    with pytest.raises(RunError, match=r"model\.safetensors"):
         _ = runs.load(run).weights
 
 
-def test_weights_that_are_not_finite_are_refused(run):
-    tensors = safetensors.numpy.load_file(run / "model.safetensors")
+def test_weights_that_are_not_finite_are_refused(run, best):
+    tensors = safetensors.numpy.load_file(best / "model.safetensors")
     tensors["output.bias"] = np.full_like(tensors["output.bias"], np.nan)
-    (run / "model.safetensors").write_bytes(safetensors.numpy.save(tensors))
+    forging.replace(best, "model.safetensors", safetensors.numpy.save(tensors))
     with pytest.raises(RunError, match=r"output\.bias holds numbers that are not finite"):
         _ = runs.load(run).weights
+
+
+@pytest.mark.parametrize(
+    "what", ["best", "best/N", "best/N/config.json", "best/N/model.safetensors", "best/N/manifest.json"]
+)
+def test_a_symbolic_link_in_a_run_is_refused(run, best, tmp_path, what):
+    path = run / what.replace("N", best.name)
+    elsewhere = tmp_path / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with pytest.raises(RunError, match="symbolic link"):
+        runs.load(run)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.pkl", "m.pt", "m.pth", "m.npz", "M.HDF5"])
+def test_models_in_other_clothes_are_refused_by_name(empty_place, name):
+    (empty_place / name).write_bytes(b"whatever")
+    with pytest.raises(RunError, match=r"unsupported: an? .*; textgen opens its own run folders only"):
+        runs.load(name)
+    assert "pickle" in runs.FOREIGN[".pkl"]
 
 
 def test_finding_a_run(empty_place, tiny_run):
@@ -112,7 +218,7 @@ def test_finding_a_run(empty_place, tiny_run):
     shutil.copytree(tiny_run, "checkpoints/one")
     shutil.copytree(tiny_run, "checkpoints/two")
     (empty_place / "checkpoints/unfinished").mkdir()
-    os.utime("checkpoints/one/model.safetensors")
+    os.utime("checkpoints/one/best")
     assert runs.find() == runs.CHECKPOINTS / "one"
     assert runs.find("two") == runs.find("checkpoints/two") == runs.CHECKPOINTS / "two"
     assert [path.name for path in runs.list_runs()] == ["one", "two"]
@@ -121,15 +227,15 @@ def test_finding_a_run(empty_place, tiny_run):
     with pytest.raises(RunError, match="not a run, or one that has not saved anything yet"):
         runs.load("unfinished")
     with pytest.raises(RunError, match="not a single file"):
-        runs.load("checkpoints/one/model.safetensors")
+        runs.load("checkpoints/one/metadata.json")
 
 
 def test_nothing_that_stands_is_written_over(run, tmp_path):
-    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     with pytest.raises(RunExistsError, match="--resume, write elsewhere with --out, or replace it with --overwrite"):
         runs.create(run)
     assert runs.create(run, overwrite=True) == run
-    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
     other = tmp_path / "photos"
     other.mkdir()
@@ -143,10 +249,12 @@ def test_nothing_that_stands_is_written_over(run, tmp_path):
         runs.create(other / "cat.jpg" / "run")
 
 
-def test_clearing_a_run_leaves_what_is_not_its_own(run):
+def test_another_run_takes_the_place_without_touching_what_is_not_its_own(run):
     (run / "notes.txt").write_text("mine")
-    runs.clear(run)
-    assert [path.name for path in run.iterdir()] == ["notes.txt"]
+    runs.make_way(run)
+    assert {path.name for path in run.iterdir()} == {"notes.txt", "best", "resume"}
+    assert not list((run / "resume").iterdir())
+    assert runs.load(run).weights  # until the new one's stand
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -157,7 +265,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="disk full"):
+    with pytest.raises(StorageError, match="disk full: make room, then train with --resume"):
         runs.write_json(path, {"new": 2})
     assert json.loads(path.read_text()) == {"old": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["state.json"]
@@ -172,10 +280,9 @@ def test_tensors_are_written_as_the_library_reads_and_writes_them(tmp_path):
         "seeds": np.array([1, 2], dtype=np.uint32),
         "none": np.zeros((0, 3), dtype=np.float32),
     }
-    runs.write_tensors(tmp_path / "ours.safetensors", tensors)
+    (tmp_path / "ours.safetensors").write_bytes(b"".join(bytes(part) for part in runs.tensor_parts(tensors)))
     read = safetensors.numpy.load_file(tmp_path / "ours.safetensors")
     assert set(read) == set(tensors)
     for name, array in tensors.items():
         assert read[name].dtype == array.dtype
         np.testing.assert_array_equal(read[name], array)
-    assert [path.name for path in tmp_path.iterdir()] == ["ours.safetensors"]

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import safetensors
 
-from textgen import snapshots
+from textgen import __version__, snapshots
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import ModelError, RunError, RunExistsError, UsageError
 from textgen.files import storage_errors, write_whole
@@ -120,11 +120,15 @@ def load(run=None):
 def read(path, folder):
     """The Run in a snapshot whose files were verified. Raises RunError."""
     config = read_json(folder / CONFIG)
-    if not isinstance(config, dict) or set(config) != {"format", "model", "training"}:
-        raise RunError(f'{folder / CONFIG}: not a run\'s configuration: wanted "format", "model" and "training"')
+    if not isinstance(config, dict) or not {"format", "textgen"} <= set(config):
+        raise RunError(f"{folder / CONFIG}: not a run's configuration: no format and version in it")
     if type(config["format"]) is not int or not 1 <= config["format"] <= FORMAT:
-        wants = f"textgen {config.get('textgen')}" if isinstance(config.get("textgen"), str) else "a newer textgen"
-        raise RunError(f"{path}: run format {config['format']!r}; this textgen reads 1 to {FORMAT}: it wants {wants}")
+        raise RunError(
+            f"{path}: run format {config['format']!r}; this textgen reads 1 to {FORMAT}: it wants textgen "
+            f"{str(config['textgen'])[:20]} or newer"
+        )
+    if set(config) != {"format", "textgen", "model", "training"}:
+        raise RunError(f"{folder / CONFIG}: not a run's configuration: wanted format, textgen, model and training")
     try:
         model = ModelConfig.from_json(config["model"])
         training = TrainingConfig.from_json(config["training"])
@@ -230,7 +234,7 @@ def save_resume(path, model, training, tokenizer, state, tensors):
 
 def description(model, training, tokenizer):
     """The files that say what a model is: name to parts."""
-    config = {"format": FORMAT, "model": model.to_json(), "training": training.to_json()}
+    config = {"format": FORMAT, "textgen": __version__, "model": model.to_json(), "training": training.to_json()}
     return {CONFIG: [_json(config)], TOKENIZER: [_json(tokenizer.to_json())]}
 
 
