@@ -28,6 +28,7 @@ KINDS = (
     (b"\x7fELF", "looks like binary: a program; give plain text"),
     (b"\xd0\xcf\x11\xe0", "looks like binary: an old Office document; save its text as plain text first"),
 )
+WESTERN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùúûüýÿßÀÁÂÄÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜÝ«»‘’“”„–—…€£§°¡¿\xa0")
 # Bytes that a suggestion is made from.
 LOOKED_AT = 50_000
 
@@ -96,18 +97,29 @@ def _shown(encoding):
 
 def _suggestion(data, refused):
     """What else it may be."""
+    candidates = [*_western(data[:LOOKED_AT]), *_detected(data[:LOOKED_AT])]
+    for name in candidates:
+        try:
+            data.decode(name)
+        except (UnicodeError, LookupError):
+            continue
+        if name not in ("ascii", "utf_8", refused):
+            return f"it may be {name}: try --encoding {name}"
+    return "say how it is encoded with --encoding, for instance --encoding latin-1"
+
+
+def _western(data):
+    """cp1252, where it makes letters of western Europe of all that is not ASCII: of a few accents among ASCII letters
+    the detector takes a neighbour's alphabet now and then."""
+    beyond = [character for character in data.decode("cp1252", "replace") if character > "\x7f"]
+    if beyond and sum(character in WESTERN for character in beyond) >= 0.95 * len(beyond):
+        yield "cp1252"
+
+
+def _detected(data):
     from charset_normalizer import from_bytes  # only here: most texts are what they say they are
 
-    for match in from_bytes(data[:LOOKED_AT]):
-        names = [match.encoding, *(other.encoding for other in match.submatch)]
-        # Those of one match read the text alike: of these, the one that people know.
-        for name in sorted(names, key=lambda each: each != "cp1252"):
-            if name.startswith(("utf_16", "utf_32")):  # without a mark or a NUL it hardly is
-                continue
-            try:
-                data.decode(name)
-            except (UnicodeError, LookupError):
-                continue
-            if name not in ("ascii", "utf_8", refused):
-                return f"it may be {name}: try --encoding {name}"
-    return "say how it is encoded with --encoding, for instance --encoding latin-1"
+    for match in from_bytes(data):
+        for name in (match.encoding, *(other.encoding for other in match.submatch)):
+            if not name.startswith(("utf_16", "utf_32")):  # without a mark or a NUL it hardly is
+                yield name

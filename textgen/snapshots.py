@@ -175,8 +175,11 @@ def _sync(folder):
 
 
 def _remove(folder):
-    """Remove a folder and the plain files in it, where it is there; never follows a link."""
+    """Remove a folder and the plain files in it, where it is there; of a link, the link."""
     with contextlib.suppress(OSError):
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            os.unlink(folder)
+            return
         for entry in os.scandir(folder):
             os.unlink(entry.path)
         os.rmdir(folder)

@@ -1,0 +1,95 @@
+"""Bytes to text."""
+
+import pytest
+
+from textgen.decoding import decode
+from textgen.errors import CorpusError, UsageError
+
+TANG = "床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。" * 30
+FRENCH = "Le garçon aperçut l'été déjà passé, où la forêt était brûlée. " * 30
+RUSSIAN = "Тихо плывёт река, и старый паромщик смотрит на другой берег. " * 30
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_mark_says_how_a_text_is_encoded_and_is_no_part_of_it(encoding):
+    text, notes = decode(TANG.encode(encoding), "poems.txt")
+    assert text == TANG
+    assert bool(notes) == (encoding != "utf-8-sig")
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("bits", ["16", "32"])
+def test_either_order_of_bytes(bits, order):
+    text, (note,) = decode(("\ufeff" + FRENCH).encode(f"utf-{bits}-{order}"), "f")
+    assert text == FRENCH
+    assert note == f"f: read as UTF-{bits}-{order.upper()}, as its byte-order mark says"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "named"),
+    [
+        (TANG, "big5", "big5"),
+        (TANG, "gb18030", "gb18030"),
+        (FRENCH, "latin-1", "cp1252"),
+        (RUSSIAN, "koi8-r", "koi8_r"),
+        (RUSSIAN, "cp1251", "cp1251"),
+    ],
+)
+def test_another_encoding_is_suggested_but_never_taken(text, encoding, named):
+    data = text.encode(encoding)
+    with pytest.raises(CorpusError) as caught:
+        decode(data, "old.txt")
+    message = str(caught.value)
+    assert message.startswith(f"old.txt: not UTF-8: byte 0x{data[_first_bad(data)]:02x} at offset {_first_bad(data)}; ")
+    suggested = message.split("--encoding ")[1]
+    assert data.decode(suggested) == text, message
+    # Given by name, the text round-trips.
+    assert decode(data, "old.txt", encoding) == (text, [])
+    assert decode(data, "old.txt", named)[0] == text
+
+
+def _first_bad(data):
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"\x1f\x8b\x08\x00text", "gzip: decompress it first"),
+        (b"\x89PNG\r\n\x1a\n", "looks like binary: a PNG picture"),
+        (b"%PDF-1.7", "looks like binary: a PDF"),
+        (b"PK\x03\x04", "looks like binary: a ZIP archive, as .docx"),
+        (b"\x7fELF\x02", "looks like binary: a program"),
+        (b"text and \0 then more", "looks like binary: a NUL byte at offset 9"),
+        ("no mark".encode("utf-16-le"), "utf-16-le or utf-16-be"),
+        (b"cut short \xe2\x82", "byte 0xe2 at offset 10"),
+        (b"\xff", "not UTF-8: byte 0xff at offset 0"),
+        (b"\xff\xfea", "not utf-16-le: byte 0x61 at offset 2"),
+    ],
+)
+def test_what_is_no_text(data, complaint):
+    with pytest.raises(CorpusError) as caught:
+        decode(data, "f")
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_encoding_by_name_is_strict_too():
+    with pytest.raises(CorpusError, match="f: not gb18030: byte 0x81 at offset 2; "):
+        decode(b"ab\x81", "f", "gb18030")
+    assert decode(b"a\0b", "f", "utf-8") == ("a\0b", [])  # who says so may have it
+    assert decode("\ufeffab".encode("utf-16-le"), "f", "utf-16-le") == ("ab", [])
+
+
+@pytest.mark.parametrize("encoding", ["zzz", "rot13", "hex", "base64", "", " ", "a\0b", "ü"])
+def test_an_encoding_that_does_not_exist(encoding):
+    with pytest.raises(UsageError, match="no such encoding; some there are: utf-8"):
+        decode(b"text", "f", encoding)
+
+
+def test_nothing_is_normalised():
+    text = "cafe\u0301 caf\u00e9 \u2126 \ufb01 \u200d\U0001f469\u200d\U0001f467 \u05e9\u05dc"
+    assert decode(text.encode(), "f") == (text, [])
