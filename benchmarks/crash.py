@@ -2,7 +2,7 @@
 
     python benchmarks/crash.py [--kills 100] [--full 20] [--at-once 2] [--seed 1]
 
-A small training that saves as often as it can is run once undisturbed. Then the same training is killed (kill -9) again
+A small training that saves every 0.15 seconds is run once undisturbed. Then the same training is killed (kill -9) again
 and again, half of the times at any moment, half in the middle of a save, and resumed each time until it ends; the
 SHA-256 of its final weights must be that of the undisturbed one. Then likewise with a limit on the size of files, put
 on the running process at a random moment, so that a save fails half way as on a full disk: it must end with exit code 5
@@ -24,7 +24,11 @@ import threading
 import time
 from pathlib import Path
 
-OPTIONS = ["--units", "40", "--layers", "1", "--epochs", "8", "--save-every", "0", "--sample-length", "0", "--quiet"]
+OPTIONS = ["--units", "40", "--layers", "1", "--epochs", "8", "--save-every", "0.15", "--sample-length", "0", "--quiet"]
+
+
+# A training is disturbed so often and then let finish.
+MOST = 7
 
 
 def text():
@@ -36,7 +40,7 @@ def text():
 
 def command(place, run):
     start = [sys.executable, "-m", "textgen", "train"]
-    if any((run / "resume").glob("0*[0-9]")):
+    if any(path.suffix != ".tmp" for path in entries(run / "resume")):
         return [*start, "--resume", str(run), "--quiet"]
     return [*start, str(place / "text.txt"), "--out", str(run), *OPTIONS]
 
@@ -56,13 +60,21 @@ def final(run):
 def snapshots(run):
     """Every file of every whole snapshot, with its SHA-256."""
     files = {}
-    for path in sorted(run.glob("*/[0-9]*/*")):
-        if re.fullmatch(r"\d{8}", path.parent.name):
-            try:
-                files[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-            except OSError:  # pruned while we looked
-                continue
+    for kind in ("best", "resume"):
+        for folder in entries(run / kind):
+            for path in entries(folder) if re.fullmatch(r"\d{8}", folder.name) else ():
+                try:
+                    files[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+                except OSError:  # pruned while we looked
+                    continue
     return files
+
+
+def entries(folder):
+    try:
+        return [folder / name for name in os.listdir(folder)]
+    except OSError:
+        return []
 
 
 def wait_for(condition, process, seconds):
@@ -75,9 +87,7 @@ def wait_for(condition, process, seconds):
 
 
 def is_saving(run):
-    return any(
-        name.endswith(".tmp") for kind in ("best", "resume") if (run / kind).is_dir() for name in os.listdir(run / kind)
-    )
+    return any(path.suffix == ".tmp" for kind in ("best", "resume") for path in entries(run / kind))
 
 
 def kill_once(place, run, chance, tally):
@@ -144,7 +154,8 @@ def disturb(place, once, wanted, key, chance, tally, reference, lock):
         run, mine = place / f"run-{chance.random()}", 0
         while True:
             before = tally[key]
-            ended = once(place, run, chance, tally) if tally[key] < wanted else finish(place, run)
+            goes_on = mine < MOST and tally[key] < wanted
+            ended = once(place, run, chance, tally) if goes_on else finish(place, run)
             mine += tally[key] - before
             if ended:
                 break

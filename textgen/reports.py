@@ -29,7 +29,7 @@ def describe(run):
         nats = best[f"{name}_nats"]
         yield (
             "best",
-            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {math.exp(nats):.2f}), "
+            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {math.exp(min(nats, 700)):.2f}), "
             f"{best[f'{name}_bits_per_character']:.4f} bits a character",
         )
 

@@ -9,6 +9,7 @@ of Keras or of how text is drawn.
 
 import contextlib
 import json
+import math
 import struct
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +44,9 @@ FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, 
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 METADATA = "metadata.json"
+
+FACTS = {"textgen": str, "keras": str, "backend": str, "corpus": str, "corpus_sha256": str, "characters": int}
+FACTS |= {"created": str}
 
 AGAIN = "train with --resume"  # what to do once a full disk has room
 
@@ -86,9 +90,11 @@ class Run:
     def metadata(self):
         """Versions, corpus, date: never needed to write text. Empty where the file is missing."""
         path = self.path / METADATA
-        values = read_json(path) if path.exists() else {}
-        if not isinstance(values, dict):
-            raise RunError(f"{path}: damaged: no dict of facts")
+        if not path.exists():
+            return {}
+        values = read_json(path)
+        if not isinstance(values, dict) or not all(type(values.get(name)) is kind for name, kind in FACTS.items()):
+            raise RunError(f"{path}: damaged: not the facts of a run; it may be removed")
         return values
 
     def history(self):
@@ -101,9 +107,18 @@ class Run:
             return []
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path}: cannot be read: {error}") from None
-        if not all(isinstance(line, dict) and {"epoch", "training_nats"} <= set(line) for line in lines):
-            raise RunError(f"{path}: damaged: a line is no epoch")
+        if not all(map(_is_epoch, lines)):
+            raise RunError(f"{path}: damaged: a line is no epoch; it may be removed")
         return lines
+
+
+def _is_epoch(line):
+    """Whether a line of history says what is asked of one."""
+    if not isinstance(line, dict) or not all(type(value) in (int, float) for value in line.values()):
+        return False
+    losses = ["training", *(["validation"] if "validation_nats" in line else [])]
+    wanted = {f"{loss}_{unit}" for loss in losses for unit in ("nats", "bits_per_character")}
+    return {"epoch", "step", "seconds"} | wanted <= set(line) and all(map(math.isfinite, line.values()))
 
 
 def load(run=None):

@@ -1,0 +1,73 @@
+"""Flips and cuts the bytes of a run's files one by one and loads the run each time, all in this process.
+
+    python -m tests.damage_worker RUN PER_FILE
+
+RUN is damaged and mended. Prints what came of it as JSON: counts, the slowest load, the most memory held (MB).
+"""
+
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from click.testing import CliRunner
+
+from textgen import runs
+from textgen.cli import main
+from textgen.errors import RunError
+from textgen.snapshots import newest
+
+
+def positions(size, most):
+    """Every byte of a small file, evenly spread ones of a large."""
+    return range(size) if size <= most else sorted({round(at) for at in np.linspace(0, size - 1, most)})
+
+
+def look(run, path, weights):
+    """What loading gives: "equal", "refused", or a complaint about how it went."""
+    if runs.RESUME in path.parts:
+        try:
+            newest(run / runs.RESUME, runs.FILES[runs.RESUME])
+        except RunError as error:
+            return "refused" if "\n" not in str(error) else f"several lines: {error}"
+        return "equal"
+    is_diary = path.name in (runs.HISTORY, runs.METADATA)
+    command = ["info", str(run)] if is_diary else ["sample", str(run), "--length", "1", "--seed", "1"]
+    result = CliRunner().invoke(main, command)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        return f"{type(result.exception).__name__}: {result.exception}"
+    if result.exit_code == 4:
+        return "refused" if result.stderr.count("\n") == 1 else f"several lines: {result.stderr}"
+    if result.exit_code:
+        return f"exit code {result.exit_code}: {result.stderr}"
+    now = runs.load(run).weights
+    return "equal" if all(np.array_equal(now[name], weights[name]) for name in weights) else "other weights"
+
+
+def damage(run, most):
+    """Counts of what came of each damage, by file, and the slowest load in seconds."""
+    weights = runs.load(run).weights
+    counts, slowest = {}, 0.0
+    for path in sorted(path for path in run.rglob("*") if path.is_file()):
+        if runs.RESUME in path.parts and path.parent != max((run / runs.RESUME).iterdir()):
+            continue
+        data = path.read_bytes()
+        found = Counter()
+        for turn, at in enumerate(positions(len(data), most)):
+            for damaged in (data[:at] + bytes([data[at] ^ (1 << turn % 8)]) + data[at + 1 :], data[:at]):
+                path.write_bytes(damaged)
+                began = time.monotonic()
+                found[look(run, path, weights)] += 1
+                slowest = max(slowest, time.monotonic() - began)
+        path.write_bytes(data)
+        counts[str(path.relative_to(run))] = found
+    return counts, slowest
+
+
+if __name__ == "__main__":
+    counts, slowest = damage(Path(sys.argv[1]), int(sys.argv[2]))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    print(json.dumps({"counts": counts, "slowest": slowest, "memory": memory}))
