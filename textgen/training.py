@@ -122,7 +122,10 @@ def _resume(path, corpus, encoding, more, began, quiet):
     if text.fingerprint() != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
     settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
-    _say(quiet, [*settled.lines(), *(f"note: {note}" for note in [*settled.notes, *notes]), f"run: {path}"])
+    about = [line for line in settled.lines() if not line.startswith("size: ")]  # nothing is chosen any more
+    where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
+    notes = [f"note: {note}" for note in [*settled.notes, *notes]]
+    _say(quiet, [*about, *notes, f"run: {path}, going on from {where}"])
     from textgen.fitting import Extension, fit
 
     extension = Extension(more.epochs, more.minutes, state.finished) if more else None
