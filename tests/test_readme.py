@@ -108,6 +108,26 @@ def test_the_texts_are_what_their_readme_says():
     assert {name for name, _ in rows} == {path.name for path in (ROOT / "corpora").glob("*.txt")}
     for name, size in rows:
         data = (ROOT / "corpora" / name).read_bytes()
-        assert len(data) == int(size.replace(",", "")) >= 60_000
-        paragraphs = [paragraph for paragraph in data.decode().split("\n\n") if len(paragraph) > 80]
+        assert len(data) == int(size.replace(",", ""))
+        text = data.decode()
+        assert text.endswith("\n")
+        assert not re.search(r"[ \t\r]$", text, re.MULTILINE)
+        paragraphs = [paragraph for paragraph in text.split("\n\n") if len(paragraph) > 80]
         assert len(set(paragraphs)) == len(paragraphs)  # none twice
+
+
+def test_the_poems_and_headlines_are_as_many_as_is_said():
+    verse = (ROOT / "corpora/lamplighter.txt").read_text()
+    forms = [line.split(", ", 2) for line in (ROOT / "corpora/lamplighter-forms.csv").read_text().splitlines()]
+    assert [int(number) for number, _, _ in forms] == list(range(1, 73))
+    places = [verse.index(f"{first}\n") for _, _, first in forms]
+    assert places == sorted(places)
+    for text in (verse, (ROOT / "corpora/headlines.txt").read_text()):
+        lines = [line for line in text.splitlines() if line]
+        assert len(lines) == len(set(lines))
+    assert len(lines) == 1170
+    poems = (ROOT / "corpora/jueju.txt").read_text("utf-8").strip().split("\n\n")
+    assert len(set(poems)) == 350
+    shape = re.compile(r"(\w{5}，\w{5}。\n\w{5}，\w{5}。|\w{7}，\w{7}。\n\w{7}，\w{7}。)")
+    assert all(shape.fullmatch(poem) for poem in poems)
+    assert sum(len(poem) == 25 for poem in poems) == 177
