@@ -255,6 +255,7 @@ def test_a_finished_run_is_trained_longer(text_file, tmp_path):
     assert rates[4] == pytest.approx(0.0001, rel=0.05)
     longer = train(resume=path, minutes=0.1, quiet=True)
     assert len(longer.epochs) > 5
+    assert longer.epochs[-1]["step"] > more.epochs[-1]["step"]
     assert runs.load(path).history() == longer.epochs
     with pytest.raises(UsageError, match="both say how long"):
         train(resume=path, minutes=0.1, epochs=2)

@@ -127,10 +127,10 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, 
         state.finished, state.patience_from = False, state.epoch
         minutes = more.minutes
         if more.epochs:
-            base = state.step if state.last_step is None else max(state.step, state.last_step)
-            base = state.step if more.after_the_end else base
-            state.last_step = base + more.epochs * streams.steps
-            state.epochs = (state.epoch if more.after_the_end else max(state.epochs, state.epoch)) + more.epochs
+            to_come = 0 if more.after_the_end or state.last_step is None else max(state.last_step - state.step, 0)
+            epochs_to_come = 0 if not to_come else max(state.epochs - state.epoch, 1)
+            state.last_step = state.step + to_come + more.epochs * streams.steps
+            state.epochs = state.epoch + epochs_to_come + more.epochs
             model.optimizer.anneal.lay_again(state.step, state.last_step)
         else:
             state.last_step = state.epochs = state.epoch_end = None
@@ -251,7 +251,7 @@ def _settle_budget(budget, model, settled, state, guard, interruption):
         state.evaluation_steps = budget.evaluation_steps(held_out.steps, a_step)
         evaluation = seconds[1] + a_step * max(state.evaluation_steps - group, 0)
     left = budget.settle(watch.step_seconds, evaluation, streams.steps)
-    state.last_step, state.epochs = state.step + left, budget.epochs_left
+    state.last_step, state.epochs = state.step + left, state.epoch + budget.epochs_left
     model.optimizer.anneal.lay(state.step, state.last_step)
 
 
@@ -269,13 +269,14 @@ def _last_epoch_is_over(budget, state, watch):
 
 
 def _budget_lines(budget, minutes, settled, state):
-    steps = f"{state.last_step:,} step{'s' * (state.last_step != 1)}"
+    left = state.last_step - state.step
+    steps = f"{left:,} step{'s' * (left != 1)}"
     if budget.left() <= 0:
         yield f"note: --minutes {minutes:g} is less than starting takes; training on {steps} all the same"
     else:
         yield (
             f"budget: {minutes:g} minutes at {1000 * budget.step_seconds:.1f} ms a step make {steps} in "
-            f"{state.epochs} epochs, {state.last_step / settled.streams.steps:.2f} passes over the text"
+            f"{state.epochs - state.epoch} epochs, {left / settled.streams.steps:.2f} passes over the text"
         )
     if settled.held_out and state.evaluation_steps < settled.held_out.steps:
         share = state.evaluation_steps / settled.held_out.steps
