@@ -192,6 +192,14 @@ def test_weights_that_are_not_finite_are_refused(run, best):
         _ = runs.load(run).weights
 
 
+def test_weights_that_would_overflow_are_refused(run, best):
+    tensors = safetensors.numpy.load_file(best / "model.safetensors")
+    tensors["embedding"][3, 2] = -2e9
+    forging.replace(best, "model.safetensors", safetensors.numpy.save(tensors))
+    with pytest.raises(RunError, match=r"embedding holds numbers beyond 1e\+09"):
+        _ = runs.load(run).weights
+
+
 @pytest.mark.parametrize(
     "what", ["best", "best/N", "best/N/config.json", "best/N/model.safetensors", "best/N/manifest.json"]
 )

@@ -50,6 +50,9 @@ FACTS |= {"created": str}
 
 AGAIN = "train with --resume"  # what to do once a full disk has room
 
+# Below this no product of weights, of any shape that a configuration allows, leaves the finite numbers.
+LARGEST_WEIGHT = 1e9
+
 # Models in other clothes, and why they are not opened.
 FOREIGN = {
     ".keras": "a Keras archive may hold code that runs when it is opened",
@@ -84,7 +87,13 @@ class Run:
     def weights(self):
         """Name to float32 array, the names and shapes of `ModelConfig.weight_shapes`."""
         shapes = self.model.weight_shapes()
-        return read_tensors(self.folder / WEIGHTS, {name: (shape, "F32") for name, shape in shapes.items()})
+        weights = read_tensors(self.folder / WEIGHTS, {name: (shape, "F32") for name, shape in shapes.items()})
+        for name, array in weights.items():
+            if np.abs(array).max() > LARGEST_WEIGHT:
+                raise RunError(
+                    f"{self.folder / WEIGHTS}: {name} holds numbers beyond {LARGEST_WEIGHT:g}, as no training"
+                )
+        return weights
 
     @cached_property
     def metadata(self):
