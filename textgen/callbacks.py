@@ -124,17 +124,17 @@ class RunSaver(keras.callbacks.Callback):
         metadata: plain values, written once.
         symbols_per_character: factor from a loss a symbol to a loss a character.
         began: `time.monotonic()` when this process began the training.
-        before_first_save: called once, before anything is written; None where the run stands already.
+        is_new: whether nothing of this run has been saved yet.
+        replaces: whether another run stands in the folder, which makes way for the first save.
     """
 
-    def __init__(self, path, state, *, describe, metadata, symbols_per_character, began, before_first_save):
+    def __init__(self, path, state, *, describe, metadata, symbols_per_character, began, is_new, replaces):
         super().__init__()
         self.path, self.state, self.describe, self.metadata = path, state, describe, metadata
         self.patience, self.save_every = describe[1].patience, describe[1].save_every
         self.began, self.seconds_before = began, state.seconds
         self.symbols_per_character = symbols_per_character
-        self.before_first_save = before_first_save
-        self.is_new = before_first_save is not None
+        self.is_new, self.replaces = is_new, replaces
         self.metrics_before = None  # of an epoch that is gone on with in its middle
         self.saved = time.monotonic()
         self.stopped_early = False
@@ -196,9 +196,8 @@ class RunSaver(keras.callbacks.Callback):
                 f"{self.path}: a weight stopped being a number by step {self.state.step}; what was saved before is "
                 "kept; try a smaller --learning-rate or --clip-norm"
             )
-        if self.before_first_save:
-            self.before_first_save()
-            self.before_first_save = None
+        if self.is_new and self.replaces:
+            runs.make_way(self.path)
         if best or self.is_new:
             runs.save_best(self.path, *self.describe, self.model.export_weights())
         runs.save_resume(self.path, *self.describe, self.state.to_json(), tensors)

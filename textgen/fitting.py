@@ -96,7 +96,8 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, 
         metadata=_metadata(settled, state),
         symbols_per_character=settled.symbols_per_character,
         began=began,
-        before_first_save=None if resumed else (lambda: runs.make_way(path)) if overwrite else (lambda: None),
+        is_new=not resumed,
+        replaces=overwrite,
     )
     saver.set_model(model)  # before fit does: Ctrl-C may come first
     if resumed:
@@ -121,20 +122,10 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, 
             )
         )
     callbacks.append(interruption)  # the last: what an epoch's end saves is saved
-    budget = None
-    minutes = training.minutes
+    budget, minutes = None, training.minutes
     if more:
-        state.finished, state.patience_from = False, state.epoch
         minutes = more.minutes
-        if more.epochs:
-            to_come = 0 if more.after_the_end or state.last_step is None else max(state.last_step - state.step, 0)
-            epochs_to_come = 0 if not to_come else max(state.epochs - state.epoch, 1)
-            state.last_step = state.step + to_come + more.epochs * streams.steps
-            state.epochs = state.epoch + epochs_to_come + more.epochs
-            model.optimizer.anneal.lay_again(state.step, state.last_step)
-        else:
-            state.last_step = state.epochs = state.epoch_end = None
-            model.optimizer.anneal.lay_again(state.step, state.step + 1)
+        more.extend(state, streams.steps, model.optimizer.anneal)
     try:
         if state.last_step is None:
             if minutes is None:
@@ -177,6 +168,19 @@ class Extension:
     epochs: int | None
     minutes: float | None
     after_the_end: bool
+
+    def extend(self, state, steps_a_pass, anneal):
+        """Move the end of a training, and lay the way of its learning rate anew."""
+        state.finished, state.patience_from = False, state.epoch
+        if self.epochs is None:
+            state.last_step = state.epochs = state.epoch_end = None  # the budget will say
+            anneal.lay_again(state.step, state.step + 1)
+            return
+        to_come = 0 if self.after_the_end or state.last_step is None else max(state.last_step - state.step, 0)
+        epochs_to_come = max(state.epochs - state.epoch, 1) if to_come else 0
+        state.last_step = state.step + to_come + self.epochs * steps_a_pass
+        state.epochs = state.epoch + epochs_to_come + self.epochs
+        anneal.lay_again(state.step, state.last_step)
 
 
 def import_older(model, weights):
