@@ -25,7 +25,6 @@ with quietly():
 
 from tqdm import tqdm
 
-from textgen import runs
 from textgen.callbacks import DivergenceGuard, Interruption, Progress, RunSaver, SampleWriter, Stopwatch
 from textgen.errors import OutOfMemoryError
 from textgen.feeding import feed
