@@ -7,6 +7,7 @@ import pytest
 
 from tests.small import fixed, spelling
 from textgen import Generator
+from textgen.errors import UsageError
 from textgen.symbols import BOUNDARY
 
 A, B = 2, 3
@@ -74,3 +75,9 @@ def test_a_prompt_is_shown_or_not(beam):
     generator = spelling("abcdef")
     assert generator.generate("abc", length=3, beam=beam) == "abcdef"
     assert generator.generate("abc", length=3, beam=beam, include_prompt=False) == "def"
+
+
+def test_fewer_texts_than_were_asked_for_is_said():
+    generator = fixed({BOUNDARY: {A: 5.0}})
+    with pytest.raises(UsageError, match="--count 3: the beam came upon 1 texts only"):
+        generator.generate_many(length=1, beam=3, count=3, forbid="b")

@@ -156,6 +156,15 @@ def test_score_by_line_in_colour_and_as_json(command, with_runs):
     assert stripped == "the hen w\u00e9nt\n\n"
 
 
+def test_other_encodings_wherever_a_text_is_read(command, with_runs):
+    (with_runs / "plain.txt").write_text("the hen went; caf\u00e9\n" * 9)
+    (with_runs / "wide.txt").write_text("the hen went; caf\u00e9\n" * 9, encoding="utf-16-be")
+    for name in ("score", "evaluate"):
+        wanted = command(name, "tiny", "plain.txt", "--json").stdout
+        assert command(name, "tiny", "wide.txt", "--json", "--encoding", "utf-16-be").stdout == wanted
+        assert command(name, "tiny", "wide.txt", "--json").exit_code == 3
+
+
 @pytest.mark.parametrize(
     ("code", "arguments", "complaint"),
     [

@@ -8,6 +8,7 @@ import math
 from textgen import threads
 from textgen.beam import search
 from textgen.copying import without_copying
+from textgen.errors import UsageError
 from textgen.sampling import Uniforms
 from textgen.writing import ROWS, Rows, Sample, Start, drawn, write_block, write_one
 
@@ -56,7 +57,11 @@ class Job:
                 of_prompt = samples[index * config.count : (index + 1) * config.count]
                 if config.beam:
                     found = search(self.engine, start, self.transforms, config, self.printed)
-                    for sample, best in zip(of_prompt, found, strict=False):
+                    if len(found) < len(of_prompt):
+                        raise UsageError(
+                            f"--count {len(of_prompt)}: the beam came upon {len(found)} texts only; give a wider --beam"
+                        )
+                    for sample, best in zip(of_prompt, found, strict=True):
                         yield _choose(sample, [best])
                 else:
                     for sample in of_prompt:

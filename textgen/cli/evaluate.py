@@ -3,6 +3,7 @@
 import click
 
 from textgen import evaluation, reports, runs
+from textgen.cli.options import encoding_option
 from textgen.corpus import read_corpus
 from textgen.engine import Engine
 from textgen.streams import lay_out
@@ -23,8 +24,9 @@ from textgen.streams import lay_out
     is_flag=True,
     help="Dynamic evaluation as well: the model goes on learning from what it has read of the text.",
 )
+@encoding_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def command(run, corpus, window, dynamic, as_json):
+def command(run, corpus, window, dynamic, encoding, as_json):
     """Measure how well a run predicts a text it has not seen: nats, bits, perplexity.
 
     Two protocols: carried, the text read from beginning to end; and independent windows, as others report. A third,
@@ -37,7 +39,7 @@ def command(run, corpus, window, dynamic, as_json):
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
     found = runs.load(run)
-    text = read_corpus(list(corpus), found.training.documents)
+    text = read_corpus(list(corpus), found.training.documents, encoding)
     ids, engine = lay_out(found.tokenizer, text.documents), Engine(found.model, found.weights)
     results = {
         "carried": evaluation.evaluate(engine, ids, text.characters),

@@ -75,6 +75,11 @@ def _unescaped(ctx, parameter, values):
     return tuple(re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], value) for value in values) or None
 
 
+encoding_option = click.option(
+    "--encoding", metavar="NAME", help="How the files are decoded. [default: UTF-8, or by their byte-order mark]"
+)
+
+
 def given(options):
     """The options that the user gave; the rest keep their declared defaults."""
     return {name: value for name, value in options.items() if value is not None}

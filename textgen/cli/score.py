@@ -5,7 +5,7 @@ import math
 
 import click
 
-from textgen.cli.options import note, wants_colour
+from textgen.cli.options import encoding_option, note, wants_colour
 from textgen.corpus import read_corpus
 from textgen.generator import Generator
 
@@ -17,6 +17,7 @@ UNKNOWN_COLOUR = 177
 @click.command(name="score")
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@encoding_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.option(
     "--color/--no-color",
@@ -24,7 +25,7 @@ UNKNOWN_COLOUR = 177
     default=None,
     help="Colours. [default: where standard output is a terminal and NO_COLOR is not set]",
 )
-def command(run, files, as_json, colour):
+def command(run, files, encoding, as_json, colour):
     """Show how surprising each character (or word) of a text is to a run that reads it; - is standard input.
 
     In a terminal, the text itself, the more surprising the redder. Elsewhere, a line a symbol: bits, and the symbol.
@@ -36,7 +37,7 @@ def command(run, files, as_json, colour):
       textgen score story letter.txt --json > surprisal.json
     """
     generator = Generator.load(run)
-    text = read_corpus(list(files), generator.documents)
+    text = read_corpus(list(files), generator.documents, encoding)
     score = generator.score(text.documents)
     bits = score.surprisal / math.log(2)
     if as_json:

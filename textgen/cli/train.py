@@ -2,7 +2,7 @@
 
 import click
 
-from textgen.cli.options import given, note, options_of
+from textgen.cli.options import encoding_option, given, note, options_of
 from textgen.config import ModelConfig, TrainingConfig
 
 
@@ -11,7 +11,7 @@ from textgen.config import ModelConfig, TrainingConfig
 @click.option("--out", metavar="DIR", help="The run folder. [default: checkpoints/<corpus name>]")
 @click.option("--resume", metavar="RUN", help="Go on with a run; with --epochs or --minutes, train it longer.")
 @click.option("--from", "from_run", metavar="RUN", help="Begin with the weights of a run; its vocabulary grows.")
-@click.option("--encoding", metavar="NAME", help="How the files are decoded. [default: UTF-8, or by their mark]")
+@encoding_option
 @click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
 @click.option("--quiet", is_flag=True, help="Nothing on standard error.")
 @options_of(ModelConfig, TrainingConfig)
