@@ -49,7 +49,8 @@ def test_noise_teaches_nothing(loaded, tiny_run):
 
 def test_the_command_names_it_apart_and_leaves_the_run_as_it_was(tiny_run, text_file, tmp_path):
     def fingerprints():
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tiny_run.iterdir()}
+        files = [path for path in tiny_run.rglob("*") if path.is_file()]
+        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     before = fingerprints()
     done = shell("evaluate", tiny_run, text_file, "--dynamic", "--json")
