@@ -92,7 +92,7 @@ def train(
         new = settled.model.vocabulary_size - older.model.vocabulary_size
         notes.append(
             f"begins with the weights of {older.path}; {new} {settled.tokenizer.noun}{'s' * (new != 1)} that it never "
-            "saw are new"
+            f"saw {'is' if new == 1 else 'are'} new"
         )
     try:
         with locked(path):
