@@ -174,10 +174,6 @@ class NoRepeatNgram:
 
     n: int
 
-    @classmethod
-    def of(cls, n, config, tokenizer, printed):
-        return cls(n)
-
     def __call__(self, logits, context):
         history, n = context.history, self.n
         windows = history.shape[1] - n + 1
@@ -234,10 +230,6 @@ class TopK:
 
     k: int
 
-    @classmethod
-    def of(cls, k, config, tokenizer, printed):
-        return cls(k)
-
     def __call__(self, logits, context):
         cut = logits.shape[1] - self.k
         if cut <= 0:
@@ -251,10 +243,6 @@ class TopP:
 
     p: float
 
-    @classmethod
-    def of(cls, p, config, tokenizer, printed):
-        return cls(p)
-
     def __call__(self, logits, context):
         chances = softmax(logits)
         return np.where(_reaching(chances, chances, self.p), logits, -np.inf)
@@ -265,10 +253,6 @@ class MinP:
     """Only symbols at least so likely as this share of the likeliest's probability (Nguyen et al. 2024)."""
 
     share: float
-
-    @classmethod
-    def of(cls, share, config, tokenizer, printed):
-        return cls(share)
 
     def __call__(self, logits, context):
         highest = np.maximum.reduce(logits, axis=1, keepdims=True)
@@ -282,10 +266,6 @@ class Typical:
     entropy (Meister et al. 2022, locally typical sampling)."""
 
     mass: float
-
-    @classmethod
-    def of(cls, mass, config, tokenizer, printed):
-        return cls(mass)
 
     def __call__(self, logits, context):
         chances = softmax(logits)
@@ -313,6 +293,11 @@ def _reaching(chances, merit, mass):
     # The last one needed: the first at which the mass is reached, or the very last where rounding keeps it below.
     needed = np.minimum((cumulative < mass).sum(axis=1, keepdims=True), chances.shape[1] - 1)
     return merit >= np.take_along_axis(merit, np.take_along_axis(order, needed, 1), 1)
+
+
+def by_value(kind):
+    """How a transform is made that needs its option's value and nothing else."""
+    return lambda value, config, tokenizer, printed: kind(value)
 
 
 def transform(default, make, help, **rule):
@@ -351,7 +336,7 @@ class TransformConfig(Config):
     )
     repetition_window: int = option(64, "How many symbols back --repetition-penalty looks.", low=1, high=HISTORY)
     no_repeat: int | None = transform(
-        None, NoRepeatNgram.of, f"Never the same N symbols in a row twice within {HISTORY}.", low=1, high=HISTORY
+        None, by_value(NoRepeatNgram), f"Never the same N symbols in a row twice within {HISTORY}.", low=1, high=HISTORY
     )
     temperature: float | tuple[float, ...] | str = transform(
         0.8,
@@ -360,16 +345,16 @@ class TransformConfig(Config):
         "in turn (0.5,1,0.7); start:end goes from one to the other over the length.",
         parse=parsing.temperature,
     )
-    top_k: int | None = transform(None, TopK.of, "Draw from the N likeliest symbols only.", low=1)
+    top_k: int | None = transform(None, by_value(TopK), "Draw from the N likeliest symbols only.", low=1)
     top_p: float | None = transform(
-        None, TopP.of, "Draw from the fewest likeliest symbols whose probabilities reach X.", above=0, high=1
+        None, by_value(TopP), "Draw from the fewest likeliest symbols whose probabilities reach X.", above=0, high=1
     )
     min_p: float | None = transform(
-        None, MinP.of, "Draw from symbols at least X times as likely as the likeliest.", above=0, high=1
+        None, by_value(MinP), "Draw from symbols at least X times as likely as the likeliest.", above=0, high=1
     )
     typical: float | None = transform(
         None,
-        Typical.of,
+        by_value(Typical),
         "Draw from the symbols whose surprisal is nearest to what is expected, up to probability X.",
         above=0,
         high=1,
