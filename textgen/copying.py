@@ -6,12 +6,12 @@ and not a wrong letter at the end of a copied line. This module knows nothing of
 from and stepped back.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from textgen.errors import UsageError
+from textgen.sampling import log_probabilities
 from textgen.transforms import softmax
 
 _WORD = 2**64
@@ -79,14 +79,17 @@ class _Step:
     """One symbol that was drawn, and the place to step back to for another."""
 
     place: object
-    chances: np.ndarray  # of each symbol under the model
+    logits: np.ndarray
     forbidden: list = field(default_factory=list)
     index: int = -1
 
+    def drawn(self):
+        """The id and its log-probability under the model."""
+        return self.index, float(log_probabilities(self.logits, [self.index])[0])
+
     def elsewhere(self):
         """The probability of all that has not been tried here."""
-        tried = [*self.forbidden, self.index]
-        return 1 - self.chances[tried].sum()
+        return 1 - softmax(self.logits.astype(np.float64))[0, [*self.forbidden, self.index]].sum()
 
 
 def without_copying(rows, spans: Spans, before: str, limit: int):
@@ -106,7 +109,7 @@ def without_copying(rows, spans: Spans, before: str, limit: int):
     """
     printed, steps, ends = rows.context.printed, [], []  # ends: the length of the text after each step
     text, begin, out = before[-spans.length :], len(before[-spans.length :]), 0
-    step = _Step(rows.place(), softmax(rows.logits.astype(np.float64))[0])
+    step = _Step(rows.place(), rows.logits.copy())
     while out + len(steps) < limit:
         index = rows.draw(step.forbidden)
         if index is None:
@@ -138,16 +141,16 @@ def without_copying(rows, spans: Spans, before: str, limit: int):
         text = longer
         if out + len(steps) < limit:
             rows.read([index])
-            step = _Step(rows.place(), softmax(rows.logits.astype(np.float64))[0])
+            step = _Step(rows.place(), rows.logits.copy())
         # What lies two spans back is settled; the text is cut there too, so that it never grows.
         while len(steps) > 1 and ends[0] <= len(text) - 2 * spans.length:
-            yield steps[0].index, math.log(steps[0].chances[steps[0].index])
+            yield steps[0].drawn()
             out += 1
             cut = max(ends[0] - spans.length, 0)
             text, begin, ends = text[cut:], ends[0] - cut, [end - cut for end in ends[1:]]
             steps.pop(0)
     for step in steps:
-        yield step.index, math.log(step.chances[step.index])
+        yield step.drawn()
 
 
 def _back(rows, steps, ends, at):

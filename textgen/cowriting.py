@@ -12,6 +12,7 @@ import numpy as np
 from textgen import threads
 from textgen.errors import UsageError
 from textgen.generator import Generator, new_seed
+from textgen.prompts import readable
 from textgen.sampling import SamplingConfig, Uniforms, draw, log_probabilities
 from textgen.symbols import BOUNDARY
 from textgen.tokenizers import in_word
@@ -60,10 +61,7 @@ class CoWriter:
 
     def __init__(self, generator: Generator, prompt: str = "", *, words: int = 3, ways: int = 5, **options):
         self._generator = generator
-        self._config = SamplingConfig(**{"seed": new_seed()} | options)
-        if isinstance(self._config.temperature, str):
-            raise UsageError(f"--temperature {self._config.temperature}: writing together has no length to go along")
-        chain(self._config, generator.tokenizer, generator.printed)
+        self._configure(SamplingConfig(**{"seed": new_seed()} | options))
         self.words, self.ways = words, ways
         self._turn = 0
         self._places = [
@@ -87,10 +85,7 @@ class CoWriter:
 
     @temperature.setter
     def temperature(self, value):
-        config = dataclasses.replace(self._config, temperature=value)
-        if isinstance(config.temperature, str):
-            raise UsageError(f"--temperature {config.temperature}: writing together has no length to go along")
-        self._config = config
+        self._configure(dataclasses.replace(self._config, temperature=value))
 
     def propose(self) -> list[Proposal]:
         """Ways to go on, the likeliest first, none twice; other ones at each call.
@@ -128,8 +123,7 @@ class CoWriter:
             ids = self._generator.read_prompt(whole, "skip")
             self._places.append(_Place(whole, Start.after(self._generator.engine, ids)))
         else:
-            known = [symbol for symbol in tokenizer.split(text) if symbol not in set(unknown)]
-            self._go_on(whole, tokenizer.encode_symbols(known))
+            self._go_on(whole, tokenizer.encode(readable(text, tokenizer, "skip")))
         return unknown
 
     def undo(self) -> bool:
@@ -138,6 +132,12 @@ class CoWriter:
             self._places.pop()
             return True
         return False
+
+    def _configure(self, config):
+        if isinstance(config.temperature, str):
+            raise UsageError(f"--temperature {config.temperature}: writing together has no length to go along")
+        self._transforms = chain(config, self._generator.tokenizer, self._generator.printed)
+        self._config = config
 
     def _go_on(self, text, ids):
         start = self._places[-1].start
@@ -149,12 +149,11 @@ class CoWriter:
     def _drawn(self):
         """A block of ways to go on, with repeats."""
         generator, self._turn = self._generator, self._turn + 1
-        transforms = chain(self._config, generator.tokenizer, generator.printed)
         uniforms = Uniforms(self.seed, [(self._turn, row) for row in range(ROWS)])
         starts = [self._places[-1].start] * ROWS
         endings = [_Words(self.text, self.words) for _ in range(ROWS)]
         with threads.limited(threads.for_rows(ROWS, generator.engine.largest_product)):
-            rows = Rows(generator.engine, starts, transforms, uniforms, generator.printed, None)
+            rows = Rows(generator.engine, starts, self._transforms, uniforms, generator.printed, None)
             for _ in range(LONGEST):
                 logits = rows.transformed()
                 ids = draw(logits, uniforms())

@@ -65,7 +65,26 @@ class Workspace:
         ]
 
 
-class Engine:
+class Steps:
+    """What can be stepped: a network, or several as one. A subclass has `initial_state`, `workspace` and `step`."""
+
+    def read(self, ids, state=None):
+        """Read a row of ids one after another, from `state` or from the beginning.
+
+        Args:
+            ids: integers, shape (symbols,), at least one.
+
+        Returns:
+            the logits after the last (float32, shape (vocabulary,)) and the State, of batch 1.
+        """
+        state, work = state or self.initial_state(1), self.workspace(1)
+        logits = None
+        for index in np.asarray(ids):
+            logits, state = self.step(state, index[None], work)
+        return logits[0], state
+
+
+class Engine(Steps):
     """The network of one run, ready to step.
 
     Args:
@@ -89,11 +108,6 @@ class Engine:
         self._embedding = weights.get("embedding")
         self._table = self._rows(slice(None)) if config.vocabulary_size <= LARGEST_TABLE else None
         self._output = weights["output.kernel"], weights["output.bias"][None]
-
-    @property
-    def vocabulary_size(self):
-        """Columns of the logits."""
-        return self.config.vocabulary_size
 
     @property
     def largest_product(self):
@@ -149,21 +163,6 @@ class Engine:
         np.dot(h, kernel, work.logits)
         np.add(work.logits, bias, work.logits)
         return work.logits, State(new_h, new_c)
-
-    def read(self, ids, state=None):
-        """Read a row of ids one after another, from `state` or from the beginning.
-
-        Args:
-            ids: integers, shape (symbols,), at least one.
-
-        Returns:
-            the logits after the last (float32, shape (vocabulary,)) and the State, of batch 1.
-        """
-        state, work = state or self.initial_state(1), self.workspace(1)
-        logits = None
-        for index in np.asarray(ids):
-            logits, state = self.step(state, index[None], work)
-        return logits[0], state
 
     def _rows(self, ids):
         """The first layer's input product for these ids: a row of the kernel, since one-hot times W picks one."""

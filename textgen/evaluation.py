@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textgen.sampling import log_probabilities
 from textgen.symbols import IGNORED, UNKNOWN
 
 # Rows read side by side, and the symbols a row reads for its state before its predictions count.
@@ -100,8 +101,5 @@ def _read(engine, inputs, targets):
         logits, state = engine.step(state, inputs[:, time])
         (rows,) = np.nonzero(targets[:, time] != IGNORED)
         if len(rows):
-            logits = logits[rows].astype(np.float64)
-            highest = logits.max(axis=1)
-            likelihood = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
-            total += float((likelihood - logits[np.arange(len(rows)), targets[rows, time]]).sum())
+            total -= float(log_probabilities(logits[rows], targets[rows, time]).sum())
     return total

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textgen.engine import Workspace
+from textgen.engine import Steps, Workspace
 from textgen.errors import UsageError
 from textgen.symbols import BOUNDARY, UNKNOWN
 from textgen.tokenizers import Tokenizer
@@ -31,7 +31,7 @@ class MixedState(NamedTuple):
         return MixedState(tuple(of_one[0].stack(of_one) for of_one in zip(*(s.states for s in states), strict=True)))
 
 
-class Mixture:
+class Mixture(Steps):
     """Engines that are stepped together.
 
     Args:
@@ -65,11 +65,6 @@ class Mixture:
         self._columns = [np.array([BOUNDARY, UNKNOWN, *self.tokenizer.encode_symbols(t.symbols)]) for t in tokenizers]
 
     @property
-    def vocabulary_size(self):
-        """Columns of the logits."""
-        return self.tokenizer.vocabulary_size
-
-    @property
     def largest_product(self):
         """Numbers in the largest array of weights that a step multiplies with."""
         return max(engine.largest_product for engine in self.engines)
@@ -86,17 +81,10 @@ class Mixture:
         """Read one symbol in each row: logits (float32, shape (batch, vocabulary)), the logarithms of the mixed
         probabilities, and the MixedState after. Arguments as of `Engine.step`."""
         ids = np.asarray(ids)
-        chances, states = np.zeros((len(ids), self.vocabulary_size)), []
+        chances, states = np.zeros((len(ids), self.tokenizer.vocabulary_size)), []
         for index, (engine, before) in enumerate(zip(self.engines, state.states, strict=True)):
             logits, after = engine.step(before, self._ids[index][ids], work and work[index])
             chances[:, self._columns[index]] += self.weights[index] * softmax(logits.astype(np.float64))
             states.append(after)
         with np.errstate(divide="ignore"):
             return np.log(chances).astype(np.float32), MixedState(tuple(states))
-
-    def read(self, ids, state=None):
-        """As `Engine.read`."""
-        state, work = state or self.initial_state(1), self.workspace(1)
-        for index in np.asarray(ids):
-            logits, state = self.step(state, index[None], work)
-        return logits[0], state

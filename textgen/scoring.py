@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.sampling import log_probabilities
-from textgen.symbols import BOUNDARY, UNKNOWN
+from textgen.streams import lay_out
+from textgen.symbols import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,9 @@ def score(engine, tokenizer, documents: Sequence[str], separator: str) -> Score:
         documents: texts.
         separator: what a BOUNDARY between two of them is shown as.
     """
-    symbols, ids = [], []
+    ids, symbols = lay_out(tokenizer, documents), []
     for document in documents:
-        split = tokenizer.split(document)
-        symbols += [separator, *split]
-        ids += [BOUNDARY, *tokenizer.encode_symbols(split).tolist()]
-    ids = np.array(ids, np.intp)
+        symbols += [separator, *tokenizer.split(document)]
     surprisal = -np.fromiter(_log_probabilities(engine, ids), np.float64, max(len(ids) - 1, 0))
     return Score(symbols[1:], surprisal, ids[1:] == UNKNOWN, sum(map(len, documents)))
 
