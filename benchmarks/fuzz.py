@@ -1,6 +1,6 @@
 """Hostile run folders and vocabularies by the hundred thousand: does anything but a TextgenError come out?
 
-    python benchmarks/fuzz.py [--inputs 200000] [--seed 1]
+    python -m benchmarks.fuzz [--inputs 200000] [--seed 1]
 
 Half of the inputs are run folders whose files were changed at random (bytes flipped, cut, doubled, another file's
 bytes in their place; JSON values replaced by hostile ones) and sealed again, so that the manifest vouches for them and
@@ -10,7 +10,6 @@ JSON values given to the loader of vocabularies, and texts to those that load. T
 
 import argparse
 import copy
-import hashlib
 import json
 import random
 import resource
@@ -22,6 +21,7 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+from tests.forging import seal
 from textgen import Generator, runs
 from textgen.errors import TextgenError
 from textgen.resume import TrainingState
@@ -76,15 +76,6 @@ def mutate_json(values, chance):
         else:
             place[key] = copy.deepcopy(chance.choice(ODD))
     return values
-
-
-def seal(folder):
-    files = {
-        path.name: {"size": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for path in folder.iterdir()
-        if path.name != MANIFEST
-    }
-    (folder / MANIFEST).write_text(json.dumps({"files": files}))
 
 
 class Folders:

@@ -207,6 +207,26 @@ def test_a_resume_state_that_is_none_is_refused(cut_run):
         train(resume=cut_run, quiet=True)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": None},
+        {"last_step": None},
+        {"epoch_end": 1},
+        {"epoch_end": 10**9},
+        {"best_epoch": 99},
+        {"history": [{"epoch": 1}]},
+        {"history": ["x"]},
+        {"paths": [{}]},
+    ],
+)
+def test_a_state_that_contradicts_itself_is_refused(cut_run, change):
+    folder = forging.newest(cut_run, runs.RESUME)
+    forging.edit(folder, runs.STATE, lambda state: state.update(change))
+    with pytest.raises(RunError, match="contradict each other"):
+        train(resume=cut_run, quiet=True)
+
+
 def test_a_damaged_resume_state_is_passed_over_and_said(cut_run, text_file, tmp_path, capsys):
     """An older one is gone on from, to the same end."""
     newest = forging.newest(cut_run, runs.RESUME)

@@ -210,7 +210,8 @@ class RunSaver(keras.callbacks.Callback):
     def finish(self):
         """Note that the training has come to its end."""
         self.state.finished = True
-        self.save()
+        # Where the best weights were damaged and no epoch was left to take their place, the last do.
+        self.save(best=self.state.best_nats is None)
 
     def _now(self):
         self.state.step = int(self.model.optimizer.iterations)

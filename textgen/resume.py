@@ -69,7 +69,18 @@ class TrainingState:
                 raise RunError(f"{path}: {each.name} is {str(values[each.name])[:40]!r}, which it cannot be")
         if not re.fullmatch(r"[0-9a-f]{64}", values["corpus_sha256"]):
             raise RunError(f"{path}: corpus_sha256 is no SHA-256")
-        return cls(**values)
+        state = cls(**values)
+        if not state._agrees():
+            raise RunError(f"{path}: its steps and epochs contradict each other")
+        return state
+
+    def _agrees(self):
+        """Whether what is said of steps and epochs can be true together."""
+        if (self.last_step is None) != (self.epochs is None) or self.best_epoch > self.epoch:
+            return False
+        if not all(map(runs.is_epoch, self.history)) or not all(isinstance(path, str) for path in self.paths):
+            return False
+        return self.epoch_end is None or (self.last_step is not None and self.step < self.epoch_end <= self.last_step)
 
 
 def _fits(value, kind):
@@ -79,8 +90,6 @@ def _fits(value, kind):
         return type(value) is int and 0 <= value <= MOST
     if kind in (float, float | None):
         return type(value) in (int, float)
-    if kind is list:
-        return isinstance(value, list) and (all(isinstance(each, (str, dict)) for each in value))
     return isinstance(value, str if kind == (str | None) else kind)
 
 

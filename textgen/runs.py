@@ -116,12 +116,12 @@ class Run:
             return []
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path}: cannot be read: {error}") from None
-        if not all(map(_is_epoch, lines)):
+        if not all(map(is_epoch, lines)):
             raise RunError(f"{path}: damaged: a line is no epoch; it may be removed")
         return lines
 
 
-def _is_epoch(line):
+def is_epoch(line):
     """Whether a line of history says what is asked of one."""
     if not isinstance(line, dict) or not all(type(value) in (int, float) for value in line.values()):
         return False

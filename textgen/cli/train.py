@@ -36,7 +36,5 @@ def command(corpus, out, resume, from_run, encoding, overwrite, quiet, **options
     history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given_options)
     if not quiet:
         ended = "stopped early, " if history.stopped_early else ""
-        note(
-            f"{ended}best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, {history.seconds:.1f} s; "
-            f"write with it: textgen sample {history.path}"
-        )
+        best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""
+        note(f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}")
