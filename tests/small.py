@@ -1,10 +1,13 @@
-"""Small real models whose next symbol is known beforehand."""
+"""Small real models: whose next symbol is known beforehand, and trained."""
 
+import hashlib
 import itertools
 
 import numpy as np
 
-from textgen import Generator
+from tests import forging
+from tests.conftest import TINY
+from textgen import Generator, runs, train
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.symbols import BOUNDARY
 from textgen.tokenizers import CharTokenizer
@@ -40,3 +43,13 @@ def spelling(text, documents="line", sureness=20.0):
     assert len(set(symbols)) == len(symbols)
     ids = [BOUNDARY, *(symbols.index(character) + 2 for character in text), BOUNDARY]
     return fixed(dict(itertools.pairwise(ids)), documents, symbols, sureness=sureness)
+
+
+def tiny(text, out, **options):
+    """The shortest training that still learns something, with options of one's own."""
+    return train(text, out, quiet=True, **TINY | options)
+
+
+def best(run):
+    """SHA-256 of a run's best weights."""
+    return hashlib.sha256((forging.newest(run) / runs.WEIGHTS).read_bytes()).hexdigest()
