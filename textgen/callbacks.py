@@ -122,15 +122,17 @@ class RunSaver(keras.callbacks.Callback):
         state: the TrainingState; kept up to date here.
         describe: the ModelConfig, TrainingConfig and Tokenizer that are saved beside.
         metadata: plain values, written once.
+        memory: hashes of the poems that are learned, written once; empty for none.
         symbols_per_character: factor from a loss a symbol to a loss a character.
         began: `time.monotonic()` when this process began the training.
         is_new: whether nothing of this run has been saved yet.
         replaces: whether another run stands in the folder, which makes way for the first save.
     """
 
-    def __init__(self, path, state, *, describe, metadata, symbols_per_character, began, is_new, replaces):
+    def __init__(self, path, state, *, describe, metadata, memory, symbols_per_character, began, is_new, replaces):
         super().__init__()
         self.path, self.state, self.describe, self.metadata = path, state, describe, metadata
+        self.memory = memory
         self.patience, self.save_every = describe[1].patience, describe[1].save_every
         self.began, self.seconds_before = began, state.seconds
         self.symbols_per_character = symbols_per_character
@@ -198,6 +200,8 @@ class RunSaver(keras.callbacks.Callback):
             )
         if self.is_new and self.replaces:
             runs.make_way(self.path)
+        if self.is_new and self.memory:
+            runs.save_memory(self.path, self.memory)
         if best or self.is_new:
             runs.save_best(self.path, *self.describe, self.model.export_weights())
         runs.save_resume(self.path, *self.describe, self.state.to_json(), tensors)

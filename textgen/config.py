@@ -14,6 +14,7 @@ import typing
 from dataclasses import dataclass
 
 from textgen.errors import UsageError
+from textgen.parsing import texts
 
 
 def option(
@@ -29,6 +30,7 @@ def option(
     parse=None,
     metavar=None,
     make=None,
+    since=1,
 ):
     """Declare a field that is also a command-line option.
 
@@ -44,9 +46,12 @@ def option(
             default is a tuple may then be given several times on the command line.
         metavar: what stands for the value in the help; default: N for a whole number, X for others.
         make: kept with the field, for whoever declares it (`textgen.transforms`).
+        since: the run format that first had the field; older runs are read without.
     """
     rule = {"help": help, "low": low, "high": high, "above": above, "below": below, "choices": choices, "flag": flag}
-    return dataclasses.field(default=default, metadata=rule | {"parse": parse, "metavar": metavar, "make": make})
+    return dataclasses.field(
+        default=default, metadata=rule | {"parse": parse, "metavar": metavar, "make": make, "since": since}
+    )
 
 
 def flag_of(field):
@@ -112,9 +117,10 @@ class Config:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values):
-        """The configuration that `to_json` wrote. Unknown, missing or bad entries raise UsageError."""
-        names = {field.name for field in dataclasses.fields(cls)}
+    def from_json(cls, values, format):
+        """The configuration that `to_json` wrote into a run of a format. Unknown, missing or bad entries raise
+        UsageError; those that the format did not have yet take their defaults."""
+        names = {field.name for field in dataclasses.fields(cls) if field.metadata["since"] <= format}
         if not isinstance(values, dict) or set(values) != names:
             given = set(values) if isinstance(values, dict) else set()
             odd = sorted(map(repr, given - names)) or ["none"]
@@ -222,8 +228,25 @@ class TrainingConfig(Config):
     validation: float = option(0.1, "Share of the text, at its end, held out.", low=0, high=0.5)
     documents: str = option(
         "file",
-        "What one document is: a whole file, a block between blank lines (poems), or a line (headlines).",
-        choices=("file", "block", "line"),
+        "What one document is: a whole file, a block between blank lines, a line (headlines), or a poem (a block, "
+        "cleaned and laid out line by line, for textgen poem). JSON of poems is always poems.",
+        choices=("file", "block", "line", "poem"),
+    )
+    form: tuple[str, ...] = option(
+        (), "Learn only poems of this form, such as jueju5.", parse=texts, metavar="FORM", since=2
+    )
+    author: str | None = option(None, "Learn only poems by this author.", since=2)
+    script: str = option(
+        "as-is",
+        "Turn Chinese poems into simplified or traditional characters.",
+        choices=("as-is", "simplified", "traditional"),
+        since=2,
+    )
+    direction: str = option(
+        "forward",
+        "Read each line from its beginning, or backward from its end, which suits rhyme.",
+        choices=("forward", "backward"),
+        since=2,
     )
     patience: int | None = option(
         None,

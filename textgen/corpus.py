@@ -11,13 +11,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from textgen import poems
 from textgen.decoding import decode
 from textgen.errors import CorpusError
 
 STANDARD_INPUT = "-"
 
 # What stands between two documents when they are written out again: the text that was taken away on reading.
-SEPARATORS = {"file": "\n\n", "block": "\n\n", "line": "\n"}
+SEPARATORS = {"file": "\n\n", "block": "\n\n", "line": "\n", "poem": "\n\n"}
+
+# Of the files in a folder, those that are read.
+KINDS = (".txt", ".text", ".md", ".json")
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class Corpus:
         documents: each document's text, none empty.
         paths: where the text was read, absolute; "-" is standard input. Empty where it came from no file.
         notes: one line for each thing in the files that was not taken as it stood.
+        kind: what one document is: "file", "block", "line" or "poem".
     """
 
     name: str
     documents: tuple[str, ...]
     paths: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    kind: str = "file"
 
     @property
     def characters(self):
@@ -75,31 +81,62 @@ class Corpus:
         return list(self.documents), []
 
 
-def read_corpus(paths, documents="file", encoding=None):
-    """Read one text from files, or from standard input where a path is "-".
+def read_corpus(paths, documents="file", encoding=None, selection=None):
+    """Read one text from files, from the files in folders, or from standard input where a path is "-".
+
+    JSON is read as poems, and then so is all the rest.
 
     Args:
         paths: one path or several.
-        documents: what one document is: "file", "block" (between blank lines) or "line".
+        documents: what one document is: "file", "block" (between blank lines), "line" or "poem".
         encoding: how the files are decoded; None for UTF-8, or what a byte-order mark says.
+        selection: which poems, a `poems.Selection`; None for all, as they are.
 
     Raises:
         UsageError: an encoding that does not exist.
-        CorpusError: a path that is missing, a directory, not a plain file, not readable or not text so encoded, or no
-            text.
+        CorpusError: a path that is missing, not a plain file, not readable or not text so encoded, a folder without
+            text, a choice among poems where there are none, or no text.
     """
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not paths:
         raise CorpusError("no text given: name at least one file, or - for standard input")
     texts, notes = [], []
-    for path in paths:
+    files = [file for path in paths for file in _files(path)]
+    for path in files:
         text, about = read_text(path, encoding)
         notes += about
         if not text.strip():
             raise CorpusError(f"{_called(path)}: no text in it")
         texts.append(text)
+    places = _name(paths), tuple(map(_absolute, paths))
+    are_json = [str(path).lower().endswith(".json") for path in files]
+    if documents == "poem" or any(are_json):
+        raw = []
+        for path, text, is_json in zip(files, texts, are_json, strict=True):
+            raw += poems.from_json(text, path) if is_json else [(block, "", "") for block in _documents(text, "block")]
+        chosen, about = poems.choose(raw, selection or poems.Selection())
+        pieces = [poem.text for poem in chosen]
+        return Corpus(places[0], tuple(pieces), places[1], (*notes, *about), "poem")
+    if selection and selection != poems.Selection():
+        raise CorpusError(
+            f"{_called(paths[0])}: --form, --author and --script are about poems: give JSON of poems, or text with a "
+            "blank line between poems and --documents poem"
+        )
     pieces = [piece for text in texts for piece in _documents(text, documents)]
-    return Corpus(_name(paths), tuple(pieces), tuple(map(_absolute, paths)), tuple(notes))
+    return Corpus(places[0], tuple(pieces), places[1], tuple(notes), documents)
+
+
+def _files(path):
+    """The files that a path stands for: itself, or those of text below a folder, by name."""
+    if str(path) == STANDARD_INPUT or not os.path.isdir(path):
+        return [path]
+    try:
+        found = sorted(file for file in Path(path).rglob("*") if file.suffix.lower() in KINDS and file.is_file())
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not found:
+        raise CorpusError(f"{path}: a folder without text: no file in it ends in {', '.join(KINDS)}")
+    return found
 
 
 def read_text(path, encoding=None):
@@ -133,8 +170,6 @@ def _read(path):
         return sys.stdin.buffer.read()
     try:
         mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise CorpusError(f"{path}: a directory; name the text files in it, such as {Path(path) / '*.txt'}")
         # Opening a pipe that nobody writes to would wait for ever.
         if not stat.S_ISREG(mode):
             raise CorpusError(f"{path}: not a plain file; pipe it in and read - instead")

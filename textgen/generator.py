@@ -56,15 +56,26 @@ class Generator:
     Attributes:
         tokenizer: the run's Tokenizer.
         engine: its Engine.
-        documents: what one document of its corpus was: "file", "block" or "line".
+        documents: what one document of its corpus was: "file", "block", "line" or "poem".
+        direction: whether it reads and writes lines "forward" or "backward", from their end.
+        memory: hashes of the poems that it learned (`textgen.poems.memory`); empty where it learned none.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
     """
 
-    def __init__(self, tokenizer: Tokenizer, engine: Engine, documents: str):
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        engine: Engine,
+        documents: str,
+        direction: str = "forward",
+        memory: dict | None = None,
+    ):
         self.tokenizer = tokenizer
         self.engine = engine
         self.documents = documents
+        self.direction = direction
+        self.memory = memory or {}
         self.separator = SEPARATORS[documents]
         self.printed = tokenizer.printed(self.separator)
 
@@ -76,12 +87,19 @@ class Generator:
             RunError: no such run, or one that cannot be read.
         """
         run = runs.load(run)
-        return cls.of(run.model, run.training, run.tokenizer, run.weights)
+        return cls.of(run.model, run.training, run.tokenizer, run.weights, run.memory)
 
     @classmethod
-    def of(cls, model: ModelConfig, training: TrainingConfig, tokenizer: Tokenizer, weights: dict) -> "Generator":
+    def of(
+        cls,
+        model: ModelConfig,
+        training: TrainingConfig,
+        tokenizer: Tokenizer,
+        weights: dict,
+        memory: dict | None = None,
+    ) -> "Generator":
         """The generator of a model's parts; weights are float32 arrays by name (`ModelConfig.weight_shapes`)."""
-        return cls(tokenizer, Engine(model, weights), training.documents)
+        return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
 
     @classmethod
     def mix(cls, generators: Sequence["Generator"], weights: Sequence[float] | None = None) -> "Generator":

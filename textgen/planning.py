@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textgen import poems
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.corpus import Corpus
 from textgen.errors import CorpusError
@@ -26,6 +27,7 @@ class Plan:
         characters, held_out_characters: Unicode code points in the training text and in the held-out text.
         size_reason: why the model is as large as it is.
         notes: one line for each thing the user might not expect.
+        memory: hashes of the poems, `poems.memory`; empty where the text is none.
     """
 
     corpus: Corpus
@@ -38,6 +40,7 @@ class Plan:
     held_out_characters: int
     size_reason: str
     notes: tuple[str, ...]
+    memory: dict
 
     @property
     def steps(self):
@@ -107,13 +110,14 @@ def plan(corpus, model, training, tokenizer=None):
         CorpusError: the text is too short for one stretch of --sequence-length.
     """
     notes = list(corpus.notes)
+    backward = training.direction == "backward"
     train_documents, held_out_documents = corpus.split(training.validation)
     # The vocabulary comes from the whole text: a letter that only the held-out part uses is still a letter.
     if tokenizer is None:
         tokenizer = TOKENIZERS[model.tokenizer].train(corpus.documents, model.vocabulary_size)
     model = dataclasses.replace(model, vocabulary_size=tokenizer.vocabulary_size)
 
-    ids = lay_out(tokenizer, train_documents)
+    ids = lay_out(tokenizer, train_documents, backward)
     streams = training_streams(ids, training.batch_size, training.sequence_length)
     if streams is None:
         raise CorpusError(
@@ -125,7 +129,7 @@ def plan(corpus, model, training, tokenizer=None):
         notes.append(f"the text fills only {streams.batch} of --batch-size {training.batch_size} streams; using those")
         training = dataclasses.replace(training, batch_size=streams.batch)
 
-    held_out_ids = lay_out(tokenizer, held_out_documents)
+    held_out_ids = lay_out(tokenizer, held_out_documents, backward)
     enough = len(held_out_ids) > 1
     if training.validation and not enough:
         notes.append("too little text to hold any out; the training loss decides which weights are best")
@@ -146,4 +150,5 @@ def plan(corpus, model, training, tokenizer=None):
         held_out_characters=sum(map(len, held_out_documents)),
         size_reason=size_reason,
         notes=tuple(notes),
+        memory=poems.memory(corpus.documents) if corpus.kind == "poem" else {},
     )

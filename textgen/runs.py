@@ -26,20 +26,21 @@ from textgen.locks import LOCK
 from textgen.plainjson import check_plain, read_json
 from textgen.tokenizers import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 # The names that safetensors gives the types of what training keeps.
 DTYPES = {"<f4": "F32", "<i4": "I32", "<i8": "I64", "<u4": "U32", "<u8": "U64"}
 CHECKPOINTS = Path("checkpoints")  # where runs are looked for, below the working directory
 
 # Folders of snapshots, how many of each are kept, and the files in one.
-BEST, RESUME = "best", "resume"
-KEPT = {BEST: 1, RESUME: 2}
+BEST, RESUME, VERSE = "best", "resume", "verse"
+KEPT = {BEST: 1, RESUME: 2, VERSE: 1}
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 STATE = "state.json"
 TENSORS = "state.safetensors"
-FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS)}
+MEMORY = "memory.safetensors"  # hashes of what a model of poems must not copy (`textgen.poems.memory`)
+FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS), VERSE: (MEMORY,)}
 # The diary: never needed to write text or to go on.
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
@@ -94,6 +95,15 @@ class Run:
                     f"{self.folder / WEIGHTS}: {name} holds numbers beyond {LARGEST_WEIGHT:g}, as no training"
                 )
         return weights
+
+    @cached_property
+    def memory(self):
+        """Hashes of the poems that were learned, as `textgen.poems.memory` makes them; empty where none were."""
+        parent = self.path / VERSE
+        if not snapshots.is_any(parent):
+            return {}
+        folder, _ = snapshots.newest(parent, FILES[VERSE])
+        return read_tensors(folder / MEMORY, dict.fromkeys(("lines", "words"), ((None,), "U64")))
 
     @cached_property
     def metadata(self):
@@ -154,8 +164,8 @@ def read(path, folder):
     if set(config) != {"format", "textgen", "model", "training"}:
         raise RunError(f"{folder / CONFIG}: not a run's configuration: wanted format, textgen, model and training")
     try:
-        model = ModelConfig.from_json(config["model"])
-        training = TrainingConfig.from_json(config["training"])
+        model = ModelConfig.from_json(config["model"], config["format"])
+        training = TrainingConfig.from_json(config["training"], config["format"])
         if None in model.to_json().values():
             raise UsageError("ModelConfig: entries that are null")
     except UsageError as error:
@@ -238,6 +248,7 @@ def make_way(path):
     """Before another run's first save: what would be taken for its own goes, by name. The best weights stay until the
     new ones stand beside them."""
     snapshots.prune(path / RESUME, 0)
+    snapshots.prune(path / VERSE, 0)
     with storage_errors(path):
         for name in (HISTORY, SAMPLES, METADATA):
             (path / name).unlink(missing_ok=True)
@@ -247,6 +258,11 @@ def save_best(path, model, training, tokenizer, weights):
     """Save what writes text: weights by name, and what they are weights of."""
     files = description(model, training, tokenizer) | {WEIGHTS: tensor_parts(weights)}
     snapshots.save(path / BEST, files, KEPT[BEST], AGAIN)
+
+
+def save_memory(path, memory):
+    """Save the hashes of the poems that are learned."""
+    snapshots.save(path / VERSE, {MEMORY: tensor_parts(memory)}, KEPT[VERSE], AGAIN)
 
 
 def save_resume(path, model, training, tokenizer, state, tensors):
@@ -293,7 +309,8 @@ def read_tensors(path, wanted):
 
     Args:
         path: the file.
-        wanted: the names that must be there, no more and no less, each with its shape and dtype ("F32").
+        wanted: the names that must be there, no more and no less, each with its shape (None for any length) and
+            dtype ("F32").
 
     Raises:
         RunError: the file is missing, damaged, holds other tensors, or numbers that are not finite.
@@ -320,10 +337,11 @@ def _check_header(path, file, wanted):
         raise RunError(f"{path}: unexpected tensors {odd[:5]}, missing tensors {lacking[:5]}")
     for name, (shape, dtype) in wanted.items():
         header = file.get_slice(name)
-        if tuple(header.get_shape()) != tuple(shape) or header.get_dtype() != dtype:
+        found = tuple(header.get_shape())
+        agrees = len(found) == len(shape) and all(size in (None, own) for size, own in zip(shape, found, strict=True))
+        if not agrees or header.get_dtype() != dtype:
             raise RunError(
-                f"{path}: {name} is {header.get_dtype()} {tuple(header.get_shape())}; "
-                f"the configuration wants {dtype} {tuple(shape)}"
+                f"{path}: {name} is {header.get_dtype()} {found}; the configuration wants {dtype} {tuple(shape)}"
             )
 
 

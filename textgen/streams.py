@@ -12,12 +12,34 @@ import numpy as np
 from textgen.symbols import BOUNDARY, IGNORED
 
 
-def lay_out(tokenizer, documents):
-    """All documents as one row of ids, int32, each after a BOUNDARY."""
+def lay_out(tokenizer, documents, backward=False):
+    """All documents as one row of ids, int32, each after a BOUNDARY.
+
+    Args:
+        tokenizer: the Tokenizer.
+        documents: texts.
+        backward: whether each line is read from its end.
+    """
     parts = []
     for document in documents:
         parts += [np.array([BOUNDARY], dtype=np.int32), tokenizer.encode(document)]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+    ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+    return ids[turned(ids, tokenizer)] if backward else ids
+
+
+def turned(ids, tokenizer):
+    """Where each id comes from when every line is turned about: a permutation, int (symbols,), its own inverse.
+
+    A line is what stands between two line feeds or BOUNDARYs, which stay where they are.
+    """
+    places = np.arange(len(ids))
+    ends = (ids == BOUNDARY) | np.isin(ids, tokenizer.encode("\n"))
+    edges = np.flatnonzero(ends)
+    starts = np.concatenate([[-1], edges])
+    stops = np.concatenate([edges, [len(ids)]])
+    line = np.cumsum(ends) - ends  # which line each stands in; an end stands in the line before it
+    mirrored = starts[line] + stops[line] - places
+    return np.where(ends, places, mirrored)
 
 
 @dataclass(frozen=True)

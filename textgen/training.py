@@ -11,12 +11,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from textgen import runs, snapshots
+from textgen import poems, runs, snapshots
 from textgen.config import ModelConfig, TrainingConfig
-from textgen.corpus import Corpus, read_corpus
+from textgen.corpus import Corpus
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.locks import locked
 from textgen.planning import plan
+from textgen.reading import read_for
 from textgen.resume import TrainingState
 
 
@@ -82,7 +83,8 @@ def train(
     if from_run is not None:
         older = runs.load(from_run)
         model, training = _as_begun(older, model, options, training)
-    text = _text(corpus, training.documents, encoding)
+    text = _text(corpus, training, encoding)
+    training = dataclasses.replace(training, documents=text.kind)
     tokenizer = older.tokenizer.extended(text.documents, model.vocabulary_size) if older else None
     settled = plan(text, model, training, tokenizer=tokenizer)
     path = runs.create(out or runs.CHECKPOINTS / text.name, overwrite=overwrite)
@@ -100,6 +102,8 @@ def train(
             from textgen.fitting import fit
 
             weights = older.weights if older else None
+            if older:
+                settled = dataclasses.replace(settled, memory=poems.joined(settled.memory, older.memory))
             stopped = fit(settled, path, state, began=began, overwrite=overwrite, weights=weights, quiet=quiet)
             return _history(path, state, stopped)
     finally:
@@ -118,7 +122,7 @@ def _resume(path, corpus, encoding, more, began, quiet):
         notes.append(f"{error}; the next epoch's weights take the place of the best")
         state.best_nats = None
     encoding = encoding or state.encoding
-    text = _text(corpus if corpus is not None else state.paths, run.training.documents, encoding)
+    text = _text(corpus if corpus is not None else state.paths, run.training, encoding)
     if text.fingerprint() != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
     settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
@@ -163,6 +167,8 @@ def _as_begun(older, model, options, training):
     model = dataclasses.replace(older.model, **({"vocabulary_size": None} | given))
     if "documents" not in options:
         training = dataclasses.replace(training, documents=older.training.documents)
+    if "direction" not in options:
+        training = dataclasses.replace(training, direction=older.training.direction)
     return model, training
 
 
@@ -178,7 +184,7 @@ def _configurations(options):
     return tuple(cls(**{name: options[name] for name in names & set(options)}) for cls, names in fields.items())
 
 
-def _text(corpus, documents, encoding):
+def _text(corpus, training, encoding):
     if corpus is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    return corpus if isinstance(corpus, Corpus) else read_corpus(corpus, documents, encoding)
+    return corpus if isinstance(corpus, Corpus) else read_for(training, corpus, encoding)

@@ -21,6 +21,7 @@ INTERRUPTED, TERMINATED = 130, 143
 COMMANDS = {
     "train": "Learn a text.",
     "sample": "Write text.",
+    "poem": "Write poems that keep a form, or check some.",
     "write": "Write a text together with a run.",
     "score": "Show how surprising each symbol of a text is.",
     "evaluate": "Measure how well a run predicts a text.",

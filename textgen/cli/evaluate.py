@@ -4,8 +4,8 @@ import click
 
 from textgen import evaluation, reports, runs
 from textgen.cli.options import encoding_option
-from textgen.corpus import read_corpus
 from textgen.engine import Engine
+from textgen.reading import read_for
 from textgen.streams import lay_out
 
 
@@ -39,8 +39,9 @@ def command(run, corpus, window, dynamic, encoding, as_json):
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
     found = runs.load(run)
-    text = read_corpus(list(corpus), found.training.documents, encoding)
-    ids, engine = lay_out(found.tokenizer, text.documents), Engine(found.model, found.weights)
+    text = read_for(found.training, list(corpus), encoding)
+    backward = found.training.direction == "backward"
+    ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     results = {
         "carried": evaluation.evaluate(engine, ids, text.characters),
         "windows": evaluation.evaluate(engine, ids, text.characters, window),

@@ -1,0 +1,93 @@
+"""textgen poem"""
+
+import json
+import sys
+
+import click
+
+from textgen import runs
+from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
+from textgen.verse.composing import PoemConfig
+
+
+@click.command(name="check")
+@click.argument("file", nargs=-1, required=True, metavar="FILE...")
+@click.option("--form", metavar="FORM", help="What the poems should be. [default: by their shape, of Chinese ones]")
+@click.option("--tones", type=click.Choice(["strict", "relaxed", "off"]), default="strict", show_default=True)
+@click.option("--rhyme-book", type=click.Choice(["pingshui", "modern", "off"]), default="pingshui", show_default=True)
+@click.option("--acrostic", default="", metavar="TEXT", help="What the lines' first characters should be.")
+@click.option("--acrostic-at", type=click.Choice(["line", "couplet"]), default="line", show_default=True)
+@click.option("--failing", is_flag=True, help="Show only poems in which something breaks.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
+@encoding_option
+def check_command(file, form, tones, rhyme_book, acrostic, acrostic_at, failing, as_json, encoding):
+    """Say of each line of some poems what holds and what breaks: length, tones, rhyme, meter.
+
+    Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
+    The exit code is 0 whatever is found.
+
+    \b
+      textgen poem check poems.txt --form jueju5
+      textgen poem check tang300.json --failing
+      textgen poem --form sonnet | textgen poem check - --form sonnet
+    """
+    from textgen.verse.reporting import judged, summary, verdict_lines, verdict_values
+
+    counts = []
+    for text, verdict in judged(file, encoding, form, tones, rhyme_book, acrostic, acrostic_at):
+        counts.append(verdict)
+        if failing and verdict.holds:
+            continue
+        if as_json:
+            click.echo(json.dumps(verdict_values(text, verdict), ensure_ascii=False))
+        else:
+            for line in [*verdict_lines(verdict), ""]:
+                click.echo(line)
+    for line in summary(counts):
+        note(line)
+
+
+class Poem(Sectioned):
+    """The command, whose first argument may be a subcommand in place of a run."""
+
+    def make_context(self, info_name, args, parent=None, **extra):
+        if args[:1] == ["check"]:
+            return check_command.make_context(f"{info_name} check", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(name="poem", cls=Poem)
+@click.argument("run", required=False)
+@click.option("--show", is_flag=True, help="Print the tones and rhymes, or the stresses, under each line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
+@options_of(PoemConfig)
+def command(run, show, as_json, **options):
+    """Write poems that keep a form, with a run that learned poems; by default the newest run.
+
+    Line lengths, tones, rhymes, meter and acrostics hold always: what would break them is never drawn. What a poem
+    keeps, and where a text of your own breaks it, textgen poem check FILE says.
+
+    \b
+      textgen poem tang --form jueju7
+      textgen poem tang --form jueju5 --acrostic 春江花月 --show
+      textgen poem tang --form lushi7 --rhyme 東 --count 5 --seed 1
+      textgen poem tang --start 江流天地外 --mood 山色有無中。 --temperature 0
+      textgen poem sonnets --form limerick --mood "a walk by the sea"
+      textgen poem check poems.txt --form jueju5
+    """
+    from textgen.generator import Generator, new_seed
+    from textgen.verse.composing import compositions
+    from textgen.verse.reporting import composition_values, shown
+
+    config = PoemConfig(**{"seed": new_seed()} | given(options))
+    path = runs.find(run)
+    notes, poems = compositions(Generator.load(path), config)
+    for line in notes:
+        note(f"note: {line}")
+    note(f"run {path}, seed {config.seed}")
+    for poem in poems:
+        if as_json:
+            click.echo(json.dumps(composition_values(poem, config, str(path)), ensure_ascii=False))
+        else:
+            click.echo("\n" * bool(poem.number) + (shown(poem, config) if show else str(poem)))
+        sys.stdout.flush()

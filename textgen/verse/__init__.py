@@ -1,0 +1,28 @@
+"""Verse that keeps its form: forms as data, tables of tone, rhyme and stress, a checker, and a decoder that obeys.
+
+    from textgen import Generator
+    from textgen.verse import compose
+
+    print(compose(Generator.load("tang"), form="jueju7", seed=1).text)
+
+Names are looked up when first used.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "Composition": "textgen.verse.composing",
+    "FORMS": "textgen.verse.forms",
+    "PoemConfig": "textgen.verse.composing",
+    "check": "textgen.verse.checking",
+    "compose": "textgen.verse.composing",
+    "compositions": "textgen.verse.composing",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'textgen.verse' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,91 @@
+"""Verse without a form: lines as the model ends them, with given first characters where an acrostic asks for them.
+
+A poem ends where a line ends: where the model ends it there, or after the acrostic's last line. Knows nothing of models
+beside their vocabulary.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from textgen.poems import CLOSING, ENDING
+from textgen.symbols import BOUNDARY, UNKNOWN
+
+# Symbols after which a poem that does not end is ended, at the next end of a line; as in the poem example.
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a poem stands: lines done, symbols of the line, symbols in all, the last symbol, whether it is over."""
+
+    line: int = 0
+    slot: int = 0
+    length: int = 0
+    last: int = BOUNDARY
+    over: bool = False
+
+
+class Free:
+    """A poem of no form.
+
+    Args:
+        printed: each id's text.
+        chinese: whether marks end lines, or line feeds.
+        heads: line to the ids that it may begin with, an int array.
+        lines: how many; 0 for as many as the model writes.
+    """
+
+    def __init__(self, printed, chinese, heads=None, lines=0):
+        self.heads, self.lines = heads or {}, lines
+        texts = np.array(printed, dtype=object)
+        size = len(printed)
+        ideas = np.ones(size, bool)
+        ideas[[BOUNDARY, UNKNOWN]] = False
+        self._breaks = np.isin(texts, list(CLOSING) if chinese else ["\n"]) & ideas
+        # After these a poem may end: a sentence's end, or in other scripts any line's.
+        self._endings = np.isin(texts, list(ENDING)) if chinese else ~self._breaks & ideas
+        self._feeds = np.isin(texts, ["\n"]) & ideas
+        self._chinese = chinese
+        self._anything = ideas
+        self._inside = ideas & ~self._breaks & ~self._feeds
+        self._boundary = np.arange(size) == BOUNDARY
+
+    def begin(self):
+        """The Spot before anything is written."""
+        return Spot()
+
+    def mask(self, spot):
+        """The symbols that may come next, bool (vocabulary,)."""
+        if spot.slot == 0:
+            if self._chinese and spot.last != BOUNDARY and self._endings[spot.last]:
+                # A row ends after a sentence, or the poem does.
+                if self.lines:
+                    return self._feeds if spot.line < self.lines else self._boundary
+                return self._boundary if spot.length >= LONGEST else self._feeds | self._boundary
+            if spot.line in self.heads:
+                mask = np.zeros_like(self._inside)
+                mask[self.heads[spot.line]] = True
+                return mask
+            return self._inside
+        if self._chinese:
+            # The last line, and one that is long enough, ends a sentence.
+            wants_end = spot.length >= LONGEST or (self.lines and spot.line + 1 >= self.lines)
+            mask = self._inside | (self._endings if wants_end else self._breaks)
+            return self._endings if spot.slot > LONGEST else mask
+        is_last = spot.line + 1 == self.lines
+        ends = self._boundary if is_last or spot.length >= LONGEST else self._breaks
+        if not self.lines and not is_last:
+            ends = ends | self._boundary
+        return ends if spot.slot > LONGEST else self._inside | ends
+
+    def after(self, spot, index):
+        """The Spot after a symbol that the mask allowed."""
+        if index == BOUNDARY:
+            return replace(spot, line=spot.line + (not self._chinese), over=True)
+        moved = replace(spot, slot=spot.slot + 1, length=spot.length + 1, last=index)
+        if self._chinese and self._feeds[index]:
+            return replace(spot, length=spot.length + 1, last=index, slot=0)
+        if self._breaks[index]:
+            return replace(moved, line=spot.line + 1, slot=0)
+        return moved

@@ -1,0 +1,191 @@
+"""English verse as masks: which symbols may come next in a line of a form, by meter, rhyme and first letter.
+
+How words are spelled in symbols, `textgen.verse.spelling` knows; here are only words. A state is a value. This module
+knows nothing of models.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+START, WORD, MARK = "start", "word", "mark"
+
+
+@dataclass(frozen=True)
+class Foot:
+    """Where a poem stands.
+
+    Attributes:
+        line: lines that are done.
+        meter: which of the line's patterns is written.
+        places: the syllables that what stands of the line may have, a set as `textgen.verse.meter` keeps it.
+        status: what came last in the line.
+        spelled: of a word that is being spelled, what the Spelling needs to know.
+        closed: whether the line's first word has been written from behind, so that nothing but the end can follow.
+        last: the word that ends the line, as far as is known.
+        rhymes: for each letter of the scheme the rhymes that its words so far share, and those words.
+        over: whether the poem is done.
+    """
+
+    line: int = 0
+    meter: int = 0
+    places: int = 1
+    status: str = START
+    spelled: tuple | None = None
+    closed: bool = False
+    last: int | None = None
+    rhymes: tuple = ()
+    over: bool = False
+
+
+class Metrical:
+    """A poem of a form: what may come next, and where that leads.
+
+    Args:
+        form: the Form, of English verse.
+        lexicon: the Lexicon.
+        spelling: how its words are written in the model's symbols.
+        backward: whether lines are written from their end.
+        heads: line to the letter that it must begin with.
+        rhyme: the rhymes of which the first must be one, and the word that it must not repeat, or None.
+    """
+
+    def __init__(self, form, lexicon, spelling, backward=False, heads=None, rhyme=None):
+        self.form, self.lexicon, self.spelling, self.backward = form, lexicon, spelling, backward
+        self.heads = {line: lexicon.beginning(letter) for line, letter in (heads or {}).items()}
+        self._meters = [[lexicon.meter(pattern, backward) for pattern in patterns] for patterns in form.meters]
+        self._given = rhyme
+        self._rich = {
+            letter: lexicon.rich(form.rhyme.count(letter) + (letter == form.rhyme[0] and rhyme is not None))
+            for letter in set(form.rhyme) - {"-"}
+        }
+        self._masks = {}
+
+    @property
+    def lines(self):
+        """How many lines the poem has."""
+        return self.form.lines
+
+    def begin(self, row=0):
+        """The Foot before anything is written; rows take the line's patterns in turn."""
+        rhymes = ((self.form.rhyme[0], *self._given),) if self._given else ()
+        return Foot(meter=row, rhymes=rhymes)
+
+    def turn(self, foot, row):
+        """The same place, with the pattern that a row is to take."""
+        return replace(foot, meter=row)
+
+    def mask(self, foot):
+        """The symbols that may come next, bool (vocabulary,); not to be changed."""
+        return self.spelling.mask(self, foot)
+
+    def after(self, foot, index):
+        """The Foot after a symbol that the mask allowed."""
+        return self.spelling.after(self, foot, index)
+
+    def meter_of(self, foot):
+        """The Meter that a line is written to."""
+        meters = self._meters[foot.line]
+        return meters[foot.meter % len(meters)]
+
+    def letter(self, line):
+        """The line's letter in the scheme of rhymes; None where it does not rhyme."""
+        letter = self.form.rhyme[line]
+        return None if letter == "-" else letter
+
+    def last_words(self, foot):
+        """The words that may end the line, bool (words,)."""
+        letter = self.letter(foot.line)
+        if letter is None:
+            return self._cached(("all",), lambda: np.ones(len(self.lexicon), bool))
+        rhymes, used = self._of(foot, letter)
+
+        def make():
+            mask = self.lexicon.rhyming(rhymes).copy()
+            mask[list(used)] = False
+            return mask
+
+        return self._cached((letter, rhymes, used), make)
+
+    def first_words(self, foot):
+        """The words that may begin the line, bool (words,)."""
+        return self.heads.get(foot.line, self._cached(("all",), lambda: np.ones(len(self.lexicon), bool)))
+
+    def choices(self, foot):
+        """The words that may be written next: those after which the line goes on, and those that finish it.
+
+        Written forward these differ in what follows, written backward in being the line's first. Two arrays, bool
+        (words,).
+        """
+        letter = self.letter(foot.line)
+        fresh = foot.status == START or (foot.last is None and self.backward)
+        key = (foot.line, foot.meter, foot.places, fresh, self._of(foot, letter) if letter else None)
+        return self._cached(key, lambda: self._choices(foot, fresh))
+
+    def _choices(self, foot, fresh):
+        meter = self.meter_of(foot)
+        first = self.first_words(foot) & self.spelling.first
+        last = self.last_words(foot) & (self.spelling.later if self.form.meters else True)
+        onward = meter.onward(foot.places)
+        if self.backward:
+            hopeful = meter.hopeful(first)
+            goes_on = (onward & hopeful) != 0
+            ends = ((onward & meter.end) != 0) & first
+            if fresh:  # the line's last word, and never its only one
+                return goes_on & last, np.zeros_like(ends)
+            return goes_on & self.spelling.later, ends
+        goes_on = (onward & meter.hopeful(last)) != 0
+        ends = ((onward & meter.end) != 0) & last
+        if fresh:
+            return goes_on & first, np.zeros_like(ends)
+        return goes_on & self.spelling.later, ends
+
+    def written(self, foot, word, finishes=False):
+        """The Foot after a word.
+
+        Args:
+            word: its number in the lexicon.
+            finishes: written backward, whether it is the line's first.
+        """
+        meter = self.meter_of(foot)
+        onward = int(meter.onward(foot.places)[word])
+        if self.backward:
+            keep = meter.end if finishes else meter.hopeful(self.first_words(foot) & self.spelling.first)
+            last = word if foot.last is None else foot.last
+            return replace(foot, places=onward & keep, status=WORD, closed=finishes, last=last, spelled=None)
+        keep = meter.hopeful(self.last_words(foot) & self.spelling.later)
+        if foot.status != START and self.last_words(foot)[word]:
+            keep |= meter.end
+        return replace(foot, places=onward & keep, status=WORD, last=word, spelled=None)
+
+    def may_end(self, foot):
+        """Whether the line may end here."""
+        if foot.status == START:
+            return False
+        return foot.closed if self.backward else bool(foot.places & self.meter_of(foot).end)
+
+    def may_go_on(self, foot):
+        """Whether another word may come."""
+        return not foot.closed and bool(foot.places & (self.meter_of(foot).end - 1))
+
+    def next_line(self, foot):
+        """The Foot after the line's end."""
+        letter, rhymes = self.letter(foot.line), foot.rhymes
+        if letter:
+            shared, used = self._of(foot, letter)
+            shared &= self.lexicon.rhymes[foot.last]
+            rhymes = (*(entry for entry in rhymes if entry[0] != letter), (letter, shared, (*used, foot.last)))
+        line = foot.line + 1
+        return Foot(line, foot.meter, rhymes=rhymes, over=line == self.lines)
+
+    def _of(self, foot, letter):
+        """The rhymes that a letter's words so far share, and those words."""
+        for own, rhymes, used in foot.rhymes:
+            if own == letter:
+                return rhymes, used
+        return self._rich[letter], ()
+
+    def _cached(self, key, make):
+        if key not in self._masks:
+            self._masks[key] = make()
+        return self._masks[key]
