@@ -53,3 +53,22 @@ def tiny(text, out, **options):
 def best(run):
     """SHA-256 of a run's best weights."""
     return hashlib.sha256((forging.newest(run) / runs.WEIGHTS).read_bytes()).hexdigest()
+
+
+def untaught(symbols, kind=CharTokenizer, seed=0, direction="forward", documents="poem", memory=None, sharpness=6.0):
+    """A generator that learned nothing: weights by chance, logits far apart, so that it has whims of its own.
+
+    Args:
+        symbols: its vocabulary.
+        sharpness: how far apart.
+    """
+    tokenizer = kind(sorted(set(symbols)))
+    size = tokenizer.vocabulary_size
+    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, embedding_size=8, units=16, layers=1)
+    numbers = np.random.default_rng(seed)
+    weights = {
+        name: numbers.standard_normal(shape).astype(np.float32) * (sharpness if name == "output.kernel" else 0.8)
+        for name, shape in config.weight_shapes().items()
+    }
+    training = TrainingConfig(documents=documents, direction=direction)
+    return Generator.of(config, training, tokenizer, weights, memory)

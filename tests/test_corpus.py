@@ -63,7 +63,7 @@ def test_bytes_that_are_no_text(tmp_path, data, complaint):
 def test_paths_that_are_no_files(tmp_path):
     with pytest.raises(CorpusError, match="no such file"):
         read_corpus(tmp_path / "missing.txt")
-    with pytest.raises(CorpusError, match="a directory"):
+    with pytest.raises(CorpusError, match="a folder without text"):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="no text given"):
         read_corpus([])

@@ -62,7 +62,7 @@ TEXTS = [
     (7, b"\x1f\x8b\x08" + os.urandom(100), [], 3, "gzip: decompress it first"),
     (8, verse().replace("\n", "\r\n").encode(), [], 0, "CR or CR LF line ends read as LF"),
     (9, ("\U0001f469\u200d\U0001f467 cafe\u0301 שלום\n" * 100).encode(), [], 0, "best loss"),
-    (10, lambda path: path.mkdir(), [], 3, "a directory; name the text files in it"),
+    (10, lambda path: path.mkdir(), [], 3, "a folder without text: no file in it ends in"),
     (10, lambda path: None, [], 3, "no such file"),
     (11, fifo, [], 3, "not a plain file; pipe it in and read - instead"),
 ]

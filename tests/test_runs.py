@@ -37,7 +37,7 @@ def test_a_run_holds_plain_files_only(tiny_run):
     }  # fmt: skip
     assert len(list((tiny_run / "resume").iterdir())) == 2
     config = json.loads((best / "config.json").read_text())
-    assert config["format"] == 1
+    assert config["format"] == runs.FORMAT
     assert config["model"]["units"] == 24
     tensors = safetensors.numpy.load_file(best / "model.safetensors")
     assert {name: array.shape for name, array in tensors.items()} == runs.load(tiny_run).model.weight_shapes()
@@ -71,8 +71,8 @@ def test_the_diary_is_never_needed(run):
 CHANGES = [
     (
         "config.json",
-        lambda v: v.update(format=2),
-        "run format 2; this textgen reads 1 to 1: it wants textgen 0.1.0 or newer",
+        lambda v: v.update(format=runs.FORMAT + 1),
+        f"run format {runs.FORMAT + 1}; this textgen reads 1 to {runs.FORMAT}: it wants textgen 0.1.0 or newer",
     ),
     ("config.json", lambda v: v.update(format="1"), "run format '1'"),
     ("config.json", lambda v: v.update(format=True), "run format True"),
@@ -109,7 +109,7 @@ def test_a_newer_format_says_which_textgen_it_wants(run, best):
         values.update(format=7, textgen="3.2", voice="low")
 
     forging.edit(best, "config.json", newer)
-    with pytest.raises(RunError, match=r"run format 7; this textgen reads 1 to 1: it wants textgen 3\.2"):
+    with pytest.raises(RunError, match=rf"run format 7; this textgen reads 1 to {runs.FORMAT}: it wants textgen 3\.2"):
         runs.load(run)
 
 

@@ -117,9 +117,9 @@ class Config:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values, format):
-        """The configuration that `to_json` wrote into a run of a format. Unknown, missing or bad entries raise
-        UsageError; those that the format did not have yet take their defaults."""
+    def from_json(cls, values, format=math.inf):
+        """The configuration that `to_json` wrote into a run of a format, by default the latest. Unknown, missing or
+        bad entries raise UsageError; those that the format did not have yet take their defaults."""
         names = {field.name for field in dataclasses.fields(cls) if field.metadata["since"] <= format}
         if not isinstance(values, dict) or set(values) != names:
             given = set(values) if isinstance(values, dict) else set()

@@ -60,6 +60,8 @@ class CoWriter:
     """
 
     def __init__(self, generator: Generator, prompt: str = "", *, words: int = 3, ways: int = 5, **options):
+        if generator.direction == "backward":
+            raise UsageError("this run writes each line from its end; write together with one trained forward")
         self._generator = generator
         self._configure(SamplingConfig(**{"seed": new_seed()} | options))
         self.words, self.ways = words, ways

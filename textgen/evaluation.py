@@ -103,3 +103,14 @@ def _read(engine, inputs, targets):
         if len(rows):
             total -= float(log_probabilities(logits[rows], targets[rows, time]).sum())
     return total
+
+
+def distinct(texts, n):
+    """Distinct-n (Li et al. 2016): the share of different ones among all runs of n symbols in some texts.
+
+    Args:
+        texts: sequences of symbols, such as str.
+        n: symbols in a run.
+    """
+    runs = [tuple(text[at : at + n]) for text in texts for at in range(len(text) - n + 1)]
+    return len(set(runs)) / max(len(runs), 1)

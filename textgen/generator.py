@@ -20,9 +20,11 @@ from textgen.engine import Engine
 from textgen.errors import UsageError
 from textgen.jobs import Job
 from textgen.mixture import Mixture
+from textgen.poems import joined
 from textgen.prompts import readable
 from textgen.sampling import SamplingConfig
 from textgen.scoring import Score, score
+from textgen.streams import turned
 from textgen.symbols import BOUNDARY
 from textgen.tokenizers import Tokenizer
 from textgen.transforms import chain
@@ -115,9 +117,16 @@ class Generator:
         weights = [1.0] * len(generators) if weights is None else weights
         engines, tokenizers = [one.engine for one in generators], [one.tokenizer for one in generators]
         mixture = Mixture(engines, tokenizers, weights)
+        if len({one.direction for one in generators}) > 1:
+            raise UsageError(
+                "--mix: one of these runs writes lines forward, another backward; they cannot write together"
+            )
         kinds = [one.documents for one in generators]
         # Where one of them knows no documents, none is spoken to in terms of documents.
-        return cls(mixture.tokenizer, mixture, "file" if "file" in kinds else kinds[0])
+        kind, memory = "file" if "file" in kinds else kinds[0], {}
+        for one in generators:
+            memory = joined(memory, one.memory)
+        return cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
 
     @takes_options
     def generate(
@@ -217,11 +226,19 @@ class Generator:
         if config.beam:
             config = dataclasses.replace(config, temperature=1.0)
         prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+        if self.direction == "backward":
+            if config.beam or config.max_copy:
+                raise UsageError(
+                    "--beam and --max-copy want a run that writes lines from their beginning; this one was trained "
+                    "with --direction backward"
+                )
+            # It goes on from whole lines only.
+            prompts = [prompt if not prompt or prompt.endswith("\n") else prompt + "\n" for prompt in prompts]
         ids = [self.read_prompt(prompt, config.unknown) for prompt in prompts]
         spans = Spans(corpus, config.max_copy + 1) if corpus else None
         samples = [Sample(prompt, number) for prompt in prompts for number in range(config.count)]
         transforms = chain(config, self.tokenizer, self.printed, transforms)
-        job = Job(self.engine, self.printed, config, transforms, spans, measured)
+        job = Job(self.engine, self.printed, config, transforms, spans, measured, self.direction == "backward")
         return samples, job.write(samples, ids)
 
     def score(self, text: str | Sequence[str]) -> Score:
@@ -234,7 +251,8 @@ class Generator:
             a Score: the text's symbols and their surprisals, float64 (symbols,), nats.
         """
         with threads.limited(threads.for_rows(1, self.engine.largest_product)):
-            return score(self.engine, self.tokenizer, [text] if isinstance(text, str) else text, self.separator)
+            documents, backward = [text] if isinstance(text, str) else text, self.direction == "backward"
+            return score(self.engine, self.tokenizer, documents, self.separator, backward)
 
     def read_prompt(self, prompt: str, unknown: str = "error") -> np.ndarray:
         """Ids to begin from, at least one. Raises PromptError listing what the model never saw.
@@ -247,5 +265,10 @@ class Generator:
         if self.documents == "file":
             prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
             if prompt:
-                return self.tokenizer.encode(prompt)
-        return np.concatenate([[BOUNDARY], self.tokenizer.encode(prompt)])
+                return self._encode(prompt)
+        return np.concatenate([[BOUNDARY], self._encode(prompt)])
+
+    def _encode(self, text):
+        """Ids in the order in which the model reads them."""
+        ids = self.tokenizer.encode(text)
+        return ids[turned(ids, self.tokenizer)] if self.direction == "backward" else ids

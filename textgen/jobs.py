@@ -23,9 +23,11 @@ class Job:
         transforms: what changes the logits, in order.
         spans: the Spans that may not be written, or None.
         measured: whether each Sample is to know its log-probability.
+        backward: whether lines are written from their end.
     """
 
-    def __init__(self, engine, printed, config, transforms, spans=None, measured=False):
+    def __init__(self, engine, printed, config, transforms, spans=None, measured=False, backward=False):
+        self.backward = backward
         self.engine, self.printed, self.config, self.transforms, self.spans = engine, printed, config, transforms, spans
         self.measured = measured or config.best_of > 1
 
@@ -76,7 +78,7 @@ class Job:
                 source = without_copying(rows, self.spans, sample.prompt, self.config.limit)
             else:
                 source = drawn(rows, self.config.limit, self.measured)
-            for piece in write_one(source, candidate, self.config, self.printed):
+            for piece in write_one(source, candidate, self.config, self.printed, self.backward):
                 if candidate is sample:
                     yield sample, piece
         if candidates != [sample]:
@@ -101,7 +103,9 @@ class Job:
     def _block(self, tasks):
         filled = tasks + [tasks[0]] * (ROWS - len(tasks))
         rows = self._rows([row for _, row in filled])
-        return write_block(rows, [sample for sample, _ in tasks], self.config, self.printed, self.measured)
+        return write_block(
+            rows, [sample for sample, _ in tasks], self.config, self.printed, self.measured, self.backward
+        )
 
     def _candidates(self, sample):
         """The texts that are written for a sample: itself, or where the best of several is wanted, those."""

@@ -30,7 +30,9 @@ _HOLE = re.compile("[□■●○囗\ue000-\uf8ff\ufffd]|\\{[^{}]*\\}")
 _FOOTNOTE = re.compile(r"\[\d+\]|\{[^{}]*\}")
 _NUMERAL = re.compile(r"[\d\s.]*|[IVXLC]+\.?")
 _SPACED_MARK = re.compile(r" +(?=[,.;:!?])")
-_SPACED_ENDING = re.compile(r"(?<=\w) +(?='(?:s|d|ll|re|ve|st|t|m)\b)")
+# Where a corpus keeps its words apart from what hangs on them: man 's, o ' er, th ' hour.
+_SPACED_ENDING = re.compile(r"(?<=\w) +' *(?=(?:s|d|ll|re|ve|st|t|m|er)\b)")
+_SPACED_ELISION = re.compile(r"\b(th|tho|thro|o|i) +'(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def choose(raw, selection):
             continue
         counts["considered"] += 1
         if selection.script != scripts.AS_IS:
-            text, title, author = (scripts.convert(part, selection.script) for part in (text, title, author))
+            text, title, author = scripts.convert_all((text, title, author), selection.script)
         lines = _chinese(text, counts) if scripts.is_chinese(text) else _western(text, counts)
         if lines is None:
             continue
@@ -148,8 +150,8 @@ def _count(number, noun):
 def _both_scripts(text):
     yield text
     if scripts.is_chinese(text) and scripts.extras.is_there("opencc"):
-        yield scripts.convert(text, scripts.SIMPLIFIED)
-        yield scripts.convert(text, scripts.TRADITIONAL)
+        for script in (scripts.SIMPLIFIED, scripts.TRADITIONAL):
+            yield scripts.convert(text, script)
 
 
 def _chinese(text, counts):
@@ -171,11 +173,11 @@ def _chinese(text, counts):
 
 def _western(text, counts):
     """The lines of a poem in another script."""
-    plain = _FOOTNOTE.sub("", text)
+    plain = _FOOTNOTE.sub("", text).replace("\u2019", "'")
     lines = [" ".join(line.split()) for line in plain.split("\n")]
     lines = [line for line in lines if not _NUMERAL.fullmatch(line) or line == "I"]
-    lines = [_SPACED_ENDING.sub("", _SPACED_MARK.sub("", line)) for line in lines]
-    if plain != text or len(lines) < sum(bool(line.strip()) for line in text.split("\n")):
+    lines = [_SPACED_ELISION.sub(r"\1'", _SPACED_ENDING.sub("'", _SPACED_MARK.sub("", line))) for line in lines]
+    if _FOOTNOTE.search(text) or len(lines) < sum(bool(line.strip()) for line in text.split("\n")):
         counts["notes"] += 1
     if not lines:
         counts["empty"] += 1

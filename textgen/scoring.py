@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.sampling import log_probabilities
-from textgen.streams import lay_out
+from textgen.streams import lay_out, turned
 from textgen.symbols import UNKNOWN
 
 
@@ -49,7 +49,7 @@ class Score:
         return self.bits / max(self.characters, 1)
 
 
-def score(engine, tokenizer, documents: Sequence[str], separator: str) -> Score:
+def score(engine, tokenizer, documents: Sequence[str], separator: str, backward: bool = False) -> Score:
     """Score documents, read one after another with a BOUNDARY before each, as in training.
 
     Args:
@@ -57,11 +57,14 @@ def score(engine, tokenizer, documents: Sequence[str], separator: str) -> Score:
         tokenizer: the model's Tokenizer.
         documents: texts.
         separator: what a BOUNDARY between two of them is shown as.
+        backward: whether the model reads each line from its end; the Score is in the order of the text all the same.
     """
     ids, symbols = lay_out(tokenizer, documents), []
     for document in documents:
         symbols += [separator, *tokenizer.split(document)]
-    surprisal = -np.fromiter(_log_probabilities(engine, ids), np.float64, max(len(ids) - 1, 0))
+    order = turned(ids, tokenizer) if backward else np.arange(len(ids))
+    surprisal = -np.fromiter(_log_probabilities(engine, ids[order]), np.float64, max(len(ids) - 1, 0))
+    surprisal = surprisal[order[1:] - 1]
     return Score(symbols[1:], surprisal, ids[1:] == UNKNOWN, sum(map(len, documents)))
 
 

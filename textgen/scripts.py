@@ -40,6 +40,18 @@ def convert(text, script):
     return text if script == AS_IS else _converter(script).convert(text)
 
 
+def convert_all(texts, script):
+    """Texts that belong together, in a script.
+
+    What holds a traditional character is traditional and stays so: read as simplified, some of its characters stand
+    for others (里 for 裏).
+    """
+    texts = tuple(texts)
+    if script == TRADITIONAL and (whole := "".join(texts)) != convert(whole, SIMPLIFIED):
+        return texts
+    return tuple(convert(text, script) for text in texts)
+
+
 def forms_of(character):
     """A character, and what it is in the other script: at most three, itself first. Itself alone without OpenCC."""
     if not extras.is_there("opencc"):

@@ -148,27 +148,39 @@ class Rows:
 class Ending:
     """Which part of a text may be shown, and whether it is over.
 
+    Args:
+        config: what ends it.
+        backward: whether lines are written from their end; each is then held until it is whole, and turned about.
+
     Attributes:
         over: "stop" or "documents" once it is.
     """
 
-    def __init__(self, config: SamplingConfig):
-        self._stops, self._documents = config.stop, config.documents
+    def __init__(self, config: SamplingConfig, backward: bool = False):
+        self._stops, self._documents, self._backward = config.stop, config.documents, backward
         self._held = ""
+        self._line = []
         self.over = None
 
     @property
     def is_needed(self):
-        """Whether anything but the length can end the text."""
-        return bool(self._stops or self._documents)
+        """Whether anything but the length can end the text, or symbols are shown otherwise than they are drawn."""
+        return bool(self._stops or self._documents or self._backward)
 
     def take(self, index: int, piece: str) -> str:
         """Take a symbol and its text; returns the text that may be shown now."""
+        turned = ""
+        if self._backward:
+            if index != BOUNDARY and piece != "\n":
+                self._line.append(piece)
+                return ""
+            turned, self._line = "".join(reversed(self._line)), []
         if index == BOUNDARY and self._documents is not None:
             self._documents -= 1
             if not self._documents:
                 self.over = "documents"
-                return self.rest()
+                return self.rest() + turned
+        piece = turned + piece
         if not self._stops:
             return piece
         held = self._held + piece
@@ -186,13 +198,16 @@ class Ending:
 
     def rest(self) -> str:
         """What was held back, when the text ends otherwise than by a stop."""
-        held, self._held = self._held, ""
+        held = self._held + "".join(reversed(self._line))
+        self._held, self._line = "", []
         return held
 
 
-def write_one(drawn: Iterator[tuple[int, float | None]], sample: Sample, config: SamplingConfig, printed) -> Iterator:
+def write_one(
+    drawn: Iterator[tuple[int, float | None]], sample: Sample, config: SamplingConfig, printed, backward: bool = False
+) -> Iterator:
     """Write a text from (id, log-probability) pairs; yields its pieces as they may be shown."""
-    ending, total, parts = Ending(config), 0.0, sample.parts
+    ending, total, parts = Ending(config, backward), 0.0, sample.parts
     plain = not ending.is_needed
     for index, log_probability in drawn:
         piece = printed[index]
@@ -223,13 +238,13 @@ def drawn(rows: Rows, limit: int, measured: bool) -> Iterator[tuple[int, float |
 
 
 def write_block(
-    rows: Rows, samples: Sequence[Sample], config: SamplingConfig, printed, measured: bool
+    rows: Rows, samples: Sequence[Sample], config: SamplingConfig, printed, measured: bool, backward: bool = False
 ) -> Iterator[tuple[Sample, str]]:
     """Write a block of texts side by side; yields (sample, piece) every STRIDE symbols.
 
     Rows beyond the samples are drawn and thrown away.
     """
-    endings = [Ending(config) for _ in samples]
+    endings = [Ending(config, backward) for _ in samples]
     totals = np.zeros(len(samples))
     done, limit = 0, config.limit
     while done < limit and not all(ending.over for ending in endings):

@@ -52,7 +52,7 @@ class Chinese:
         self.printed, self.form, self.config = generator.printed, form, config
         self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index > 1}
         self.notes = []
-        self.mood = [self.id_of[symbol] for symbol in self._read("mood", config.title + config.mood)]
+        self.mood = [self.id_of[one] for one in self._read("title", config.title) + self._read("mood", config.mood)]
         self.start = self._read("start", config.start)
         self._heads = self._read("acrostic", config.acrostic)
         if not all(map(is_ideograph, self._heads)):
@@ -77,20 +77,21 @@ class Chinese:
 
     def _read(self, name, text):
         """A text in the run's own characters; PromptError names those that it never saw."""
-        text = text.translate(MARKS)
+        given = "".join(text.split())
+        text = given.translate(MARKS)
         own = "".join(next((form for form in forms_of(one) if form in self.id_of), one) for one in text)
-        own = "".join(one for one in own if not one.isspace())
         unknown = [one for one in dict.fromkeys(own) if one not in self.id_of]
         if unknown:
             kept = "".join(one for one in own if one in self.id_of)
-            if name == "mood" and kept and not any(map(is_ideograph, unknown)):
-                own = kept  # a mark more or less makes no other mood
+            # A title is printed as it is; and a mark more or less makes no other mood.
+            if name == "title" or (name == "mood" and kept and not any(map(is_ideograph, unknown))):
+                own = kept
             else:
                 raise PromptError(
                     f"--{name}: the run never saw {' '.join(unknown)}; choose other characters, or train on poems that "
                     "use them"
                 )
-        if own != text.replace(" ", ""):
+        if own != given:
             self.notes.append(f"--{name} read as {own}")
         return own
 
@@ -167,12 +168,11 @@ class Chinese:
         while symbols:
             if place.over:
                 return None, None, None
-            mask = verse.mask(place)
             index = self.id_of[symbols[0]]
-            if mask[index]:
+            if verse.admits(place, index):
                 symbols.pop(0)
             else:
-                allowed = np.flatnonzero(mask)
+                allowed = np.flatnonzero(verse.mask(place))
                 own = [one for one in allowed if self.printed[one] in CLOSING + "\n"]
                 if len(own) != len(allowed) or not own:
                     return None, None, None

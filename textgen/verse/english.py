@@ -146,7 +146,7 @@ class English:
     def _started(self, verse):
         place, opened = verse.begin(), []
         for at, index in enumerate(self.start):
-            if place.over or not verse.mask(place)[index]:
+            if place.over or not verse.admits(place, index):
                 read = "".join(self.printed[one] for one in self.start[:at])
                 raise UsageError(
                     f"--start: {self.form.name} does not hold {self.printed[index].strip()!r} after {read!r}; its "

@@ -11,8 +11,9 @@ import numpy as np
 from textgen.poems import CLOSING, ENDING
 from textgen.symbols import BOUNDARY, UNKNOWN
 
-# Symbols after which a poem that does not end is ended, at the next end of a line; as in the poem example.
-LONGEST = 200
+# Symbols after which a poem that does not end is ended, at the next end of a line, as in the poem example; and symbols
+# after which a line is.
+LONGEST, LONGEST_LINE = 200, 100
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,34 @@ class Free:
 
     def mask(self, spot):
         """The symbols that may come next, bool (vocabulary,)."""
-        if spot.slot == 0:
-            if self._chinese and spot.last != BOUNDARY and self._endings[spot.last]:
-                # A row ends after a sentence, or the poem does.
-                if self.lines:
-                    return self._feeds if spot.line < self.lines else self._boundary
-                return self._boundary if spot.length >= LONGEST else self._feeds | self._boundary
-            if spot.line in self.heads:
-                mask = np.zeros_like(self._inside)
-                mask[self.heads[spot.line]] = True
-                return mask
-            return self._inside
-        if self._chinese:
-            # The last line, and one that is long enough, ends a sentence.
-            wants_end = spot.length >= LONGEST or (self.lines and spot.line + 1 >= self.lines)
-            mask = self._inside | (self._endings if wants_end else self._breaks)
-            return self._endings if spot.slot > LONGEST else mask
-        is_last = spot.line + 1 == self.lines
-        ends = self._boundary if is_last or spot.length >= LONGEST else self._breaks
-        if not self.lines and not is_last:
-            ends = ends | self._boundary
-        return ends if spot.slot > LONGEST else self._inside | ends
+        is_long = spot.slot > LONGEST_LINE
+        if spot.slot:
+            ends = self._chinese_ends(spot) if self._chinese else self._other_ends(spot)
+            return ends if is_long else self._inside | ends
+        if self._chinese and spot.last != BOUNDARY and self._endings[spot.last]:
+            # A row ends after a sentence, or the poem does.
+            if self.lines:
+                return self._feeds if spot.line < self.lines else self._boundary
+            return self._boundary if spot.length >= LONGEST else self._feeds | self._boundary
+        if spot.line in self.heads:
+            mask = np.zeros_like(self._inside)
+            mask[self.heads[spot.line]] = True
+            return mask
+        return self._inside
+
+    def _chinese_ends(self, spot):
+        # The last line ends a sentence, and so does one that is long enough to be the last.
+        is_last = spot.line + 1 >= self.lines if self.lines else spot.length >= LONGEST
+        return self._endings if is_last else self._breaks
+
+    def _other_ends(self, spot):
+        if self.lines:
+            return self._boundary if spot.line + 1 == self.lines else self._breaks
+        return self._boundary if spot.length >= LONGEST else self._boundary | self._breaks
+
+    def admits(self, spot, index):
+        """Whether a symbol that somebody gave may stand."""
+        return bool(self.mask(spot)[index])
 
     def after(self, spot, index):
         """The Spot after a symbol that the mask allowed."""

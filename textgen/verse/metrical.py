@@ -79,6 +79,10 @@ class Metrical:
         """The symbols that may come next, bool (vocabulary,); not to be changed."""
         return self.spelling.mask(self, foot)
 
+    def admits(self, foot, index):
+        """Whether a symbol that somebody gave may stand."""
+        return bool(self.mask(foot)[index])
+
     def after(self, foot, index):
         """The Foot after a symbol that the mask allowed."""
         return self.spelling.after(self, foot, index)

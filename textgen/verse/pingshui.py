@@ -35,6 +35,8 @@ _SOUNDS_AS = """
 葅=菹 鰕=霞 炰=庖 剗=簡 鄜=敷 簴=許 躭=耽 顚=顛 蜨=葉 畊=耕 埜=馬 諡=至 鄽=廛 先=前
 """
 
+SUPPLEMENT = frozenset(entry[0] for entry in _SOUNDS_AS.split())
+
 
 @cache
 def _table():

@@ -127,6 +127,10 @@ class Regulated:
             mask[list(taken)] = False
         return mask
 
+    def admits(self, place, index):
+        """Whether a symbol that somebody gave may stand: a character may then come twice in a line."""
+        return bool(self.mask(replace(place, used=()))[index])
+
     def after(self, place, index):
         """The Place after a symbol that the mask allowed."""
         length = self.form.length

