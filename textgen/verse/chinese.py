@@ -3,8 +3,6 @@
 Knows nothing of how symbols are drawn.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from textgen.errors import PromptError, UsageError
@@ -12,27 +10,11 @@ from textgen.poems import CLOSING, lines_of
 from textgen.scripts import MARKS, forms_of, is_ideograph
 from textgen.verse import modern, pingshui
 from textgen.verse.free import Free
+from textgen.verse.opening import Opening
 from textgen.verse.regulated import Regulated, Sounds
 
 BOOKS = ("pingshui", "modern", "off")
 _BOOKS = {book.NAME: book for book in (pingshui, modern)}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A poem that is about to be drawn.
-
-    Attributes:
-        verse: what may come next.
-        forced: ids that stand already.
-        opened: those of them that begin the line at which drawing begins.
-        place: where they lead.
-    """
-
-    verse: object
-    forced: tuple = ()
-    opened: tuple = ()
-    place: object = None
 
 
 class Chinese:
@@ -64,11 +46,11 @@ class Chinese:
                 f"--acrostic {config.acrostic}: {len(self._heads)} characters; {form.name} has {form.lines} lines and "
                 f"takes at most {room} at --acrostic-at {config.acrostic_at}"
             )
-        self.plans = [self._free()] if not form.length else self._regulated()
+        self._openings = self._regulated() if form.length else [self._free()]
 
-    def plan(self, chooser):
-        """A Plan, one of those that hold what was asked."""
-        return self.plans[int(chooser.integers(len(self.plans)))]
+    def opening(self, chooser):
+        """An Opening, one of those that hold what was asked."""
+        return self._openings[int(chooser.integers(len(self._openings)))]
 
     def lines(self, ids):
         """The lines that ids spell."""
@@ -103,10 +85,9 @@ class Chinese:
         heads = self._head_ids()
         lines = len(heads) * (2 if self._pairs else 1)
         verse = Free(self.printed, True, {line: np.array([head]) for line, head in heads.items()}, lines)
-        forced, opened, place = self._follow(verse, self.start)
-        if place is None:
-            raise UsageError(f"--start {self.config.start} and --acrostic {self.config.acrostic} do not agree")
-        return Plan(verse, forced, opened, place)
+        if opening := self._follow(verse, self.start):
+            return opening
+        raise UsageError(f"--start {self.config.start} and --acrostic {self.config.acrostic} do not agree")
 
     def _regulated(self):
         form, config = self.form, self.config
@@ -116,9 +97,9 @@ class Chinese:
         wanted = self._groups(book, sounds)
         modes = ["strict", "variants"] if config.tones == "strict" else [config.tones]
         for mode in modes:
-            plans = [plan for template in form.templates if (plan := self._try(template, mode, sounds, wanted))]
-            if plans:
-                return plans
+            found = [self._try(template, mode, sounds, wanted) for template in form.templates]
+            if any(found):
+                return list(filter(None, found))
         why = self._why(sounds, wanted)
         raise UsageError(f"no template of {form.name} holds {why}")
 
@@ -144,7 +125,7 @@ class Chinese:
         return groups
 
     def _try(self, template, mode, sounds, wanted):
-        """A Plan of a template; None where it cannot hold what was asked."""
+        """An Opening of a template; None where it cannot hold what was asked."""
         needed = sum(kind.isupper() for kind in template)
         groups = wanted
         if wanted is not None:
@@ -155,19 +136,16 @@ class Chinese:
         verse = Regulated(self.form, template, mode, sounds, self.id_of, heads, groups)
         if not all(verse.mask(verse.at(line)).any() for line in heads):
             return None
-        forced, opened, place = self._follow(verse, self.start)
-        if place is None:
-            return None
-        return Plan(verse, forced, opened, place)
+        return self._follow(verse, self.start)
 
     def _follow(self, verse, text):
-        """Where a beginning leads: its ids, those of its unfinished line, and the place; three Nones where it cannot
-        stand. Marks and row ends that it leaves out are put in."""
+        """The Opening that a beginning makes; None where it cannot stand. Marks and row ends that it leaves out are put
+        in."""
         forced, opened, place = [], [], verse.begin()
         symbols = list(text)
         while symbols:
             if place.over:
-                return None, None, None
+                return None
             index = self.id_of[symbols[0]]
             if verse.admits(place, index):
                 symbols.pop(0)
@@ -175,7 +153,7 @@ class Chinese:
                 allowed = np.flatnonzero(verse.mask(place))
                 own = [one for one in allowed if self.printed[one] in CLOSING + "\n"]
                 if len(own) != len(allowed) or not own:
-                    return None, None, None
+                    return None
                 index = int(own[0])
                 if symbols[0] in CLOSING:
                     symbols.pop(0)  # another mark than the form has there
@@ -183,7 +161,7 @@ class Chinese:
             place = verse.after(place, index)
             forced.append(index)
             opened = [*opened, index] if place.line == line else []
-        return tuple(forced), tuple(opened), place
+        return Opening(verse, place, tuple(forced), tuple(opened))
 
     def _why(self, sounds, wanted):
         """What stands in the way, and what to do."""

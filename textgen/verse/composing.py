@@ -49,7 +49,7 @@ class PoemConfig(Config):
     count: int = option(1, "How many poems; each has a random stream of its own.", low=1, high=1_000_000)
     seed: int | None = option(None, "Same seed, same poem. [default: a new one, printed]", low=0, high=2**63 - 1)
     temperature: float = option(0.8, "0 takes the likeliest symbol that the form allows.", low=0, high=100)
-    tries: int = option(8, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
+    tries: int = option(16, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
 
     def __post_init__(self):
         super().__post_init__()
@@ -83,8 +83,7 @@ class Composition:
         """The poem as it is printed: in Chinese two lines to a row."""
         if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
-        rows = itertools.batched(self.lines, 2) if hasattr(itertools, "batched") else _pairs(self.lines)
-        return "\n".join("".join(row) for row in rows)
+        return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
 
     def __str__(self) -> str:
         return f"{self.title}\n\n{self.text}" if self.title else self.text
@@ -138,39 +137,37 @@ def _write(generator, form, config, language):
     before = [BOUNDARY, *language.mood, BOUNDARY] if language.mood else [BOUNDARY]
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
-        plan = language.plan(chooser)
+        opening = language.opening(chooser)
         with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
-            logits, state = engine.read([*before, *plan.forced])
-            start = decoding.Line(list(plan.opened), plan.place, state, logits[None], is_open=bool(plan.opened))
-            if plan.place.over:
-                drawn = decoding.Drawn([])
-            else:
-                drawn = decoding.poem(
-                    engine,
-                    plan.verse,
-                    start,
-                    seed=config.seed,
-                    key=(number,),
-                    temperature=config.temperature,
-                    rows=config.tries,
-                    refused=lambda ids: _is_copied(generator, language, ids),
-                    length=plan.verse.lines,
-                )
+            logits, state = engine.read([*before, *opening.forced])
+            start = decoding.Line(
+                list(opening.opened), opening.place, state, logits[None], is_open=bool(opening.opened)
+            )
+            drawn = decoding.poem(
+                engine,
+                opening.verse,
+                start,
+                seed=config.seed,
+                key=(number,),
+                temperature=config.temperature,
+                rows=config.tries,
+                refused=lambda ids: _is_copied(generator, language, ids),
+            )
         if drawn is None:
             raise NothingLeftError(
                 f"poem {number + 1}: no {form.name} was found that holds all that was asked; try a higher --tries or "
                 "--temperature, or ask for less"
             )
         ids = [
-            *plan.forced[: len(plan.forced) - len(plan.opened)],
+            *opening.done,
             *itertools.chain(*(line.ids for line in drawn.lines)),
         ]
         symbols = sum(len(line.ids) for line in drawn.lines)
-        total = sum(line.score * len(line.ids) for line in drawn.lines)
+        total = sum(line.score for line in drawn.lines)
         yield Composition(
             lines=tuple(language.lines(ids)),
             form=form,
-            template=getattr(plan.verse, "template", ""),
+            template=getattr(opening.verse, "template", ""),
             title=config.title,
             number=number,
             taken_back=drawn.taken_back,
@@ -187,7 +184,3 @@ def _is_copied(generator, language, ids):
 
 def _kinds(documents):
     return {"file": "whole files", "block": "blocks of text", "line": "lines of text"}[documents]
-
-
-def _pairs(lines):
-    return [lines[at : at + 2] for at in range(0, len(lines), 2)]

@@ -1,8 +1,10 @@
 """The constrained decoder: lines drawn side by side under masks, the best kept, a line taken back where none is left.
 
-What may come next, a verse says (`textgen.verse.regulated`, `.metrical`, `.free`): it has `begin()`, `mask(place)` and
+What may come next, a verse says (`textgen.verse.regulated`, `.metrical`, `.free`). It has `begin()`, `mask(place)` and
 `after(place, index)`, whose places are values that know how many lines are done (`line`) and whether the poem is
-(`over`). The model's state is a value too: a line is drawn again from where it began. Knows nothing of forms.
+(`over`); `turn(place, row)`, the place as one of several rows is to begin; `marks`, symbols that take no place, or
+None; and `even`, whether all lines in a place are of one extent, so that their whole probability compares them. The
+model's state is a value too: a line is drawn again from where it began. Knows nothing of forms.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ class Line:
         ids: its symbols, the mark and the line feed at its end among them.
         place: where it leaves the poem.
         state, logits: where it leaves the model, of batch 1.
-        score: mean log-probability of its symbols under the model, whatever the masks, nats.
+        score: log-probability of its symbols under the model, whatever the masks, nats.
         is_open: whether it is only the beginning of a line.
     """
 
@@ -54,7 +56,7 @@ class _Frame:
     draws: int = 0
 
 
-def poem(engine, verse, start: Line, *, seed, key, temperature, rows, refused, length=None) -> Drawn | None:
+def poem(engine, verse, start: Line, *, seed, key, temperature, rows, refused) -> Drawn | None:
     """Draw a poem.
 
     Args:
@@ -65,13 +67,13 @@ def poem(engine, verse, start: Line, *, seed, key, temperature, rows, refused, l
         temperature: 0 takes the likeliest symbol.
         rows: lines that are drawn side by side.
         refused: takes a line's ids; whether it may not stand.
-        length: lines in the whole, where that is known, for how long to try.
 
     Returns:
         the poem; None where the patience was spent.
     """
-    frames, taken_back = [_Frame(start)], 0
-    budget = PATIENCE * (length or 8)
+    if start.place.over:
+        return Drawn([])
+    frames, taken_back, budget = [_Frame(start)], 0, PATIENCE * (verse.lines or 8)
     while frames:
         frame = frames[-1]
         if not frame.queue:
@@ -104,11 +106,10 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
     """
     first = start.place.line
     partial = start.ids if start.is_open else []
-    turn = getattr(verse, "turn", lambda place, row: place)
-    places = [turn(start.place, row) for row in range(rows)]
+    places = [verse.turn(start.place, row) for row in range(rows)]
     state, logits = start.state.rows([0] * rows), np.repeat(start.logits, rows, axis=0)
     written, scores = [list(partial) for _ in range(rows)], np.zeros(rows)
-    alive, done, begun = np.arange(rows), [], len(partial)
+    alive, done = np.arange(rows), []
     for step in range(LONGEST_LINE):
         masks = np.stack([verse.mask(places[row]) for row in alive])
         numbers = uniforms()
@@ -117,10 +118,10 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
             alive, masks, logits, state = alive[hopeful], masks[hopeful], logits[hopeful], state.rows(hopeful)
             if not len(alive):
                 break
+        masked = under(logits / np.float64(temperature or 1), masks, verse.marks)
         if temperature > 0:
-            ids = draw(np.where(masks, logits / np.float64(temperature), -np.inf), numbers[alive])
+            ids = draw(masked, numbers[alive])
         else:
-            masked = np.where(masks, logits, -np.inf)
             ids = masked.argmax(axis=1)
             if step == 0:
                 count = min(len(alive), int(masks[0].sum()))
@@ -136,12 +137,31 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
             logits, state = engine.step(state, ids)
         for at in np.flatnonzero(ended):
             row = alive[at]
-            drawn = len(written[row]) - begun
-            done.append(
-                Line(written[row], places[row], state.rows([at]), logits[at : at + 1].copy(), scores[row] / drawn)
-            )
+            done.append(Line(written[row], places[row], state.rows([at]), logits[at : at + 1].copy(), scores[row]))
         if ended.all():
             break
         alive, logits, state = alive[~ended], logits[~ended], state.rows(~ended)
     unlike = {tuple(line.ids): line for line in reversed(done)}
-    return sorted(unlike.values(), key=lambda line: -line.score)
+    return sorted(unlike.values(), key=lambda line: -line.score / (1 if verse.even else len(line.ids)))
+
+
+def under(logits, masks, marks=None):
+    """Logits under masks.
+
+    Marks of punctuation take no place in a line, so nothing forbids them, while most words are forbidden somewhere:
+    left alone, a mask would scatter commas. So the words that are left share what all words had.
+
+    Args:
+        logits: float64, shape (rows, vocabulary).
+        masks: bool, the same shape.
+        marks: bool (vocabulary,), or None.
+    """
+    masked = np.where(masks, logits, -np.inf)
+    if marks is None or not (masks & marks).any():
+        return masked
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+    words = chances * ~marks
+    left = (words * masks).sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        lift = np.log(words.sum(axis=1, keepdims=True) / left)
+    return np.where(marks | (left == 0), masked, masked + np.where(left == 0, 0, lift))

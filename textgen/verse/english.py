@@ -10,10 +10,10 @@ from textgen.poems import hashes, words
 from textgen.streams import turned
 from textgen.symbols import BOUNDARY
 from textgen.verse import cmu
-from textgen.verse.chinese import Plan
 from textgen.verse.free import Free
 from textgen.verse.lexicon import Lexicon
 from textgen.verse.metrical import Metrical
+from textgen.verse.opening import Opening
 from textgen.verse.spelling import LetterSpelling, WordSpelling
 
 
@@ -30,11 +30,11 @@ class English:
             raise UsageError("--start: this run writes each line from its end; give it as --mood")
         self.start = self._encoded("start", config.start, True)
         self.heads = self._heads()
-        self._plan = self._free() if not form.meters else self._metrical()
+        self._opening = self._free() if not form.meters else self._metrical()
 
-    def plan(self, chooser):
-        """A Plan."""
-        return self._plan
+    def opening(self, chooser):
+        """The Opening."""
+        return self._opening
 
     def lines(self, ids):
         """The lines that ids spell."""
@@ -155,4 +155,4 @@ class English:
             line = place.line
             place = verse.after(place, index)
             opened = [*opened, index] if place.line == line else []
-        return Plan(verse, tuple(self.start), tuple(opened), place)
+        return Opening(verse, place, tuple(self.start), tuple(opened))

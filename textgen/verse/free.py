@@ -52,6 +52,12 @@ class Free:
         self._inside = ideas & ~self._breaks & ~self._feeds
         self._boundary = np.arange(size) == BOUNDARY
 
+    marks, even = None, False
+
+    def turn(self, spot, row):
+        """The same place: rows begin alike."""
+        return spot
+
     def begin(self):
         """The Spot before anything is written."""
         return Spot()

@@ -17,7 +17,7 @@ class Lexicon:
     """
 
     def __init__(self, words):
-        self.words = [word for word in words if shape(word)]
+        self.words = [word for word in words if shape(word) and (len(word) > 1 or word in "aio")]
         self.index = {word: place for place, word in enumerate(self.words)}
         self._meters, self._rhyming = {}, {}
 

@@ -61,18 +61,24 @@ class Metrical:
         }
         self._masks = {}
 
+    even = True
+
+    @property
+    def marks(self):
+        """The symbols that take no place, bool (vocabulary,)."""
+        return self.spelling.marks
+
     @property
     def lines(self):
         """How many lines the poem has."""
         return self.form.lines
 
-    def begin(self, row=0):
-        """The Foot before anything is written; rows take the line's patterns in turn."""
-        rhymes = ((self.form.rhyme[0], *self._given),) if self._given else ()
-        return Foot(meter=row, rhymes=rhymes)
+    def begin(self):
+        """The Foot before anything is written."""
+        return Foot(rhymes=((self.form.rhyme[0], *self._given),) if self._given else ())
 
     def turn(self, foot, row):
-        """The same place, with the pattern that a row is to take."""
+        """The same place, with the pattern that a row is to take: rows take a line's patterns in turn."""
         return replace(foot, meter=row)
 
     def mask(self, foot):
@@ -128,21 +134,26 @@ class Metrical:
 
     def _choices(self, foot, fresh):
         meter = self.meter_of(foot)
-        first = self.first_words(foot) & self.spelling.first
-        last = self.last_words(foot) & (self.spelling.later if self.form.meters else True)
-        onward = meter.onward(foot.places)
+        onward, hopeful = meter.onward(foot.places), self._hopeful(foot)
+        goes_on, ends = (onward & hopeful) != 0, (onward & meter.end) != 0
+        nothing = np.zeros_like(ends)
         if self.backward:
-            hopeful = meter.hopeful(first)
-            goes_on = (onward & hopeful) != 0
-            ends = ((onward & meter.end) != 0) & first
             if fresh:  # the line's last word, and never its only one
-                return goes_on & last, np.zeros_like(ends)
-            return goes_on & self.spelling.later, ends
-        goes_on = (onward & meter.hopeful(last)) != 0
-        ends = ((onward & meter.end) != 0) & last
+                return goes_on & self.last_words(foot), nothing
+            return goes_on & self.spelling.later, ends & self.first_words(foot) & self.spelling.first
         if fresh:
-            return goes_on & first, np.zeros_like(ends)
-        return goes_on & self.spelling.later, ends
+            return goes_on & self.first_words(foot) & self.spelling.first, nothing
+        return goes_on & self.spelling.later, ends & self.last_words(foot) & self.spelling.later
+
+    def _hopeful(self, foot):
+        """The places from which the line can still be finished: by the words that may be written last in it."""
+        meter = self.meter_of(foot)
+        if self.backward:
+            key = ("hopeful", id(meter), foot.line if foot.line in self.heads else None)
+            return self._cached(key, lambda: meter.hopeful(self.first_words(foot) & self.spelling.first))
+        letter = self.letter(foot.line)
+        key = ("hopeful", id(meter), self._of(foot, letter) if letter else None)
+        return self._cached(key, lambda: meter.hopeful(self.last_words(foot) & self.spelling.later))
 
     def written(self, foot, word, finishes=False):
         """The Foot after a word.
@@ -154,10 +165,10 @@ class Metrical:
         meter = self.meter_of(foot)
         onward = int(meter.onward(foot.places)[word])
         if self.backward:
-            keep = meter.end if finishes else meter.hopeful(self.first_words(foot) & self.spelling.first)
+            keep = meter.end if finishes else self._hopeful(foot)
             last = word if foot.last is None else foot.last
             return replace(foot, places=onward & keep, status=WORD, closed=finishes, last=last, spelled=None)
-        keep = meter.hopeful(self.last_words(foot) & self.spelling.later)
+        keep = self._hopeful(foot)
         if foot.status != START and self.last_words(foot)[word]:
             keep |= meter.end
         return replace(foot, places=onward & keep, status=WORD, last=word, spelled=None)

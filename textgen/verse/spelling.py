@@ -23,10 +23,10 @@ class Spelling:
 
     def __init__(self, printed):
         self.size = len(printed)
-        self._marks = self.only(MARKS, printed)
+        self.marks = self.only(MARKS, printed)
         self._newline = self.only(["\n"], printed)
         self._boundary = np.arange(self.size) == BOUNDARY
-        self.mark_ids = set(np.flatnonzero(self._marks).tolist())
+        self.mark_ids = set(np.flatnonzero(self.marks).tolist())
 
     def only(self, texts, printed):
         """The symbols that are one of some texts, bool (vocabulary,)."""
@@ -78,13 +78,13 @@ class WordSpelling(Spelling):
                 mask |= self._spaced & goes_on[self.word_of]
                 mask |= self._bare & ends[self.word_of]
                 if foot.status != MARK:
-                    mask |= self._marks
+                    mask |= self.marks
             elif foot.status == START:
                 mask |= self._bare & goes_on[self.word_of]
             else:
                 mask |= self._spaced & (goes_on | ends)[self.word_of]
         if not self.backward and foot.status == WORD:
-            mask |= self._marks
+            mask |= self.marks
         if verse.may_end(foot):
             mask |= self.close(verse, foot)
         return mask
@@ -141,7 +141,7 @@ class LetterSpelling(Spelling):
                 mask |= self.close(verse, foot) & verse.may_end(foot)
                 return mask
             if self.backward and foot.status != MARK:
-                mask |= self._marks
+                mask |= self.marks
             return self._begin(mask, verse, foot, (0, len(self._order), 0, False))
         goes_on, ends = verse.choices(foot)
         low, _, depth, done = foot.spelled
@@ -156,7 +156,7 @@ class LetterSpelling(Spelling):
                 written = verse.written(foot, int(word))
                 mask |= self._space & verse.may_go_on(written)
                 mask |= self.close(verse, foot) & verse.may_end(written)
-                mask |= self._marks
+                mask |= self.marks
         return mask
 
     def _begin(self, mask, verse, foot, span):
