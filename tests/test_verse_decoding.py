@@ -69,14 +69,28 @@ def test_greed_takes_the_likeliest_and_then_others(desk):
 
 def test_marks_keep_the_share_that_the_model_gives_them():
     """Four symbols: a mark and three words, of which the mask leaves one; the mark had a chance of a half."""
-    logits = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
+    logits = np.log(np.array([[0.5, 0.25, 0.15, 0.1]], np.float32))
     marks = np.array([True, False, False, False])
-    masks = np.array([[True, False, False, True]])
-    chances = np.exp(decoding.under(logits, masks, marks))
-    assert np.allclose(chances, [[0.5, 0, 0, 0.5]])
+
+    def shares(*mask, marks=marks):
+        told = decoding.chances(logits, np.array([mask], bool), 1.0, marks)
+        return [round(share, 4) for share in (told[0] / told.sum()).tolist()]
+
+    assert shares(1, 0, 0, 1) == [0.5, 0, 0, 0.5]
     # Without marks, and where no mark may stand, a mask is a mask.
-    assert np.allclose(np.exp(decoding.under(logits, masks)), [[0.5, 0, 0, 0.1]])
-    only_words = np.array([[False, True, False, True]])
-    assert np.allclose(np.exp(decoding.under(logits, only_words, marks)), [[0, 0.25, 0, 0.1]])
-    only_marks = np.array([[True, False, False, False]])
-    assert np.allclose(np.exp(decoding.under(logits, only_marks, marks)), [[0.5, 0, 0, 0]])
+    assert shares(1, 0, 0, 1, marks=None) == [0.8333, 0, 0, 0.1667]
+    assert shares(0, 1, 0, 1) == [0, 0.7143, 0, 0.2857]
+    assert shares(1, 0, 0, 0) == [1, 0, 0, 0]
+    assert shares(1, 1, 1, 1) == [0.5, 0.25, 0.15, 0.1]
+
+
+def test_symbols_are_picked_as_often_as_they_are_likely():
+    told = np.array([[0.5, 0, 2.0, 1.5]], np.float32)
+    uniforms = (np.arange(4000)[:, None] + 0.5) / 4000
+    ids = decoding.pick(np.repeat(told, 4000, axis=0), uniforms)
+    assert np.bincount(ids, minlength=4).tolist() == [500, 0, 2000, 1500]
+    # Also far from what the model wanted: nothing is lost below the smallest number.
+    far = np.array([[500.0, -500.0, -501.0]], np.float32)
+    left = decoding.chances(far, np.array([[False, True, True]]), 0.5)
+    assert left[0, 0] == 0
+    assert np.isclose(left[0, 1] / left[0, 2], np.exp(2), rtol=1e-4)

@@ -153,6 +153,7 @@ def _misses(readings, pattern):
 
 
 def _judge_tones(verdict, told, form, tones):
+    first_rhymes = bool(frozenset.intersection(*(readings[-1].groups for readings in [told[0], *told[1::2]])))
     rules = ["strict", "variants", "relaxed"]
     best = {}
     for rule in rules:
@@ -161,10 +162,13 @@ def _judge_tones(verdict, told, form, tones):
                 min((_misses(readings, pattern) for pattern in form.patterns(kind, rule)), key=len)
                 for readings, kind in zip(told, template, strict=True)
             ]
-            broken = sum(map(bool, misses)), sum(map(len, misses))
+            # Characters with two readings may fit several templates; then that is meant whose rhyme holds too.
+            odd = template[0].isupper() and not first_rhymes
+            broken = sum(map(bool, misses)), sum(map(len, misses)), odd
             if rule not in best or broken < best[rule][0]:
                 best[rule] = broken, template, misses
-    verdict.tones = next((rule for rule in rules if best[rule][0] == (0, 0)), "")
+    kept = sorted((best[rule][0][2], rules.index(rule)) for rule in rules if best[rule][0][:2] == (0, 0))
+    verdict.tones = rules[kept[0][1]] if kept else ""
     rule = {"strict": "variants", "relaxed": "relaxed", "off": "relaxed"}[tones]
     if verdict.tones and rules.index(verdict.tones) <= rules.index(rule):
         rule = verdict.tones

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from textgen.sampling import Uniforms, draw, log_probabilities
+from textgen.sampling import BELOW, Uniforms
 
 # Symbols that no line of verse reaches; a line that does is given up.
 LONGEST_LINE = 400
@@ -118,16 +118,15 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
             alive, masks, logits, state = alive[hopeful], masks[hopeful], logits[hopeful], state.rows(hopeful)
             if not len(alive):
                 break
-        masked = under(logits / np.float64(temperature or 1), masks, verse.marks)
         if temperature > 0:
-            ids = draw(masked, numbers[alive])
+            ids = pick(chances(logits, masks, temperature, verse.marks), numbers[alive])
         else:
-            ids = masked.argmax(axis=1)
+            ids = np.where(masks, logits, -np.inf).argmax(axis=1)
             if step == 0:
                 count = min(len(alive), int(masks[0].sum()))
-                alive, ids, logits = alive[:count], np.argsort(-masked[0], kind="stable")[:count], logits[:count]
-                state = state.rows(slice(count))
-        scores[alive] += log_probabilities(logits, ids)
+                ids = np.argsort(np.where(masks[0], -logits[0], np.inf), kind="stable")[:count]
+                alive, logits, state = alive[:count], logits[:count], state.rows(slice(count))
+        scores[alive] += _log_probabilities(logits, ids)
         for row, index in zip(alive, ids.tolist(), strict=True):
             written[row].append(index)
             places[row] = verse.after(places[row], index)
@@ -145,23 +144,43 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
     return sorted(unlike.values(), key=lambda line: -line.score / (1 if verse.even else len(line.ids)))
 
 
-def under(logits, masks, marks=None):
-    """Logits under masks.
+def chances(logits, masks, temperature, marks=None):
+    """How likely each symbol is under a mask.
 
     Marks of punctuation take no place in a line, so nothing forbids them, while most words are forbidden somewhere:
     left alone, a mask would scatter commas. So the words that are left share what all words had.
 
     Args:
-        logits: float64, shape (rows, vocabulary).
+        logits: float32, shape (rows, vocabulary).
         masks: bool, the same shape.
+        temperature: above 0.
         marks: bool (vocabulary,), or None.
+
+    Returns:
+        float32, the same shape: chances, up to a factor for each row.
     """
-    masked = np.where(masks, logits, -np.inf)
+    # Of what the mask leaves, the likeliest has a chance of 1, so that no row is lost below the smallest number.
+    left = np.where(masks, logits, -np.inf)
+    scaled = np.exp((left - left.max(axis=1, keepdims=True)) / np.float32(temperature))
     if marks is None or not (masks & marks).any():
-        return masked
-    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-    words = chances * ~marks
-    left = (words * masks).sum(axis=1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        lift = np.log(words.sum(axis=1, keepdims=True) / left)
-    return np.where(marks | (left == 0), masked, masked + np.where(left == 0, 0, lift))
+        return scaled
+    every = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
+    every[:, marks] = 0
+    had, have = (part.sum(axis=1, dtype=np.float64) for part in (every, every * masks))
+    # Where no word that is left is at all likely, there is little to be shared.
+    lift = np.divide(had, np.maximum(have, 1e-6 * had), out=np.ones_like(had), where=had > 0)
+    scaled[:, ~marks] *= lift[:, None].astype(np.float32)
+    return scaled
+
+
+def pick(chances, uniforms):
+    """One id for each row: int (rows,), of chances (rows, vocabulary) and numbers in [0, 1), shape (rows, 1)."""
+    cumulative = np.cumsum(chances, axis=1, dtype=np.float64)
+    return (cumulative > uniforms * (cumulative[:, -1:] * BELOW)).argmax(axis=1)
+
+
+def _log_probabilities(logits, ids):
+    """As `textgen.sampling.log_probabilities`, in single precision: they rank lines, and many are looked at."""
+    highest = logits.max(axis=1)
+    whole = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
+    return logits[np.arange(len(ids)), ids] - whole

@@ -11,6 +11,9 @@ import numpy as np
 from textgen.poems import ENDING
 from textgen.scripts import is_ideograph
 
+# How the book of Pingshui names the groups of the entering tone.
+ENTERING = "入"
+
 
 class Sounds:
     """What a rhyme book says of a vocabulary, as arrays.
@@ -19,7 +22,8 @@ class Sounds:
         ideographs: bool (vocabulary,).
         tones: for "P", "Z" and "N" the symbols that can be read so, bool (vocabulary,).
         groups: each symbol's level rhyme groups, a frozenset, by id.
-        members: each level rhyme group's symbols, bool (vocabulary,).
+        members: each level rhyme group's symbols, bool (vocabulary,), but for those whose other reading has an entering
+            tone (不, 咽): they are read level in few words, and a line that ends in one reads as if broken off.
     """
 
     def __init__(self, printed, readings):
@@ -29,8 +33,11 @@ class Sounds:
         oblique = np.array([one is not None and one.oblique for one in told])
         self.tones = {"P": level, "Z": oblique, "N": self.ideographs}
         self.groups = [one.groups if one else frozenset() for one in told]
+        rare = np.array(
+            [one is not None and any(name.startswith(ENTERING) for name in one.other_groups) for one in told]
+        )
         names = sorted(frozenset().union(*self.groups))
-        self.members = {name: np.array([name in groups for groups in self.groups]) for name in names}
+        self.members = {name: np.array([name in groups for groups in self.groups]) & ~rare for name in names}
 
     def rhyming(self, groups):
         """The symbols in any of some groups, bool (vocabulary,)."""
@@ -132,8 +139,15 @@ class Regulated:
         return mask
 
     def admits(self, place, index):
-        """Whether a symbol that somebody gave may stand: a character may then come twice."""
-        return bool(self.mask(replace(place, used=()))[index])
+        """Whether a symbol that somebody gave may stand: it may then come twice, and rhyme by a rare reading."""
+        if place.slot >= self.form.length:
+            return bool(self.mask(place)[index])
+        tones, head = self.sounds.tones, self.heads.get(place.line) if place.slot == 0 else None
+        return (
+            any(tones[pattern[place.slot]][index] for pattern in place.patterns)
+            and head in (None, index)
+            and (not self.is_rhyme(place) or bool(place.groups & self.sounds.groups[index]))
+        )
 
     def after(self, place, index):
         """The Place after a symbol that the mask allowed."""
