@@ -49,7 +49,7 @@ class PoemConfig(Config):
     count: int = option(1, "How many poems; each has a random stream of its own.", low=1, high=1_000_000)
     seed: int | None = option(None, "Same seed, same poem. [default: a new one, printed]", low=0, high=2**63 - 1)
     temperature: float = option(0.8, "0 takes the likeliest symbol that the form allows.", low=0, high=100)
-    tries: int = option(16, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
+    tries: int = option(12, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
 
     def __post_init__(self):
         super().__post_init__()
