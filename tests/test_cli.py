@@ -220,7 +220,7 @@ def test_no_runs(command, empty_place):
     ("code", "arguments", "complaint"),
     [
         (3, ["train", "missing.txt"], "missing.txt: no such file"),
-        (3, ["train", "."], "a folder without text: no file in it ends in"),
+        (3, ["train", "folder"], "folder: a folder without text: no file in it ends in"),
         (3, ["train", "empty.txt"], "empty.txt: no text in it"),
         (3, ["train", "short.txt"], "short: 10 characters to train on; one stretch of --sequence-length 64 needs 65"),
         (3, ["train", "latin.txt"], "latin.txt: not UTF-8: byte 0xe9 at offset 3"),

@@ -58,7 +58,7 @@ def _first_bad(data):
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"\x1f\x8b\x08\x00text", "gzip: decompress it first"),
+        (b"\x1f\x8b\x08\x00text", "gzip within gzip"),
         (b"\x89PNG\r\n\x1a\n", "looks like binary: a PNG picture"),
         (b"%PDF-1.7", "looks like binary: a PDF"),
         (b"PK\x03\x04", "looks like binary: a ZIP archive, as .docx"),

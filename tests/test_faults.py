@@ -3,6 +3,7 @@
 Run with -s, it prints the table.
 """
 
+import gzip
 import os
 import shutil
 import signal
@@ -59,7 +60,9 @@ TEXTS = [
     (6, CHINESE.encode("big5"), ["--encoding", "big5"], 0, "best loss"),
     (7, b"text\0text" * 100, [], 3, "looks like binary: a NUL byte at offset 4"),
     (7, png(), [], 3, "looks like binary: a PNG picture"),
-    (7, b"\x1f\x8b\x08" + os.urandom(100), [], 3, "gzip: decompress it first"),
+    (7, b"\x1f\x8b\x08\x00" + b"\xff" * 100, [], 3, "damaged gzip"),
+    (7, gzip.compress(verse().encode()), [], 0, "best loss"),
+    (7, gzip.compress(verse().encode())[:-30], [], 3, "damaged gzip"),
     (8, verse().replace("\n", "\r\n").encode(), [], 0, "CR or CR LF line ends read as LF"),
     (9, ("\U0001f469\u200d\U0001f467 cafe\u0301 שלום\n" * 100).encode(), [], 0, "best loss"),
     (10, lambda path: path.mkdir(), [], 3, "a folder without text: no file in it ends in"),

@@ -34,7 +34,7 @@ def test_a_short_text_shrinks_the_batch_and_says_so():
 def test_the_vocabulary_is_settled_and_covers_the_held_out_text():
     settled = settle("a" * 950 + "z" * 50)
     assert settled.model.vocabulary_size == 4
-    assert settled.held_out_characters == 100
+    assert settled.text.held_out_characters == 100
 
 
 def test_a_cut_vocabulary_is_said_with_its_share():

@@ -242,6 +242,13 @@ class TrainingConfig(Config):
         choices=("as-is", "simplified", "traditional"),
         since=2,
     )
+    field: str | None = option(
+        None, "Of a CSV table or lines of JSON: what to read; each row is a document.", metavar="NAME", since=2
+    )
+    lowercase: bool = option(False, "Make capitals small.", since=2)
+    normalise: str | None = option(
+        None, "Bring text to a Unicode normal form. [default: as it is]", choices=("nfc", "nfkc"), since=2
+    )
     direction: str = option(
         "forward",
         "Read each line from its beginning, or backward from its end, which suits rhyme.",

@@ -17,7 +17,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 KINDS = (
-    (b"\x1f\x8b", "gzip: decompress it first, for instance gunzip -c FILE | textgen train -"),
+    (b"\x1f\x8b", "gzip within gzip: unpack it first"),
     (b"\x89PNG", "looks like binary: a PNG picture; give plain text"),
     (b"\xff\xd8\xff", "looks like binary: a JPEG picture; give plain text"),
     (b"%PDF-", "looks like binary: a PDF; save its text as plain text first"),
@@ -34,49 +34,67 @@ LOOKED_AT = 50_000
 
 
 def decode(data, name, encoding=None):
-    """The text of some bytes, and notes on what was not taken as it stood.
+    """The text of some bytes, and notes on what was not taken as it stood. Arguments and errors as of `decoded`."""
+    notes = []
+    return "".join(decoded([data], name, encoding, notes)), notes
+
+
+def decoded(chunks, name, encoding, notes):
+    """The text of bytes that come in chunks, piece by piece.
 
     Args:
-        data: bytes.
+        chunks: an iterable of bytes, the first of at least four where there are as many.
         name: what messages call them.
         encoding: a name that Python knows; None for UTF-8, or what a byte-order mark says.
+        notes: a list; what was not taken as it stood is added, a line each.
 
     Raises:
         UsageError: an encoding that does not exist.
         CorpusError: not text, or not text so encoded.
     """
-    notes = []
+    chunks = iter(chunks)
+    chunk, mark, plain = next(chunks, b""), b"", False
     if encoding is None:
-        mark, encoding = next(((mark, kind) for mark, kind in MARKS if data.startswith(mark)), (b"", "utf-8"))
-        if not mark:
-            _refuse_binary(data, name)
+        mark, encoding = next(((mark, kind) for mark, kind in MARKS if chunk.startswith(mark)), (b"", "utf-8"))
+        plain = not mark
+        if plain:
+            _refuse_kinds(chunk, name)
         elif encoding != "utf-8":
             notes.append(f"{name}: read as {encoding.upper()}, as its byte-order mark says")
-        skip = len(mark)
     else:
         _check_encoding(encoding)
-        skip = 0
-    try:
-        text = (data[skip:] if skip else data).decode(encoding)
-    except UnicodeDecodeError as error:
-        at = error.start + skip
-        byte = f"byte 0x{data[at]:02x} at offset {at}" if at < len(data) else f"it ends in the middle, at offset {at}"
-        raise CorpusError(f"{name}: not {_shown(encoding)}: {byte}; {_suggestion(data, encoding)}") from None
-    except UnicodeError as error:
-        raise CorpusError(f"{name}: not {_shown(encoding)}: {error}; {_suggestion(data, encoding)}") from None
-    return text.removeprefix("\ufeff"), notes
+    decoder, position, is_first = codecs.getincrementaldecoder(encoding)(), len(mark), True
+    chunk = chunk[len(mark) :] if mark else chunk
+    while True:
+        following = next(chunks, None)
+        if plain and (at := chunk.find(b"\0")) >= 0:
+            raise CorpusError(
+                f"{name}: looks like binary: a NUL byte at offset {position + at}; give plain text, or say how it is "
+                "encoded with --encoding (UTF-16 without a mark: utf-16-le or utf-16-be)"
+            )
+        before = position - len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(chunk, following is None)
+        except UnicodeDecodeError as error:
+            at, bad, cure = before + error.start, error.object, _suggestion(error.object, encoding, following is None)
+            inside = error.start < len(bad)
+            byte = (
+                f"byte 0x{bad[error.start]:02x} at offset {at}" if inside else f"it ends in the middle, at offset {at}"
+            )
+            raise CorpusError(f"{name}: not {_shown(encoding)}: {byte}; {cure}") from None
+        except UnicodeError as error:
+            cure = _suggestion(chunk, encoding, following is None)
+            raise CorpusError(f"{name}: not {_shown(encoding)}: {error}; {cure}") from None
+        yield text.removeprefix("\ufeff") if is_first else text
+        if following is None:
+            return
+        position, chunk, is_first = position + len(chunk), following, False
 
 
-def _refuse_binary(data, name):
+def _refuse_kinds(data, name):
     kind = next((words for start, words in KINDS if data.startswith(start)), None)
     if kind:
         raise CorpusError(f"{name}: {kind}")
-    at = data.find(b"\0")
-    if at >= 0:
-        raise CorpusError(
-            f"{name}: looks like binary: a NUL byte at offset {at}; give plain text, or say how it is encoded with "
-            "--encoding (UTF-16 without a mark: utf-16-le or utf-16-be)"
-        )
 
 
 def _check_encoding(encoding):
@@ -95,12 +113,12 @@ def _shown(encoding):
     return "UTF-8" if encoding == "utf-8" else encoding
 
 
-def _suggestion(data, refused):
-    """What else it may be."""
+def _suggestion(data, refused, is_last):
+    """What else it may be; `is_last` where nothing follows these bytes."""
     candidates = [*_western(data[:LOOKED_AT]), *_detected(data[:LOOKED_AT])]
     for name in candidates:
         try:
-            data.decode(name)
+            codecs.getincrementaldecoder(name)().decode(data, is_last)
         except (UnicodeError, LookupError):
             continue
         if name not in ("ascii", "utf_8", refused):

@@ -307,7 +307,7 @@ def _metadata(settled, state):
         "python": platform.python_version(),
         "corpus": settled.corpus.name,
         "corpus_sha256": state.corpus_sha256,
-        "characters": settled.corpus.characters,
+        "characters": settled.text.characters + settled.text.held_out_characters,
         "parameters": settled.model.parameters(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

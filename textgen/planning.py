@@ -6,16 +6,17 @@ Reads no files and needs no Keras, so what a training would do can be told witho
 import dataclasses
 from dataclasses import dataclass
 
-import numpy as np
-
 from textgen import poems
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.corpus import Corpus
+from textgen.encoding import Encoded, encode
 from textgen.errors import CorpusError
 from textgen.sizes import settle
-from textgen.streams import Streams, held_out_streams, lay_out, training_streams
-from textgen.symbols import UNKNOWN
-from textgen.tokenizers import TOKENIZERS, Tokenizer
+from textgen.streams import Streams, held_out_streams, training_streams
+from textgen.tokenizers import Tokenizer
+
+# Symbols of the held-out text that the loss is measured on, at most: a tenth of a gigabyte would take minutes an epoch.
+MOST_MEASURED = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Plan:
     """What will be trained on what, every "chosen by the tool" settled.
 
     Attributes:
+        text: the corpus as ids, Encoded.
         held_out: streams of the held-out text, or None where none is held out.
-        characters, held_out_characters: Unicode code points in the training text and in the held-out text.
         size_reason: why the model is as large as it is.
         notes: one line for each thing the user might not expect.
         memory: hashes of the poems, `poems.memory`; empty where the text is none.
@@ -35,9 +36,8 @@ class Plan:
     training: TrainingConfig
     tokenizer: Tokenizer
     streams: Streams
+    text: Encoded
     held_out: Streams | None
-    characters: int
-    held_out_characters: int
     size_reason: str
     notes: tuple[str, ...]
     memory: dict
@@ -48,9 +48,14 @@ class Plan:
         return self.training.epochs and self.training.epochs * self.streams.steps
 
     @property
+    def measured(self):
+        """Symbols that the loss is measured on after each epoch."""
+        return self.held_out.symbols if self.held_out else 0
+
+    @property
     def characters_per_step(self):
         """Characters of text that one step reads, on average."""
-        return self.characters / len(self.streams.ids) * self.streams.batch * self.streams.length
+        return self.text.characters / len(self.streams.ids) * self.streams.batch * self.streams.length
 
     @property
     def symbols_per_character(self):
@@ -60,18 +65,19 @@ class Plan:
         """
         if self.model.tokenizer == "char":
             return 1.0
-        streams, characters = (
-            (self.held_out, self.held_out_characters) if self.held_out else (self.streams, self.characters)
-        )
-        return len(streams.ids) / max(characters, 1)
+        text = self.text
+        if self.held_out:
+            return len(text.held_out) / max(text.held_out_characters, 1)
+        return len(text.ids) / max(text.characters, 1)
 
     def lines(self):
         """The plan in words, a line each."""
         model, training, noun = self.model, self.training, self.tokenizer.noun
+        characters = self.text.characters + self.text.held_out_characters
         return [
-            f"text: {self.corpus.name}, {_count(self.corpus.characters, 'character')} in "
-            f"{_count(len(self.corpus.documents), 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
-            f"{_count(self.held_out_characters, 'character')} held out",
+            f"text: {self.corpus.name}, {_count(characters, 'character')} in "
+            f"{_count(self.text.documents, 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
+            f"{_count(self.text.held_out_characters, 'character')} held out",
             f"size: {self.size_reason}",
             f"model: {model.encoder} encoder, {_count(model.layers, 'LSTM layer')} of {_count(model.units, 'unit')}, "
             f"{_count(model.parameters(), 'parameter')}; {self._dropout()}",
@@ -98,26 +104,29 @@ def _count(number, noun):
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
-def plan(corpus, model, training, tokenizer=None):
+def plan(corpus, model, training, tokenizer=None, grown=None):
     """Settle a training.
 
     Args:
-        corpus: the Corpus.
+        corpus: the Corpus, or LargeCorpus.
         model, training: the configurations; fields left None are chosen here.
         tokenizer: a vocabulary that exists already; None makes one from the corpus.
+        grown: in its place, a vocabulary that is to be extended by what is new in the corpus.
 
     Raises:
         CorpusError: the text is too short for one stretch of --sequence-length.
     """
-    notes = list(corpus.notes)
-    backward = training.direction == "backward"
-    train_documents, held_out_documents = corpus.split(training.validation)
-    # The vocabulary comes from the whole text: a letter that only the held-out part uses is still a letter.
-    if tokenizer is None:
-        tokenizer = TOKENIZERS[model.tokenizer].train(corpus.documents, model.vocabulary_size)
+    text = encode(
+        corpus,
+        training.validation,
+        tokenizer=tokenizer,
+        grown=grown,
+        unit=model.tokenizer,
+        size=model.vocabulary_size,
+        backward=training.direction == "backward",
+    )
+    notes, ids, tokenizer = list(corpus.notes), text.ids, text.tokenizer
     model = dataclasses.replace(model, vocabulary_size=tokenizer.vocabulary_size)
-
-    ids = lay_out(tokenizer, train_documents, backward)
     streams = training_streams(ids, training.batch_size, training.sequence_length)
     if streams is None:
         raise CorpusError(
@@ -129,14 +138,20 @@ def plan(corpus, model, training, tokenizer=None):
         notes.append(f"the text fills only {streams.batch} of --batch-size {training.batch_size} streams; using those")
         training = dataclasses.replace(training, batch_size=streams.batch)
 
-    held_out_ids = lay_out(tokenizer, held_out_documents, backward)
-    enough = len(held_out_ids) > 1
+    held_out = text.held_out
+    enough = len(held_out) > 1
     if training.validation and not enough:
         notes.append("too little text to hold any out; the training loss decides which weights are best")
+    if len(held_out) > MOST_MEASURED:
+        notes.append(
+            f"the loss is measured on the first {MOST_MEASURED:,} of {len(held_out):,} {tokenizer.noun}s held out"
+        )
+        held_out = held_out[:MOST_MEASURED]
     model, training, size_reason = settle(model, training, len(ids))
-    unknown = int(np.count_nonzero(ids == UNKNOWN))
-    if unknown:
-        notes.append(f"{unknown / len(ids):.1%} of the {tokenizer.noun}s are outside the vocabulary, read as unknown")
+    if text.unknown:
+        notes.append(
+            f"{text.unknown / len(ids):.1%} of the {tokenizer.noun}s are outside the vocabulary, read as unknown"
+        )
     if len(tokenizer.symbols) == 1:
         notes.append(f"the text holds a single {tokenizer.noun}; there is little to learn")
     return Plan(
@@ -145,9 +160,8 @@ def plan(corpus, model, training, tokenizer=None):
         training=training,
         tokenizer=tokenizer,
         streams=streams,
-        held_out=held_out_streams(held_out_ids, streams.rows, training.sequence_length) if enough else None,
-        characters=sum(map(len, train_documents)),
-        held_out_characters=sum(map(len, held_out_documents)),
+        held_out=held_out_streams(held_out, streams.rows, training.sequence_length) if enough else None,
+        text=text,
         size_reason=size_reason,
         notes=tuple(notes),
         memory=poems.memory(corpus.documents) if corpus.kind == "poem" else {},

@@ -41,6 +41,21 @@ def step_seconds(model, symbols):
     return symbols * model.arithmetic() / ASSUMED_SPEED
 
 
+def expected_seconds(model, training, steps, speed, measured):
+    """Seconds that a training takes, from its start to its end.
+
+    Args:
+        model, training: the configurations, settled.
+        steps: in all.
+        speed: floating-point operations a second that training reaches.
+        measured: symbols that the loss is measured on after each epoch, at a third of the work of training.
+    """
+    symbols = training.batch_size * training.sequence_length
+    epochs = training.epochs
+    work = (steps * symbols + epochs * measured / 3) * model.arithmetic()
+    return ASSUMED_START + work / speed
+
+
 def learning_rate(units, layers):
     """The peak rate that suits a model: the larger, the lower."""
     return float(f"{min(0.01, 3.072 / (units * math.sqrt(layers))):.2g}")

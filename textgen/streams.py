@@ -47,7 +47,7 @@ class Streams:
     """A row of ids cut into `batch` streams, read `length` time steps at a time.
 
     Attributes:
-        ids: int32, shape (symbols,).
+        ids: integers, shape (symbols,).
         batch: rows of a step that hold text.
         length: time steps of a step.
         rows: rows of a step in all; those beyond `batch` are padding whose targets are IGNORED.
@@ -95,9 +95,10 @@ class Streams:
             inputs[: self.batch] = self.ids[at]
             targets[: self.batch] = self.ids[(at + 1) % len(self.ids)]
         else:
+            # A text's ids may be of a type that has no IGNORED.
             counts = (within < self.span) & (at + 1 < len(self.ids))
-            inputs[: self.batch] = np.where(counts, self.ids[np.minimum(at, len(self.ids) - 1)], BOUNDARY)
-            targets[: self.batch] = np.where(counts, self.ids[np.minimum(at + 1, len(self.ids) - 1)], IGNORED)
+            inputs[: self.batch][counts] = self.ids[at[counts]]
+            targets[: self.batch][counts] = self.ids[at[counts] + 1]
         return inputs, targets
 
 

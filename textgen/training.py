@@ -78,17 +78,16 @@ def train(
         path = runs.find(resume)
         with locked(path):
             return _resume(path, corpus, encoding, more, began, quiet)
-    model, training = _configurations(options)
+    model, training = configurations(options)
     older = None
     if from_run is not None:
         older = runs.load(from_run)
         model, training = _as_begun(older, model, options, training)
     text = _text(corpus, training, encoding)
     training = dataclasses.replace(training, documents=text.kind)
-    tokenizer = older.tokenizer.extended(text.documents, model.vocabulary_size) if older else None
-    settled = plan(text, model, training, tokenizer=tokenizer)
+    settled = plan(text, model, training, grown=older and older.tokenizer)
     path = runs.create(out or runs.CHECKPOINTS / text.name, overwrite=overwrite)
-    state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=text.fingerprint())
+    state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=settled.text.fingerprint)
     notes = list(settled.notes)
     if older:
         new = settled.model.vocabulary_size - older.model.vocabulary_size
@@ -123,9 +122,9 @@ def _resume(path, corpus, encoding, more, began, quiet):
         state.best_nats = None
     encoding = encoding or state.encoding
     text = _text(corpus if corpus is not None else state.paths, run.training, encoding)
-    if text.fingerprint() != state.corpus_sha256:
-        raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
     settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    if settled.text.fingerprint != state.corpus_sha256:
+        raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
     about = [line for line in settled.lines() if not line.startswith("size: ")]  # nothing is chosen any more
     where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
     notes = [f"note: {note}" for note in [*settled.notes, *notes]]
@@ -172,7 +171,7 @@ def _as_begun(older, model, options, training):
     return model, training
 
 
-def _configurations(options):
+def configurations(options):
     """Keyword options, split into the two configurations they belong to."""
     fields = {cls: {field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig)}
     known = sorted(set().union(*fields.values()))
@@ -187,4 +186,4 @@ def _configurations(options):
 def _text(corpus, training, encoding):
     if corpus is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    return corpus if isinstance(corpus, Corpus) else read_for(training, corpus, encoding)
+    return corpus if isinstance(corpus, Corpus) else read_for(training, corpus, encoding, may_stay=True)

@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Measure how well a run predicts a text.",
     "info": "Describe a run.",
     "runs": "List the runs.",
+    "corpora": "List, fetch and check texts.",
 }
 
 
