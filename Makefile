@@ -8,12 +8,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-backends clean
+.PHONY: checkpoint demo test test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs 16 --sample-length 80
 	$(BIN)/textgen sample checkpoints/demo --temperature 0.8 --length 400 --seed 1
 	$(BIN)/textgen sample checkpoints/demo --temperature 0.5 --length 400 --seed 2 --prompt "The river"
+
+# The model that ships: what it takes to go on training it stays behind.
+checkpoint: $(VENV)/.installed
+	rm -rf checkpoints/jabez
+	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/jabez --layers 1 --units 384 --embedding-size 48 \
+	  --epochs 40 --note "made by: make checkpoint"
+	rm -rf checkpoints/jabez/resume checkpoints/jabez/.lock
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .

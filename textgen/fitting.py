@@ -42,7 +42,7 @@ GROUP_SECONDS, LARGEST_GROUP = 0.25, 32
 TIMED_SHARE, TIMED_LEAST, TIMED_MOST = 0.03, 1.0, 5.0
 
 
-def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=None, more=None, quiet=False):
+def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=None, more=None, note="", quiet=False):
     """Train as a Plan says, into a run folder.
 
     Args:
@@ -55,6 +55,7 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
         weights: to begin from in place of chance: name to float32 array, shaped as the model's or, along the
             vocabulary, smaller.
         more: of a run that is resumed: an Extension, or None.
+        note: kept in the run's metadata.
         quiet: nothing on standard error.
 
     Returns:
@@ -67,7 +68,7 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
     """
     try:
         with Interrupt() as interrupt:
-            return _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, interrupt)
+            return _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt)
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
@@ -78,7 +79,7 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
         ) from None
 
 
-def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, interrupt):
+def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt):
     training, streams = settled.training, settled.streams
     model = compiled(settled.model, training, streams.rows, settled.steps)
     if weights:
@@ -92,7 +93,7 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, quiet, 
         path,
         state,
         describe=(settled.model, training, settled.tokenizer),
-        metadata=_metadata(settled, state),
+        metadata=_metadata(settled, state) | ({"note": note} if note else {}),
         memory=settled.memory,
         symbols_per_character=settled.symbols_per_character,
         began=began,

@@ -12,6 +12,8 @@ def describe(run):
     if about:
         yield "corpus", f"{about['corpus']}, {about['characters']:,} characters, SHA-256 {about['corpus_sha256'][:12]}"
         yield "made", f"{about['created']} by textgen {about['textgen']} (keras {about['keras']}, {about['backend']})"
+    if about.get("note"):
+        yield "note", str(about["note"])
     yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
     extent = f"{len(history)} of {training.epochs} epochs"

@@ -30,6 +30,7 @@ FORMAT = 2
 # The names that safetensors gives the types of what training keeps.
 DTYPES = {"<f4": "F32", "<i4": "I32", "<i8": "I64", "<u4": "U32", "<u8": "U64"}
 CHECKPOINTS = Path("checkpoints")  # where runs are looked for, below the working directory
+SHIPPED = "jabez"  # the run there that comes with a clone: taken only where there is no other
 
 # Folders of snapshots, how many of each are kept, and the files in one.
 BEST, RESUME, VERSE = "best", "resume", "verse"
@@ -188,7 +189,7 @@ def find(run=None):
         runs = list_runs()
         if not runs:
             raise RunError(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
-        return max(runs, key=lambda path: (path / BEST).stat().st_mtime_ns)
+        return max(runs, key=lambda path: (path.name != SHIPPED, (path / BEST).stat().st_mtime_ns))
     path = Path(run)
     if path.suffix.lower() in FOREIGN and not path.is_dir():
         raise RunError(f"{run}: unsupported: {FOREIGN[path.suffix.lower()]}; textgen opens its own run folders only")

@@ -43,7 +43,16 @@ class History:
 
 
 def train(
-    corpus=None, out=None, *, resume=None, from_run=None, encoding=None, overwrite=False, quiet=False, **options
+    corpus=None,
+    out=None,
+    *,
+    resume=None,
+    from_run=None,
+    encoding=None,
+    note="",
+    overwrite=False,
+    quiet=False,
+    **options,
 ) -> History:
     """Train a model on text and keep it in a run folder.
 
@@ -54,6 +63,7 @@ def train(
             `epochs` or `minutes`, for so much longer than it was meant to.
         from_run: a run whose weights are begun from; its vocabulary grows by what it never saw.
         encoding: how the files are decoded; default UTF-8, or what a byte-order mark says.
+        note: kept in the run's metadata.
         overwrite: replace a run that stands at `out`, when the new one first saves and not before.
         quiet: nothing on standard error.
         options: any field of ModelConfig and TrainingConfig.
@@ -68,7 +78,11 @@ def train(
     began = time.monotonic()
     if resume is not None:
         given = [name for name in options if name not in ("epochs", "minutes")]
-        given += [name for name, value in (("out", out), ("overwrite", overwrite), ("from", from_run)) if value]
+        given += [
+            name
+            for name, value in (("out", out), ("overwrite", overwrite), ("from", from_run), ("note", note))
+            if value
+        ]
         if given:
             raise UsageError(
                 f"--resume continues a run as it was begun; leave out: {', '.join(given)} (--epochs or --minutes train "
@@ -103,7 +117,9 @@ def train(
             weights = older.weights if older else None
             if older:
                 settled = dataclasses.replace(settled, memory=poems.joined(settled.memory, older.memory))
-            stopped = fit(settled, path, state, began=began, overwrite=overwrite, weights=weights, quiet=quiet)
+            stopped = fit(
+                settled, path, state, began=began, overwrite=overwrite, weights=weights, note=note, quiet=quiet
+            )
             return _history(path, state, stopped)
     finally:
         runs.remove_if_empty(path)

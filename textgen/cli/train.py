@@ -2,7 +2,8 @@
 
 import click
 
-from textgen.cli.options import encoding_option, given, note, options_of
+from textgen.cli.options import encoding_option, given, options_of
+from textgen.cli.options import note as tell
 from textgen.config import ModelConfig, TrainingConfig
 
 
@@ -12,11 +13,14 @@ from textgen.config import ModelConfig, TrainingConfig
 @click.option("--resume", metavar="RUN", help="Go on with a run; with --epochs or --minutes, train it longer.")
 @click.option("--from", "from_run", metavar="RUN", help="Begin with the weights of a run; its vocabulary grows.")
 @encoding_option
+@click.option("--note", default="", metavar="TEXT", help="A note kept in the run's metadata.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
 @click.option("--quiet", is_flag=True, help="Nothing on standard error.")
 @options_of(ModelConfig, TrainingConfig)
-def command(corpus, out, resume, from_run, encoding, overwrite, quiet, **options):
-    """Learn a text: one file, several, or standard input (-).
+def command(corpus, out, resume, from_run, encoding, note, overwrite, quiet, **options):
+    """Learn a text: files, folders, patterns, corpora:NAME, or standard input (-).
+
+    Plain text or gzip; CSV and lines of JSON by --field; JSON of poems as the chinese-poetry collection has it.
 
     Keeps everything in a run folder: the best weights, the vocabulary, the history, a sample after each epoch.
 
@@ -29,12 +33,14 @@ def command(corpus, out, resume, from_run, encoding, overwrite, quiet, **options
       textgen train --resume checkpoints/story --minutes 5
       textgen train letters.txt --from checkpoints/story
       textgen train old.txt --encoding gb18030
+      textgen train reviews.csv --field text
+      textgen train corpora:shakespeare --minutes 5
     """
     from textgen.training import train
 
-    given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding}
+    given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding, "note": note}
     history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given_options)
     if not quiet:
         ended = "stopped early, " if history.stopped_early else ""
         best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""
-        note(f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}")
+        tell(f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}")
