@@ -76,7 +76,7 @@ def examine(text, model, training):
         ("lines twice", f"{again:,}{part}" + (f", most often {_quoted(line)}" if again else "")),
         ("blocks twice", f"{twice:,} of {len(blocks):,}{part}"),
         ("longest repeat", f"{_count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
-        *(tuple(told.split(": ", 1)) for told in settled.lines()[1:]),
+        *zip(("chosen", "model", "training"), (told.split(": ", 1)[1] for told in settled.lines()[1:]), strict=True),
         ("would take", f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"),
     ]
     warnings = list(_warnings(text, counts, sample, documents, again, span, rare))
