@@ -267,3 +267,12 @@ def test_ids_take_the_smallest_type_that_holds_them():
 def test_small_texts_are_kept_in_memory(place):
     assert LARGE > 10_000_000
     assert isinstance(read_corpus(place("a.txt", "text"), may_stay=True), Corpus)
+
+
+def test_what_is_measured_is_read_as_the_training_was(place, command):
+    """A run that learned small letters knows no capitals: its text is measured in small letters too."""
+    place("tale.txt", verse().upper())
+    options = ["--lowercase", "--units", 8, "--epochs", 1, "--sample-length", 0, "--sequence-length", 16]
+    assert command("train", "tale.txt", *options).exit_code == 0
+    assert "unknown:         0.00%" in command("evaluate", "tale", "tale.txt").stdout
+    assert json.loads(command("score", "tale", "tale.txt", "--json").stdout)["unknown"] == []

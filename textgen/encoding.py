@@ -8,6 +8,7 @@ what is found there is never stale. They are read as memory maps. Knows nothing 
 import hashlib
 import json
 import mmap
+import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +153,6 @@ def _mapped(path, dtype):
 
 def _make_room(parent):
     """Remove the oldest encoded texts, but the newest few and the one that is about to be made."""
-    import shutil
-
     if not parent.parent.is_dir():
         return
     others = [entry for entry in parent.parent.iterdir() if entry.is_dir() and entry != parent]

@@ -39,7 +39,7 @@ def command(run, corpus, window, dynamic, encoding, as_json):
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
     found = runs.load(run)
-    text = read_for(found.training, list(corpus), encoding)
+    text = read_for(found.training, list(corpus), encoding, whole=True)
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     results = {

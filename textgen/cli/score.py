@@ -5,9 +5,10 @@ import math
 
 import click
 
+from textgen import runs
 from textgen.cli.options import encoding_option, note, wants_colour
-from textgen.corpus import read_corpus
 from textgen.generator import Generator
+from textgen.reading import read_for
 
 # Bits from which a symbol is shown on this colour of the 256 (light to dark red); the first is no colour.
 COLOURS = ((0, None), (2, 230), (4, 222), (6, 215), (9, 203))
@@ -36,8 +37,9 @@ def command(run, files, encoding, as_json, colour):
       textgen score story letter.txt --no-color | sort -rn | head
       textgen score story letter.txt --json > surprisal.json
     """
-    generator = Generator.load(run)
-    text = read_corpus(list(files), generator.documents, encoding)
+    found = runs.load(run)
+    generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
+    text = read_for(found.training, list(files), encoding, whole=True)
     score = generator.score(text.documents)
     bits = score.surprisal / math.log(2)
     if as_json:

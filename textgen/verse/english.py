@@ -46,7 +46,6 @@ class English:
 
     def _encoded(self, name, text, is_exact):
         """Ids of a text; PromptError names what the run never saw."""
-        text = " ".join(text.split(" "))
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []

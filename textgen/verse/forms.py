@@ -31,7 +31,7 @@ RELAXED7 = {
 JUEJU = ("aBbA", "ABbA", "bAaB", "BAaB")
 LUSHI = tuple(first + second for first, second in zip(JUEJU, ("aBbA", "aBbA", "bAaB", "bAaB"), strict=True))
 
-IAMB, TROCHEE, ANAPEST = "ws", "sw", "wws"
+IAMB, ANAPEST = "ws", "wws"
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,9 @@ def _iambic(feet):
     return (IAMB * feet,)
 
 
-_LONG = ("wws" * 3, "ws" + "wws" * 2)
-_SHORT = ("wws" * 2, "ws" + "wws")
+# Three feet and two; the first may lack its first syllable.
+_LONG = (ANAPEST * 3, IAMB + ANAPEST * 2)
+_SHORT = (ANAPEST * 2, IAMB + ANAPEST)
 
 FORMS = {
     form.name: form

@@ -13,8 +13,6 @@ import numpy as np
 
 from textgen.verse import cmu
 
-FREE = "x"
-
 
 def shape(word: str) -> frozenset[str]:
     """A word's stress patterns, one digit a syllable; those of one syllable all alike."""
