@@ -47,7 +47,9 @@ def list_command(as_json):
 @click.argument("name")
 @click.option("--lines", type=click.IntRange(min=0), default=12, show_default=True, help="How many to show.")
 def show_command(name, lines):
-    """Show what a text of the catalogue is, and its first lines if it is here.
+    """Show what a text of the catalogue is.
+
+    And its first lines, if it is here.
 
     \b
       textgen corpora show ferryman
@@ -82,7 +84,9 @@ def show_command(name, lines):
 @click.argument("name", nargs=-1, required=True)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def fetch_command(name, quiet):
-    """Fetch texts of the catalogue into the cache folder, verified; prints their files.
+    """Fetch texts of the catalogue.
+
+    Into the cache folder (TEXTGEN_CACHE names another), verified; prints their files.
 
     \b
       textgen corpora fetch shakespeare

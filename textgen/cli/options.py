@@ -52,7 +52,7 @@ def options_of(*configs, section="Options", without=()):
                 flag, shown = f"{flag}/--no-{flag[2:]}", "on" if field.default else "off"
             if several:
                 text += " Repeatable."
-            elif not optional:  # an optional field's help says itself what happens when it is not given
+            elif not optional and shown != "":  # an optional field's help says itself what happens without it
                 text += f"  [default: {shown}]"
             command = click.option(
                 flag,

@@ -8,6 +8,7 @@ import click
 from textgen import runs
 from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
 from textgen.verse.composing import PoemConfig
+from textgen.verse.forms import FORMS
 
 
 @click.command(name="check")
@@ -49,6 +50,11 @@ def check_command(file, form, tones, rhyme_book, acrostic, acrostic_at, failing,
 
 class Poem(Sectioned):
     """The command, whose first argument may be a subcommand in place of a run."""
+
+    def format_options(self, ctx, formatter):
+        with formatter.section("Forms"):
+            formatter.write_dl([(form.name, form.about) for form in FORMS.values()])
+        super().format_options(ctx, formatter)
 
     def make_context(self, info_name, args, parent=None, **extra):
         if args[:1] == ["check"]:

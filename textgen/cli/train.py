@@ -26,7 +26,7 @@ def command(corpus, out, resume, from_run, encoding, note, overwrite, quiet, **o
 
     \b
       textgen train story.txt
-      textgen train poems.txt --documents block --unit word
+      textgen train poems.txt --documents poem --unit word
       textgen train *.txt --out checkpoints/all --layers 2 --units 512
       cat *.md | textgen train - --out checkpoints/notes
       textgen train --resume checkpoints/story

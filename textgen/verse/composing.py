@@ -27,7 +27,7 @@ from textgen.verse.forms import FORMS, Form, form_of
 class PoemConfig(Config):
     """What is asked of a poem."""
 
-    form: str = option("free", f"One of: {', '.join(FORMS)}.", metavar="FORM")
+    form: str = option("free", "The form that the poem keeps, one of those above.", metavar="FORM")
     start: str = option("", "How the poem begins; printed.", metavar="TEXT")
     mood: str = option("", "Text that the model reads first and that is never printed.", metavar="TEXT")
     title: str = option("", "A title; printed above, and read first by the model.", metavar="TEXT")
