@@ -15,8 +15,9 @@ from typing import ClassVar
 import pytest
 
 from textgen import caching, catalogue, fetching
+from textgen.catalogue import Remote
 from textgen.errors import CorpusError, StorageError
-from textgen.fetching import Remote, fetch
+from textgen.fetching import fetch
 
 TEXT = "".join(f"{number}: all the world's a stage\n" for number in range(8000)).encode()
 SHA256 = hashlib.sha256(TEXT).hexdigest()

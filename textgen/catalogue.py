@@ -14,12 +14,28 @@ from urllib.parse import quote
 
 from textgen import caching
 from textgen.errors import CorpusError
-from textgen.fetching import Remote, fetch
 from textgen.files import write_whole
 
 PREFIX = "corpora:"
 RAW = "https://raw.githubusercontent.com"
 TANG = f"{RAW}/chinese-poetry/chinese-poetry/master/{quote('全唐诗')}"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file somewhere else.
+
+    Attributes:
+        url: where it is.
+        name: its name here.
+        sha256: of its bytes, hex.
+        size: its bytes.
+    """
+
+    url: str
+    name: str
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -149,6 +165,8 @@ def files(name, quiet=False):
         if not path.exists():
             write_whole(path, [found.made().encode("utf-8")], caching.ROOM)
         return [path]
+    from textgen.fetching import fetch  # what talks to servers is slow to import
+
     return fetch(found.remote, folder, PREFIX + name, quiet)
 
 

@@ -12,9 +12,6 @@ from functools import cached_property
 from textgen.formats import Reading, text_of
 from textgen.sources import absolute, name_of, resolve
 
-# What stands between two documents when they are written out again: the text that was taken away on reading.
-SEPARATORS = {"file": "\n\n", "block": "\n\n", "line": "\n", "poem": "\n\n"}
-
 # Bytes of text beyond which it is not kept in memory.
 LARGE = 1 << 25
 

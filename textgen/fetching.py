@@ -13,7 +13,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 
 from tqdm import tqdm
 
@@ -28,28 +27,11 @@ SLOWEST = 100
 CHUNK = 1 << 16
 
 
-@dataclass(frozen=True)
-class Remote:
-    """A file somewhere else.
-
-    Attributes:
-        url: where it is.
-        name: its name here.
-        sha256: of its bytes, hex.
-        size: its bytes.
-    """
-
-    url: str
-    name: str
-    sha256: str
-    size: int
-
-
 def fetch(remotes, folder, called, quiet=False):
     """Fetch files into a folder, those that are not there yet.
 
     Args:
-        remotes: Remotes.
+        remotes: `catalogue.Remote`s.
         folder: Path, made where it is missing.
         called: what messages call the whole.
         quiet: no progress bar.

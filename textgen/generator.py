@@ -15,7 +15,6 @@ import numpy as np
 from textgen import runs, threads
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.copying import Spans
-from textgen.corpus import SEPARATORS
 from textgen.engine import Engine
 from textgen.errors import UsageError
 from textgen.jobs import Job
@@ -25,7 +24,7 @@ from textgen.prompts import readable
 from textgen.sampling import SamplingConfig
 from textgen.scoring import Score, score
 from textgen.streams import turned
-from textgen.symbols import BOUNDARY
+from textgen.symbols import BOUNDARY, SEPARATORS
 from textgen.tokenizers import Tokenizer
 from textgen.transforms import chain
 from textgen.writing import Sample

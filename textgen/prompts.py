@@ -1,6 +1,5 @@
 """What a model reads before it writes: prompts from files, and symbols that it never saw."""
 
-from textgen.corpus import read_text
 from textgen.errors import PromptError
 from textgen.nearest import nearest
 
@@ -12,6 +11,8 @@ def read_prompts(path) -> list[str]:
         CorpusError: the file is missing, cannot be read or is not UTF-8.
         PromptError: no prompt in it.
     """
+    from textgen.corpus import read_text  # few prompts come from files, and reading files wants much
+
     prompts = [line for line in read_text(path)[0].split("\n") if line.strip()]
     if not prompts:
         raise PromptError(f"{path}: no prompt in it; a prompt is a line that is not blank")
