@@ -13,7 +13,7 @@ from textgen.errors import ModelError, PromptError, UsageError
 from textgen.poems import bare, known_by
 from textgen.scripts import convert
 from textgen.tokenizers import CharTokenizer, WordTokenizer
-from textgen.verse import check, compose, compositions, pingshui
+from textgen.verse import check, compose, compositions, memo, pingshui
 from textgen.verse.forms import FORMS
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
@@ -75,6 +75,8 @@ def test_english_verse_always_holds(wordsmiths, form, kind, direction, seed):
     verdict = check(poem.lines, form)
     assert verdict.holds, (poem.text, verdict)
     assert not any(line.remarks for line in verdict.lines), poem.text
+    for line in map(poems.words, poem.lines):
+        assert not any(one == other for one, other in itertools.pairwise(line)), poem.text
 
 
 @pytest.mark.parametrize("form", ["jueju5", "lushi7"])
@@ -295,3 +297,15 @@ def test_english_mistakes(wordsmiths, poet):
 def test_a_model_of_prose_writes_no_poems(documents, name):
     with pytest.raises(ModelError, match=f"this run learned {name}.*, not poems; train one on poems"):
         compose(untaught(JUEJU, documents=documents), form="jueju5")
+
+
+def test_many_poems_take_no_more_memory_than_a_few(wordsmiths, monkeypatch):
+    """What is kept is bounded, and forgetting it changes nothing."""
+    generator = wordsmiths["word", "backward"]
+    plain = [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]]
+    monkeypatch.setattr(memo, "MOST", 20)
+    assert [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]] == plain
+    kept = memo.Memo()
+    for number in range(100):
+        assert kept.of(number, lambda number=number: -number) == -number
+        assert len(kept) <= 20

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from textgen.verse.memo import Memo
+
 START, WORD, MARK = "start", "word", "mark"
 
 
@@ -23,6 +25,7 @@ class Foot:
         spelled: of a word that is being spelled, what the Spelling needs to know.
         closed: whether the line's first word has been written from behind, so that nothing but the end can follow.
         last: the word that ends the line, as far as is known.
+        previous: the word that was written last; it does not come twice in a row.
         rhymes: for each letter of the scheme the rhymes that its words so far share, and those words.
         over: whether the poem is done.
     """
@@ -34,6 +37,7 @@ class Foot:
     spelled: tuple | None = None
     closed: bool = False
     last: int | None = None
+    previous: int | None = None
     rhymes: tuple = ()
     over: bool = False
 
@@ -59,7 +63,7 @@ class Metrical:
             letter: lexicon.rich(form.rhyme.count(letter) + (letter == form.rhyme[0] and rhyme is not None))
             for letter in set(form.rhyme) - {"-"}
         }
-        self._masks = {}
+        self._masks = Memo()
 
     even = True
 
@@ -107,7 +111,7 @@ class Metrical:
         """The words that may end the line, bool (words,)."""
         letter = self.letter(foot.line)
         if letter is None:
-            return self._cached(("all",), lambda: np.ones(len(self.lexicon), bool))
+            return self._masks.of(("all",), lambda: np.ones(len(self.lexicon), bool))
         rhymes, used = self._of(foot, letter)
 
         def make():
@@ -115,11 +119,11 @@ class Metrical:
             mask[list(used)] = False
             return mask
 
-        return self._cached((letter, rhymes, used), make)
+        return self._masks.of((letter, rhymes, used), make)
 
     def first_words(self, foot):
         """The words that may begin the line, bool (words,)."""
-        return self.heads.get(foot.line, self._cached(("all",), lambda: np.ones(len(self.lexicon), bool)))
+        return self.heads.get(foot.line, self._masks.of(("all",), lambda: np.ones(len(self.lexicon), bool)))
 
     def choices(self, foot):
         """The words that may be written next: those after which the line goes on, and those that finish it.
@@ -129,13 +133,15 @@ class Metrical:
         """
         letter = self.letter(foot.line)
         fresh = foot.status == START or (foot.last is None and self.backward)
-        key = (foot.line, foot.meter, foot.places, fresh, self._of(foot, letter) if letter else None)
-        return self._cached(key, lambda: self._choices(foot, fresh))
+        key = (foot.line, foot.meter, foot.places, fresh, foot.previous, self._of(foot, letter) if letter else None)
+        return self._masks.of(key, lambda: self._choices(foot, fresh))
 
     def _choices(self, foot, fresh):
         meter = self.meter_of(foot)
         onward, hopeful = meter.onward(foot.places), self._hopeful(foot)
         goes_on, ends = (onward & hopeful) != 0, (onward & meter.end) != 0
+        if foot.previous is not None:
+            goes_on[foot.previous] = ends[foot.previous] = False
         nothing = np.zeros_like(ends)
         if self.backward:
             if fresh:  # the line's last word, and never its only one
@@ -150,10 +156,10 @@ class Metrical:
         meter = self.meter_of(foot)
         if self.backward:
             key = ("hopeful", id(meter), foot.line if foot.line in self.heads else None)
-            return self._cached(key, lambda: meter.hopeful(self.first_words(foot) & self.spelling.first))
+            return self._masks.of(key, lambda: meter.hopeful(self.first_words(foot) & self.spelling.first))
         letter = self.letter(foot.line)
         key = ("hopeful", id(meter), self._of(foot, letter) if letter else None)
-        return self._cached(key, lambda: meter.hopeful(self.last_words(foot) & self.spelling.later))
+        return self._masks.of(key, lambda: meter.hopeful(self.last_words(foot) & self.spelling.later))
 
     def written(self, foot, word, finishes=False):
         """The Foot after a word.
@@ -167,11 +173,13 @@ class Metrical:
         if self.backward:
             keep = meter.end if finishes else self._hopeful(foot)
             last = word if foot.last is None else foot.last
-            return replace(foot, places=onward & keep, status=WORD, closed=finishes, last=last, spelled=None)
+            return replace(
+                foot, places=onward & keep, status=WORD, closed=finishes, last=last, previous=word, spelled=None
+            )
         keep = self._hopeful(foot)
         if foot.status != START and self.last_words(foot)[word]:
             keep |= meter.end
-        return replace(foot, places=onward & keep, status=WORD, last=word, spelled=None)
+        return replace(foot, places=onward & keep, status=WORD, last=word, previous=word, spelled=None)
 
     def may_end(self, foot):
         """Whether the line may end here."""
@@ -199,8 +207,3 @@ class Metrical:
             if own == letter:
                 return rhymes, used
         return self._rich[letter], ()
-
-    def _cached(self, key, make):
-        if key not in self._masks:
-            self._masks[key] = make()
-        return self._masks[key]

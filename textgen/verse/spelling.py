@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from textgen.symbols import BOUNDARY
+from textgen.verse.memo import Memo
 from textgen.verse.metrical import MARK, START, WORD
 
 MARKS = ",;:.!?"
@@ -54,7 +55,7 @@ class WordSpelling(Spelling):
         self.first, self.later = (np.zeros(len(lexicon), bool) for _ in range(2))
         self.first[self.word_of[self._bare]] = True
         self.later[self.word_of[self._spaced]] = True
-        self._masks = {}
+        self._masks = Memo()
 
     @staticmethod
     def words(printed):
@@ -63,10 +64,17 @@ class WordSpelling(Spelling):
 
     def mask(self, verse, foot):
         """The symbols that may come next."""
-        key = (foot.line, foot.meter, foot.places, foot.status, foot.closed, foot.last is None, foot.rhymes)
-        if key not in self._masks:
-            self._masks[key] = self._mask(verse, foot)
-        return self._masks[key]
+        key = (
+            foot.line,
+            foot.meter,
+            foot.places,
+            foot.status,
+            foot.closed,
+            foot.last is None,
+            foot.previous,
+            foot.rhymes,
+        )
+        return self._masks.of(key, lambda: self._mask(verse, foot))
 
     def _mask(self, verse, foot):
         if foot.closed:
@@ -121,14 +129,11 @@ class LetterSpelling(Spelling):
         self._letter_of = {index: point for table in (self._small, self._large) for point, index in table.items()}
         self._space = self.only([" "], printed)
         self._space_id = int(self._space.argmax())
-        self._children, self._sums, self._masks = {}, {}, {}
+        self._children, self._sums, self._masks = {}, Memo(), Memo()
 
     def mask(self, verse, foot):
         """The symbols that may come next."""
-        key = (foot.line, foot.meter, foot.places, foot.status, foot.closed, foot.last, foot.rhymes, foot.spelled)
-        if key not in self._masks:
-            self._masks[key] = self._mask(verse, foot)
-        return self._masks[key]
+        return self._masks.of(foot, lambda: self._mask(verse, foot))
 
     def _mask(self, verse, foot):
         mask = np.zeros(self.size, bool)
@@ -163,16 +168,17 @@ class LetterSpelling(Spelling):
         """Add the letters with which a word that may come can begin, or go on."""
         goes_on, ends = verse.choices(foot)
         key = id(goes_on), id(ends)
-        if key not in self._sums:
-            allowed = (goes_on | ends)[self._order]
-            # The arrays are kept with their sum, so that no other ever has their identity.
-            self._sums[key] = np.concatenate([[0], np.cumsum(allowed)]), goes_on, ends
-        sums = self._sums[key][0]
+        # The arrays are kept with their sum, so that no other ever has their identity.
+        sums, *_ = self._sums.of(key, lambda: (self._summed(goes_on | ends), goes_on, ends))
         small, large, lows, highs = self._children_of(span)
         for ids in (small, large):
             hopeful = (sums[highs] > sums[lows]) & (ids >= 0)
             mask[ids[hopeful]] = True
         return mask
+
+    def _summed(self, allowed):
+        """How many allowed words stand before each place of the sorted list."""
+        return np.concatenate([[0], np.cumsum(allowed[self._order], dtype=np.int32)])
 
     def _children_of(self, span):
         """The letters after a span: their small ids, their capital ids (or -1), and the spans they lead to."""
