@@ -60,7 +60,10 @@ def test_all_that_is_promised_is_said(check):
     }  # fmt: skip
     text = verse()
     assert "ASCII, line ends LF" in told["encoding"]
-    assert f"{len(text):,} characters in {text.count(chr(10)) + 1:,} lines, 1 document" in told["size"]
+    assert (
+        f"{len(text):,} bytes, {len(text):,} characters in {text.count(chr(10)) + 1:,} lines, 1 document"
+        in told["size"]
+    )
     assert f"{len(set(text))} distinct" in told["symbols"]
     assert "of memory on this machine" in told["would take"]
 

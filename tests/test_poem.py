@@ -1,13 +1,16 @@
 """textgen poem and textgen poem check, as a shell sees them, with small runs trained here."""
 
 import json
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from tests import forging
 from tests.conftest import ROOT, TINY, shell
-from textgen import train
+from textgen import runs, train
 from textgen.scripts import convert
 
 TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n"
@@ -170,3 +173,17 @@ def test_training_on_one_form_in_one_script(command, tmp_path):
     assert convert(written.stdout, "simplified") == written.stdout
     checked = command("poem", "check", "-", "--form", "jueju5", "--acrostic", "风来", input=written.stdout)
     assert "jueju5: 1 poem, 1 hold" in checked.stderr
+
+
+def test_a_damaged_memory_of_poems_is_refused(jueju_run, tmp_path, refused):
+    """Else a line that was learned might be written whole, and nobody would know."""
+    shutil.copytree(jueju_run, tmp_path / "run")
+    (path,) = (tmp_path / "run").rglob("memory.safetensors")
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    assert "damaged: its SHA-256 is not the one it was saved with" in refused(4, "poem", tmp_path / "run")
+    # One that was made to deceive, sealed as its maker would.
+    folder = forging.newest(tmp_path / "run", runs.VERSE)
+    forging.replace(folder, runs.MEMORY, b"".join(map(bytes, runs.tensor_parts({"lines": np.zeros(3, np.uint64)}))))
+    assert "missing tensors ['words']" in refused(4, "poem", tmp_path / "run")

@@ -96,3 +96,9 @@ def test_a_file_of_prompts_that_is_none(tmp_path, content, error, complaint):
         read_prompts(path)
     assert complaint in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_prompts_from_a_folder_are_those_of_its_files(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    (tmp_path / "b.txt").write_text("three\n")
+    assert read_prompts(tmp_path) == ["one", "two", "three"]

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import sys
 
 import numpy as np
@@ -276,3 +277,41 @@ def test_what_is_measured_is_read_as_the_training_was(place, command):
     assert command("train", "tale.txt", *options).exit_code == 0
     assert "unknown:         0.00%" in command("evaluate", "tale", "tale.txt").stdout
     assert json.loads(command("score", "tale", "tale.txt", "--json").stdout)["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "around"),
+    [
+        ("t.txt", "%s"),
+        ("t.csv", "text\n%s\n"),
+        ("t.jsonl", '"%s"\n'),
+        ("t.json", '[{"paragraphs": ["%s"]}]'),
+        ("t.txt.gz", "%s"),
+        ("t.csv.gz", "text\n%s\n"),
+    ],
+)
+def test_faults_in_every_format(place, name, around, refused):
+    """Rows 1 to 11 of the faults, whatever holds the text: empty, marked, badly encoded, binary, no plain file."""
+
+    def write(content):
+        data = content if isinstance(content, bytes) else content.encode()
+        return place(name, gzip.compress(data) if name.endswith(".gz") else data)
+
+    for nothing in (b"", b"\xef\xbb\xbf"):
+        told = refused(3, "train", write(nothing))
+        assert "no text" in told or "not JSON" in told or "no column" in told or "a table of 0" in told, told
+    whole = around % "the old boat"
+    assert "the old boat" in read_corpus(write(whole)).documents[0]
+    assert "the old boat" in read_corpus(write(whole.replace("\n", "\r\n"))).documents[0]
+    marked = read_corpus(write("\ufeff".encode("utf-16-le") + whole.encode("utf-16-le")))
+    assert "the old boat" in marked.documents[0]
+    assert any("byte-order mark" in note for note in marked.notes)
+    at = whole.index("old")
+    bad = whole.encode().replace(b"old", b"\xff\xfeld")
+    assert f"not UTF-8: byte 0xff at offset {at}" in refused(3, "train", write(bad))
+    assert "looks like binary" in refused(3, "train", write(whole.encode().replace(b"old", b"o\0d")))
+    path = write(whole)
+    path.unlink()
+    assert "no such file" in refused(3, "train", path)
+    os.mkfifo(path)
+    assert "not a plain file" in refused(3, "train", path)

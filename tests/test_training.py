@@ -168,3 +168,9 @@ def test_epochs_and_minutes_together_are_refused(text_file, tmp_path):
 def test_minutes_are_a_positive_number(text_file, tmp_path, minutes):
     with pytest.raises(UsageError, match="--minutes takes a number above 0"):
         train(text_file, tmp_path / "run", minutes=minutes)
+
+
+def test_documents_that_a_program_made_are_what_the_options_say(tmp_path, text_file):
+    lines = tuple(line for line in text_file.read_text().splitlines() if line)
+    history = train(Corpus("lines", lines), tmp_path / "run", quiet=True, documents="line", **TINY)
+    assert runs.load(history.path).training.documents == "line"

@@ -15,6 +15,7 @@ from textgen.scripts import convert
 from textgen.tokenizers import CharTokenizer, WordTokenizer
 from textgen.verse import check, compose, compositions, memo, pingshui
 from textgen.verse.forms import FORMS
+from textgen.verse.lexicon import Lexicon
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
 LAMPLIGHTER = (ROOT / "corpora" / "lamplighter.txt").read_text("utf-8")
@@ -309,3 +310,17 @@ def test_many_poems_take_no_more_memory_than_a_few(wordsmiths, monkeypatch):
     for number in range(100):
         assert kept.of(number, lambda number=number: -number) == -number
         assert len(kept) <= 20
+
+
+def test_abbreviations_are_no_words():
+    """The dictionary reads "in." as inch, too; a line that ends in it would rhyme with finch for one reader only."""
+    assert Lexicon(["in.", "in", "inch", "a.m.", "b", "i", "o'er", "xyzzyq"]).words == ["in", "inch", "i", "o'er"]
+
+
+@pytest.mark.parametrize("form", ["limerick", "haiku", "couplets"])
+@pytest.mark.parametrize("kind", ["char", "word"])
+def test_greed_keeps_english_forms_too(wordsmiths, form, kind):
+    """Rows of a limerick begin to different patterns, each with a likeliest symbol of its own."""
+    for direction in ("forward", "backward"):
+        poem = compose(wordsmiths[kind, direction], form=form, temperature=0, seed=1, tries=6)
+        assert check(poem.lines, form).holds, poem.text

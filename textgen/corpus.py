@@ -48,6 +48,11 @@ class Text:
         return sum(self._lengths[0])
 
     @property
+    def size(self):
+        """Bytes of all documents together, in UTF-8."""
+        return sum(self._lengths[1])
+
+    @property
     def count(self):
         """How many documents there are."""
         return len(self._lengths[0])
@@ -144,13 +149,14 @@ class LargeCorpus(Text):
     Attributes:
         sources: the Sources.
         reading: how they are read.
+        told: the notes, once the text has been read, or once somebody knows them who has read it before.
     """
 
     name: str
     sources: tuple
     reading: Reading
     paths: tuple[str, ...] = ()
-    _notes: list = field(default_factory=list)
+    told: list = field(default_factory=list)
 
     @property
     def kind(self):
@@ -160,13 +166,13 @@ class LargeCorpus(Text):
     @property
     def notes(self):
         """What was not taken as it stood; known once the text has been read."""
-        return tuple(self._notes)
+        return tuple(self.told)
 
     def pieces(self):
         """The documents in pieces, read anew."""
         notes = []
         yield from self.reading.pieces(self.sources, notes)
-        self._notes[:] = notes
+        self.told[:] = notes
 
     def digest(self):
         """SHA-256 (hex) of the files' bytes and of how they are read: what the text depends on, told without reading
@@ -218,10 +224,9 @@ def _is_large(sources):
 
 
 def read_text(path, encoding=None):
-    """The text of one file, or of standard input where the path is "-", and notes on what was not taken as it stood.
+    """The text of a file, or of standard input where the path is "-", and notes on what was not taken as it stood.
 
     Raises: as `read_corpus`.
     """
     notes = []
-    (source,) = resolve(path)
-    return "".join(text_of(source, encoding, notes)), notes
+    return "".join(piece for source in resolve(path) for piece in text_of(source, encoding, notes)), notes

@@ -134,7 +134,7 @@ def _in_files(text, share, wanted, backward):
         sides = {TRAINING: rows.row(False), HELD_OUT: rows.row(True)}
         folder = snapshots.save(parent, sides | {ABOUT: about()}, 1, caching.ROOM)
     saved, facts, notes = json.loads((folder / ABOUT).read_text("utf-8"))
-    text._notes[:] = notes
+    text.told[:] = notes
     own = Tokenizer.from_json(saved)
     arrays = [_mapped(folder / name, smallest_type(own.vocabulary_size)) for name in names[:2]]
     return Encoded(own, *arrays, *facts)

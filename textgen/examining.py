@@ -68,10 +68,10 @@ def examine(text, model, training):
     settled = plan(text, model, training)
     seconds, memory = _cost(settled)
     part = "" if len(sample) == total else f" in the first {len(sample):,} characters"
-    number_of_lines = counts.get("\n", 0) + 1
+    parts = f"{_count(counts.get(chr(10), 0) + 1, 'line')}, {_count(text.count, 'document')}"
     lines = [
         ("encoding", _encoding(text, counts)),
-        ("size", f"{total:,} characters in {_count(number_of_lines, 'line')}, {_count(text.count, 'document')}"),
+        ("size", f"{text.size:,} bytes, {total:,} characters in {parts}"),
         ("symbols", f"{len(counts)} distinct: {_shown(sorted(counts, key=counts.get, reverse=True)[:40])}"),
         ("rare", f"{_count(len(rare), 'symbol')} fewer than {RARE} times" + (f": {_shown(rare, 30)}" if rare else "")),
         ("lines twice", f"{again:,}{part}" + (f", most often {_quoted(line)}" if again else "")),

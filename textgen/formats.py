@@ -152,19 +152,18 @@ def _whole_lines(pieces):
             continue
         cut = held.rfind("\n") + 1
         if not cut and len(held) > LONGEST:
-            cut = held.rfind(" ")
-            while cut > 0 and held[cut - 1] == " ":
-                cut -= 1  # the spaces before a word are cut off together
-            cut = (
-                cut
-                if cut > 0
-                else next(at for at in range(len(held) - 1, 0, -1) if not unicodedata.combining(held[at]))
-            )
+            cut = _within_a_line(held)
         if cut:
             yield held[:cut]
             held = held[cut:]
     if held:
         yield held
+
+
+def _within_a_line(text):
+    """Where a line may be cut: before the spaces before a word, or at least not before a combining mark."""
+    cut = len(text[: text.rfind(" ") + 1].rstrip(" "))
+    return cut or next(at for at in range(len(text) - 1, 0, -1) if not unicodedata.combining(text[at]))
 
 
 def _lines(pieces):
@@ -173,13 +172,15 @@ def _lines(pieces):
     for piece in pieces:
         *whole, held = (held + piece).split("\n")
         yield from whole
-    yield held
+    if held:
+        yield held
 
 
 def _table(source, reading, notes):
     """The wanted field of each row."""
     csv.field_size_limit(sys.maxsize)
-    lines = _kept_ends(text_of(source, reading.encoding, notes))
+    # A field in quotes may run over several lines.
+    lines = (line + "\n" for line in _lines(text_of(source, reading.encoding, notes)))
     rows = csv.reader(lines, delimiter="\t" if source.is_tabbed else ",", strict=True)
     try:
         header = next(rows, [])
@@ -193,15 +194,6 @@ def _table(source, reading, notes):
                 yield row[at]
     except csv.Error as error:
         raise CorpusError(f"{source.name}: line {rows.line_num}: not a row of a table: {error}") from None
-
-
-def _kept_ends(pieces):
-    held = ""
-    for piece in pieces:
-        *whole, held = (held + piece).split("\n")
-        yield from (line + "\n" for line in whole)
-    if held:
-        yield held
 
 
 def _column(name, header, field):

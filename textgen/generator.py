@@ -264,10 +264,10 @@ class Generator:
         if self.documents == "file":
             prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
             if prompt:
-                return self._encode(prompt)
-        return np.concatenate([[BOUNDARY], self._encode(prompt)])
+                return self.encode(prompt)
+        return np.concatenate([[BOUNDARY], self.encode(prompt)])
 
-    def _encode(self, text):
-        """Ids in the order in which the model reads them."""
+    def encode(self, text: str) -> np.ndarray:
+        """A text's ids in the order in which the model reads them."""
         ids = self.tokenizer.encode(text)
         return ids[turned(ids, self.tokenizer)] if self.direction == "backward" else ids

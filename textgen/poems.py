@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgen import scripts
+from textgen import extras, scripts
 from textgen.errors import CorpusError
 
 # Marks that close a line of Chinese verse, and those of them after which a new row begins.
@@ -149,7 +149,7 @@ def _count(number, noun):
 
 def _both_scripts(text):
     yield text
-    if scripts.is_chinese(text) and scripts.extras.is_there("opencc"):
+    if scripts.is_chinese(text) and extras.is_there("opencc"):
         for script in (scripts.SIMPLIFIED, scripts.TRADITIONAL):
             yield scripts.convert(text, script)
 
@@ -161,8 +161,8 @@ def _chinese(text, counts):
     if _HOLE.search(plain):
         counts["with a character missing"] += 1
         return None
-    plain = _STRAY.sub("", plain.replace("\r", ""))
-    if plain != "".join(text.split(" ")):
+    plain = _STRAY.sub("", plain)
+    if "".join(plain.split()) != "".join(text.split()):
         counts["notes"] += 1
     lines = _LINE.findall(plain)
     if not lines:
@@ -210,7 +210,7 @@ def hashes(texts):
     one in twenty million million.
     """
     digests = {hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts}
-    return np.sort(np.frombuffer(b"".join(sorted(digests)), dtype="<u8"))
+    return np.sort(np.frombuffer(b"".join(digests), dtype="<u8"))
 
 
 def known_by(hashed, text):

@@ -161,9 +161,10 @@ def _above(highest):
     return highest
 
 
-def log_probabilities(logits, ids):
-    """Natural logarithm of the probability of each row's id, float64 (rows,), of logits (rows, vocabulary)."""
-    logits = np.asarray(logits, dtype=np.float64)
+def log_probabilities(logits, ids, dtype=np.float64):
+    """Natural logarithm of the probability of each row's id, shape (rows,), of logits (rows, vocabulary); reckoned in a
+    dtype."""
+    logits = np.asarray(logits, dtype=dtype)
     highest = logits.max(axis=1)
     whole = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
     return logits[np.arange(len(ids)), ids] - whole

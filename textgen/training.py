@@ -202,4 +202,6 @@ def configurations(options):
 def _text(corpus, training, encoding):
     if corpus is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    return corpus if isinstance(corpus, Corpus) else read_for(training, corpus, encoding, may_stay=True)
+    if isinstance(corpus, Corpus):  # documents that a program made: what one is, the options say
+        return dataclasses.replace(corpus, kind=training.documents)
+    return read_for(training, corpus, encoding, may_stay=True)

@@ -9,19 +9,17 @@ from textgen import runs
 from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
 from textgen.verse.composing import PoemConfig
 from textgen.verse.forms import FORMS
+from textgen.verse.rules import Rules
 
 
 @click.command(name="check")
 @click.argument("file", nargs=-1, required=True, metavar="FILE...")
 @click.option("--form", metavar="FORM", help="What the poems should be. [default: by their shape, of Chinese ones]")
-@click.option("--tones", type=click.Choice(["strict", "relaxed", "off"]), default="strict", show_default=True)
-@click.option("--rhyme-book", type=click.Choice(["pingshui", "modern", "off"]), default="pingshui", show_default=True)
-@click.option("--acrostic", default="", metavar="TEXT", help="What the lines' first characters should be.")
-@click.option("--acrostic-at", type=click.Choice(["line", "couplet"]), default="line", show_default=True)
 @click.option("--failing", is_flag=True, help="Show only poems in which something breaks.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
 @encoding_option
-def check_command(file, form, tones, rhyme_book, acrostic, acrostic_at, failing, as_json, encoding):
+@options_of(Rules)
+def check_command(file, form, failing, as_json, encoding, **rules):
     """Say of each line of some poems what holds and what breaks: length, tones, rhyme, meter.
 
     Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
@@ -35,7 +33,7 @@ def check_command(file, form, tones, rhyme_book, acrostic, acrostic_at, failing,
     from textgen.verse.reporting import judged, summary, verdict_lines, verdict_values
 
     counts = []
-    for text, verdict in judged(file, encoding, form, tones, rhyme_book, acrostic, acrostic_at):
+    for text, verdict in judged(file, encoding, form, **given(rules)):
         counts.append(verdict)
         if failing and verdict.holds:
             continue
@@ -66,7 +64,8 @@ class Poem(Sectioned):
 @click.argument("run", required=False)
 @click.option("--show", is_flag=True, help="Print the tones and rhymes, or the stresses, under each line.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
-@options_of(PoemConfig)
+@options_of(PoemConfig, without=Rules)
+@options_of(Rules)
 def command(run, show, as_json, **options):
     """Write poems that keep a form, with a run that learned poems; by default the newest run.
 

@@ -11,9 +11,9 @@ from textgen.scripts import MARKS, forms_of, is_ideograph
 from textgen.verse import modern, pingshui
 from textgen.verse.free import Free
 from textgen.verse.opening import Opening
+from textgen.verse.readings import UNKNOWN
 from textgen.verse.regulated import Regulated, Sounds
 
-BOOKS = ("pingshui", "modern", "off")
 _BOOKS = {book.NAME: book for book in (pingshui, modern)}
 
 
@@ -112,7 +112,7 @@ class Chinese:
             return None
         if not config.rhyme:
             return frozenset(sounds.members)
-        names = {name: name for name in book.groups()}
+        names = book.groups()
         forms = [form for one in config.rhyme[-1:] for form in forms_of(one)]
         named = [form for form in forms if form in names]
         groups = frozenset(named[:1]) or frozenset().union(*(book.readings(form).groups for form in forms))
@@ -129,7 +129,7 @@ class Chinese:
         needed = sum(kind.isupper() for kind in template)
         groups = wanted
         if wanted is not None:
-            groups = frozenset(name for name in wanted if sounds.members.get(name, _NOTHING).sum() >= needed)
+            groups = frozenset(name for name in wanted if sounds.rhyming({name}).sum() >= needed)
             if not groups:
                 return None
         heads = self._head_ids()
@@ -168,16 +168,11 @@ class Chinese:
         form, config = self.form, self.config
         if wanted is not None:
             fewest = min(sum(kind.isupper() for kind in template) for template in form.templates)
-            known = sum(sounds.members.get(name, _NOTHING).sum() for name in wanted)
-            if known < fewest:
-                rhymes = "".join(
-                    self.printed[index]
-                    for name in wanted
-                    for index in np.flatnonzero(sounds.members.get(name, _NOTHING))
-                )
+            known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)))
+            if len(known) < fewest:
                 return (
-                    f"the rhyme {config.rhyme}: the run knows {known} characters of it ({rhymes}), and the form needs "
-                    f"{fewest}"
+                    f"the rhyme {config.rhyme}: the run knows {len(known)} characters of it ({known}), and the form "
+                    f"needs {fewest}"
                 )
         asked = " and ".join(
             f"--{name} {value}" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))
@@ -192,9 +187,5 @@ class Chinese:
 
 
 def _silent(character):
-    from textgen.verse.readings import UNKNOWN
-
+    """What a book would say that nobody asks."""
     return UNKNOWN
-
-
-_NOTHING = np.zeros(1, bool)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen import threads
-from textgen.config import Config, option
+from textgen.config import option
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.generator import Generator, new_seed
 from textgen.poems import bare, known_by
@@ -21,30 +21,19 @@ from textgen.scripts import is_chinese
 from textgen.symbols import BOUNDARY
 from textgen.verse import chinese, decoding, english
 from textgen.verse.forms import FORMS, Form, form_of
+from textgen.verse.rules import Rules
 
 
 @dataclass(frozen=True)
-class PoemConfig(Config):
+class PoemConfig(Rules):
     """What is asked of a poem."""
 
     form: str = option("free", "The form that the poem keeps, one of those above.", metavar="FORM")
     start: str = option("", "How the poem begins; printed.", metavar="TEXT")
     mood: str = option("", "Text that the model reads first and that is never printed.", metavar="TEXT")
     title: str = option("", "A title; printed above, and read first by the model.", metavar="TEXT")
-    acrostic: str = option("", "The first characters, or letters, of the lines.", metavar="TEXT")
-    acrostic_at: str = option(
-        "line", "Where the acrostic's characters stand: at each line, or each couplet.", choices=("line", "couplet")
-    )
     rhyme: str | None = option(
         None, "The rhyme: a group of the rhyme book, or a word to rhyme with.", metavar="GROUP_OR_WORD"
-    )
-    tones: str = option(
-        "strict",
-        "Chinese tones: as the template has them, or only the places that count, or not at all.",
-        choices=("strict", "relaxed", "off"),
-    )
-    rhyme_book: str = option(
-        "pingshui", "Chinese rhymes and tones: of the Tang, or of today, or no rhyme.", choices=chinese.BOOKS
     )
     count: int = option(1, "How many poems; each has a random stream of its own.", low=1, high=1_000_000)
     seed: int | None = option(None, "Same seed, same poem. [default: a new one, printed]", low=0, high=2**63 - 1)

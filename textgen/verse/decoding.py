@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from textgen.sampling import BELOW, Uniforms
+from textgen.sampling import BELOW, Uniforms, log_probabilities
 
 # Symbols that no line of verse reaches; a line that does is given up.
 LONGEST_LINE = 400
@@ -121,12 +121,15 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
         if temperature > 0:
             ids = pick(chances(logits, masks, temperature, verse.marks), numbers[alive])
         else:
-            ids = np.where(masks, logits, -np.inf).argmax(axis=1)
+            masked = np.where(masks, logits, -np.inf)
+            ids = masked.argmax(axis=1)
             if step == 0:
-                count = min(len(alive), int(masks[0].sum()))
-                ids = np.argsort(np.where(masks[0], -logits[0], np.inf), kind="stable")[:count]
-                alive, logits, state = alive[:count], logits[:count], state.rows(slice(count))
-        scores[alive] += _log_probabilities(logits, ids)
+                # Rows may begin with different symbols: each has a rank among its own.
+                ids = np.argsort(-masked, axis=1, kind="stable")[np.arange(len(alive)), alive % masks.shape[1]]
+                there = masks[np.arange(len(alive)), ids]
+                alive, ids, logits, state = alive[there], ids[there], logits[there], state.rows(there)
+        # In single precision: they rank lines, and many are looked at.
+        scores[alive] += log_probabilities(logits, ids, np.float32)
         for row, index in zip(alive, ids.tolist(), strict=True):
             written[row].append(index)
             places[row] = verse.after(places[row], index)
@@ -177,10 +180,3 @@ def pick(chances, uniforms):
     """One id for each row: int (rows,), of chances (rows, vocabulary) and numbers in [0, 1), shape (rows, 1)."""
     cumulative = np.cumsum(chances, axis=1, dtype=np.float64)
     return (cumulative > uniforms * (cumulative[:, -1:] * BELOW)).argmax(axis=1)
-
-
-def _log_probabilities(logits, ids):
-    """As `textgen.sampling.log_probabilities`, in single precision: they rank lines, and many are looked at."""
-    highest = logits.max(axis=1)
-    whole = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
-    return logits[np.arange(len(ids)), ids] - whole

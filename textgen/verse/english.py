@@ -58,10 +58,7 @@ class English:
                     return self.tokenizer.encode_symbols(kept).tolist()
             shown = ", ".join(repr(symbol) for symbol in unknown)
             raise PromptError(f"--{name}: the run never saw {shown}; choose other words")
-        ids = self.tokenizer.encode(text)
-        if self.backward:
-            ids = ids[turned(ids, self.tokenizer)]
-        return ids.tolist()
+        return self.generator.encode(text).tolist()
 
     def _heads(self):
         letters = [letter for letter in self.config.acrostic if not letter.isspace()]

@@ -48,7 +48,6 @@ class Free:
         self._endings = np.isin(texts, list(ENDING)) if chinese else ~self._breaks & ideas
         self._feeds = np.isin(texts, ["\n"]) & ideas
         self._chinese = chinese
-        self._anything = ideas
         self._inside = ideas & ~self._breaks & ~self._feeds
         self._boundary = np.arange(size) == BOUNDARY
 

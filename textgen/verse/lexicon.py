@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from textgen.poems import words as words_of
 from textgen.verse import cmu
 from textgen.verse.meter import Meter, shape
 
@@ -17,7 +18,7 @@ class Lexicon:
     """
 
     def __init__(self, words):
-        self.words = [word for word in words if shape(word) and (len(word) > 1 or word in "aio")]
+        self.words = [word for word in words if _is_word(word) and shape(word)]
         self.index = {word: place for place, word in enumerate(self.words)}
         self._meters, self._rhyming = {}, {}
 
@@ -64,3 +65,8 @@ class Lexicon:
     def beginning(self, letter):
         """The words that begin with a letter, bool (words,)."""
         return np.array([word.startswith(letter.lower()) for word in self.words], bool)
+
+
+def _is_word(text):
+    """Whether the checker reads a text as the one word that it is: the dictionary has abbreviations too (in., a.m.)."""
+    return words_of(text) == [text] and (len(text) > 1 or text in "aio")

@@ -63,6 +63,7 @@ class Metrical:
             letter: lexicon.rich(form.rhyme.count(letter) + (letter == form.rhyme[0] and rhyme is not None))
             for letter in set(form.rhyme) - {"-"}
         }
+        self._all = np.ones(len(lexicon), bool)
         self._masks = Memo()
 
     even = True
@@ -111,7 +112,7 @@ class Metrical:
         """The words that may end the line, bool (words,)."""
         letter = self.letter(foot.line)
         if letter is None:
-            return self._masks.of(("all",), lambda: np.ones(len(self.lexicon), bool))
+            return self._all
         rhymes, used = self._of(foot, letter)
 
         def make():
@@ -123,7 +124,7 @@ class Metrical:
 
     def first_words(self, foot):
         """The words that may begin the line, bool (words,)."""
-        return self.heads.get(foot.line, self._masks.of(("all",), lambda: np.ones(len(self.lexicon), bool)))
+        return self.heads.get(foot.line, self._all)
 
     def choices(self, foot):
         """The words that may be written next: those after which the line goes on, and those that finish it.

@@ -41,7 +41,10 @@ class Sounds:
 
     def rhyming(self, groups):
         """The symbols in any of some groups, bool (vocabulary,)."""
-        return np.logical_or.reduce([self.members[name] for name in groups])
+        found = np.zeros(len(self.ideographs), bool)
+        for name in groups & self.members.keys():
+            found |= self.members[name]
+        return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Place:
         patterns: the tone patterns that what stands of the line agrees with.
         used: the ids in the poem. None comes twice, as regulated verse would have it (避重字): of 8,122 Tang quatrains
             of seven characters a line four in five keep to it.
-        groups: the rhyme groups that all rhymes so far share; None before the first.
+        groups: the rhyme groups that all rhymes so far share, before the first those to choose from; None where
+            rhyme is off.
         over: whether the poem is done.
     """
 

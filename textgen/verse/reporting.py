@@ -7,26 +7,19 @@ from textgen.poems import lines_of
 from textgen.verse.checking import check
 
 
-def judged(paths, encoding, form, tones, rhyme_book, acrostic, acrostic_at):
+def judged(paths, encoding, form, **rules):
     """Read poems from files and judge each: pairs of its text and its Verdict.
+
+    Args:
+        paths, encoding: as of `textgen.corpus.read_corpus`.
+        form, rules: as of `textgen.verse.checking.check`.
 
     Raises:
         CorpusError: a file that cannot be read.
         UsageError: a form that does not exist, or none given where one is needed.
     """
-    corpus = read_corpus(list(paths), "poem", encoding)
-    for text in corpus.documents:
-        yield (
-            text,
-            check(
-                lines_of(text),
-                form,
-                tones=tones,
-                rhyme_book=rhyme_book,
-                acrostic=acrostic,
-                acrostic_at=acrostic_at,
-            ),
-        )
+    for text in read_corpus(list(paths), "poem", encoding).documents:
+        yield text, check(lines_of(text), form, **rules)
 
 
 def verdict_lines(verdict):

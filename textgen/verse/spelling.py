@@ -31,7 +31,8 @@ class Spelling:
 
     def only(self, texts, printed):
         """The symbols that are one of some texts, bool (vocabulary,)."""
-        return np.array([text in set(texts) for text in printed], bool)
+        wanted = set(texts)
+        return np.array([text in wanted for text in printed], bool)
 
     def close(self, verse, foot):
         """The symbols that end a line: a line feed, or after the last the end of the poem."""
