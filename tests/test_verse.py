@@ -314,7 +314,7 @@ def test_many_poems_take_no_more_memory_than_a_few(wordsmiths, monkeypatch):
 
 def test_abbreviations_are_no_words():
     """The dictionary reads "in." as inch, too; a line that ends in it would rhyme with finch for one reader only."""
-    assert Lexicon(["in.", "in", "inch", "a.m.", "b", "i", "o'er", "xyzzyq"]).words == ["in", "inch", "i", "o'er"]
+    assert Lexicon(["in.", "in", "inch", "a.m.", "b", "i", "don't", "xyzzyq"]).words == ["in", "inch", "i", "don't"]
 
 
 @pytest.mark.parametrize("form", ["limerick", "haiku", "couplets"])
