@@ -1,22 +1,25 @@
 """How well verse keeps its form, with masks and without, and how fast it is written.
 
-    python benchmarks/verse.py --chinese RUN [--english RUN] [--count 200]
+    python benchmarks/verse.py --chinese RUN [--learned FILE...] [--english RUN] [--count 200]
     python benchmarks/verse.py --judge tang300.json
 
 Every poem is judged by the checker (`textgen poem check`), which shares the tables with the decoder and no code.
 Without masks the same model writes with `textgen sample`; of what it writes, the poems that happen to have a form's
-outward shape are judged by that form. --judge prints what the checker makes of real poems, form by form, for those
+outward shape are judged by that form. Of the poems that were learned, --learned, the longest span is told that a poem
+has copied, in characters. --judge prints what the checker makes of real poems, form by form, for those
 that a collection's tags name.
 """
 
 import argparse
 import json
+import math
 import re
 import statistics
 import time
 from pathlib import Path
 
-from textgen import Generator
+from textgen import Generator, reports, runs
+from textgen.corpus import read_corpus
 from textgen.evaluation import distinct
 from textgen.poems import CLOSING, bare, known_by, lines_of, words
 from textgen.scripts import is_ideograph
@@ -51,6 +54,17 @@ def copied(poems, memory):
     return sum(known_by(memory["lines"], bare(line)) for poem in poems for line in poem)
 
 
+def longest_copied(poems, learned):
+    """The longest span of characters, marks left out, that a poem shares with the poems that were learned."""
+    most = 0
+    for poem in poems:
+        text = "".join(map(bare, poem))
+        for at in range(len(text)):
+            while at + most < len(text) and text[at : at + most + 1] in learned:
+                most += 1
+    return most
+
+
 def row(name, poems, verdicts, form, memory, speed=""):
     """One line of the table."""
     texts = ["".join(filter(is_ideograph, "".join(poem))) for poem in poems]
@@ -62,9 +76,13 @@ def row(name, poems, verdicts, form, memory, speed=""):
     )
 
 
-def chinese(path, count, seed):
+def chinese(path, count, seed, learned):
     """The table of the four forms, with masks and without."""
-    generator = Generator.load(path)
+    generator, best = Generator.load(path), reports.best_epoch(runs.load(path).history())
+    nats = best["validation_nats"]
+    print(f"held out: {nats:.4f} nats a character, perplexity {math.exp(nats):.1f}")
+    read = read_corpus(learned).documents if learned else ()
+    learned = "\n".join("".join(map(bare, lines_of(text.replace("\n", "")))) for text in read)
     print(
         f"{'form':<24}{'poems':>6}{'length':>9}{'tone':>9}{'rhyme':>9}{'copied':>8}{'dist-1':>9}{'dist-2':>9}{'a s':>9}"
     )
@@ -74,6 +92,8 @@ def chinese(path, count, seed):
         poems = [poem.lines for poem in poems]
         speed = count / (time.perf_counter() - began)
         row(title, poems, [check(poem, name) for poem in poems], FORMS[name], generator.memory, f"{speed:.2f}")
+        if learned:
+            print(f"{'':<24}longest copied span: {longest_copied(poems, learned)} characters", flush=True)
     texts = []
     while len(texts) < 20 * count:
         texts += generator.generate_many(count=256, documents=1, length=160, temperature=0.8, seed=seed + len(texts))
@@ -162,6 +182,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--chinese", metavar="RUN")
     parser.add_argument("--english", metavar="RUN")
+    parser.add_argument("--learned", metavar="FILE", nargs="+")
     parser.add_argument("--judge", metavar="FILE")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -169,7 +190,7 @@ def main():
     if given.judge:
         judge(given.judge)
     if given.chinese:
-        chinese(given.chinese, given.count, given.seed)
+        chinese(given.chinese, given.count, given.seed, given.learned)
         acrostics(given.chinese, "jueju7", given.seed)
         acrostics(given.chinese, "jueju5", given.seed)
     if given.english:
