@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from textgen import runs
 from textgen.errors import DivergenceError
+from textgen.gradients import gradients
+from textgen.inspection import trace_ids
 from textgen.pace import pace
 
 
@@ -148,9 +150,10 @@ class RunSaver(keras.callbacks.Callback):
             name: (tuple(variable.shape), runs.DTYPES[np.dtype(keras.backend.standardize_dtype(variable.dtype)).str])
             for name, variable in variables.items()
         }
-        tensors = runs.read_tensors(folder / runs.TENSORS, wanted)
-        for name, variable in variables.items():
-            variable.assign(tensors[name])
+        newer = [name for name in wanted if name.startswith("watch.")]
+        tensors = runs.read_tensors(folder / runs.TENSORS, wanted, newer)
+        for name in tensors:
+            variables[name].assign(tensors[name])
         if self.state.epoch_end is not None:
             self.metrics_before = {name: tensors[name] for name in tensors if name.startswith("metric.")}
 
@@ -230,10 +233,70 @@ class RunSaver(keras.callbacks.Callback):
             line[f"{name}_nats"] = nats
             line[f"{name}_bits_per_character"] = bits(nats) * self.symbols_per_character
         return line | {
+            "gradient_norm": logs["gradient_norm"],
             "learning_rate": float(self.model.optimizer.learning_rate),
             "steps_per_second": self.steps / self.training_seconds,
             "seconds": self.state.seconds,
         }
+
+
+class GradientNorms(keras.callbacks.Callback):
+    """Tells the callbacks after it, and whoever asks, how long the gradients were in an epoch's steps, before clipping:
+    `logs["gradient_norm"]`, the mean over the steps of the norm of all weights' together.
+
+    Args:
+        goes_on: whether the first epoch is one that was begun before.
+
+    Attributes:
+        means: after an epoch, name to the mean over its steps of the norm of a weight's gradient.
+    """
+
+    def __init__(self, goes_on=False):
+        super().__init__()
+        self.goes_on = goes_on
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self.goes_on:
+            norms = self.model.optimizer.norms
+            norms.assign(keras.ops.zeros_like(norms))
+        self.goes_on = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        *sums, whole, steps = keras.ops.convert_to_numpy(self.model.optimizer.norms).tolist()
+        # The optimizer's order is that in which the variables were made; equal variables are the same object.
+        places = {id(variable): place for place, variable in enumerate(self.model.trainable_variables)}
+        named = self.model.named_weights()
+        self.means = {name: sums[places[id(variable)]] / max(steps, 1) for name, variable in named.items()}
+        logs["gradient_norm"] = whole / max(steps, 1)
+
+
+class GradientWatch(keras.callbacks.Callback):
+    """Notes in the run, after each epoch, how long each weight's gradient was in training, and of a stretch of the
+    training text the norm of the loss's gradient with respect to h at distances of 1, 2, 4, ... steps back: one that
+    falls with the distance vanishes, one that rises explodes.
+
+    Args:
+        path: the run folder.
+        norms: the GradientNorms.
+        make_generator: takes weights by name, gives a Generator.
+        ids: the stretch.
+    """
+
+    def __init__(self, path, norms, make_generator, ids):
+        super().__init__()
+        self.path, self.norms, self.make_generator, self.ids = path, norms, make_generator, ids
+
+    def on_epoch_end(self, epoch, logs=None):
+        generator = self.make_generator(self.model.export_weights())
+        found = gradients(generator, trace_ids(generator, self.ids))
+        line = {
+            "epoch": epoch + 1,
+            "step": int(self.model.optimizer.iterations),
+            "weights": self.norms.means,
+            "distances": found.distances.tolist(),
+            "hidden": found.typical.tolist(),
+        }
+        runs.save_gradients(self.path, line)
 
 
 class Stopwatch(keras.callbacks.Callback):
@@ -292,11 +355,13 @@ class SampleWriter(keras.callbacks.Callback):
 
 def training_variables(model):
     """Everything that training changes, named by its place: weights, carried state, dropout's seeds, the optimizer's
-    moments, and the loss of the epoch so far."""
+    moments, and the loss and the gradients' norms of the epoch so far."""
+    norms = model.optimizer.norms
     groups = {
         "weight": model.trainable_variables,
         "state": model.non_trainable_variables,
-        "optimizer": model.optimizer.variables,
+        "optimizer": [kept for kept in model.optimizer.variables if kept is not norms],
         "metric": model.nats.variables,
+        "watch": [norms],
     }
     return {f"{group}.{place}": variable for group in groups for place, variable in enumerate(groups[group])}

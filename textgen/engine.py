@@ -95,10 +95,7 @@ class Engine(Steps):
     def __init__(self, config, weights):
         self.config = config
         units = config.units
-        # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the inner half folded into the weights, one tanh serves all gates.
-        scale = np.full(4 * units, 0.5, dtype=np.float32)
-        scale[3 * units :] = 1
-        order = np.arange(4 * units).reshape(4, units)[[0, 1, 3, 2]].ravel()
+        scale, order = _columns(units)
         self._kernels, self._recurrent, self._biases = [], [], []
         for layer in range(config.layers):
             self._kernels.append(weights[f"lstm.{layer}.kernel"][:, order] * scale)
@@ -108,6 +105,18 @@ class Engine(Steps):
         self._embedding = weights.get("embedding")
         self._table = self._rows(slice(None)) if config.vocabulary_size <= LARGEST_TABLE else None
         self._output = weights["output.kernel"], weights["output.bias"][None]
+
+    def named_weights(self):
+        """The weights as they were given, by name: float32, the names and shapes of `ModelConfig.weight_shapes`."""
+        scale, order = _columns(self.config.units)  # halves undo exactly, and the order is its own inverse
+        named = {} if self._embedding is None else {"embedding": self._embedding}
+        for layer in range(self.config.layers):
+            named[f"lstm.{layer}.kernel"] = (self._kernels[layer] / scale)[:, order]
+            named[f"lstm.{layer}.recurrent_kernel"] = (self._recurrent[layer] / scale)[:, order]
+            if self.config.bias:
+                named[f"lstm.{layer}.bias"] = (self._biases[layer][0] / scale)[order]
+        kernel, bias = self._output
+        return named | {"output.kernel": kernel, "output.bias": bias[0]}
 
     @property
     def largest_product(self):
@@ -169,3 +178,11 @@ class Engine(Steps):
         if self._embedding is None:
             return self._kernels[0][ids] + self._biases[0]
         return self._embedding[ids] @ self._kernels[0] + self._biases[0]
+
+
+def _columns(units):
+    """What is folded into the columns of an LSTM kernel, and their order here: Keras's with the last two exchanged."""
+    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the inner half folded into the weights, one tanh serves all gates.
+    scale = np.full(4 * units, 0.5, dtype=np.float32)
+    scale[3 * units :] = 1
+    return scale, np.arange(4 * units).reshape(4, units)[[0, 1, 3, 2]].ravel()

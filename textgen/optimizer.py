@@ -53,7 +53,28 @@ class Anneal(keras.optimizers.schedules.LearningRateSchedule):
 
 class Adam(keras.optimizers.Adam):
     """keras.optimizers.Adam, to float32's rounding; on TensorFlow a weight and its two moments are updated by one
-    operation, in place, where Keras's own update goes through memory a dozen times."""
+    operation, in place, where Keras's own update goes through memory a dozen times.
+
+    Attributes:
+        norms: float32, shape (weights + 2,), once built: the sum over steps of the Euclidean norm of each weight's
+            gradient, before it is clipped; of the norm of all together; and the number of steps. Whoever reads it
+            begins it anew.
+    """
+
+    norms = None
+
+    def build(self, variables):
+        super().build(variables)
+        if self.norms is None:
+            self.norms = self.add_variable((len(variables) + 2,), name="norms")
+
+    def apply(self, grads, trainable_variables=None):
+        if not self.built:
+            self.build(trainable_variables)
+        squares = ops.stack([ops.sum(ops.square(ops.convert_to_tensor(each))) for each in grads])
+        whole = ops.sum(squares)[None]
+        self.norms.assign_add(ops.concatenate([ops.sqrt(squares), ops.sqrt(whole), ops.ones((1,))]))
+        super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         if keras.backend.backend() != "tensorflow":

@@ -46,6 +46,7 @@ FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, 
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 METADATA = "metadata.json"
+GRADIENTS = "gradients.jsonl"
 
 FACTS = {"textgen": str, "keras": str, "backend": str, "corpus": str, "corpus_sha256": str, "characters": int}
 FACTS |= {"created": str}
@@ -119,17 +120,25 @@ class Run:
 
     def history(self):
         """One dict an epoch, oldest first."""
-        path = self.path / HISTORY
-        try:
-            check_plain(path)
-            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{path}: cannot be read: {error}") from None
-        if not all(map(is_epoch, lines)):
-            raise RunError(f"{path}: damaged: a line is no epoch; it may be removed")
-        return lines
+        return _diary(self.path / HISTORY, is_epoch)
+
+    def gradients(self):
+        """What `--watch-gradients` noted: one dict an epoch, oldest first; empty where nothing was."""
+        return _diary(self.path / GRADIENTS, _is_gradients)
+
+
+def _diary(path, is_line):
+    """The lines of a file of JSON values, none where there is no file. Raises RunError where a line is none."""
+    try:
+        check_plain(path)
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    if not all(map(is_line, lines)):
+        raise RunError(f"{path}: damaged: a line is no epoch; it may be removed")
+    return lines
 
 
 def is_epoch(line):
@@ -139,6 +148,22 @@ def is_epoch(line):
     losses = ["training", *(["validation"] if "validation_nats" in line else [])]
     wanted = {f"{loss}_{unit}" for loss in losses for unit in ("nats", "bits_per_character")}
     return {"epoch", "step", "seconds"} | wanted <= set(line) and all(map(math.isfinite, line.values()))
+
+
+def _is_gradients(line):
+    """Whether a line is one that `save_gradients` was given."""
+
+    def numbers(values):
+        return all(type(value) in (int, float) and math.isfinite(value) for value in values)
+
+    if not isinstance(line, dict) or set(line) != {"epoch", "step", "weights", "distances", "hidden"}:
+        return False
+    weights, distances, hidden = line["weights"], line["distances"], line["hidden"]
+    if not isinstance(weights, dict) or not isinstance(distances, list) or not isinstance(hidden, list):
+        return False
+    rows = [[line["epoch"], line["step"]], weights.values(), distances]
+    layers = all(isinstance(layer, list) and len(layer) == len(distances) and numbers(layer) for layer in hidden)
+    return layers and all(map(numbers, rows))
 
 
 def load(run=None):
@@ -251,7 +276,7 @@ def make_way(path):
     snapshots.prune(path / RESUME, 0)
     snapshots.prune(path / VERSE, 0)
     with storage_errors(path):
-        for name in (HISTORY, SAMPLES, METADATA):
+        for name in (HISTORY, SAMPLES, METADATA, GRADIENTS):
             (path / name).unlink(missing_ok=True)
 
 
@@ -305,13 +330,14 @@ def tensor_parts(tensors):
     return [struct.pack("<Q", len(text)), text, *(arrays[name].reshape(-1).data for name in header)]
 
 
-def read_tensors(path, wanted):
+def read_tensors(path, wanted, optional=()):
     """Named arrays from a safetensors file.
 
     Args:
         path: the file.
         wanted: the names that must be there, no more and no less, each with its shape (None for any length) and
             dtype ("F32").
+        optional: names of these that an older file may lack.
 
     Raises:
         RunError: the file is missing, damaged, holds other tensors, or numbers that are not finite.
@@ -319,6 +345,8 @@ def read_tensors(path, wanted):
     try:
         check_plain(path)
         with safetensors.safe_open(path, framework="numpy") as file:
+            lacking = set(optional) - set(file.keys())
+            wanted = {name: rule for name, rule in wanted.items() if name not in lacking}
             _check_header(path, file, wanted)
             tensors = {name: file.get_tensor(name) for name in wanted}
     except FileNotFoundError:
@@ -365,3 +393,9 @@ def cut_samples(path, epochs):
             kept = text.partition(f"=== epoch {epochs + 1} ===\n")[0]
             if kept != text:
                 write_whole(path / SAMPLES, [kept.encode("utf-8")], AGAIN)
+
+
+def save_gradients(path, line):
+    """Add what was noted of an epoch's gradients, in place of what was noted of it or of later ones before."""
+    earlier = [older for older in _diary(path / GRADIENTS, _is_gradients) if older["epoch"] < line["epoch"]]
+    write_lines(path / GRADIENTS, map(json.dumps, [*earlier, line]))

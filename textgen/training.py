@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from textgen import poems, runs, snapshots
+from textgen import extras, poems, runs, snapshots
 from textgen.config import ModelConfig, TrainingConfig
 from textgen.corpus import Corpus
 from textgen.errors import CorpusError, RunError, UsageError
@@ -52,6 +52,8 @@ def train(
     note="",
     overwrite=False,
     quiet=False,
+    watch_gradients=False,
+    tensorboard=None,
     **options,
 ) -> History:
     """Train a model on text and keep it in a run folder.
@@ -66,6 +68,9 @@ def train(
         note: kept in the run's metadata.
         overwrite: replace a run that stands at `out`, when the new one first saves and not before.
         quiet: nothing on standard error.
+        watch_gradients: note after each epoch how long the gradients are, of each weight and with respect to h at
+            distances of 1, 2, 4, ... steps back (`textgen plot` draws them).
+        tensorboard: a folder below which Keras writes a TensorBoard log, in a folder of the run's name.
         options: any field of ModelConfig and TrainingConfig.
 
     Raises:
@@ -76,6 +81,9 @@ def train(
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
     """
     began = time.monotonic()
+    watching = {"watch_gradients": watch_gradients, "tensorboard": tensorboard}
+    if tensorboard:
+        extras.check("tensorboard", "--tensorboard")
     if resume is not None:
         given = [name for name in options if name not in ("epochs", "minutes")]
         given += [
@@ -91,7 +99,7 @@ def train(
         more = TrainingConfig(**options) if options else None
         path = runs.find(resume)
         with locked(path):
-            return _resume(path, corpus, encoding, more, began, quiet)
+            return _resume(path, corpus, encoding, more, began, quiet, watching)
     model, training = configurations(options)
     older = None
     if from_run is not None:
@@ -118,14 +126,22 @@ def train(
             if older:
                 settled = dataclasses.replace(settled, memory=poems.joined(settled.memory, older.memory))
             stopped = fit(
-                settled, path, state, began=began, overwrite=overwrite, weights=weights, note=note, quiet=quiet
+                settled,
+                path,
+                state,
+                began=began,
+                overwrite=overwrite,
+                weights=weights,
+                note=note,
+                quiet=quiet,
+                **watching,
             )
             return _history(path, state, stopped)
     finally:
         runs.remove_if_empty(path)
 
 
-def _resume(path, corpus, encoding, more, began, quiet):
+def _resume(path, corpus, encoding, more, began, quiet, watching):
     folder, passed_over = snapshots.newest(path / runs.RESUME, runs.FILES[runs.RESUME], fall_back=True)
     run, state = runs.read(path, folder), TrainingState.load(folder)
     notes = [f"{complaint}; going on from the save before it" for complaint in passed_over]
@@ -148,7 +164,7 @@ def _resume(path, corpus, encoding, more, began, quiet):
     from textgen.fitting import Extension, fit
 
     extension = Extension(more.epochs, more.minutes, state.finished) if more else None
-    stopped = fit(settled, path, state, began=began, resumed=folder, more=extension, quiet=quiet)
+    stopped = fit(settled, path, state, began=began, resumed=folder, more=extension, quiet=quiet, **watching)
     return _history(path, state, stopped)
 
 

@@ -14,10 +14,14 @@ from textgen.config import ModelConfig, TrainingConfig
 @click.option("--from", "from_run", metavar="RUN", help="Begin with the weights of a run; its vocabulary grows.")
 @encoding_option
 @click.option("--note", default="", metavar="TEXT", help="A note kept in the run's metadata.")
+@click.option(
+    "--watch-gradients", is_flag=True, help="Note how long the gradients are after each epoch, for textgen plot."
+)
+@click.option("--tensorboard", metavar="DIR", help="Write a TensorBoard log below this folder, through Keras.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
 @click.option("--quiet", is_flag=True, help="Nothing on standard error.")
 @options_of(ModelConfig, TrainingConfig)
-def command(corpus, out, resume, from_run, encoding, note, overwrite, quiet, **options):
+def command(corpus, out, resume, from_run, encoding, note, watch_gradients, tensorboard, overwrite, quiet, **options):
     """Learn a text: files, folders, patterns, corpora:NAME, or standard input (-).
 
     Plain text or gzip; CSV and lines of JSON by --field; JSON of poems as the chinese-poetry collection has it.
@@ -39,6 +43,7 @@ def command(corpus, out, resume, from_run, encoding, note, overwrite, quiet, **o
     from textgen.training import train
 
     given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding, "note": note}
+    given_options |= {"watch_gradients": watch_gradients, "tensorboard": tensorboard}
     history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given_options)
     if not quiet:
         ended = "stopped early, " if history.stopped_early else ""
