@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 ROWS = [
     {"errors", "symbols", "quiet", "pace", "interrupts", "nearest", "threads", "tang", "repeats"},
     {"decoding", "tokenizers", "files", "plainjson", "extras", "caching"},
-    {"streams", "locks", "parsing", "scripts", "fetching"},
+    {"streams", "locks", "parsing", "scripts", "fetching", "diary"},
     {"config", "snapshots", "poems", "catalogue"},
     {"sizes", "sources"},
     {"formats"},

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from textgen import runs
+from textgen import diary, runs
 from textgen.errors import DivergenceError
 from textgen.gradients import gradients
 from textgen.inspection import trace_ids
@@ -211,7 +211,7 @@ class RunSaver(keras.callbacks.Callback):
         if self.is_new:
             runs.write_json(self.path / runs.METADATA, self.metadata)
             self.is_new = False
-        runs.write_lines(self.path / runs.HISTORY, map(json.dumps, self.state.history))
+        diary.write_lines(self.path / diary.HISTORY, map(json.dumps, self.state.history))
         self.saved = time.monotonic()
 
     def finish(self):
@@ -296,7 +296,7 @@ class GradientWatch(keras.callbacks.Callback):
             "distances": found.distances.tolist(),
             "hidden": found.typical.tolist(),
         }
-        runs.save_gradients(self.path, line)
+        diary.save_gradients(self.path, line)
 
 
 class Stopwatch(keras.callbacks.Callback):
@@ -344,11 +344,11 @@ class SampleWriter(keras.callbacks.Callback):
         super().__init__()
         self.path, self.make_generator, self.options, self.quiet = path, make_generator, options, quiet
         if epochs_done:
-            runs.cut_samples(path, epochs_done)
+            diary.cut_samples(path, epochs_done)
 
     def on_epoch_end(self, epoch, logs=None):
         text = self.make_generator(self.model.export_weights()).generate(**self.options)
-        runs.append_sample(self.path, epoch + 1, text)
+        diary.append_sample(self.path, epoch + 1, text)
         if not self.quiet:
             tqdm.write("    " + text.strip("\n").replace("\n", "\n    "), file=sys.stderr)
 

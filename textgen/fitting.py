@@ -26,7 +26,7 @@ with quietly():
 
 from tqdm import tqdm
 
-from textgen import runs
+from textgen import diary
 from textgen.callbacks import (
     DivergenceGuard,
     GradientNorms,
@@ -114,7 +114,7 @@ def fit(
 def _watchers(settled, path, watch_gradients, tensorboard, goes_on):
     """Callbacks that only look: those that come before the run is saved, and those after."""
     norms, after, make = GradientNorms(goes_on), [], _generators(settled)
-    if watch_gradients or (path / runs.GRADIENTS).exists():
+    if watch_gradients or (path / diary.GRADIENTS).exists():
         after.append(GradientWatch(path, norms, make, settled.streams.ids[: WATCHED + 1]))
     if tensorboard:
         after.append(keras.callbacks.TensorBoard(Path(tensorboard) / path.absolute().name, write_graph=False))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 import numpy as np
 
 import textgen
-from textgen import runs
+from textgen import diary, runs
 from textgen.errors import RunError
 from textgen.threads import cores
 
@@ -78,7 +78,7 @@ class TrainingState:
         """Whether what is said of steps and epochs can be true together."""
         if (self.last_step is None) != (self.epochs is None) or self.best_epoch > self.epoch:
             return False
-        if not all(map(runs.is_epoch, self.history)) or not all(isinstance(path, str) for path in self.paths):
+        if not all(map(diary.is_epoch, self.history)) or not all(isinstance(path, str) for path in self.paths):
             return False
         return self.epoch_end is None or (self.last_step is not None and self.step < self.epoch_end <= self.last_step)
 
