@@ -88,6 +88,11 @@ class Follower:
     elsewhere: float
     chance: float
 
+    @property
+    def holds(self):
+        """Whether the other part of the text bears it out: the same sign, and more than chance."""
+        return self.correlation * self.elsewhere > 0 and abs(self.elsewhere) > self.chance
+
 
 def followers(generator, text, limit=None) -> list[Follower]:
     """For each property that varies in both halves of a text, the unit that varies most with it.

@@ -1,0 +1,53 @@
+"""What comes after the last step that is shown, at several temperatures; and how many choices each leaves."""
+
+import numpy as np
+
+from textgen.look import visible
+from textgen.plots.canvas import add, new_figure
+from textgen.plots.fonts import PLAIN, fonts_for
+
+TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
+LIKELIEST = 12
+
+
+def shares(logits, temperature):
+    """softmax(logits / temperature), float64."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max())
+    return powers / powers.sum()
+
+
+def draw(look):
+    """One figure."""
+    logits = look.trace.logits[-1]
+    order = np.argsort(-logits, kind="stable")[:LIKELIEST]
+    names = [visible(look.generator.printed[index]) for index in order]
+    families = fonts_for("".join(names)) or [PLAIN]
+    before = "".join(look.trace.symbols[-30:]).replace("\n", "\u21b5")
+    figure = new_figure(13, 4.6)
+    figure.suptitle("softmax(logits / temperature) of what comes after", x=0.055, ha="left")
+    figure.text(
+        0.42, 0.955, f"\u201c{before}\u201d", family=fonts_for(before) or [PLAIN], va="center", parse_math=False
+    )
+    for place, temperature in enumerate(TEMPERATURES):
+        axes = add(figure, 0.7 + 1.75 * place, 0.8, 1.5, 3.3)
+        axes.barh(range(len(order)), shares(logits, temperature)[order], color=f"C{place}")
+        axes.set_ylim(len(order) - 0.4, -0.6)
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        axes.set_yticks(range(len(order)), names if not place else [""] * len(order), family=families)
+        axes.set_title(f"temperature {temperature}")
+        axes.set_xlabel("probability")
+    axes = add(figure, 10.2, 0.8, 2.5, 3.3)
+    ladder = np.linspace(0.1, 2, 60)
+    choices = []
+    for temperature in ladder:
+        each = shares(logits, temperature)
+        choices.append(np.exp(-(each[each > 0] * np.log(each[each > 0])).sum()))
+    axes.plot(ladder, choices, color="#555555")
+    for place, temperature in enumerate(TEMPERATURES):
+        each = shares(logits, temperature)
+        axes.plot(temperature, np.exp(-(each[each > 0] * np.log(each[each > 0])).sum()), "o", color=f"C{place}")
+    axes.set_xlabel("temperature")
+    axes.set_title("as many choices as (perplexity)")
+    yield None, figure
