@@ -27,6 +27,10 @@ from textgen.inspection import GATES
 FARTHEST, PLACES = 128, 32
 # Symbols of text below which there is nothing to follow.
 FEWEST = 8
+# Symbols that a gradient is followed through at most, where a text is longer.
+MOST = 2000
+# What the forget gates are held at in `forgetting`.
+HELD = 0.5
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""What all pictures share: figures, the text along an axis, saving. Knows nothing of what is drawn."""
+"""What all pictures share: figures in inches, text in cells, colours, saving. Knows nothing of what is drawn."""
 
 import io
-from itertools import groupby, pairwise
+from itertools import groupby
+
+import numpy as np
 
 from textgen import extras
 from textgen.files import write_whole
@@ -19,6 +21,7 @@ _SETTINGS = {
     "svg.hashsalt": "textgen",
     "text.hinting": "none",  # hinted, characters are whole pixels wide and leave their cells
     "text.hinting_factor": 1,
+    "text.parse_math": False,  # a dollar is a dollar
     "image.interpolation": "nearest",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -47,63 +50,82 @@ def add(figure, left, top, width, height):
     return figure.add_axes([left / wide, 1 - (top + height) / high, width / wide, height / high])
 
 
-def write(axes, places, y, symbols, cell, **options):
-    """Symbols at places along the x axis, each in a cell so many points wide.
+def new_board(width, height):
+    """A figure and axes that cover it, whose coordinates are inches from the left upper corner.
 
-    A stretch of plain characters at places that follow each other is one text in a monospaced font, which is drawn a
-    hundred times sooner than its characters one by one.
+    Axes take matplotlib longer than what is drawn in them: images and text that need no ticks share these.
+    """
+    figure = new_figure(width, height)
+    return figure, board(figure)
+
+
+def board(figure):
+    """Such axes over a figure."""
+    wide, high = figure.get_size_inches()
+    axes = figure.add_axes([0, 0, 1, 1], zorder=-1)
+    axes.axis("off")
+    axes.set_xlim(0, wide)
+    axes.set_ylim(high, 0)
+    axes.autoscale(False)
+    return axes
+
+
+def image(board, values, left, top, width, height, colours, limits):
+    """A heat map, (rows, columns), on a board. Returns the image."""
+    extent = (left, left + width, top + height, top)
+    low, high = limits
+    return board.imshow(values, aspect="auto", extent=extent, cmap=colours, vmin=low, vmax=high)
+
+
+def colour_bar(board, of, left, top, height, label=""):
+    """What the colours of an image mean."""
+    low, high = of.norm.vmin, of.norm.vmax
+    image(board, np.linspace(high, low, 61)[:, None], left, top, 0.12, height, of.cmap, (low, high))
+    for share, value in ((0, high), (0.5, (low + high) / 2), (1, low)):
+        board.text(left + 0.18, top + share * height, f"{value:.3g}", va="center", size=8)
+    board.text(left + 0.62, top + height / 2, label, rotation=90, va="center", ha="center", size=9)
+
+
+def write(board, left, middle, symbols, cell, **options):
+    """Symbols on a board, each in the middle of a cell so many inches wide.
+
+    A stretch of plain characters is one text in a monospaced font, which is drawn a hundred times sooner than its
+    characters one by one.
     """
     shown = [visible(symbol) for symbol in symbols]
+    points = 72 * cell
     options = {"va": "center", "ha": "center"} | options
-    if all(map(is_mono, shown)) and all(second - first == 1 for first, second in pairwise(places)):
-        middle = (places[0] + places[-1]) / 2
-        axes.text(middle, y, "".join(shown), family=MONO, size=cell / WIDTH, parse_math=False, **options)
+    if all(map(is_mono, shown)):
+        board.text(left + cell * len(shown) / 2, middle, "".join(shown), family=MONO, size=points / WIDTH, **options)
         return
     longest = max(map(len, shown))
-    turned = {"rotation": 90, "va": "top"} if longest > 2 else {}
-    for place, text in zip(places, shown, strict=True):
+    if longest > 2:
+        options = {"rotation": 90} | options
+    for place, text in enumerate(shown):
         families = fonts_for(text)
         if families is None:
             text, families = "\u25a1" * len(text), fonts_for("\u25a1")
-        size = min(cell * (0.9 if longest <= 2 else 0.8), 11)
-        axes.text(place, y, text, family=families, size=size, parse_math=False, **(options | turned))
+        size = min(points * 0.85, 11)
+        board.text(left + cell * (place + 0.5), middle, text, family=families, size=size, **options)
 
 
-def cell_width(axes, count):
-    """How wide, in points, one of so many cells along the x axis is."""
-    return axes.get_position().width * axes.figure.get_size_inches()[0] * 72 / count
-
-
-def coloured_text(axes, symbols, values, columns, colours, limits):
-    """A text in lines of so many symbols, each on the colour of its value; lines that are full end, as does the text's
-    own."""
-    import numpy as np
-
+def coloured_text(board, symbols, values, left, top, columns, cell, colours, limits):
+    """A text in lines of so many symbols, each on the colour of its value; lines that are full end, as do the text's
+    own. Cells are so many inches wide and high. Returns the image of the colours."""
     lines = wrapped(symbols, columns)
+    wide, high = cell
     grid = np.full((len(lines), columns), np.nan)
     for row, line in enumerate(lines):
-        grid[row, : len(line)] = [values[step] for step in line]
-    axes.axis("off")
-    image = axes.imshow(grid, aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="nearest")
-    wide = cell_width(axes, columns)
+        grid[row, : len(line)] = values[line.start : line.stop]
+    drawn = image(board, grid, left, top, wide * columns, high * len(lines), colours, limits)
+    shades = drawn.cmap(drawn.norm(np.asarray(values)))[:, :3] @ (0.3, 0.6, 0.1)
     for row, line in enumerate(lines):
-        shades = image.cmap(image.norm(np.array([values[step] for step in line])))[:, :3] @ (0.3, 0.6, 0.1)
-        for dark, places in groupby(range(len(line)), key=lambda place: bool(shades[place] < 0.45)):
-            places = list(places)
-            drawn = [symbols[line[place]] for place in places]
-            write(axes, places, row, drawn, wide, color="white" if dark else "black")
-    return image
-
-
-def colour_bar(figure, image, left, top, height, label=""):
-    """What the colours of an image mean, at a place in inches. matplotlib's own takes as long as the image."""
-    axes = add(figure, left, top, 0.12, height)
-    axes.axis("off")
-    low, high = image.norm.vmin, image.norm.vmax
-    axes.imshow([[high - (high - low) * step / 60] for step in range(61)], aspect="auto", cmap=image.cmap)
-    for share, value in ((0, high), (0.5, (low + high) / 2), (1, low)):
-        axes.text(1.3, 1 - share, f"{value:.3g}", transform=axes.transAxes, va="center", size=8)
-    axes.text(5.2, 0.5, label, transform=axes.transAxes, rotation=90, va="center", ha="center", size=9)
+        for is_dark, steps in groupby(line, key=lambda step: bool(shades[step] < 0.45)):
+            steps = list(steps)
+            start = left + wide * (steps[0] - line.start)
+            stretch = symbols[steps[0] : steps[-1] + 1]
+            write(board, start, top + high * (row + 0.5), stretch, wide, color="white" if is_dark else "black")
+    return drawn
 
 
 def columns_for(symbols, most, least=40):

@@ -2,29 +2,28 @@
 
 import numpy as np
 
-from textgen.plots.canvas import add, cell_width, new_figure, write
+from textgen.plots.canvas import add, board, new_figure, write
 
-STEPS = {"character": 125, "word": 70}  # in one line of the picture
+STEPS = {"character": 250, "word": 70}  # in one line of the picture
 LINES = 4  # in one picture
+LEFT, TOP, WIDTH, HEIGHT = 0.8, 0.6, 13.9, 1.1
 
 
 def draw(look):
-    """One figure, of as many steps as its lines hold; None where no unit is worth watching."""
+    """One figure a unit, of as many steps as its lines hold."""
     size, trace = STEPS[look.noun], look.trace
+    between = HEIGHT + (0.4 if look.noun == "character" else 1.0)
     for watched in look.watched:
         lines = [range(start, min(start + size, len(trace))) for start in range(0, len(trace), size)][:LINES]
-        figure = new_figure(15, 0.9 + 1.5 * len(lines))
+        figure = new_figure(15, TOP + 0.2 + between * len(lines))
+        below = board(figure)
         values = trace.cell[:, watched.layer, watched.unit]
         followed = look.property_of(watched)
-        figure.suptitle(
-            title(watched) + (" (shaded)" if watched.follows else ""),
-            x=0.055,
-            ha="left",
-            y=1 - 0.25 / figure.get_size_inches()[1],
-        )
+        below.text(LEFT, 0.3, title(watched) + (" (shaded)" if watched.follows else ""), size=11, va="center")
         edge = max(float(np.abs(values).max()) * 1.08, 1e-3)
         for row, steps in enumerate(lines):
-            axes = add(figure, 0.8, 0.6 + 1.5 * row, 13.9 * len(steps) / size, 1.1)
+            top = TOP + between * row
+            axes = add(figure, LEFT, top, WIDTH * len(steps) / size, HEIGHT)
             axes.axhline(0, color="#bbbbbb", linewidth=0.8)
             if followed is not None and followed.max() > 0:
                 shade = followed[steps.start : steps.stop] / followed.max() * 2 - 1
@@ -33,8 +32,8 @@ def draw(look):
             axes.set_xlim(steps.start - 0.5, steps.stop - 0.5)
             axes.set_ylim(-edge, edge)
             axes.set_xticks([])
-            cell = cell_width(axes, len(steps))
-            write(axes, steps, -1.1 * edge, trace.symbols[steps.start : steps.stop], cell, va="top")
+            stretch = trace.symbols[steps.start : steps.stop]
+            write(below, LEFT, top + HEIGHT + 0.05, stretch, WIDTH / size, va="top")
         yield f"layer{watched.layer}-unit{watched.unit}" + (f"-{_slug(watched)}" if watched.follows else ""), figure
 
 

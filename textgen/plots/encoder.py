@@ -1,66 +1,65 @@
 """How symbols become vectors: each step's one-hot vector, the vector that the first layer reads, and all symbols in the
-plane, near where their vectors are alike."""
+plane, near where their vectors point the same way."""
 
 import numpy as np
 
-from textgen.plots.canvas import SIGNED, add, cell_width, new_figure, write
+from textgen.plots.canvas import SIGNED, image, new_board, write
 
 STEPS, ROWS, PLACED = 40, 70, 150
+LEFT, WIDTH = 1.0, 6.2
+PLANE = 8.1, 0.9, 6.5, 7.8  # left, top, width, height
 
 
 def draw(look):
     """One figure of the first steps."""
     config, trace = look.config, look.trace
-    steps, named = min(STEPS, len(trace)), look.generator.engine.named_weights()
+    named = look.generator.engine.named_weights()
+    steps = min(STEPS, len(trace))
     symbols, ids = trace.symbols[:steps], trace.ids[:steps]
     read = list(dict.fromkeys(trace.ids.tolist()))
     rows = sorted(read) if config.vocabulary_size > ROWS else range(config.vocabulary_size)
-    onehot = (np.array(rows)[:, None] == ids).astype(float)
     vectors = named["embedding"] if config.encoder == "embedding" else named["lstm.0.kernel"]
-    figure = new_figure(15, 9.2)
-    left = add(figure, 1.0, 0.8, 6.2, 4.6)
-    left.imshow(onehot, aspect="auto", cmap="Greys", vmin=0, vmax=1.2)
-    shown = f"{len(rows)} of {config.vocabulary_size:,}" if len(rows) < config.vocabulary_size else f"{len(rows)}"
-    left.set_title(f"one-hot: a column a step, its one 1 in the row of the symbol ({shown} rows)", loc="left")
-    left.set_ylabel("symbol's id")
-    low = add(figure, 1.0, 6.2, 6.2, 2.4)
-    picked = vectors[ids].T
-    bound = float(np.percentile(np.abs(vectors), 99)) or 1.0
-    low.imshow(picked, aspect="auto", cmap=SIGNED, vmin=-bound, vmax=bound)
+    figure, board = new_board(15, 9.4 + 2 * (look.noun == "word"))
+    size = f"{len(rows)} of {config.vocabulary_size:,}" if len(rows) < config.vocabulary_size else f"{len(rows)}"
+    title = f"one-hot: a column a step, its one 1 in the row of its symbol ({size} rows)"
+    _map(board, title, "symbols' ids", (np.array(rows)[:, None] == ids) * 0.85, 0.8, 4.6, "Greys", symbols)
     if config.encoder == "embedding":
-        low.set_title(
-            f"embedding: that row of a table of {config.vocabulary_size:,} x {config.embedding_size}", loc="left"
+        size = f"{config.vocabulary_size:,} x {config.embedding_size}"
+        title, label = (
+            f"embedding: one-hot times a table of {size} is that row of it",
+            f"{config.embedding_size} numbers",
         )
-        low.set_ylabel("embedding")
     else:
-        low.set_title("one-hot times the kernel: that row of it, what each symbol says to the gates", loc="left")
-        low.set_ylabel("i, f, g, o")
-    for axes, bottom in ((left, len(rows)), (low, picked.shape[0])):
-        axes.set_xticks([])
-        write(axes, range(steps), bottom * 1.01, symbols, cell_width(axes, steps), va="top")
-    plane = add(figure, 8.1, 0.8, 6.6, 7.8)
-    _plane(plane, look, vectors, [index for index in read if index > 1][:PLACED])
+        title, label = "one-hot times the kernel: that row of it, what each symbol says to the gates", "i, f, g, o"
+    low = 6.4 + (look.noun == "word")
+    bound = float(np.percentile(np.abs(vectors), 99)) or 1.0
+    _map(board, title, label, vectors[ids].T / bound, low, 2.4, SIGNED, symbols)
+    _plane(board, look, vectors, [index for index in read if index > 1][:PLACED])
     yield None, figure
 
 
-def _plane(axes, look, vectors, ids):
+def _map(board, title, label, values, top, height, colours, symbols):
+    board.text(LEFT, top - 0.15, title, size=10, va="center")
+    board.text(LEFT - 0.15, top + height / 2, label, size=9, rotation=90, ha="right", va="center")
+    wide = WIDTH * len(symbols) / STEPS
+    limits = (-1, 1) if colours == SIGNED else (0, 1)
+    image(board, values, LEFT, top, wide, height, colours, limits)
+    write(board, LEFT, top + height + 0.05, symbols, WIDTH / STEPS, va="top")
+
+
+def _plane(board, look, vectors, ids):
     """Symbols by the two directions in which their vectors differ most (principal components)."""
-    axes.set_title("symbols that are used alike stand near each other (two principal components)", loc="left")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    left, top, wide, high = PLANE
+    board.text(left, 0.65, "symbols whose vectors point the same way stand near each other (PCA)", size=10, va="center")
     if len(ids) < 3:
         return
-    lengths = np.linalg.norm(
-        vectors[ids], axis=1, keepdims=True
-    )  # rare symbols' vectors are long: only their way counts
-    directed = vectors[ids] / np.maximum(lengths, 1e-9)
+    # Rare symbols' vectors are long; only their direction counts.
+    directed = vectors[ids] / np.maximum(np.linalg.norm(vectors[ids], axis=1, keepdims=True), 1e-9)
     centred = directed - directed.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     spots = centred @ directions[:2].T
+    spots = (spots - spots.min(axis=0)) / np.maximum(np.ptp(spots, axis=0), 1e-9)
     for (x, y), index in zip(spots, ids, strict=True):
-        text = look.generator.printed[index]
-        kind = "#c0392b" if text.strip().lower() in set("aeiou") else "#1f4e79" if text.strip().isalpha() else "#555555"
-        write(axes, [x], y, [text], 14, color=kind, rotation=0, va="center")
-    margin = np.ptp(spots, axis=0) * 0.06 + 1e-6
-    axes.set_xlim(spots[:, 0].min() - margin[0], spots[:, 0].max() + margin[0])
-    axes.set_ylim(spots[:, 1].min() - margin[1], spots[:, 1].max() + margin[1])
+        text = look.generator.printed[index].strip(" ") or " "
+        kind = "#c0392b" if text.lower() in set("aeiou") else "#1f4e79" if text.isalpha() else "#555555"
+        write(board, left + wide * x, top + high * y, [text], 0.16, color=kind, rotation=0)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from textgen.inspection import GATES
-from textgen.plots.canvas import SHARES, SIGNED, add, cell_width, colour_bar, new_figure, write
+from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, write
 
-STEPS = {"character": 125, "word": 70}  # in one picture
+STEPS = {"character": 167, "word": 70}  # in one picture
 UNITS = 104  # in one picture, so that each is two dots high
 NAMES = {
     "input_gate": "input gate i\n(1: let in)",
@@ -14,6 +14,7 @@ NAMES = {
     "output_gate": "output gate o\n(1: show)",
     "cell": "cell state c\n(what is kept)",
 }
+LEFT, TOP, WIDTH, HEIGHT, GAP = 1.5, 0.75, 12.6, 1.9, 0.15
 
 
 def draw(look):
@@ -33,33 +34,24 @@ def draw(look):
 
 def _page(look, layer, steps, order, bound, size):
     trace, symbols = look.trace, look.trace.symbols[steps]
-    width, words = 12.6, look.noun == "word"
-    figure = new_figure(15, 11.2 + words)
-    wide = width * len(symbols) / size
+    words = look.noun == "word"
+    figure, board = new_board(15, 11.3 + words)
+    wide, cell = WIDTH * len(symbols) / size, WIDTH / size
     first, last = look.start + steps.start + 1, look.start + steps.stop
     which = f"{len(order)} of its {look.config.units} units" if len(order) < look.config.units else "its units"
-    figure.suptitle(
-        f"{look.name}, layer {layer}, {look.noun}s {first:,} to {last:,}: {which} down, the same in all five, "
-        "those that keep longest on top",
-        x=0.1,
-        ha="left",
-        y=0.985,
-        fontsize=11,
-    )
+    title = f"{look.name}, layer {layer}, {look.noun}s {first:,} to {last:,}: {which} down, the same in all five, "
+    board.text(LEFT, 0.2, title + "those that keep longest on top", size=11, va="center")
     for place, name in enumerate([*GATES, "cell"]):
-        axes = add(figure, 1.5, 0.75 + 2.05 * place, wide, 1.9)
-        values = getattr(trace, name)[steps, layer].T[order]
+        top = TOP + (HEIGHT + GAP) * place
         signed = name in ("candidate", "cell")
         limit = bound if name == "cell" else 1.0
-        image = axes.imshow(
-            values, aspect="auto", cmap=SIGNED if signed else SHARES, vmin=-limit if signed else 0, vmax=limit
-        )
-        axes.axis("off")
-        axes.text(-0.008, 0.5, NAMES[name], transform=axes.transAxes, ha="right", va="center", size=9)
-        colour_bar(figure, image, 1.5 + wide + 0.12, 0.75 + 2.05 * place, 1.9)
-        if place in (0, 4) and not (words and place == 0):
-            cell = cell_width(axes, len(symbols))
-            above, below = -0.02 * len(order), 1.02 * len(order)
-            options = {"va": "top"} if place else {"va": "bottom"}
-            write(axes, range(len(symbols)), below if place else above, symbols, cell, **options)
+        values = getattr(trace, name)[steps, layer].T[order]
+        colours, limits = (SIGNED, (-limit, limit)) if signed else (SHARES, (0, 1))
+        drawn = image(board, values, LEFT, top, wide, HEIGHT, colours, limits)
+        board.text(LEFT - 0.1, top + HEIGHT / 2, NAMES[name], ha="right", va="center", size=9)
+        if name in ("input_gate", "candidate", "cell"):  # the others' colours are the input gate's
+            colour_bar(board, drawn, LEFT + wide + 0.12, top, HEIGHT)
+    if not words:
+        write(board, LEFT, TOP - 0.05, symbols, cell, va="bottom")
+    write(board, LEFT, top + HEIGHT + 0.05, symbols, cell, va="top")
     return figure

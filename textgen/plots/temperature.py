@@ -26,9 +26,7 @@ def draw(look):
     before = "".join(look.trace.symbols[-30:]).replace("\n", "\u21b5")
     figure = new_figure(13, 4.6)
     figure.suptitle("softmax(logits / temperature) of what comes after", x=0.055, ha="left")
-    figure.text(
-        0.42, 0.955, f"\u201c{before}\u201d", family=fonts_for(before) or [PLAIN], va="center", parse_math=False
-    )
+    figure.text(0.42, 0.955, f"\u201c{before}\u201d", family=fonts_for(before) or [PLAIN], va="center")
     for place, temperature in enumerate(TEMPERATURES):
         axes = add(figure, 0.7 + 1.75 * place, 0.8, 1.5, 3.3)
         axes.barh(range(len(order)), shares(logits, temperature)[order], color=f"C{place}")

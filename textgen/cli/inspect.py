@@ -1,0 +1,170 @@
+"""textgen inspect"""
+
+from pathlib import Path
+
+import click
+
+from textgen import inspecting, runs
+from textgen.cli.options import encoding_option, note
+from textgen.errors import UsageError
+from textgen.generator import Generator, new_seed
+from textgen.gradients import MOST as MOST_FOLLOWED
+from textgen.look import MOST, SHOWN, look
+from textgen.plots.canvas import FORMATS
+from textgen.reading import read_for
+
+
+@click.command(name="inspect")
+@click.argument("run")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--text", help="The text itself, in place of a file.")
+@click.option("--prompt", default="", help="Without a text: how what the run writes begins.")
+@click.option("--temperature", default=0.8, show_default=True, help="Without a text: of what the run writes.")
+@click.option("--seed", type=click.IntRange(min=0), help="Without a text: of what the run writes.")
+@click.option(
+    "--from", "first", type=click.IntRange(min=1), default=1, help="The first symbol that is shown.  [default: 1]"
+)
+@click.option(
+    "--length",
+    type=click.IntRange(1, MOST),
+    default=SHOWN,
+    show_default=True,
+    help="How many symbols are shown, or written.",
+)
+@click.option(
+    "--unit", "units", multiple=True, metavar="LAYER:UNIT", help="A unit to watch, counted from 0. Repeatable."
+)
+@click.option("--out", metavar="DIR", help="The folder of pictures and page. [default: inspect-<run>]")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    default=("png",),
+    show_default=True,
+    help="Of the pictures. Repeatable.",
+)
+@click.option("--pictures/--no-pictures", default=True, show_default=True, help="Pictures, by matplotlib.")
+@click.option("--page/--no-page", default=True, show_default=True, help="The page, index.html.")
+@click.option("--npz", metavar="FILE", help="All of it as arrays, for numpy.load.")
+@click.option(
+    "--gradients",
+    is_flag=False,
+    flag_value="",
+    metavar="[TEXT]",
+    help="In place of all that: how far back the loss reaches, and how far with the forget gates held at 0.5.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
+@encoding_option
+def command(
+    run,
+    files,
+    text,
+    prompt,
+    temperature,
+    seed,
+    first,
+    length,
+    units,
+    out,
+    formats,
+    pictures,
+    page,
+    npz,
+    gradients,
+    overwrite,
+    encoding,
+):
+    """Show what happens inside a run while it reads a text: every gate, the cell state, surprise.
+
+    The text is a file (- is standard input), --text, or what the run itself writes. Writes pictures and a page to point
+    at, which needs no network; prints the units that follow the position in the line, quotes, capitals, words: found on
+    one half of the text, with their correlation on the other. Pictures need the extra 'plots': pip install
+    'textgen-lstm[plots]'.
+
+    \b
+      textgen inspect story --text "It was a dark and stormy night."
+      textgen inspect story letter.txt --out pictures --format png --format svg
+      textgen inspect story --length 300 --seed 7
+      textgen inspect story letter.txt --unit 0:243 --from 1001
+      textgen inspect story letter.txt --npz gates.npz --no-pictures --no-page
+      textgen inspect story letter.txt --gradients
+    """
+    if text is not None and files:
+        raise UsageError("a FILE and --text are two texts; give one")
+    if gradients and (files or text is not None):
+        raise UsageError("--gradients TEXT and another text are two texts; give one")
+    if pictures:
+        inspecting.check_pictures()
+    chosen = [_unit(each) for each in units]
+    found = runs.load(run)
+    generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
+    name = found.path.absolute().name
+    if npz:
+        inspecting.check_arrays(npz, overwrite)
+    text = gradients or text
+    if files:
+        text = read_for(found.training, list(files), encoding, whole=True).documents
+    elif text is None:
+        seed = new_seed() if seed is None else seed
+        text = generator.generate(prompt, length=length, temperature=temperature, seed=seed)
+        note(f"text: {length} {generator.tokenizer.noun}s that {name} wrote, seed {seed}")
+    if gradients is not None:
+        _gradients(generator, name, text, out, formats if pictures else (), overwrite)
+        return
+    seen = look(generator, text, name, first - 1, length, chosen)
+    for line in seen.notes:
+        note(f"note: {line}")
+    if pictures or page:
+        folder = inspecting.make_folder(out or f"inspect-{name}", overwrite)
+    drawn = list(inspecting.write_pictures(seen, folder, formats)) if pictures else []
+    if pictures and (lacking := inspecting.characters_without_font(seen)):
+        note(
+            f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes; install one that does, "
+            "such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk), and remove matplotlib's list of fonts if it "
+            "was made before"
+        )
+    for line in _followers(seen):
+        click.echo(line)
+    if npz:
+        inspecting.write_arrays(seen.trace, npz)
+        note(f"arrays: {npz}")
+    if drawn:
+        note(f"pictures: {len(drawn)} in {folder}")
+    if page:
+        note(f"page: {inspecting.write_page(seen, folder)}")
+
+
+def _unit(text):
+    layer, _, unit = text.partition(":")
+    if not (layer.isdecimal() and unit.isdecimal()):
+        raise UsageError(f"--unit takes LAYER:UNIT, two whole numbers such as 0:17; got {text!r}")
+    return int(layer), int(unit)
+
+
+def _followers(seen):
+    found = [each.follows for each in seen.watched if each.follows]
+    if found:
+        yield f"{'follows':<22} {'layer':>5} {'unit':>5} {'found':>7} {'elsewhere':>10} {'chance':>7}"
+    for each in found:
+        doubt = "" if each.holds else "  does not hold"
+        yield (
+            f"{each.name:<22} {each.layer:>5} {each.unit:>5} {each.correlation:>+7.2f} {each.elsewhere:>+10.2f} "
+            f"{each.chance:>7.2f}{doubt}"
+        )
+
+
+def _gradients(generator, name, text, out, formats, overwrite):
+    if formats:
+        folder = inspecting.make_folder(out or f"gradients-{name}", overwrite)
+    own, held, cut = inspecting.compare_gradients(generator, text)
+    if cut:
+        note(f"note: a gradient is followed through the first {MOST_FOLLOWED:,} {generator.tokenizer.noun}s")
+    layers = range(generator.engine.config.layers)
+    click.echo("steps back  " + "  ".join(f"{f'layer {layer}':>9}  {'held 0.5':>9}" for layer in layers))
+    for place, distance in enumerate(own.distances):
+        norms = "  ".join(f"{own.typical[layer, place]:9.2e}  {held.typical[layer, place]:9.2e}" for layer in layers)
+        click.echo(f"{distance:>10}  {norms}")
+    click.echo(f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at 0.5")
+    for path in inspecting.write_gradients(name, own, held, folder, formats) if formats else ():
+        note(f"picture: {Path(path)}")

@@ -1,0 +1,99 @@
+"""Files that show a Look: pictures, the page, arrays; the picture of gradients. Knows nothing of the command line."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from textgen import extras
+from textgen.errors import StorageError
+from textgen.files import check_free, storage_errors, write_whole
+from textgen.gradients import MOST, forgetting, gradients
+from textgen.inspection import laid_out, trace
+from textgen.page import page
+from textgen.plots import PICTURES, draw
+
+PAGE = "index.html"
+
+
+def check_pictures():
+    """Raise UsageError where pictures cannot be made."""
+    extras.check("matplotlib", "pictures: textgen inspect without --no-pictures")
+
+
+def make_folder(path, overwrite=False):
+    """Make a folder for pictures.
+
+    Raises:
+        StorageError: there are files in it, and `overwrite` was not asked for; or it cannot be made.
+    """
+    path = Path(path)
+    with storage_errors(path):
+        if path.exists() and not path.is_dir():
+            raise StorageError(f"{path}: a file of that name stands there; choose another --out")
+        if path.is_dir() and any(path.iterdir()) and not overwrite:
+            raise StorageError(
+                f"{path}: a folder with files in it; choose another --out, or replace those of the same names with "
+                "--overwrite"
+            )
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_pictures(look, folder, formats=("png",)):
+    """Draw every picture of a Look into a folder; yields each file's path once it is written."""
+    from textgen.plots.canvas import save
+
+    for name in PICTURES:
+        for suffix, figure in draw(name, look):
+            for kind in formats:
+                path = Path(folder) / ("-".join(filter(None, (name, suffix))) + f".{kind}")
+                save(figure, path)
+                yield path
+
+
+def characters_without_font(look):
+    """Characters of the steps shown that no font on this machine holds: pictures show a box in their place."""
+    from textgen.look import visible
+    from textgen.plots.fonts import lacking
+
+    return lacking("".join(map(visible, dict.fromkeys(look.trace.symbols))))
+
+
+def write_page(look, folder):
+    """Write the page of a Look into a folder; gives its path."""
+    path = Path(folder) / PAGE
+    write_whole(path, [page(look).encode("utf-8")])
+    return path
+
+
+def check_arrays(path, overwrite=False):
+    """Raise StorageError where arrays cannot be written under a name."""
+    check_free(path, overwrite)
+
+
+def write_arrays(seen, path):
+    """Write a Trace's arrays as an .npz file, which `numpy.load` reads without pickle."""
+    held = io.BytesIO()
+    np.savez_compressed(held, **seen.arrays())
+    write_whole(path, [held.getvalue()])
+
+
+def compare_gradients(generator, text):
+    """Gradients of a text's loss: of the network as it is, with its forget gates held at a half, and whether the text
+    was longer than MOST, whose first symbols then stand for it."""
+    networks = generator, forgetting(generator)
+    own, held = (gradients(each, trace(each, text, stop=MOST)) for each in networks)
+    return own, held, len(laid_out(generator, text)[1]) > MOST
+
+
+def write_gradients(name, own, held, folder, formats=("png",)):
+    """Draw both into a folder; yields each file's path once it is written."""
+    from textgen.plots.canvas import save
+    from textgen.plots.gradients import draw as draw_gradients
+
+    figure = draw_gradients(name, own, held)
+    for kind in formats:
+        path = Path(folder) / f"gradients.{kind}"
+        save(figure, path)
+        yield path
