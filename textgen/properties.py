@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.inspection import laid_out, traces
+from textgen.tokenizers import is_unspaced
 
 # Steps that are traced at a time: what is kept of a long text are sums.
 PIECE = 4096
@@ -26,13 +27,18 @@ def line_position(symbols):
 
 
 def word_position(symbols):
-    """Symbols since the last one that is no letter, digit or apostrophe."""
+    """Symbols since the last one at which a word ends or that is a word by itself."""
     return _since(word_boundary(symbols) > 0)
 
 
 def word_boundary(symbols):
-    """1 at white space and punctuation, else 0."""
-    return np.array([not any(each.isalnum() or each in "'\u2019" for each in symbol) for symbol in symbols], float)
+    """1 at white space and punctuation, and at ideographs, of which each is a word; else 0."""
+    return np.array([not any(map(_spells, symbol)) for symbol in symbols], float)
+
+
+def clause_position(symbols):
+    """Symbols since the last punctuation mark or line feed."""
+    return _since([any(_parts(each) for each in symbol) for symbol in symbols])
 
 
 def capitals(symbols):
@@ -65,6 +71,7 @@ PROPERTIES = {
     "capitals": capitals,
     "word boundary": word_boundary,
     "position in the word": word_position,
+    "position in the clause": clause_position,
 }
 
 
@@ -163,3 +170,11 @@ def _since(marks):
     """How many symbols ago the last mark was, float (symbols,); at a mark 0."""
     steps = np.arange(len(marks))
     return (steps - np.maximum.accumulate(np.where(marks, steps, -1))).astype(float)
+
+
+def _spells(character):
+    return (character.isalnum() or character in "'\u2019") and not is_unspaced(character)
+
+
+def _parts(character):
+    return character == "\n" or (not character.isalnum() and not character.isspace() and character not in "'\u2019-")

@@ -199,6 +199,14 @@ _WORD = re.compile(_LETTER)
 _SYMBOL = re.compile(rf" ?(?:{_LETTER}+(?:['\u2019]{_LETTER}+)*|\S)|\s")
 
 
+_IDEOGRAPH = re.compile(f"[{_UNSPACED}]")
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether a character is of a script that is written without spaces and is a word by itself."""
+    return bool(_IDEOGRAPH.match(character))
+
+
 def in_word(character: str) -> bool:
     """Whether a character can stand within a word."""
     return character.isalnum() or character in "'\u2019_"

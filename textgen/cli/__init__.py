@@ -25,6 +25,7 @@ COMMANDS = {
     "write": "Write a text together with a run.",
     "score": "Show how surprising each symbol of a text is.",
     "evaluate": "Measure how well a run predicts a text.",
+    "plot": "Show how runs learned.",
     "inspect": "Show what happens inside a run as it reads.",
     "info": "Describe a run.",
     "runs": "List the runs.",

@@ -121,8 +121,7 @@ def command(
     if pictures and (lacking := inspecting.characters_without_font(seen)):
         note(
             f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes; install one that does, "
-            "such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk), and remove matplotlib's list of fonts if it "
-            "was made before"
+            "such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk); the page shows them all the same"
         )
     for line in _followers(seen):
         click.echo(line)

@@ -8,12 +8,14 @@ import numpy as np
 from textgen import extras
 from textgen.files import write_whole
 from textgen.look import visible
-from textgen.plots.fonts import MONO, WIDTH, fonts_for, is_mono
+from textgen.plots.fonts import MONO, WIDTH, drawable, is_mono
 
 # Colours: of shares between 0 and 1, of numbers around 0, of surprise.
 SHARES, SIGNED, SURPRISE = "viridis", "RdBu_r", "YlOrRd"
 FORMATS = ("png", "svg")
 DPI = 110
+WIDE, LETTERS = 0.3, 13  # inches of a cell that holds a word as it is written; letters that fit an inch of it
+LARGEST = 10  # points
 MOST_ROWS = 40  # lines of text in one picture
 
 _SETTINGS = {
@@ -21,7 +23,6 @@ _SETTINGS = {
     "svg.hashsalt": "textgen",
     "text.hinting": "none",  # hinted, characters are whole pixels wide and leave their cells
     "text.hinting_factor": 1,
-    "text.parse_math": False,  # a dollar is a dollar
     "image.interpolation": "nearest",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -70,6 +71,16 @@ def board(figure):
     return axes
 
 
+def say(board, left, middle, text, **options):
+    """A text on a board, as it is: a dollar is a dollar."""
+    board.text(left, middle, text, **({"va": "center", "parse_math": False} | options))
+
+
+def plain(text):
+    """A text for matplotlib's own titles and labels, in which a dollar is a dollar."""
+    return text.replace("$", r"\$")
+
+
 def image(board, values, left, top, width, height, colours, limits):
     """A heat map, (rows, columns), on a board. Returns the image."""
     extent = (left, left + width, top + height, top)
@@ -82,31 +93,30 @@ def colour_bar(board, of, left, top, height, label=""):
     low, high = of.norm.vmin, of.norm.vmax
     image(board, np.linspace(high, low, 61)[:, None], left, top, 0.12, height, of.cmap, (low, high))
     for share, value in ((0, high), (0.5, (low + high) / 2), (1, low)):
-        board.text(left + 0.18, top + share * height, f"{value:.3g}", va="center", size=8)
-    board.text(left + 0.62, top + height / 2, label, rotation=90, va="center", ha="center", size=9)
+        say(board, left + 0.18, top + share * height, f"{value:.3g}", size=8)
+    say(board, left + 0.62, top + height / 2, label, rotation=90, ha="center", size=9)
 
 
-def write(board, left, middle, symbols, cell, **options):
-    """Symbols on a board, each in the middle of a cell so many inches wide.
+def write(board, left, middle, symbols, cell, plain=True, **options):
+    """Symbols on a board, each in the middle of a cell so many inches wide; words are turned where they do not fit.
 
     A stretch of plain characters is one text in a monospaced font, which is drawn a hundred times sooner than its
-    characters one by one.
+    characters one by one; unless it is told to be like the rest of its text, which is not `plain`.
     """
     shown = [visible(symbol) for symbol in symbols]
-    points = 72 * cell
+    points, longest = 72 * cell, max(map(len, shown))
     options = {"va": "center", "ha": "center"} | options
-    if all(map(is_mono, shown)):
-        board.text(left + cell * len(shown) / 2, middle, "".join(shown), family=MONO, size=points / WIDTH, **options)
+    if plain and cell < WIDE and all(map(is_mono, shown)):
+        say(board, left + cell * len(shown) / 2, middle, "".join(shown), family=MONO, size=points / WIDTH, **options)
         return
-    longest = max(map(len, shown))
-    if longest > 2:
+    if cell < WIDE and longest > 2:
         options = {"rotation": 90} | options
     for place, text in enumerate(shown):
-        families = fonts_for(text)
-        if families is None:
-            text, families = "\u25a1" * len(text), fonts_for("\u25a1")
-        size = min(points * 0.85, 11)
-        board.text(left + cell * (place + 0.5), middle, text, family=families, size=size, **options)
+        if cell >= WIDE and len(text) > cell * LETTERS:
+            text = text[: int(cell * LETTERS) - 1] + "\u2026"
+        text, families = drawable(text)
+        size = {"size": min(points * 0.85, LARGEST), "family": families}
+        say(board, left + cell * (place + 0.5), middle, text, **(size | options))
 
 
 def coloured_text(board, symbols, values, left, top, columns, cell, colours, limits):
@@ -118,17 +128,18 @@ def coloured_text(board, symbols, values, left, top, columns, cell, colours, lim
     for row, line in enumerate(lines):
         grid[row, : len(line)] = values[line.start : line.stop]
     drawn = image(board, grid, left, top, wide * columns, high * len(lines), colours, limits)
+    plain = all(is_mono(visible(symbol)) for symbol in symbols)
     shades = drawn.cmap(drawn.norm(np.asarray(values)))[:, :3] @ (0.3, 0.6, 0.1)
     for row, line in enumerate(lines):
         for is_dark, steps in groupby(line, key=lambda step: bool(shades[step] < 0.45)):
             steps = list(steps)
             start = left + wide * (steps[0] - line.start)
             stretch = symbols[steps[0] : steps[-1] + 1]
-            write(board, start, top + high * (row + 0.5), stretch, wide, color="white" if is_dark else "black")
+            write(board, start, top + high * (row + 0.5), stretch, wide, plain, color="white" if is_dark else "black")
     return drawn
 
 
-def columns_for(symbols, most, least=40):
+def columns_for(symbols, most, least=12):
     """How many symbols wide a text is set: its longest line, within bounds."""
     longest = max(len(line) for line in wrapped(symbols, most))
     return min(max(longest, least), most)

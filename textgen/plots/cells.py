@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.plots.canvas import add, board, new_figure, write
+from textgen.plots.canvas import add, board, new_figure, say, write
 
 STEPS = {"character": 250, "word": 70}  # in one line of the picture
 LINES = 4  # in one picture
@@ -19,7 +19,7 @@ def draw(look):
         below = board(figure)
         values = trace.cell[:, watched.layer, watched.unit]
         followed = look.property_of(watched)
-        below.text(LEFT, 0.3, title(watched) + (" (shaded)" if watched.follows else ""), size=11, va="center")
+        say(below, LEFT, 0.3, title(watched) + (" (shaded)" if watched.follows else ""), size=11)
         edge = max(float(np.abs(values).max()) * 1.08, 1e-3)
         for row, steps in enumerate(lines):
             top = TOP + between * row

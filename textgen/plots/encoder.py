@@ -3,7 +3,7 @@ plane, near where their vectors point the same way."""
 
 import numpy as np
 
-from textgen.plots.canvas import SIGNED, image, new_board, write
+from textgen.plots.canvas import SIGNED, WIDE, image, new_board, say, write
 
 STEPS, ROWS, PLACED = 40, 70, 150
 LEFT, WIDTH = 1.0, 6.2
@@ -39,8 +39,8 @@ def draw(look):
 
 
 def _map(board, title, label, values, top, height, colours, symbols):
-    board.text(LEFT, top - 0.15, title, size=10, va="center")
-    board.text(LEFT - 0.15, top + height / 2, label, size=9, rotation=90, ha="right", va="center")
+    say(board, LEFT, top - 0.15, title, size=10)
+    say(board, LEFT - 0.15, top + height / 2, label, size=9, rotation=90, ha="right")
     wide = WIDTH * len(symbols) / STEPS
     limits = (-1, 1) if colours == SIGNED else (0, 1)
     image(board, values, LEFT, top, wide, height, colours, limits)
@@ -50,7 +50,7 @@ def _map(board, title, label, values, top, height, colours, symbols):
 def _plane(board, look, vectors, ids):
     """Symbols by the two directions in which their vectors differ most (principal components)."""
     left, top, wide, high = PLANE
-    board.text(left, 0.65, "symbols whose vectors point the same way stand near each other (PCA)", size=10, va="center")
+    say(board, left, 0.65, "symbols whose vectors point the same way stand near each other (PCA)", size=10)
     if len(ids) < 3:
         return
     # Rare symbols' vectors are long; only their direction counts.
@@ -58,8 +58,9 @@ def _plane(board, look, vectors, ids):
     centred = directed - directed.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     spots = centred @ directions[:2].T
+    size = 14 if look.noun == "character" else 10
     spots = (spots - spots.min(axis=0)) / np.maximum(np.ptp(spots, axis=0), 1e-9)
     for (x, y), index in zip(spots, ids, strict=True):
         text = look.generator.printed[index].strip(" ") or " "
         kind = "#c0392b" if text.lower() in set("aeiou") else "#1f4e79" if text.isalpha() else "#555555"
-        write(board, left + wide * x, top + high * y, [text], 0.16, color=kind, rotation=0)
+        write(board, left + wide * x, top + high * y, [text], WIDE, color=kind, size=size)

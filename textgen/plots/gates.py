@@ -3,7 +3,7 @@
 import numpy as np
 
 from textgen.inspection import GATES
-from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, write
+from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, say, write
 
 STEPS = {"character": 167, "word": 70}  # in one picture
 UNITS = 104  # in one picture, so that each is two dots high
@@ -40,7 +40,7 @@ def _page(look, layer, steps, order, bound, size):
     first, last = look.start + steps.start + 1, look.start + steps.stop
     which = f"{len(order)} of its {look.config.units} units" if len(order) < look.config.units else "its units"
     title = f"{look.name}, layer {layer}, {look.noun}s {first:,} to {last:,}: {which} down, the same in all five, "
-    board.text(LEFT, 0.2, title + "those that keep longest on top", size=11, va="center")
+    say(board, LEFT, 0.2, title + "those that keep longest on top", size=11)
     for place, name in enumerate([*GATES, "cell"]):
         top = TOP + (HEIGHT + GAP) * place
         signed = name in ("candidate", "cell")
@@ -48,7 +48,7 @@ def _page(look, layer, steps, order, bound, size):
         values = getattr(trace, name)[steps, layer].T[order]
         colours, limits = (SIGNED, (-limit, limit)) if signed else (SHARES, (0, 1))
         drawn = image(board, values, LEFT, top, wide, HEIGHT, colours, limits)
-        board.text(LEFT - 0.1, top + HEIGHT / 2, NAMES[name], ha="right", va="center", size=9)
+        say(board, LEFT - 0.1, top + HEIGHT / 2, NAMES[name], ha="right", va="center", size=9)
         if name in ("input_gate", "candidate", "cell"):  # the others' colours are the input gate's
             colour_bar(board, drawn, LEFT + wide + 0.12, top, HEIGHT)
     if not words:

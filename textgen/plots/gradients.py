@@ -4,7 +4,7 @@ beside it, with every forget gate held at a half. And the norm of each weight's 
 import numpy as np
 
 from textgen.gradients import HELD
-from textgen.plots.canvas import add, new_figure
+from textgen.plots.canvas import add, new_figure, plain
 
 
 def draw(name, own, held):
@@ -17,7 +17,7 @@ def draw(name, own, held):
     figure = new_figure(14, 4.9)
     low = min(max(each.hidden[each.hidden > 0].min(), 1e-30) for each in (own, held))
     high = max(each.hidden.max() for each in (own, held))
-    titles = f"{name}: {own.nats:.2f} nats", f"its forget gates held at {HELD}: {held.nats:.2f} nats"
+    titles = f"{plain(name)}: {own.nats:.2f} nats", f"its forget gates held at {HELD}: {held.nats:.2f} nats"
     for place, (title, each) in enumerate(zip(titles, (own, held), strict=True)):
         axes = add(figure, 0.9 + 4.5 * place, 0.6, 3.9, 3.5)
         for layer, norms in enumerate(each.hidden):

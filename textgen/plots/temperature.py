@@ -3,8 +3,8 @@
 import numpy as np
 
 from textgen.look import visible
-from textgen.plots.canvas import add, new_figure
-from textgen.plots.fonts import PLAIN, fonts_for
+from textgen.plots.canvas import add, new_figure, plain
+from textgen.plots.fonts import drawable
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
 LIKELIEST = 12
@@ -21,19 +21,22 @@ def draw(look):
     """One figure."""
     logits = look.trace.logits[-1]
     order = np.argsort(-logits, kind="stable")[:LIKELIEST]
-    names = [visible(look.generator.printed[index]) for index in order]
-    families = fonts_for("".join(names)) or [PLAIN]
-    before = "".join(look.trace.symbols[-30:]).replace("\n", "\u21b5")
+    names = [drawable(visible(look.generator.printed[index]) or "?") for index in order]
+    families = list(dict.fromkeys(family for _, each in names for family in each))
+    names = [name for name, _ in names]
+    before, fonts = drawable("".join(look.trace.symbols[-30:]).replace("\n", "\u21b5").replace("\t", "\u21e5"))
     figure = new_figure(13, 4.6)
     figure.suptitle("softmax(logits / temperature) of what comes after", x=0.055, ha="left")
-    figure.text(0.42, 0.955, f"\u201c{before}\u201d", family=fonts_for(before) or [PLAIN], va="center")
+    figure.text(0.42, 0.955, f"\u201c{before}\u201d", family=fonts, va="center", parse_math=False)
     for place, temperature in enumerate(TEMPERATURES):
         axes = add(figure, 0.7 + 1.75 * place, 0.8, 1.5, 3.3)
         axes.barh(range(len(order)), shares(logits, temperature)[order], color=f"C{place}")
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        axes.set_yticks(range(len(order)), names if not place else [""] * len(order), family=families)
+        axes.set_yticks(
+            range(len(order)), [plain(name) for name in names] if not place else [""] * len(order), family=families
+        )
         axes.set_title(f"temperature {temperature}")
         axes.set_xlabel("probability")
     axes = add(figure, 10.2, 0.8, 2.5, 3.3)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from textgen.plots.canvas import MOST_ROWS, SIGNED, colour_bar, coloured_text, columns_for, new_board, wrapped
+from textgen.plots.canvas import MOST_ROWS, SIGNED, colour_bar, coloured_text, columns_for, new_board, say, wrapped
 from textgen.plots.cells import title
 
-COLUMNS = {"character": 100, "word": 40}
-CELL = {"character": (0.112, 0.21), "word": (0.28, 0.55)}
+COLUMNS = {"character": 100, "word": 12}
+CELL = {"character": (0.112, 0.21), "word": (0.85, 0.24)}
 
 
 def draw(look):
@@ -17,11 +17,11 @@ def draw(look):
     columns = columns_for(trace.symbols, COLUMNS[look.noun])
     lines = wrapped(trace.symbols, columns)[: max(MOST_ROWS // len(look.watched), 4)]
     steps, wide, high = lines[-1].stop, cell[0] * columns, cell[1] * len(lines)
-    figure, board = new_board(wide + 1.3, (high + 0.5) * len(look.watched) + 0.3)
+    figure, board = new_board(max(wide, 7) + 1.3, (high + 0.5) * len(look.watched) + 0.3)
     for place, watched in enumerate(look.watched):
         top = 0.45 + (high + 0.5) * place
         values = np.tanh(trace.cell[:steps, watched.layer, watched.unit])
-        board.text(0.3, top - 0.12, title(watched), size=10, va="center")
+        say(board, 0.3, top - 0.12, title(watched), size=10)
         drawn = coloured_text(board, trace.symbols[:steps], values, 0.3, top, columns, cell, SIGNED, (-1, 1))
         colour_bar(board, drawn, wide + 0.45, top, high, "tanh(c)")
     yield None, figure

@@ -1,0 +1,60 @@
+"""textgen plot"""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from textgen import extras, runs
+from textgen.cli.options import note
+from textgen.errors import RunError, UsageError
+from textgen.files import check_free
+from textgen.plots.canvas import FORMATS
+from textgen.reports import best_epoch
+from textgen.sketch import MARKS, sketch
+
+
+@click.command(name="plot")
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@click.option("--out", metavar="FILE", help="Draw them into this file, .png or .svg (extra 'plots').")
+@click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
+def command(names, out, overwrite):
+    """Show how runs learned: a chart of the losses here, and with --out a picture of all curves.
+
+    The picture has losses in nats and bits a character, training and held out, the learning rate and the gradient's
+    norm; of a run trained with --watch-gradients, also the gradients of each weight and by distance.
+
+    \b
+      textgen plot story
+      textgen plot story letters --out curves.png
+    """
+    found = [(str(name), runs.load(name)) for name in names]
+    for name, run in found:
+        if not run.history():
+            raise RunError(f"{name}: no history to plot: no epoch was finished, or its history.jsonl was removed")
+    if out:
+        if Path(out).suffix[1:].lower() not in FORMATS:
+            raise UsageError(f"--out {out}: a picture's name ends in .png or .svg")
+        extras.check("matplotlib", "--out")
+        check_free(out, overwrite)
+    curves = [
+        [(line["step"], line.get("validation_nats", line["training_nats"])) for line in run.history()]
+        for _, run in found
+    ]
+    width = max(min(shutil.get_terminal_size().columns, 100) - 10, 30)
+    for line in sketch(curves, width):
+        click.echo(line)
+    for number, (name, run) in enumerate(found):
+        best = best_epoch(run.history())
+        kind = "validation" if "validation_nats" in best else "training"
+        noun, bits = run.tokenizer.noun, best[f"{kind}_bits_per_character"]
+        click.echo(
+            f"{MARKS[number % len(MARKS)]} {name}: {kind} {best[f'{kind}_nats']:.4f} nats a {noun} "
+            f"({bits:.4f} bits a character) in epoch {best['epoch']}, {best['seconds']:.0f} s"
+        )
+    if out:
+        from textgen.plots.canvas import save
+        from textgen.plots.curves import draw
+
+        save(draw(found), Path(out))
+        note(f"picture: {out}")
