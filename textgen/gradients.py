@@ -42,7 +42,7 @@ class Gradients:
         hidden: float64, shape (layers, distances, places): the Euclidean norm of the gradient of one symbol's surprisal
             (nats) with respect to the h of a layer so many steps before the step that predicted it.
         weights: name to the Euclidean norm of the gradient of the mean surprisal with respect to a weight, carried back
-            to the text's beginning.
+            to the first step.
         nats: the mean surprisal, nats a symbol.
     """
 

@@ -5,13 +5,15 @@ import numpy as np
 from textgen.plots.canvas import add, board, new_figure, say, write
 
 STEPS = {"character": 250, "word": 70}  # in one line of the picture
+FEWEST = 60  # cells are no wider than in a line of so many
 LINES = 4  # in one picture
 LEFT, TOP, WIDTH, HEIGHT = 0.8, 0.6, 13.9, 1.1
 
 
 def draw(look):
     """One figure a unit, of as many steps as its lines hold."""
-    size, trace = STEPS[look.noun], look.trace
+    trace = look.trace
+    size = min(STEPS[look.noun], max(len(trace), FEWEST))
     between = HEIGHT + (0.4 if look.noun == "character" else 1.0)
     for watched in look.watched:
         lines = [range(start, min(start + size, len(trace))) for start in range(0, len(trace), size)][:LINES]

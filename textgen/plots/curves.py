@@ -34,6 +34,10 @@ def draw(named):
                     axes.plot(
                         *zip(*points, strict=True), color=f"C{number}", linewidth=width, label=label, marker=marker
                     )
+        if not axes.lines:
+            axes.text(
+                0.5, 0.5, "not noted when these were trained", ha="center", transform=axes.transAxes, color="grey"
+            )
         axes.set_title(title)
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0 if thick is None else None)

@@ -6,6 +6,7 @@ from textgen.inspection import GATES
 from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, say, write
 
 STEPS = {"character": 167, "word": 70}  # in one picture
+FEWEST = 60  # cells are no wider than in a picture of so many
 UNITS = 104  # in one picture, so that each is two dots high
 NAMES = {
     "input_gate": "input gate i\n(1: let in)",
@@ -19,7 +20,8 @@ LEFT, TOP, WIDTH, HEIGHT, GAP = 1.5, 0.75, 12.6, 1.9, 0.15
 
 def draw(look):
     """One figure a layer and page; units in the order of their mean forget gate, those that keep longest on top."""
-    trace, size = look.trace, STEPS[look.noun]
+    trace = look.trace
+    size = min(STEPS[look.noun], max(len(trace), FEWEST))
     pages = -(-len(trace) // size)
     for layer in range(look.config.layers):
         order = np.argsort(-trace.forget_gate[:, layer].mean(axis=0), kind="stable")
