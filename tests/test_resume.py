@@ -49,8 +49,9 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
     resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, text=True, check=False)
     assert resumed.returncode == 0, resumed.stderr
     assert best(cut) == best(whole)
-    losses = [[line["validation_nats"] for line in runs.load(path).history()] for path in (whole, cut)]
-    assert losses[0] == losses[1]
+    for name in ("validation_nats", "gradient_norm"):
+        told = [[line[name] for line in runs.load(path).history()] for path in (whole, cut)]
+        assert told[0] == told[1]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ PAGE = "index.html"
 
 def check_pictures():
     """Raise UsageError where pictures cannot be made."""
-    extras.check("matplotlib", "pictures: textgen inspect without --no-pictures")
+    extras.check("matplotlib", "pictures (leave them out with --no-pictures)", "need")
 
 
 def make_folder(path, overwrite=False):

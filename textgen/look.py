@@ -3,7 +3,7 @@
 `textgen.plots` and `textgen.page` draw a Look. Knows nothing of pictures, files or the command line.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class Look:
         total: symbols of the whole text.
         watched: units worth watching: those that were asked for, then those that follow a property.
         notes: one line for each thing that the user might not expect.
+        text: its documents.
     """
 
     name: str
@@ -54,7 +55,8 @@ class Look:
     start: int
     total: int
     watched: list[Watched]
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
+    text: tuple[str, ...]
 
     @property
     def config(self):
@@ -72,8 +74,6 @@ class Look:
             return None
         _, symbols, _ = laid_out(self.generator, self.text)
         return PROPERTIES[watched.follows.name](symbols)[self.start : self.start + len(self.trace)]
-
-    text: tuple[str, ...] = ()
 
 
 def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
@@ -93,7 +93,8 @@ def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
     config = network(generator).config
     for layer, unit in units:
         if not 0 <= layer < config.layers:
-            raise UsageError(f"--unit {layer}:{unit}: this run has layers 0 to {config.layers - 1}")
+            there_are = "one layer, 0" if config.layers == 1 else f"layers 0 to {config.layers - 1}"
+            raise UsageError(f"--unit {layer}:{unit}: this run has {there_are}")
         if not 0 <= unit < config.units:
             raise UsageError(f"--unit {layer}:{unit}: its layers have units 0 to {config.units - 1}")
     if not 1 <= count <= MOST:

@@ -1,6 +1,6 @@
 """Pictures by matplotlib (extra `plots`): one module each, whose `draw` gives figures.
 
-A picture of a Look takes the Look and yields pairs of a page's number (None where there is but one) and a Figure. A new
+A picture of a Look takes the Look and gives pairs of a page's name (None where there is but one) and a Figure. A new
 one is a new module and its line in PICTURES. Importing this package imports no matplotlib.
 """
 
@@ -19,5 +19,5 @@ PICTURES = {
 
 
 def draw(name, look):
-    """The figures of one picture of a Look: pairs of a page's number or None, and a Figure."""
+    """The figures of one picture of a Look: pairs of a page's name or None, and a Figure."""
     return import_module(f"textgen.plots.{name}").draw(look)

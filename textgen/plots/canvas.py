@@ -1,6 +1,8 @@
 """What all pictures share: figures in inches, text in cells, colours, saving. Knows nothing of what is drawn."""
 
 import io
+from functools import wraps
+from inspect import isgenerator
 from itertools import groupby
 
 import numpy as np
@@ -22,7 +24,6 @@ _SETTINGS = {
     "svg.fonttype": "path",  # glyphs as outlines: a picture looks the same wherever it is opened
     "svg.hashsalt": "textgen",
     "text.hinting": "none",  # hinted, characters are whole pixels wide and leave their cells
-    "text.hinting_factor": 1,
     "image.interpolation": "nearest",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -36,10 +37,22 @@ _SETTINGS = {
 }
 
 
+def styled(function):
+    """A function that draws or saves, under this module's settings; matplotlib's own are as before when it is done.
+    What it yields comes as a list."""
+
+    @wraps(function)
+    def under_settings(*arguments):
+        matplotlib = extras.load("matplotlib", "pictures")
+        with matplotlib.rc_context(_SETTINGS):
+            made = function(*arguments)
+            return list(made) if isgenerator(made) else made
+
+    return under_settings
+
+
 def new_figure(width, height):
-    """An empty figure, inches. Raises UsageError where matplotlib is not installed."""
-    matplotlib = extras.load("matplotlib", "pictures")
-    matplotlib.rcParams.update(_SETTINGS)
+    """An empty figure, inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=DPI)
@@ -155,6 +168,7 @@ def wrapped(symbols, columns):
     return lines
 
 
+@styled
 def save(figure, path):
     """Write a picture, whole or not at all; the path's suffix says in which of FORMATS."""
     kind = path.suffix[1:]

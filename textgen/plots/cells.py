@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.plots.canvas import add, board, new_figure, say, write
+from textgen.plots.canvas import add, board, new_figure, say, styled, write
 
 STEPS = {"character": 250, "word": 70}  # in one line of the picture
 FEWEST = 60  # cells are no wider than in a line of so many
@@ -10,6 +10,7 @@ LINES = 4  # in one picture
 LEFT, TOP, WIDTH, HEIGHT = 0.8, 0.6, 13.9, 1.1
 
 
+@styled
 def draw(look):
     """One figure a unit, of as many steps as its lines hold."""
     trace = look.trace

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.plots.canvas import add, new_figure, plain
+from textgen.plots.canvas import add, new_figure, plain, styled
 
 PANELS = (
     ("loss, nats a symbol", "training_nats", "validation_nats"),
@@ -12,6 +12,7 @@ PANELS = (
 )
 
 
+@styled
 def draw(named):
     """One figure: a colour a run; thick what was measured on held-out text, thin on the training text. A run whose
     gradients were watched has two panels more: of each weight, and with respect to h by distance, the later the darker.

@@ -3,13 +3,14 @@ plane, near where their vectors point the same way."""
 
 import numpy as np
 
-from textgen.plots.canvas import SIGNED, WIDE, image, new_board, say, write
+from textgen.plots.canvas import SIGNED, WIDE, image, new_board, say, styled, write
 
 STEPS, ROWS, PLACED = 40, 70, 150
 LEFT, WIDTH = 1.0, 6.2
 PLANE = 8.1, 0.9, 6.5, 7.8  # left, top, width, height
 
 
+@styled
 def draw(look):
     """One figure of the first steps."""
     config, trace = look.config, look.trace

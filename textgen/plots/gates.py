@@ -3,7 +3,7 @@
 import numpy as np
 
 from textgen.inspection import GATES
-from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, say, write
+from textgen.plots.canvas import SHARES, SIGNED, colour_bar, image, new_board, say, styled, write
 
 STEPS = {"character": 167, "word": 70}  # in one picture
 FEWEST = 60  # cells are no wider than in a picture of so many
@@ -18,6 +18,7 @@ NAMES = {
 LEFT, TOP, WIDTH, HEIGHT, GAP = 1.5, 0.75, 12.6, 1.9, 0.15
 
 
+@styled
 def draw(look):
     """One figure a layer and page; units in the order of their mean forget gate, those that keep longest on top."""
     trace = look.trace

@@ -4,9 +4,10 @@ beside it, with every forget gate held at a half. And the norm of each weight's 
 import numpy as np
 
 from textgen.gradients import HELD
-from textgen.plots.canvas import add, new_figure, plain
+from textgen.plots.canvas import add, new_figure, plain, styled
 
 
+@styled
 def draw(name, own, held):
     """One figure.
 

@@ -1,7 +1,7 @@
 """How often each unit's gates are shut or open, after Karpathy, Johnson and Li (2015): a dot a unit, its share of steps
 below 0.1 to the right, above 0.9 upward."""
 
-from textgen.plots.canvas import add, new_figure, plain
+from textgen.plots.canvas import add, new_figure, plain, styled
 
 SHUT, OPEN = 0.1, 0.9
 PANELS = {"input_gate": "input gates", "forget_gate": "forget gates", "output_gate": "output gates"}
@@ -12,6 +12,7 @@ SAYS = {
 }
 
 
+@styled
 def draw(look):
     """One figure, a panel a kind of gate, a colour a layer."""
     figure = new_figure(12, 4.5)

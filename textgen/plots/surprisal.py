@@ -2,13 +2,24 @@
 
 import math
 
-from textgen.plots.canvas import MOST_ROWS, SURPRISE, colour_bar, coloured_text, columns_for, new_board, say, wrapped
+from textgen.plots.canvas import (
+    MOST_ROWS,
+    SURPRISE,
+    colour_bar,
+    coloured_text,
+    columns_for,
+    new_board,
+    say,
+    styled,
+    wrapped,
+)
 
 COLUMNS = {"character": 80, "word": 12}
 CELL = {"character": (0.14, 0.26), "word": (0.9, 0.27)}
 MOST_BITS = {"character": 10, "word": 16}
 
 
+@styled
 def draw(look):
     """One figure a page of lines."""
     trace, cell = look.trace, CELL[look.noun]

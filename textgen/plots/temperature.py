@@ -3,7 +3,7 @@
 import numpy as np
 
 from textgen.look import visible
-from textgen.plots.canvas import add, new_figure, plain
+from textgen.plots.canvas import add, new_figure, plain, styled
 from textgen.plots.fonts import drawable
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
@@ -17,6 +17,7 @@ def shares(logits, temperature):
     return powers / powers.sum()
 
 
+@styled
 def draw(look):
     """One figure."""
     logits = look.trace.logits[-1]

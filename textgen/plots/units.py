@@ -2,13 +2,24 @@
 
 import numpy as np
 
-from textgen.plots.canvas import MOST_ROWS, SIGNED, colour_bar, coloured_text, columns_for, new_board, say, wrapped
+from textgen.plots.canvas import (
+    MOST_ROWS,
+    SIGNED,
+    colour_bar,
+    coloured_text,
+    columns_for,
+    new_board,
+    say,
+    styled,
+    wrapped,
+)
 from textgen.plots.cells import title
 
 COLUMNS = {"character": 100, "word": 12}
 CELL = {"character": (0.112, 0.21), "word": (0.85, 0.24)}
 
 
+@styled
 def draw(look):
     """One figure with a panel a unit; none where no unit is worth watching."""
     if not look.watched:
