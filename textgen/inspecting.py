@@ -21,12 +21,9 @@ def check_pictures():
     extras.check("matplotlib", "pictures (leave them out with --no-pictures)", "need")
 
 
-def make_folder(path, overwrite=False):
-    """Make a folder for pictures.
-
-    Raises:
-        StorageError: there are files in it, and `overwrite` was not asked for; or it cannot be made.
-    """
+def check_folder(path, overwrite=False):
+    """Raise StorageError where pictures cannot go into a folder without harm: there are files in it, and `overwrite`
+    was not asked for."""
     path = Path(path)
     with storage_errors(path):
         if path.exists() and not path.is_dir():
@@ -36,8 +33,6 @@ def make_folder(path, overwrite=False):
                 f"{path}: a folder with files in it; choose another --out, or replace those of the same names with "
                 "--overwrite"
             )
-        path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def write_pictures(look, folder, formats=("png",)):

@@ -1,7 +1,5 @@
 """textgen inspect"""
 
-from pathlib import Path
-
 import click
 
 from textgen import inspecting, runs
@@ -19,7 +17,9 @@ from textgen.reading import read_for
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--text", help="The text itself, in place of a file.")
 @click.option("--prompt", default="", help="Without a text: how what the run writes begins.")
-@click.option("--temperature", default=0.8, show_default=True, help="Without a text: of what the run writes.")
+@click.option(
+    "--temperature", default="0.8", show_default=True, metavar="X", help="Without a text: of what the run writes."
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Without a text: of what the run writes.")
 @click.option(
     "--from", "first", type=click.IntRange(min=1), default=1, help="The first symbol that is shown.  [default: 1]"
@@ -100,35 +100,44 @@ def command(
     found = runs.load(run)
     generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
     name = found.path.absolute().name
+    folder = out or (f"inspect-{name}" if gradients is None else f"gradients-{name}")
+    if pictures or (page and gradients is None):
+        inspecting.check_folder(folder, overwrite)
     if npz:
         inspecting.check_arrays(npz, overwrite)
+    told = []
     text = gradients or text
     if files:
         text = read_for(found.training, list(files), encoding, whole=True).documents
     elif text is None:
         seed = new_seed() if seed is None else seed
         text = generator.generate(prompt, length=length, temperature=temperature, seed=seed)
-        note(f"text: {length} {generator.tokenizer.noun}s that {name} wrote, seed {seed}")
+        told = [f"text: {length} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
     if gradients is not None:
-        _gradients(generator, name, text, out, formats if pictures else (), overwrite)
+        own, held, is_cut = inspecting.compare_gradients(generator, text)
+        if is_cut:
+            told.append(f"note: followed through the first {MOST_FOLLOWED:,} {generator.tokenizer.noun}s")
+        for line in _gradients(own, held):
+            click.echo(line)
+        drawn = list(inspecting.write_gradients(name, own, held, folder, formats)) if pictures else []
+        for line in [*told, *(f"picture: {path}" for path in drawn)]:
+            note(line)
         return
     seen = look(generator, text, name, first - 1, length, chosen)
-    for line in seen.notes:
-        note(f"note: {line}")
-    if pictures or page:
-        folder = inspecting.make_folder(out or f"inspect-{name}", overwrite)
-    drawn = list(inspecting.write_pictures(seen, folder, formats)) if pictures else []
-    if pictures and (lacking := inspecting.characters_without_font(seen)):
-        note(
-            f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes; install one that does, "
-            "such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk); the page shows them all the same"
-        )
+    for line in [*told, *(f"note: {each}" for each in seen.notes)]:
+        note(line)
     for line in _followers(seen):
         click.echo(line)
     if npz:
         inspecting.write_arrays(seen.trace, npz)
         note(f"arrays: {npz}")
-    if drawn:
+    if pictures:
+        drawn = list(inspecting.write_pictures(seen, folder, formats))
+        if lacking := inspecting.characters_without_font(seen):
+            note(
+                f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes; install one that "
+                "does, such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk); the page shows them all the same"
+            )
         note(f"pictures: {len(drawn)} in {folder}")
     if page:
         note(f"page: {inspecting.write_page(seen, folder)}")
@@ -153,17 +162,10 @@ def _followers(seen):
         )
 
 
-def _gradients(generator, name, text, out, formats, overwrite):
-    if formats:
-        folder = inspecting.make_folder(out or f"gradients-{name}", overwrite)
-    own, held, cut = inspecting.compare_gradients(generator, text)
-    if cut:
-        note(f"note: a gradient is followed through the first {MOST_FOLLOWED:,} {generator.tokenizer.noun}s")
-    layers = range(generator.engine.config.layers)
-    click.echo("steps back  " + "  ".join(f"{f'layer {layer}':>9}  {'held 0.5':>9}" for layer in layers))
+def _gradients(own, held):
+    layers = range(len(own.hidden))
+    yield "steps back  " + "  ".join(f"{f'layer {layer}':>9}  {'held 0.5':>9}" for layer in layers)
     for place, distance in enumerate(own.distances):
         norms = "  ".join(f"{own.typical[layer, place]:9.2e}  {held.typical[layer, place]:9.2e}" for layer in layers)
-        click.echo(f"{distance:>10}  {norms}")
-    click.echo(f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at 0.5")
-    for path in inspecting.write_gradients(name, own, held, folder, formats) if formats else ():
-        note(f"picture: {Path(path)}")
+        yield f"{distance:>10}  {norms}"
+    yield f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at 0.5"
