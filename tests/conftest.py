@@ -1,6 +1,7 @@
 """What the tests stand on: a small text made here, and tiny real models trained on it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,17 @@ def word_run(tmp_path_factory, text_file):
     path = tmp_path_factory.mktemp("runs") / "words"
     train(text_file, path, quiet=True, **TINY | {"tokenizer": "word", "documents": "block", "layers": 2})
     return path
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What a clone holds."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        if (ROOT / name).exists():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
 
 
 @pytest.fixture
