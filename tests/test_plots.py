@@ -48,11 +48,11 @@ def test_every_picture_of_every_kind_of_run_is_drawn(kind, tmp_path):
     for name, figures in every_picture(seen).items():
         assert figures or (name in ("cells", "units") and not seen.watched)
         for number, (_, figure) in enumerate(figures):
-            assert pixels(figure).std() > 0.02, name  # not blank
             for suffix in canvas.FORMATS:
                 canvas.save(figure, tmp_path / f"{name}{number}.{suffix}")
             with Image.open(tmp_path / f"{name}{number}.png") as picture:
                 assert picture.format == "PNG"
+                assert np.asarray(picture.convert("L")).std() > 5, name  # not blank
             root = ElementTree.parse(tmp_path / f"{name}{number}.svg").getroot()
             assert root.tag.endswith("svg")
 

@@ -69,7 +69,7 @@ def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
     from textgen.cli import main
 
     commands = [line for line in blocks("sh")[1].splitlines() if line.startswith("textgen ")]
-    assert len(commands) == 29
+    assert len(commands) == 34
     for line in commands:
         name, *arguments = shlex.split(line, comments=True)[1:]
         command = main.get_command(None, name)
