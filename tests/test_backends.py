@@ -110,6 +110,7 @@ def test_the_commands_are_the_same(backend, text_file, tmp_path):
     assert loaded.metadata["backend"] == backend
     assert len(history) == 3
     assert history[-1]["validation_nats"] < history[0]["validation_nats"]
+    assert all(0.01 < line["gradient_norm"] < 10 for line in history)
 
     values = json.loads(run("evaluate", "run", text_file, "--dynamic", "--json").stdout)
     assert values["dynamic"]["nats"] < values["carried"]["nats"]  # the text has a habit that three epochs left to learn

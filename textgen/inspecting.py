@@ -77,9 +77,9 @@ def write_arrays(seen, path):
 def compare_gradients(generator, text):
     """Gradients of a text's loss: of the network as it is, with its forget gates held at a half, and whether the text
     was longer than MOST, whose first symbols then stand for it."""
-    networks = generator, forgetting(generator)
+    networks, text = (generator, forgetting(generator)), laid_out(generator, text)
     own, held = (gradients(each, trace(each, text, stop=MOST)) for each in networks)
-    return own, held, len(laid_out(generator, text)[1]) > MOST
+    return own, held, len(text.symbols) > MOST
 
 
 def write_gradients(name, own, held, folder, formats=("png",)):

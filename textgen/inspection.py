@@ -92,6 +92,21 @@ class Trace:
         return {"symbols": np.array(self.symbols)} | values | first
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A text as a network reads it.
+
+    Attributes:
+        ids: int, shape (time + 1,), a BOUNDARY first.
+        symbols: each step's text, in the order of reading.
+        places: int, shape (time,): where each symbol stands in the text.
+    """
+
+    ids: np.ndarray
+    symbols: list[str]
+    places: np.ndarray
+
+
 def trace(generator, text, start=0, stop=None) -> Trace:
     """Read a text and keep everything.
 
@@ -100,7 +115,7 @@ def trace(generator, text, start=0, stop=None) -> Trace:
 
     Args:
         generator: a Generator of one run.
-        text: one document, or several that are read one after another.
+        text: one document, or several that are read one after another; or what `laid_out` made of them.
         start, stop: the steps that are kept, in the order of reading; those before are read and forgotten. A step
             takes 4 x (6 x layers x units + vocabulary) bytes.
 
@@ -108,7 +123,8 @@ def trace(generator, text, start=0, stop=None) -> Trace:
         PromptError: an empty text, or no step between start and stop.
         UsageError: a mixture of runs, which has no gates of its own.
     """
-    _, symbols, _ = laid_out(generator, text)
+    text = laid_out(generator, text)
+    symbols = text.symbols
     stop = len(symbols) if stop is None else min(stop, len(symbols))
     if not 0 <= start < stop:
         noun = generator.tokenizer.noun
@@ -118,17 +134,17 @@ def trace(generator, text, start=0, stop=None) -> Trace:
 
 def traces(generator, text, size, start=0) -> Iterator[Trace]:
     """The whole of a text from a step on, so many steps at a time. Arguments and errors as of `trace`."""
-    return _traces(generator, *laid_out(generator, text), size, start)
+    return _traces(generator, laid_out(generator, text), size, start)
 
 
 def trace_ids(generator, ids) -> Trace:
     """Read ids as they are, int (time + 1,), and keep everything of all but the first."""
     symbols = [generator.printed[index] for index in ids[1:]]
-    return next(_traces(generator, np.asarray(ids), symbols, np.arange(len(symbols)), len(symbols), 0))
+    return next(_traces(generator, Laid(np.asarray(ids), symbols, np.arange(len(symbols))), len(symbols), 0))
 
 
-def _traces(generator, ids, symbols, places, size, start):
-    engine = network(generator)
+def _traces(generator, laid, size, start):
+    engine, ids, symbols = network(generator), laid.ids, laid.symbols
     with threads.limited(threads.for_rows(1, engine.largest_product)):
         before, state = engine.read(ids[: start + 1])
     for first in range(start, len(symbols), size):
@@ -140,7 +156,7 @@ def _traces(generator, ids, symbols, places, size, start):
         surprisal = -np.concatenate([log_probabilities(one, after) for one, after in _rows(logits[:-1], read)])
         yield Trace(
             symbols=symbols[part],
-            places=places[part],
+            places=laid.places[part],
             ids=read,
             start=state,
             **kept,
@@ -174,14 +190,10 @@ def network(generator):
 
 
 def laid_out(generator, text):
-    """A text as the network reads it.
-
-    Returns:
-        ids, int (time + 1,), a BOUNDARY first; each symbol's text in the order of reading; where it stands in the text.
-
-    Raises:
-        PromptError: an empty text.
-    """
+    """A text as the network reads it, Laid, once: what reads it several times is given that. Raises PromptError where
+    the text is empty."""
+    if isinstance(text, Laid):
+        return text
     documents = [text] if isinstance(text, str) else list(text)
     ids, symbols = lay_out(generator.tokenizer, documents), []
     for document in documents:
@@ -191,7 +203,7 @@ def laid_out(generator, text):
     order = np.arange(len(ids))
     if generator.direction == "backward":
         order = turned(ids, generator.tokenizer)
-    return ids[order], [symbols[index] for index in order[1:]], order[1:] - 1
+    return Laid(ids[order], [symbols[index] for index in order[1:]], order[1:] - 1)
 
 
 def _rows(logits, ids, size=1024):

@@ -46,7 +46,7 @@ class Look:
         total: symbols of the whole text.
         watched: units worth watching: those that were asked for, then those that follow a property.
         notes: one line for each thing that the user might not expect.
-        text: its documents.
+        followed: the properties that units were found to follow, by name: float, shape (time,), at the steps shown.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Look:
     total: int
     watched: list[Watched]
     notes: list[str]
-    text: tuple[str, ...]
+    followed: dict[str, np.ndarray]
 
     @property
     def config(self):
@@ -67,13 +67,6 @@ class Look:
     def noun(self):
         """What a step reads, "character" or "word"."""
         return self.generator.tokenizer.noun
-
-    def property_of(self, watched):
-        """A watched unit's property at the steps that are shown, or None."""
-        if watched.follows is None:
-            return None
-        _, symbols, _ = laid_out(self.generator, self.text)
-        return PROPERTIES[watched.follows.name](symbols)[self.start : self.start + len(self.trace)]
 
 
 def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
@@ -99,10 +92,10 @@ def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
             raise UsageError(f"--unit {layer}:{unit}: its layers have units 0 to {config.units - 1}")
     if not 1 <= count <= MOST:
         raise UsageError(f"--length takes 1 to {MOST}; got {count}; show the rest with --from")
-    documents = (text,) if isinstance(text, str) else tuple(text)
-    seen = trace(generator, documents, start, start + count)
-    noun, total = generator.tokenizer.noun, len(laid_out(generator, documents)[1])
-    found = followers(generator, documents, SEARCHED)
+    laid = laid_out(generator, text)
+    seen = trace(generator, laid, start, start + count)
+    noun, total = generator.tokenizer.noun, len(laid.symbols)
+    found = followers(generator, laid, SEARCHED)
     notes = []
     if len(seen) < total:
         notes.append(
@@ -119,7 +112,9 @@ def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
     if generator.direction == "backward":
         notes.append("this run reads each line from its end, and so it is shown")
     watched = [Watched(*pair) for pair in units] + [Watched(each.layer, each.unit, each) for each in found]
-    return Look(name, generator, seen, start, total, watched, notes, documents)
+    stop = start + len(seen)
+    followed = {each.name: PROPERTIES[each.name](laid.symbols[:stop])[start:] for each in found}
+    return Look(name, generator, seen, start, total, watched, notes, followed)
 
 
 def visible(symbol):

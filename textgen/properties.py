@@ -109,8 +109,8 @@ def followers(generator, text, limit=None) -> list[Follower]:
         text: as `textgen.inspection.trace` takes it; a few thousand symbols tell more than a few hundred.
         limit: how many symbols are read at most.
     """
-    _, symbols, _ = laid_out(generator, text)
-    symbols = symbols[:limit]
+    text = laid_out(generator, text)
+    symbols = text.symbols[:limit]
     middle = len(symbols) // 2
     halves = slice(0, middle), slice(middle, len(symbols))
     wanted = np.stack([measure(symbols) for measure in PROPERTIES.values()], axis=1)

@@ -79,8 +79,8 @@ def command(
 
     The text is a file (- is standard input), --text, or what the run itself writes. Writes pictures and a page to point
     at, which needs no network; prints the units that follow the position in the line, quotes, capitals, words: found on
-    one half of the text, with their correlation on the other. Pictures need the extra 'plots': pip install
-    'textgen-lstm[plots]'.
+    one half of the text, with their correlation on the other, and the largest that chance gives. Pictures need the
+    extra 'plots': pip install 'textgen-lstm[plots]'.
 
     \b
       textgen inspect story --text "It was a dark and stormy night."

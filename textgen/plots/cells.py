@@ -21,7 +21,7 @@ def draw(look):
         figure = new_figure(15, TOP + 0.2 + between * len(lines))
         below = board(figure)
         values = trace.cell[:, watched.layer, watched.unit]
-        followed = look.property_of(watched)
+        followed = look.followed[watched.follows.name] if watched.follows else None
         say(below, LEFT, 0.3, title(watched) + (" (shaded)" if watched.follows else ""), size=11)
         edge = max(float(np.abs(values).max()) * 1.08, 1e-3)
         for row, steps in enumerate(lines):
