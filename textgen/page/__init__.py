@@ -69,8 +69,8 @@ def _facts(look):
             | (
                 {
                     "follows": each.follows.name,
-                    "correlation": round(each.follows.correlation, 3),
-                    "elsewhere": round(each.follows.elsewhere, 3),
+                    "correlation": round(each.follows.correlation, 6),
+                    "elsewhere": round(each.follows.elsewhere, 6),
                     "holds": each.follows.holds,
                 }
                 if each.follows
