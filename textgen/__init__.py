@@ -24,10 +24,15 @@ _HOMES = {
     "train": "textgen.training",
 }
 
+# Modules that are reached by their name alone: `textgen.inspection.trace` after `import textgen`.
+_MODULES = {"gradients", "inspection", "properties", "verse"}
+
 __all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return import_module(f"textgen.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'textgen' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
