@@ -53,7 +53,7 @@ def test_the_commands_run_in_order_and_make_the_pictures(checkout):
     told = subprocess.run(
         [sys.executable, "-c", script], cwd=checkout, env=place, capture_output=True, text=True, check=True
     ).stdout
-    assert told.startswith("(15, 1, 384) r [('i', ")
+    assert told.startswith("(15, 1, 384) ['T', 'h', 'e', ' ', 'r', 'i'] [('v', 0.")
 
 
 def test_every_parameter_of_torchs_lstm_is_named():
