@@ -104,13 +104,15 @@ def test_the_commands_are_the_same(backend, text_file, tmp_path):
 
     small = "--units 24 --embedding-size 12 --batch-size 8 --sequence-length 16 --sample-length 20".split()
     regularised = "--layers 2 --dropout 0.1 --output-dropout 0.1 --recurrent-dropconnect 0.1".split()
-    run("train", text_file, "--out", "run", "--epochs", "3", *small, *regularised)
+    run("train", text_file, "--out", "run", "--epochs", "3", "--watch-gradients", *small, *regularised)
     loaded = runs.load(tmp_path / "run")
     history = loaded.history()
     assert loaded.metadata["backend"] == backend
     assert len(history) == 3
     assert history[-1]["validation_nats"] < history[0]["validation_nats"]
-    assert all(0.01 < line["gradient_norm"] < 10 for line in history)
+    # Of a weight, its share of the norm of all together.
+    for line, watched in zip(history, loaded.gradients(), strict=True):
+        assert 0.01 < max(watched["weights"].values()) < line["gradient_norm"] < 10
 
     values = json.loads(run("evaluate", "run", text_file, "--dynamic", "--json").stdout)
     assert values["dynamic"]["nats"] < values["carried"]["nats"]  # the text has a habit that three epochs left to learn

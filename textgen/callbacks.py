@@ -258,7 +258,7 @@ class GradientNorms(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if not self.goes_on:
             norms = self.model.optimizer.norms
-            norms.assign(keras.ops.zeros_like(norms))
+            norms.assign([0.0] * norms.shape[0])
         self.goes_on = False
 
     def on_epoch_end(self, epoch, logs=None):
