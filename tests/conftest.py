@@ -112,6 +112,17 @@ def shell(*arguments, under=(), **options):
     return subprocess.run(command, capture_output=True, timeout=300, check=False, **options)
 
 
+# Set where nothing may be skipped for want of a browser or a font, as on the machine that decides what lands.
+COMPLETE = "TEXTGEN_TEST_COMPLETE"
+
+
+def missing(what):
+    """Skip a test for want of something that a machine need not have; or fail, where it has to be there."""
+    if os.environ.get(COMPLETE):
+        pytest.fail(f"{COMPLETE} is set, and there is {what}")
+    pytest.skip(what)
+
+
 @pytest.fixture
 def hidden():
     """Run a real process of textgen from which packages are hidden: `hidden("matplotlib", "plot", run)`."""

@@ -1,19 +1,17 @@
 """The page in a real browser: what is pointed at is what the arrays say, and nothing is asked of any network."""
 
 import math
-import os
 import shutil
 
 import numpy as np
 import pytest
 
+from tests.conftest import missing
 from tests.test_inspection import made, text_of
 from textgen.look import look
 from textgen.page import LARGEST, page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Set where a browser has to be there, as on the machine that decides what lands.
-REQUIRED = "TEXTGEN_TEST_BROWSER"
 # What would break a page that did not take care.
 SYMBOLS = "<>&\"'/scriptab\n \\u`${}!-"
 TEXT = "</script><script>alert('&amp;')</script>\n\"a\\u0041\" `${b}` <!-- a b </style>\n"
@@ -23,9 +21,7 @@ TEXT = "</script><script>alert('&amp;')</script>\n\"a\\u0041\" `${b}` <!-- a b <
 def browser():
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        if os.environ.get(REQUIRED):
-            pytest.fail(f"{REQUIRED} is set, and no browser is installed: {', '.join(BROWSERS)}")
-        pytest.skip("no Chromium on this machine")
+        missing("no Chromium on this machine")
     from playwright.sync_api import sync_playwright
 
     quiet = [

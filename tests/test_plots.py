@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import missing
 from tests.small import fixed, untaught
 from tests.test_inspection import made, text_of
 from textgen.look import look, visible
@@ -115,7 +116,7 @@ def test_what_no_font_holds_is_a_box_and_is_told(monkeypatch):
 def test_chinese_is_drawn_with_a_font_that_holds_it():
     families = fonts.fonts_for("春")
     if families is None:
-        pytest.skip("no font with Chinese characters on this machine")
+        missing("no font with Chinese characters on this machine")
     symbols = "春眠不覺曉，\n"
     seen = look(made(symbols=symbols)[0], symbols * 9, "run")
     for figures in every_picture(seen).values():
@@ -129,7 +130,7 @@ def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
     from matplotlib import font_manager
 
     if fonts.fonts_for("春") is None:
-        pytest.skip("no font with Chinese characters on this machine")
+        missing("no font with Chinese characters on this machine")
     own = [entry for entry in font_manager.fontManager.ttflist if "matplotlib" in entry.fname]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
     for each in (fonts._fonts, fonts._more_fonts, fonts.fonts_for):
