@@ -22,6 +22,7 @@ import numpy as np
 from textgen.engine import Engine
 from textgen.errors import PromptError
 from textgen.inspection import GATES
+from textgen.transforms import softmax
 
 # Distances are 1, 2, 4, ... up to this; losses at so many places of the text are followed back.
 FARTHEST, PLACES = 128, 32
@@ -111,9 +112,7 @@ class _Backward:
 
     def error(self, steps):
         """The gradient of the surprisal of what comes after each step with respect to the step's logits."""
-        logits = self.seen.logits[steps].astype(np.float64)
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = softmax(self.seen.logits[steps].astype(np.float64))
         shares[np.arange(len(steps)), self.seen.ids[steps + 1]] -= 1
         return shares
 

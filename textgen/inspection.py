@@ -12,7 +12,7 @@ state before (Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhube
 
 These are the equations that are computed (`textgen.engine`). torch.nn.LSTM keeps the rows of its weights in the order
 i, f, g, o, with two biases that are added; Keras keeps columns in the same order, with one bias, and calls the
-candidate c (Keras: "carry"). The run folder has Keras's order.
+candidate c. The run folder has Keras's order.
 
 This module knows nothing of files, pictures or Keras.
 """
@@ -26,8 +26,9 @@ from textgen import threads
 from textgen.engine import Engine, State
 from textgen.errors import PromptError, UsageError
 from textgen.sampling import log_probabilities
-from textgen.streams import lay_out, turned
+from textgen.streams import Laid, lay_out_symbols
 from textgen.symbols import UNKNOWN
+from textgen.transforms import softmax
 
 # The arrays of a Trace that stand for a part of the cell, in the order in which a step computes them.
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
@@ -80,9 +81,7 @@ class Trace:
 
     def likeliest(self, step, count=5):
         """What the network thinks likeliest after a step: pairs of text and probability, likeliest first."""
-        logits = self.logits[step].astype(np.float64)
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
+        shares = softmax(self.logits[None, step].astype(np.float64))[0]
         return [(self.printed[index], float(shares[index])) for index in np.argsort(-shares, kind="stable")[:count]]
 
     def arrays(self):
@@ -90,21 +89,6 @@ class Trace:
         values = {name: getattr(self, name) for name in ("places", "ids", *GATES, *STATES, "logits", "surprisal")}
         first = {"first_cell": self.start.c[:, 0], "first_hidden": self.start.h[:, 0]}
         return {"symbols": np.array(self.symbols)} | values | first
-
-
-@dataclass(frozen=True)
-class Laid:
-    """A text as a network reads it.
-
-    Attributes:
-        ids: int, shape (time + 1,), a BOUNDARY first.
-        symbols: each step's text, in the order of reading.
-        places: int, shape (time,): where each symbol stands in the text.
-    """
-
-    ids: np.ndarray
-    symbols: list[str]
-    places: np.ndarray
 
 
 def trace(generator, text, start=0, stop=None) -> Trace:
@@ -132,18 +116,15 @@ def trace(generator, text, start=0, stop=None) -> Trace:
     return next(traces(generator, text, stop - start, start))
 
 
-def traces(generator, text, size, start=0) -> Iterator[Trace]:
-    """The whole of a text from a step on, so many steps at a time. Arguments and errors as of `trace`."""
-    return _traces(generator, laid_out(generator, text), size, start)
-
-
 def trace_ids(generator, ids) -> Trace:
     """Read ids as they are, int (time + 1,), and keep everything of all but the first."""
     symbols = [generator.printed[index] for index in ids[1:]]
-    return next(_traces(generator, Laid(np.asarray(ids), symbols, np.arange(len(symbols))), len(symbols), 0))
+    return trace(generator, Laid(np.asarray(ids), symbols, np.arange(len(symbols))))
 
 
-def _traces(generator, laid, size, start):
+def traces(generator, text, size, start=0) -> Iterator[Trace]:
+    """The whole of a text from a step on, so many steps at a time. Arguments and errors as of `trace`."""
+    laid = laid_out(generator, text)
     engine, ids, symbols = network(generator), laid.ids, laid.symbols
     with threads.limited(threads.for_rows(1, engine.largest_product)):
         before, state = engine.read(ids[: start + 1])
@@ -195,15 +176,10 @@ def laid_out(generator, text):
     if isinstance(text, Laid):
         return text
     documents = [text] if isinstance(text, str) else list(text)
-    ids, symbols = lay_out(generator.tokenizer, documents), []
-    for document in documents:
-        symbols += [generator.separator, *generator.tokenizer.split(document)]
     if not any(documents):
         raise PromptError("the text is empty: there is nothing to inspect; give a character at least")
-    order = np.arange(len(ids))
-    if generator.direction == "backward":
-        order = turned(ids, generator.tokenizer)
-    return Laid(ids[order], [symbols[index] for index in order[1:]], order[1:] - 1)
+    backward = generator.direction == "backward"
+    return lay_out_symbols(generator.tokenizer, documents, generator.separator, backward)
 
 
 def _rows(logits, ids, size=1024):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.sampling import log_probabilities
-from textgen.streams import lay_out, turned
+from textgen.streams import lay_out_symbols
 from textgen.symbols import UNKNOWN
 
 
@@ -59,13 +59,11 @@ def score(engine, tokenizer, documents: Sequence[str], separator: str, backward:
         separator: what a BOUNDARY between two of them is shown as.
         backward: whether the model reads each line from its end; the Score is in the order of the text all the same.
     """
-    ids, symbols = lay_out(tokenizer, documents), []
-    for document in documents:
-        symbols += [separator, *tokenizer.split(document)]
-    order = turned(ids, tokenizer) if backward else np.arange(len(ids))
-    surprisal = -np.fromiter(_log_probabilities(engine, ids[order]), np.float64, max(len(ids) - 1, 0))
-    surprisal = surprisal[order[1:] - 1]
-    return Score(symbols[1:], surprisal, ids[1:] == UNKNOWN, sum(map(len, documents)))
+    laid = lay_out_symbols(tokenizer, documents, separator, backward)
+    ids, order = laid.ids, laid.places
+    surprisal = -np.fromiter(_log_probabilities(engine, ids), np.float64, len(order))
+    symbols, unknown = [laid.symbols[index] for index in order], (ids[1:] == UNKNOWN)[order]
+    return Score(symbols, surprisal[order], unknown, sum(map(len, documents)))
 
 
 def _log_probabilities(engine, ids) -> Iterator[float]:

@@ -27,6 +27,34 @@ def lay_out(tokenizer, documents, backward=False):
     return ids[turned(ids, tokenizer)] if backward else ids
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A text as a network reads it.
+
+    Attributes:
+        ids: int, shape (time + 1,), a BOUNDARY first.
+        symbols: each step's text, in the order of reading.
+        places: int, shape (time,): where each step's symbol stands in the text; a permutation, its own inverse.
+    """
+
+    ids: np.ndarray
+    symbols: list[str]
+    places: np.ndarray
+
+
+def lay_out_symbols(tokenizer, documents, separator, backward=False):
+    """All documents as `lay_out` has them, Laid: each symbol's text beside its id.
+
+    Args:
+        separator: what a BOUNDARY between two documents is shown as; other arguments as of `lay_out`.
+    """
+    ids, symbols = lay_out(tokenizer, documents), []
+    for document in documents:
+        symbols += [separator, *tokenizer.split(document)]
+    order = turned(ids, tokenizer) if backward else np.arange(len(ids))
+    return Laid(ids[order], [symbols[index] for index in order[1:]], order[1:] - 1)
+
+
 def turned(ids, tokenizer):
     """Where each id comes from when every line is turned about: a permutation, int (symbols,), its own inverse.
 

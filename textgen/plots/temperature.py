@@ -3,18 +3,23 @@
 import numpy as np
 
 from textgen.look import visible
-from textgen.plots.canvas import add, new_figure, plain, styled
+from textgen.plots.canvas import add, literal, new_figure, styled
 from textgen.plots.fonts import drawable
+from textgen.transforms import softmax
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
 LIKELIEST = 12
 
 
 def shares(logits, temperature):
-    """softmax(logits / temperature), float64."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max())
-    return powers / powers.sum()
+    """softmax(logits / temperature), float64, shape (vocabulary,)."""
+    return softmax(logits[None].astype(np.float64) / temperature)[0]
+
+
+def choices(shares):
+    """exp of the entropy: as how many equally likely symbols a choice is."""
+    some = shares[shares > 0]
+    return np.exp(-(some * np.log(some)).sum())
 
 
 @styled
@@ -36,20 +41,15 @@ def draw(look):
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axes.set_yticks(
-            range(len(order)), [plain(name) for name in names] if not place else [""] * len(order), family=families
+            range(len(order)), [literal(name) for name in names] if not place else [""] * len(order), family=families
         )
         axes.set_title(f"temperature {temperature}")
         axes.set_xlabel("probability")
     axes = add(figure, 10.2, 0.8, 2.5, 3.3)
     ladder = np.linspace(0.1, 2, 60)
-    choices = []
-    for temperature in ladder:
-        each = shares(logits, temperature)
-        choices.append(np.exp(-(each[each > 0] * np.log(each[each > 0])).sum()))
-    axes.plot(ladder, choices, color="#555555")
+    axes.plot(ladder, [choices(shares(logits, temperature)) for temperature in ladder], color="#555555")
     for place, temperature in enumerate(TEMPERATURES):
-        each = shares(logits, temperature)
-        axes.plot(temperature, np.exp(-(each[each > 0] * np.log(each[each > 0])).sum()), "o", color=f"C{place}")
+        axes.plot(temperature, choices(shares(logits, temperature)), "o", color=f"C{place}")
     axes.set_xlabel("temperature")
     axes.set_title("as many choices as (perplexity)")
     yield None, figure
