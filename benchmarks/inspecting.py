@@ -17,9 +17,9 @@ from textgen import Generator
 from textgen.inspection import trace
 
 
-def timed(action):
+def timed(action, *arguments, **options):
     began = time.perf_counter()
-    action()
+    action(*arguments, **options)
     return time.perf_counter() - began
 
 
@@ -40,14 +40,13 @@ def main():
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 command = [sys.executable, "-m", "textgen", "inspect", options.run, "--text", text, "--out", folder]
-                run = lambda: subprocess.run([*command, *extra], check=True, capture_output=True)  # noqa: B023, E731
-                seconds.append(timed(run))
+                seconds.append(timed(subprocess.run, [*command, *extra], check=True, capture_output=True))
                 size = (Path(folder) / "index.html").stat().st_size
         print(f"{kind + ':':<20} {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
     print(f"{'page:':<20} {size:,} bytes")
     generator = Generator.load(options.run)
-    traced = statistics.median(timed(lambda: trace(generator, text)) for _ in range(options.rounds))
-    read = statistics.median(timed(lambda: generator.score(text)) for _ in range(options.rounds))
+    traced = statistics.median(timed(trace, generator, text) for _ in range(options.rounds))
+    read = statistics.median(timed(generator.score, text) for _ in range(options.rounds))
     print(f"{'trace:':<20} {len(text) / traced:,.0f} characters/s, {traced / read:.2f} of the time that scoring takes")
 
 

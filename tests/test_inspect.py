@@ -160,7 +160,7 @@ def test_without_matplotlib_one_line_names_the_extra_and_the_page_is_made(place,
     refused = hidden("matplotlib", "inspect", "tiny", "--text", TEXT)
     assert refused.returncode == 2
     assert refused.stderr == (
-        "textgen: pictures (leave them out with --no-pictures) need the extra 'plots': pip install "
+        "textgen: drawing pictures (--no-pictures leaves them out) needs the extra 'plots': pip install "
         "'textgen-lstm[plots]'\n"
     )
     assert not (place / "inspect-tiny").exists()

@@ -41,7 +41,7 @@ def data_file(package, path, what):
     return Path(util.find_spec(package).submodule_search_locations[0]) / path
 
 
-def check(package, what, needs="needs"):
+def check(package, what):
     """Raise UsageError where an optional package is not installed: says what needs it and which extra brings it."""
     if not is_there(package):
-        raise UsageError(f"{what} {needs} the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")
+        raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")

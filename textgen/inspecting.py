@@ -5,20 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from textgen import extras
 from textgen.errors import StorageError
-from textgen.files import check_free, storage_errors, write_whole
+from textgen.files import storage_errors, write_whole
 from textgen.gradients import MOST, forgetting, gradients
 from textgen.inspection import laid_out, trace
+from textgen.look import visible
 from textgen.page import page
 from textgen.plots import PICTURES, draw
+from textgen.plots.canvas import save
+from textgen.plots.fonts import lacking
+from textgen.plots.gradients import draw as draw_gradients
 
 PAGE = "index.html"
-
-
-def check_pictures():
-    """Raise UsageError where pictures cannot be made."""
-    extras.check("matplotlib", "pictures (leave them out with --no-pictures)", "need")
 
 
 def check_folder(path, overwrite=False):
@@ -37,8 +35,6 @@ def check_folder(path, overwrite=False):
 
 def write_pictures(look, folder, formats=("png",)):
     """Draw every picture of a Look into a folder; yields each file's path once it is written."""
-    from textgen.plots.canvas import save
-
     for name in PICTURES:
         for suffix, figure in draw(name, look):
             for kind in formats:
@@ -49,9 +45,6 @@ def write_pictures(look, folder, formats=("png",)):
 
 def characters_without_font(look):
     """Characters of the steps shown that no font on this machine holds: pictures show a box in their place."""
-    from textgen.look import visible
-    from textgen.plots.fonts import lacking
-
     return lacking("".join(map(visible, dict.fromkeys(look.trace.symbols))))
 
 
@@ -60,11 +53,6 @@ def write_page(look, folder):
     path = Path(folder) / PAGE
     write_whole(path, [page(look).encode("utf-8")])
     return path
-
-
-def check_arrays(path, overwrite=False):
-    """Raise StorageError where arrays cannot be written under a name."""
-    check_free(path, overwrite)
 
 
 def write_arrays(seen, path):
@@ -84,9 +72,6 @@ def compare_gradients(generator, text):
 
 def write_gradients(name, own, held, folder, formats=("png",)):
     """Draw both into a folder; yields each file's path once it is written."""
-    from textgen.plots.canvas import save
-    from textgen.plots.gradients import draw as draw_gradients
-
     figure = draw_gradients(name, own, held)
     for kind in formats:
         path = Path(folder) / f"gradients.{kind}"

@@ -10,6 +10,7 @@ import numpy as np
 from textgen.errors import UsageError
 from textgen.generator import Generator
 from textgen.inspection import Trace, laid_out, network, trace
+from textgen.prompts import ascii_safe
 from textgen.properties import PROPERTIES, Follower, followers
 
 # Symbols that are shown unless told otherwise, and the most that can be.
@@ -107,7 +108,7 @@ def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
         notes.append(f"{total} {noun}s tell little of what units follow; give a text of thousands")
     if seen.unknown.any():
         never = list(dict.fromkeys(np.array(seen.symbols, object)[seen.unknown]))
-        listed = ", ".join(map(repr, never[:10])) + (", ..." if len(never) > 10 else "")
+        listed = ", ".join(map(ascii_safe, never[:10])) + (", ..." if len(never) > 10 else "")
         notes.append(f"the model never saw {listed}; read as the unknown symbol")
     if generator.direction == "backward":
         notes.append("this run reads each line from its end, and so it is shown")

@@ -27,7 +27,7 @@ def describe(run):
     )
     if history:
         best = best_epoch(history)
-        name = "validation" if "validation_nats" in best else "training"
+        name = measured(best)
         nats = best[f"{name}_nats"]
         yield (
             "best",
@@ -84,4 +84,9 @@ def shape(model):
 
 def best_epoch(history):
     """The line of history with the lowest loss: on held-out text, or where none was held out in training."""
-    return min(history, key=lambda line: line.get("validation_nats", line["training_nats"]))
+    return min(history, key=lambda line: line[f"{measured(line)}_nats"])
+
+
+def measured(line):
+    """What a line of history tells a model by: its "validation" loss, or its "training" loss where it has no other."""
+    return "validation" if "validation_nats" in line else "training"

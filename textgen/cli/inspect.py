@@ -2,17 +2,29 @@
 
 import click
 
-from textgen import inspecting, runs
+from textgen import extras, inspecting, runs
 from textgen.cli.options import encoding_option, note
 from textgen.errors import UsageError
+from textgen.files import check_free
 from textgen.generator import Generator, new_seed
+from textgen.gradients import HELD
 from textgen.gradients import MOST as MOST_FOLLOWED
 from textgen.look import MOST, SHOWN, look
+from textgen.plots import PICTURES
 from textgen.plots.canvas import FORMATS
 from textgen.reading import read_for
 
 
-@click.command(name="inspect")
+class Inspect(click.Command):
+    """A command whose help lists the pictures."""
+
+    def format_options(self, ctx, formatter):
+        with formatter.section("Pictures"):
+            formatter.write_dl(list(PICTURES.items()))
+        super().format_options(ctx, formatter)
+
+
+@click.command(name="inspect", cls=Inspect)
 @click.argument("run")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--text", help="The text itself, in place of a file.")
@@ -52,7 +64,7 @@ from textgen.reading import read_for
     is_flag=False,
     flag_value="",
     metavar="[TEXT]",
-    help="In place of all that: how far back the loss reaches, and how far with the forget gates held at 0.5.",
+    help=f"In place of all that: how far back the loss reaches, and how far with the forget gates held at {HELD}.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
 @encoding_option
@@ -95,7 +107,7 @@ def command(
     if gradients and (files or text is not None):
         raise UsageError("--gradients TEXT and another text are two texts; give one")
     if pictures:
-        inspecting.check_pictures()
+        extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
     chosen = [_unit(each) for each in units]
     found = runs.load(run)
     generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
@@ -104,7 +116,7 @@ def command(
     if pictures or (page and gradients is None):
         inspecting.check_folder(folder, overwrite)
     if npz:
-        inspecting.check_arrays(npz, overwrite)
+        check_free(npz, overwrite)
     told = []
     text = gradients or text
     if files:
@@ -164,8 +176,8 @@ def _followers(seen):
 
 def _gradients(own, held):
     layers = range(len(own.hidden))
-    yield "steps back  " + "  ".join(f"{f'layer {layer}':>9}  {'held 0.5':>9}" for layer in layers)
+    yield "steps back  " + "  ".join(f"{f'layer {layer}':>9}  {f'held {HELD}':>9}" for layer in layers)
     for place, distance in enumerate(own.distances):
         norms = "  ".join(f"{own.typical[layer, place]:9.2e}  {held.typical[layer, place]:9.2e}" for layer in layers)
         yield f"{distance:>10}  {norms}"
-    yield f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at 0.5"
+    yield f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at {HELD}"

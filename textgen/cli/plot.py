@@ -9,8 +9,9 @@ from textgen import extras, runs
 from textgen.cli.options import note
 from textgen.errors import RunError, UsageError
 from textgen.files import check_free
-from textgen.plots.canvas import FORMATS
-from textgen.reports import best_epoch
+from textgen.plots.canvas import FORMATS, save
+from textgen.plots.curves import draw
+from textgen.reports import best_epoch, measured
 from textgen.sketch import MARKS, sketch
 
 
@@ -29,32 +30,27 @@ def command(names, out, overwrite):
       textgen plot story letters --out curves.png
     """
     found = [(str(name), runs.load(name)) for name in names]
-    for name, run in found:
-        if not run.history():
+    histories = [run.history() for _, run in found]
+    for (name, _), history in zip(found, histories, strict=True):
+        if not history:
             raise RunError(f"{name}: no history to plot: no epoch was finished, or its history.jsonl was removed")
     if out:
         if Path(out).suffix[1:].lower() not in FORMATS:
             raise UsageError(f"--out {out}: a picture's name ends in .png or .svg")
         extras.check("matplotlib", "--out")
         check_free(out, overwrite)
-    curves = [
-        [(line["step"], line.get("validation_nats", line["training_nats"])) for line in run.history()]
-        for _, run in found
-    ]
+    curves = [[(line["step"], line[f"{measured(line)}_nats"]) for line in history] for history in histories]
     width = max(min(shutil.get_terminal_size().columns, 100) - 10, 30)
     for line in sketch(curves, width):
         click.echo(line)
-    for number, (name, run) in enumerate(found):
-        best = best_epoch(run.history())
-        kind = "validation" if "validation_nats" in best else "training"
+    for number, ((name, run), history) in enumerate(zip(found, histories, strict=True)):
+        best = best_epoch(history)
+        kind = measured(best)
         noun, bits = run.tokenizer.noun, best[f"{kind}_bits_per_character"]
         click.echo(
             f"{MARKS[number % len(MARKS)]} {name}: {kind} {best[f'{kind}_nats']:.4f} nats a {noun} "
             f"({bits:.4f} bits a character) in epoch {best['epoch']}, {best['seconds']:.0f} s"
         )
     if out:
-        from textgen.plots.canvas import save
-        from textgen.plots.curves import draw
-
         save(draw(found), Path(out))
         note(f"picture: {out}")

@@ -89,7 +89,7 @@ def say(board, left, middle, text, **options):
     board.text(left, middle, text, **({"va": "center", "parse_math": False} | options))
 
 
-def plain(text):
+def literal(text):
     """A text for matplotlib's own titles and labels, in which a dollar is a dollar."""
     return text.replace("$", r"\$")
 
@@ -171,7 +171,7 @@ def wrapped(symbols, columns):
 @styled
 def save(figure, path):
     """Write a picture, whole or not at all; the path's suffix says in which of FORMATS."""
-    kind = path.suffix[1:]
+    kind = path.suffix[1:].lower()
     held = io.BytesIO()
     # Without a date, equal pictures are equal files.
     extra = {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 2}}

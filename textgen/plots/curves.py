@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.plots.canvas import add, new_figure, plain, styled
+from textgen.plots.canvas import add, literal, new_figure, styled
 
 PANELS = (
     ("loss, nats a symbol", "training_nats", "validation_nats"),
@@ -30,7 +30,7 @@ def draw(named):
             for key, width in ((thin, 1 if thick else 1.8), (thick, 2.2)):
                 points = [(line["step"], line[key]) for line in history if key in line]
                 if points:
-                    label = plain(name) if width > 1 else None
+                    label = literal(name) if width > 1 else None
                     marker = "o" if len(points) < 2 else None
                     axes.plot(
                         *zip(*points, strict=True), color=f"C{number}", linewidth=width, label=label, marker=marker
@@ -54,7 +54,7 @@ def _gradients(figure, top, name, lines):
     for weight in lines[0]["weights"]:
         points = [(line["step"], line["weights"][weight]) for line in lines if weight in line["weights"]]
         axes.plot(*zip(*points, strict=True), label=weight, linewidth=1.3)
-    axes.set_title(f"{plain(name)}: norm of each weight's gradient")
+    axes.set_title(f"{literal(name)}: norm of each weight's gradient")
     axes.set_xlabel("step")
     axes.set_yscale("log")
     axes.legend(ncols=2, fontsize=7)

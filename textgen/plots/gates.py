@@ -51,7 +51,7 @@ def _page(look, layer, steps, order, bound, size):
         values = getattr(trace, name)[steps, layer].T[order]
         colours, limits = (SIGNED, (-limit, limit)) if signed else (SHARES, (0, 1))
         drawn = image(board, values, LEFT, top, wide, HEIGHT, colours, limits)
-        say(board, LEFT - 0.1, top + HEIGHT / 2, NAMES[name], ha="right", va="center", size=9)
+        say(board, LEFT - 0.1, top + HEIGHT / 2, NAMES[name], ha="right", size=9)
         if name in ("input_gate", "candidate", "cell"):  # the others' colours are the input gate's
             colour_bar(board, drawn, LEFT + wide + 0.12, top, HEIGHT)
     if not words:

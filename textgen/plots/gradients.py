@@ -4,7 +4,7 @@ beside it, with every forget gate held at a half. And the norm of each weight's 
 import numpy as np
 
 from textgen.gradients import HELD
-from textgen.plots.canvas import add, new_figure, plain, styled
+from textgen.plots.canvas import add, literal, new_figure, styled
 
 
 @styled
@@ -18,18 +18,18 @@ def draw(name, own, held):
     figure = new_figure(14, 4.9)
     low = min(max(each.hidden[each.hidden > 0].min(), 1e-30) for each in (own, held))
     high = max(each.hidden.max() for each in (own, held))
-    titles = f"{plain(name)}: {own.nats:.2f} nats", f"its forget gates held at {HELD}: {held.nats:.2f} nats"
+    titles = f"{literal(name)}: {own.nats:.2f} nats", f"its forget gates held at {HELD}: {held.nats:.2f} nats"
     for place, (title, each) in enumerate(zip(titles, (own, held), strict=True)):
         axes = add(figure, 0.9 + 4.5 * place, 0.6, 3.9, 3.5)
         for layer, norms in enumerate(each.hidden):
-            median = np.median(norms, axis=1)
-            axes.plot(each.distances, median, "o-", color=f"C{layer}", markersize=4, label=f"layer {layer}")
+            axes.plot(
+                each.distances, each.typical[layer], "o-", color=f"C{layer}", markersize=4, label=f"layer {layer}"
+            )
             quartiles = np.percentile(norms, [25, 75], axis=1)
             axes.fill_between(
                 each.distances, *np.maximum(quartiles, low / 3), color=f"C{layer}", alpha=0.18, linewidth=0
             )
-        start = np.median(own.hidden[-1, 0])
-        halves = start * HELD ** (each.distances - 1.0)
+        halves = own.typical[-1, 0] * HELD ** (each.distances - 1.0)
         axes.plot(each.distances, np.maximum(halves, low / 3), "--", color="#999999", linewidth=1, label="half a step")
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")

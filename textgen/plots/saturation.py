@@ -1,7 +1,7 @@
 """How often each unit's gates are shut or open, after Karpathy, Johnson and Li (2015): a dot a unit, its share of steps
 below 0.1 to the right, above 0.9 upward."""
 
-from textgen.plots.canvas import add, new_figure, plain, styled
+from textgen.plots.canvas import add, literal, new_figure, styled
 
 SHUT, OPEN = 0.1, 0.9
 PANELS = {"input_gate": "input gates", "forget_gate": "forget gates", "output_gate": "output gates"}
@@ -16,7 +16,9 @@ SAYS = {
 def draw(look):
     """One figure, a panel a kind of gate, a colour a layer."""
     figure = new_figure(12, 4.5)
-    figure.suptitle(f"{plain(look.name)}: gates over {len(look.trace):,} {look.noun}s, a dot a unit", x=0.06, ha="left")
+    figure.suptitle(
+        f"{literal(look.name)}: gates over {len(look.trace):,} {look.noun}s, a dot a unit", x=0.06, ha="left"
+    )
     for place, (name, label) in enumerate(PANELS.items()):
         axes = add(figure, 0.7 + 3.8 * place, 0.7, 3.2, 3.2)
         for layer in range(look.config.layers):
