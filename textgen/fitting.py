@@ -97,7 +97,8 @@ def fit(
     """
     try:
         with Interrupt() as interrupt:
-            watchers = _watchers(settled, path, watch_gradients, tensorboard, resumed and state.epoch_end is not None)
+            norms = GradientNorms(goes_on=resumed and state.epoch_end is not None)
+            watchers = [norms, *_watchers(settled, path, norms, watch_gradients, tensorboard)]
             return _fit(
                 settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt, watchers
             )
@@ -111,14 +112,12 @@ def fit(
         ) from None
 
 
-def _watchers(settled, path, watch_gradients, tensorboard, goes_on):
-    """Callbacks that only look: those that come before the run is saved, and those after."""
-    norms, after, make = GradientNorms(goes_on), [], _generators(settled)
+def _watchers(settled, path, norms, watch_gradients, tensorboard):
+    """Callbacks that only look, once the run is saved."""
     if watch_gradients or (path / diary.GRADIENTS).exists():
-        after.append(GradientWatch(path, norms, make, settled.streams.ids[: WATCHED + 1]))
+        yield GradientWatch(path, norms, _generators(settled), settled.streams.ids[: WATCHED + 1])
     if tensorboard:
-        after.append(keras.callbacks.TensorBoard(Path(tensorboard) / path.absolute().name, write_graph=False))
-    return [norms], after
+        yield keras.callbacks.TensorBoard(Path(tensorboard) / path.absolute().name, write_graph=False)
 
 
 def _generators(settled):
@@ -158,8 +157,8 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, q
     progress = Progress(state, settled.characters_per_step, settled.tokenizer.noun)
     watch = Stopwatch(lambda watch: False)
     guard = DivergenceGuard(path)
-    before, after = watchers
-    callbacks = [guard, watch, *([] if quiet else [progress]), *before, saver, *after]
+    norms, *others = watchers
+    callbacks = [guard, watch, *([] if quiet else [progress]), norms, saver, *others]
     if training.sample_length:
         callbacks.append(
             SampleWriter(
