@@ -96,6 +96,12 @@ def test_a_resumed_training_goes_on_watching(watched, text_file, tmp_path):
     assert [line["epoch"] for line in runs.load(tmp_path / "run").gradients()] == [1, 2, 3, 4]
 
 
+def test_a_run_in_the_place_of_a_watched_one_is_not_watched(watched, text_file, tmp_path):
+    shutil.copytree(watched, tmp_path / "run")
+    tiny(text_file, tmp_path / "run", overwrite=True, epochs=1)
+    assert runs.load(tmp_path / "run").gradients() == []
+
+
 def test_what_is_written_again_takes_the_place_of_what_was(tmp_path):
     line = {"epoch": 1, "step": 10, "weights": {"embedding": 0.5}, "distances": [1, 2], "hidden": [[0.1, 0.2]]}
     for epoch in (1, 2, 3, 2):

@@ -84,7 +84,7 @@ def fit(
         more: of a run that is resumed: an Extension, or None.
         note: kept in the run's metadata.
         quiet: nothing on standard error.
-        watch_gradients: whether the gradients are noted after each epoch, and in a run that noted them before.
+        watch_gradients: whether the gradients are noted after each epoch; a run that is resumed goes on noting them.
         tensorboard: a folder below which a TensorBoard log is written, in a folder of the run's name; or None.
 
     Returns:
@@ -98,6 +98,7 @@ def fit(
     try:
         with Interrupt() as interrupt:
             norms = GradientNorms(goes_on=resumed and state.epoch_end is not None)
+            watch_gradients |= bool(resumed) and (path / diary.GRADIENTS).exists()
             watchers = [norms, *_watchers(settled, path, norms, watch_gradients, tensorboard)]
             return _fit(
                 settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt, watchers
@@ -114,7 +115,7 @@ def fit(
 
 def _watchers(settled, path, norms, watch_gradients, tensorboard):
     """Callbacks that only look, once the run is saved."""
-    if watch_gradients or (path / diary.GRADIENTS).exists():
+    if watch_gradients:
         yield GradientWatch(path, norms, _generators(settled), settled.streams.ids[: WATCHED + 1])
     if tensorboard:
         yield keras.callbacks.TensorBoard(Path(tensorboard) / path.absolute().name, write_graph=False)
