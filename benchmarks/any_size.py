@@ -33,7 +33,8 @@ def make(text, path, size):
 def encoding(path):
     """Megabytes a second, of reading and encoding in a process of its own, and its memory in MB."""
     code = (
-        "import sys, time; from textgen.corpus import read_corpus; from textgen.encoding import encode\n"
+        "import sys, time\nfrom textgen.corpus.documents import read_corpus\n"
+        "from textgen.planning.dataset import encode\n"
         "began = time.perf_counter(); encode(read_corpus(sys.argv[1], may_stay=True), 0.1)\n"
         "print(time.perf_counter() - began)"
     )

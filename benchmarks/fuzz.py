@@ -22,11 +22,12 @@ from collections import Counter
 from pathlib import Path
 
 from tests.forging import seal
-from textgen import Generator, runs
+from textgen import Generator
 from textgen.errors import TextgenError
-from textgen.resume import TrainingState
-from textgen.snapshots import MANIFEST, newest
-from textgen.tokenizers import TOKENIZERS, Tokenizer
+from textgen.runs import run as runs
+from textgen.runs.state import TrainingState
+from textgen.system.snapshots import MANIFEST, newest
+from textgen.tokens.tokenizers import TOKENIZERS, Tokenizer
 
 KEPT = Path(__file__).parent.parent / "tests/format1/run"
 ODD = [None, True, False, 0, -1, 1, 2, 3, 2**31, 2**63, 10**30, 0.5, 1e308, -0.0, "", "a", "ab", "\ud800", "../x", "\0"]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from textgen import Generator
-from textgen.inspection import trace
+from textgen.inspection.tracing import trace
 
 
 def timed(action, *arguments, **options):

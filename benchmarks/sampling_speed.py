@@ -26,8 +26,8 @@ def textgen_worker(layers, units, texts):
     import numpy as np
 
     from textgen import Generator
-    from textgen.config import ModelConfig, TrainingConfig
-    from textgen.tokenizers import CharTokenizer
+    from textgen.runs.config import ModelConfig, TrainingConfig
+    from textgen.tokens.tokenizers import CharTokenizer
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 def worker(text, saves, epochs, units):
     from textgen import train
-    from textgen.callbacks import RunSaver
+    from textgen.training.callbacks import RunSaver
 
     spent, original = [], RunSaver.save
 

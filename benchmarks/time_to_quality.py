@@ -95,11 +95,11 @@ def train(text, minutes, path):
 
 def measured(path, text):
     """Carried and windowed losses of a run on the held-out part of its text, and both parts as ids."""
-    from textgen import runs
-    from textgen.corpus import read_corpus
-    from textgen.engine import Engine
-    from textgen.evaluation import evaluate
-    from textgen.streams import lay_out
+    from textgen.corpus.documents import read_corpus
+    from textgen.engine.evaluation import evaluate
+    from textgen.engine.network import Engine
+    from textgen.planning.streams import lay_out
+    from textgen.runs import run as runs
 
     run = runs.load(path)
     parts = read_corpus(str(text), run.training.documents).split(run.training.validation)

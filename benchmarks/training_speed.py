@@ -60,12 +60,12 @@ def random_text():
 
 
 def textgen_worker(layers, units, batch, steps):
-    from textgen.callbacks import DivergenceGuard, Progress
-    from textgen.config import ModelConfig, TrainingConfig
-    from textgen.feeding import feed
-    from textgen.fitting import compiled
-    from textgen.resume import TrainingState
-    from textgen.streams import training_streams
+    from textgen.planning.streams import training_streams
+    from textgen.runs.config import ModelConfig, TrainingConfig
+    from textgen.runs.state import TrainingState
+    from textgen.training.callbacks import DivergenceGuard, Progress
+    from textgen.training.feed import feed
+    from textgen.training.fit import compiled
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     training = TrainingConfig(batch_size=batch, sequence_length=steps, learning_rate=1e-3)

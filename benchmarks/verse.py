@@ -18,15 +18,17 @@ import statistics
 import time
 from pathlib import Path
 
-from textgen import Generator, reports, runs
-from textgen.corpus import read_corpus
-from textgen.evaluation import distinct
-from textgen.poems import CLOSING, bare, known_by, lines_of, words
-from textgen.scripts import is_ideograph
+from textgen import Generator
+from textgen.corpus.documents import read_corpus
+from textgen.corpus.forms import FORMS
+from textgen.corpus.poems import CLOSING, bare, known_by, lines_of, words
+from textgen.corpus.scripts import is_ideograph
+from textgen.engine.evaluation import distinct
+from textgen.runs import describe as reports
+from textgen.runs import run as runs
 from textgen.verse import check, compositions
-from textgen.verse.forms import FORMS
-from textgen.verse.meter import readable
-from textgen.verse.pingshui import SUPPLEMENT
+from textgen.verse.sounds.meter import readable
+from textgen.verse.sounds.pingshui import SUPPLEMENT
 
 CHINESE = {"jueju5": "五絕", "jueju7": "七絕", "lushi5": "五律", "lushi7": "七律"}
 TAGS = {"五言绝句": "jueju5", "七言绝句": "jueju7", "五言律诗": "lushi5", "七言律诗": "lushi7"}

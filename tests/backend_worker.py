@@ -11,10 +11,10 @@ import sys
 
 import numpy as np
 
-from textgen.config import ModelConfig, TrainingConfig
-from textgen.feeding import feed
-from textgen.fitting import compiled, keras
-from textgen.streams import held_out_streams, training_streams
+from textgen.planning.streams import held_out_streams, training_streams
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.training.feed import feed
+from textgen.training.fit import compiled, keras
 
 STEPS = 200
 CONFIG = ModelConfig(

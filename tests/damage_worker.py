@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from textgen import runs
 from textgen.cli import main
 from textgen.errors import RunError
-from textgen.snapshots import newest
+from textgen.runs import run as runs
+from textgen.system.snapshots import newest
 
 
 def positions(size, most):

@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from textgen import runs
-from textgen.snapshots import MANIFEST
+from textgen.runs import run as runs
+from textgen.system.snapshots import MANIFEST
 
 
 def newest(run, kind=runs.BEST):

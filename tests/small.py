@@ -7,10 +7,11 @@ import numpy as np
 
 from tests import forging
 from tests.conftest import TINY
-from textgen import Generator, runs, train
-from textgen.config import ModelConfig, TrainingConfig
-from textgen.symbols import BOUNDARY
-from textgen.tokenizers import CharTokenizer
+from textgen import Generator, train
+from textgen.runs import run as runs
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.tokenizers import CharTokenizer
 
 
 def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, sureness=20.0):

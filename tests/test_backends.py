@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT, environment, shell
-from textgen.engine import Engine
-from textgen.symbols import IGNORED
+from textgen.engine.network import Engine
+from textgen.tokens.symbols import IGNORED
 
 pytestmark = pytest.mark.backends
 
@@ -73,7 +73,7 @@ def test_200_steps_from_the_same_weights_and_text_lose_the_same(worker, backend)
 @EVERY
 def test_the_state_is_carried_from_step_to_step_in_training(worker, backend):
     from tests.backend_worker import text
-    from textgen.streams import training_streams
+    from textgen.planning.streams import training_streams
 
     streams = training_streams(text(), 8, 16)
     carried, anew = (losses_by_hand(streams, 40, kept)[:, 0] / (8 * 16) for kept in (True, False))
@@ -95,7 +95,7 @@ def test_the_state_is_carried_from_step_to_step_in_evaluation(worker, backend):
 @EVERY
 def test_the_commands_are_the_same(backend, text_file, tmp_path):
     """Train, stop, go on, measure, write: nothing but KERAS_BACKEND differs."""
-    from textgen import runs
+    from textgen.runs import run as runs
 
     def run(*arguments):
         done = shell(*arguments, cwd=tmp_path, env=environment(KERAS_BACKEND=backend))

@@ -9,9 +9,9 @@ from tests.conftest import TINY
 from tests.small import spelling, untaught
 from textgen import CoWriter, Generator, train
 from textgen.errors import UsageError
-from textgen.streams import lay_out, turned
-from textgen.symbols import BOUNDARY
-from textgen.tokenizers import CharTokenizer
+from textgen.planning.streams import lay_out, turned
+from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.tokenizers import CharTokenizer
 
 
 def backward(text, documents="line"):

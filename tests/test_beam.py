@@ -8,7 +8,7 @@ import pytest
 from tests.small import fixed, spelling
 from textgen import Generator
 from textgen.errors import UsageError
-from textgen.symbols import BOUNDARY
+from textgen.tokens.symbols import BOUNDARY
 
 A, B = 2, 3
 # After a boundary a is likelier than b; but after a everything is equally likely, after b only b.

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from tests.conftest import ROOT
-from textgen import caching, catalogue
-from textgen.corpus import read_corpus
+from textgen.corpus import catalogue
+from textgen.corpus.documents import read_corpus
 from textgen.errors import CorpusError
+from textgen.system import cache as caching
 
 SHARED = ROOT.parent / "shared" / "corpora"
 

@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import UsageError
-from textgen.sampling import SamplingConfig
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.writing.sampling import SamplingConfig
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import strategies as some
 from tests.conftest import verse
 from tests.small import fixed, spelling
 from textgen import Generator
-from textgen.copying import Spans, longest_copy
 from textgen.errors import UsageError
-from textgen.symbols import BOUNDARY
+from textgen.tokens.symbols import BOUNDARY
+from textgen.writing.copying import Spans, longest_copy
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from textgen.corpus import Corpus, read_corpus
+from textgen.corpus.documents import Corpus, read_corpus
 from textgen.errors import CorpusError
 
 

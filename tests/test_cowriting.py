@@ -5,8 +5,8 @@ import pytest
 
 from tests.small import spelling
 from textgen import Generator
-from textgen.cowriting import CoWriter
 from textgen.errors import PromptError, UsageError
+from textgen.writing.cowriter import CoWriter
 
 
 @pytest.fixture(scope="module")

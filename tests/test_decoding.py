@@ -2,7 +2,7 @@
 
 import pytest
 
-from textgen.decoding import decode
+from textgen.corpus.charsets import decode
 from textgen.errors import CorpusError, UsageError
 
 TANG = "床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。" * 30

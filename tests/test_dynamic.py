@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import shell
-from textgen import runs
-from textgen.dynamic import LENGTH, evaluate_dynamically
-from textgen.evaluation import evaluate
-from textgen.generator import Generator
+from textgen.engine.evaluation import evaluate
+from textgen.runs import run as runs
+from textgen.training.dynamic import LENGTH, evaluate_dynamically
+from textgen.writing.generator import Generator
 
 
 @pytest.fixture(scope="module")

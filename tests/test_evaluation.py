@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from textgen import runs
-from textgen.corpus import read_corpus
-from textgen.evaluation import RUN_UP, Evaluation, evaluate
-from textgen.generator import Generator
-from textgen.streams import lay_out
+from textgen.corpus.documents import read_corpus
+from textgen.engine.evaluation import RUN_UP, Evaluation, evaluate
+from textgen.planning.streams import lay_out
+from textgen.runs import run as runs
+from textgen.writing.generator import Generator
 
 
 class Counting:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT, verse
-from textgen.repeats import duplicates, longest_repeat
+from textgen.corpus.repeats import duplicates, longest_repeat
 
 
 def slow_longest_repeat(text):

@@ -18,7 +18,7 @@ import safetensors.numpy
 
 from tests import forging
 from tests.conftest import TINY, environment, shell, verse
-from textgen import runs
+from textgen.runs import run as runs
 
 OPTIONS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 
@@ -118,9 +118,9 @@ def test_a_long_line_takes_bounded_memory(place):
     (place / "line.txt").write_bytes(b"the quick brown fox jumps over the lazy dog " * 900_000)
     code = """
 import re
-from textgen.config import *
-from textgen.corpus import read_corpus
-from textgen.planning import plan
+from textgen.runs.config import *
+from textgen.corpus.documents import read_corpus
+from textgen.planning.plan import plan
 
 def most():
     return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])

@@ -14,10 +14,12 @@ from typing import ClassVar
 
 import pytest
 
-from textgen import caching, catalogue, fetching
-from textgen.catalogue import Remote
+from textgen.corpus import catalogue
+from textgen.corpus import download as fetching
+from textgen.corpus.catalogue import Remote
+from textgen.corpus.download import fetch
 from textgen.errors import CorpusError, StorageError
-from textgen.fetching import fetch
+from textgen.system import cache as caching
 
 TEXT = "".join(f"{number}: all the world's a stage\n" for number in range(8000)).encode()
 SHA256 = hashlib.sha256(TEXT).hexdigest()

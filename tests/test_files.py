@@ -5,7 +5,7 @@ import os
 import pytest
 
 from textgen.errors import StorageError
-from textgen.files import check_free, growing, write_whole
+from textgen.system.files import check_free, growing, write_whole
 
 
 def test_a_growing_file_takes_its_name_at_the_end(tmp_path):

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from tests.conftest import ROOT
-from textgen import Generator, runs, train
+from textgen import Generator, train
+from textgen.runs import run as runs
 
 KEPT = sorted((ROOT / "tests").glob("format*"))
 

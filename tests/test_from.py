@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY, verse
-from textgen import Generator, runs, train
+from textgen import Generator, train
 from textgen.errors import UsageError
-from textgen.fitting import import_older
-from textgen.model import LanguageModel
-from textgen.symbols import RESERVED
+from textgen.runs import run as runs
+from textgen.tokens.symbols import RESERVED
+from textgen.training.fit import import_older
+from textgen.training.model import LanguageModel
 
 NEW = verse().replace("hen", "jäy").replace("fox", "Ox")
 
@@ -46,7 +47,7 @@ def test_the_vocabulary_grows_and_old_symbols_keep_their_ids(tiny_run, other, tm
 
 @pytest.mark.parametrize("encoder", ["embedding", "onehot"])
 def test_old_rows_are_untouched_and_new_ones_are_those_of_chance(encoder):
-    from textgen.config import ModelConfig
+    from textgen.runs.config import ModelConfig
 
     small = ModelConfig(vocabulary_size=7, encoder=encoder, embedding_size=3, units=4, layers=2)
     large = ModelConfig(vocabulary_size=10, encoder=encoder, embedding_size=3, units=4, layers=2)

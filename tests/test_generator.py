@@ -5,9 +5,9 @@ import pytest
 from tests.small import fixed
 from textgen import Generator
 from textgen.errors import PromptError, RunError, UsageError
-from textgen.sampling import SamplingConfig
-from textgen.symbols import BOUNDARY
-from textgen.tokenizers import WordTokenizer
+from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.tokenizers import WordTokenizer
+from textgen.writing.sampling import SamplingConfig
 
 
 @pytest.fixture(scope="module")

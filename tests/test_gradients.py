@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.test_inspection import made, text_of
-from textgen.engine import Engine
+from textgen.engine.network import Engine
 from textgen.errors import PromptError
-from textgen.gradients import forgetting, gradients
-from textgen.inspection import trace
-from textgen.streams import lay_out
+from textgen.inspection.backward import forgetting, gradients
+from textgen.inspection.tracing import trace
+from textgen.planning.streams import lay_out
 
 
 def by_keras(weights, config, ids):

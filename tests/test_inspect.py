@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import shell
 from textgen import Generator
-from textgen.inspection import trace
-from textgen.plots import PICTURES
+from textgen.inspection.plots import PICTURES
+from textgen.inspection.tracing import trace
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from tests.small import fixed, tiny, untaught
-from textgen import Generator, runs
-from textgen.config import ModelConfig, TrainingConfig
+from textgen import Generator
 from textgen.errors import PromptError, UsageError
-from textgen.inspecting import write_arrays
-from textgen.inspection import GATES, STATES, trace, trace_ids, traces
-from textgen.streams import lay_out
-from textgen.symbols import BOUNDARY
-from textgen.tokenizers import CharTokenizer
+from textgen.inspection.output import write_arrays
+from textgen.inspection.tracing import GATES, STATES, trace, trace_ids, traces
+from textgen.planning.streams import lay_out
+from textgen.runs import run as runs
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.tokenizers import CharTokenizer
 
 
 def made(layers=1, units=8, encoder="embedding", bias=True, symbols="abcdefg \n", seed=0, direction="forward"):

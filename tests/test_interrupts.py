@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from textgen.interrupts import Interrupt
+from textgen.system.interrupts import Interrupt
 
 
 def test_the_first_ctrl_c_waits_and_the_second_does_not():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textgen.lstm import LSTM
+from textgen.training.lstm import LSTM
 
 
 def pair(features, units, **options):
@@ -153,8 +153,8 @@ def test_the_last_output_alone():
 @pytest.mark.parametrize("time", [8, 7])  # several steps in a turn of the loop, and one
 def test_lanes_change_nothing_but_the_order_of_sums(time):
     """The model cut into three uneven lanes against the model whole: logits, carried state, gradients."""
-    from textgen.config import ModelConfig
-    from textgen.model import LanguageModel
+    from textgen.runs.config import ModelConfig
+    from textgen.training.model import LanguageModel
 
     config = ModelConfig(vocabulary_size=11, units=8, embedding_size=4, layers=2, output_dropout=0.0)
     ids = np.random.default_rng(4).integers(0, 11, (7, time)).astype(np.int32)
@@ -173,7 +173,7 @@ def test_lanes_change_nothing_but_the_order_of_sums(time):
 
 
 def test_a_batch_is_cut_as_evenly_as_can_be(monkeypatch):
-    from textgen import lstm
+    from textgen.training import lstm
 
     monkeypatch.setattr(lstm, "cores", lambda: 3)
     monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1)
@@ -189,7 +189,7 @@ def threads_after(*lines):
     """Threads inside an operation, operations at a time, and lanes of 32 rows, in a process of its own."""
     last = """
 import tensorflow as tf
-from textgen.lstm import cut
+from textgen.training.lstm import cut
 threading = tf.config.threading
 print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(), len(cut(32)))
 """
@@ -199,12 +199,12 @@ print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_paral
 
 
 def test_threads_are_set_for_lanes_unless_tensorflow_has_started():
-    from textgen.lstm import cores
+    from textgen.training.lstm import cores
 
     lanes = min(cores(), 4)
-    assert threads_after("import textgen.fitting") == (1, cores(), lanes)
+    assert threads_after("import textgen.training.fit") == (1, cores(), lanes)
     started = "import tensorflow as tf; tf.zeros(1)"
-    assert threads_after(started, "import textgen.fitting") == (0, 0, 1)
+    assert threads_after(started, "import textgen.training.fit") == (0, 0, 1)
 
 
 @pytest.mark.parametrize("vocabulary", [5, 900])  # both ways of summing a table's gradient

@@ -6,8 +6,8 @@ import pytest
 from tests.small import fixed
 from textgen import Generator
 from textgen.errors import UsageError
-from textgen.symbols import BOUNDARY, UNKNOWN
-from textgen.transforms import softmax
+from textgen.tokens.symbols import BOUNDARY, UNKNOWN
+from textgen.writing.transforms import softmax
 
 
 def chances(generator, prompt):

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from textgen.config import ModelConfig
-from textgen.model import LanguageModel
-from textgen.symbols import IGNORED
+from textgen.runs.config import ModelConfig
+from textgen.tokens.symbols import IGNORED
+from textgen.training.model import LanguageModel
 
 
 def make(batch=2, **options):

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from textgen.config import TrainingConfig
-from textgen.optimizer import Adam, make_optimizer
+from textgen.runs.config import TrainingConfig
+from textgen.training.optimizer import Adam, make_optimizer
 
 
 def rates(optimizer, steps):

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from textgen.pace import Budget, next_epoch, pace
+from textgen.planning.budget import Budget, next_epoch, pace
 
 
 def begun(seconds, spent=0.0):

@@ -8,8 +8,8 @@ import pytest
 
 from tests.conftest import missing
 from tests.test_inspection import made, text_of
-from textgen.look import look
-from textgen.page import LARGEST, page
+from textgen.inspection.looks import look
+from textgen.inspection.page.build import LARGEST, page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # What would break a page that did not take care.

@@ -1,9 +1,9 @@
 import pytest
 
-from textgen.config import ModelConfig, TrainingConfig
-from textgen.corpus import Corpus
+from textgen.corpus.documents import Corpus
 from textgen.errors import CorpusError
-from textgen.planning import plan
+from textgen.planning.plan import plan
+from textgen.runs.config import ModelConfig, TrainingConfig
 
 
 def settle(text, model=None, **training):

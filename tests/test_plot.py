@@ -6,8 +6,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from textgen import runs
-from textgen.sketch import sketch
+from textgen.cli.sketch import sketch
+from textgen.runs import run as runs
 
 
 def test_a_chart_by_hand():
@@ -46,7 +46,7 @@ def test_runs_are_charted_with_their_best(command, two):
 
 
 def test_a_picture_has_every_curve(two):
-    from textgen.plots.curves import draw
+    from textgen.inspection.plots.curves import draw
 
     figure = draw([(name, runs.load(name)) for name in ("tiny", "words")])
     curves = [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
@@ -72,7 +72,7 @@ def test_the_picture_is_written_and_not_over_another(command, refused, two, name
 
 
 def test_a_run_whose_gradients_were_watched_has_two_panels_more(two):
-    from textgen.plots.curves import draw
+    from textgen.inspection.plots.curves import draw
 
     line = {"epoch": 1, "step": 9, "weights": {"embedding": 0.5}, "distances": [1, 2, 4], "hidden": [[0.1, 0.02, 0.0]]}
     (two / "checkpoints/tiny/gradients.jsonl").write_text(json.dumps(line) + "\n")

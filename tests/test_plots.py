@@ -10,9 +10,9 @@ from PIL import Image
 from tests.conftest import missing
 from tests.small import fixed, untaught
 from tests.test_inspection import made, text_of
-from textgen.look import look, visible
-from textgen.plots import PICTURES, canvas, draw, fonts
-from textgen.tokenizers import WordTokenizer
+from textgen.inspection.looks import look, visible
+from textgen.inspection.plots import PICTURES, canvas, draw, fonts
+from textgen.tokens.tokenizers import WordTokenizer
 
 
 def pixels(figure):
@@ -62,7 +62,7 @@ def test_the_heat_maps_have_the_colours_of_the_numbers():
     """In this model the input and output gates are open, the forget gates shut, whatever it reads."""
     import matplotlib
 
-    from textgen.plots.gates import GAP, HEIGHT, LEFT, TOP
+    from textgen.inspection.plots.gates import GAP, HEIGHT, LEFT, TOP
 
     seen = look(fixed({}), "abba" * 15, "run")
     ((_, figure),) = draw("gates", seen)
@@ -83,7 +83,7 @@ def test_pages_hold_all_steps_each_once():
 
 def test_surprise_is_red():
     """This model is sure that b follows a; the text says otherwise once."""
-    from textgen.plots.surprisal import CELL
+    from textgen.inspection.plots.surprisal import CELL
 
     seen = look(fixed({2: {3: 9.0}, 3: {2: 9.0}}), "ababaab", "run")
     ((_, figure),) = draw("surprisal", seen)
@@ -159,7 +159,7 @@ def test_white_space_can_be_seen(symbol, shown):
 
 
 def test_the_temperatures_shown_are_softmax_of_logits_over_temperature():
-    from textgen.plots.temperature import shares
+    from textgen.inspection.plots.temperature import shares
 
     logits = np.log([0.5, 0.3, 0.2]).astype(np.float32)
     assert shares(logits, 1.0) == pytest.approx([0.5, 0.3, 0.2])

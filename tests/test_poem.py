@@ -10,8 +10,9 @@ import pytest
 
 from tests import forging
 from tests.conftest import ROOT, TINY, shell
-from textgen import runs, train
-from textgen.scripts import convert
+from textgen import train
+from textgen.corpus.scripts import convert
+from textgen.runs import run as runs
 
 TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n"
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY
-from textgen import Generator, poems, runs, train
-from textgen.corpus import read_corpus
+from textgen import Generator, train
+from textgen.corpus import poems
+from textgen.corpus.documents import read_corpus
+from textgen.corpus.forms import FORMS
+from textgen.corpus.poems import Selection
 from textgen.errors import CorpusError
-from textgen.poems import Selection
-from textgen.verse.forms import FORMS
+from textgen.runs import run as runs
 
 # Wang Zhihuan (688-742) and Wang Changling (698-757).
 TOWER = ["白日依山盡，黃河入海流。", "欲窮千里目，更上一層樓。"]

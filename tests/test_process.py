@@ -42,7 +42,7 @@ def test_a_reader_who_has_had_enough_is_no_error(place):
 
 def test_text_is_utf8_whatever_the_locale(tmp_path):
     from textgen import train
-    from textgen.corpus import Corpus
+    from textgen.corpus.documents import Corpus
 
     train(Corpus("snow", ("雪\u2603é " * 300,)), tmp_path / "run", quiet=True, units=8, epochs=1, sample_length=0)
     plain = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii")

@@ -3,9 +3,9 @@
 import pytest
 
 from textgen.errors import CorpusError, PromptError
-from textgen.nearest import nearest
-from textgen.prompts import read_prompts, readable
-from textgen.tokenizers import CharTokenizer, WordTokenizer
+from textgen.tokens.nearest import nearest
+from textgen.tokens.tokenizers import CharTokenizer, WordTokenizer
+from textgen.writing.prompts import read_prompts, readable
 
 LETTERS = CharTokenizer(list("\n '\"-.,abcdefghijklmnopqrstuvwxyzAE"))
 WORDS = WordTokenizer(["\n", " River", " river", " rose", ",", "The", "the"])

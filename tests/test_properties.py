@@ -5,9 +5,17 @@ import pytest
 
 from tests.small import fixed
 from tests.test_inspection import made, text_of
-from textgen.inspection import trace
-from textgen.properties import PROPERTIES, capitals, clause_position, followers, line_position, quotes, word_boundary
-from textgen.properties import word_position as in_word
+from textgen.inspection.tracing import trace
+from textgen.inspection.units import (
+    PROPERTIES,
+    capitals,
+    clause_position,
+    followers,
+    line_position,
+    quotes,
+    word_boundary,
+)
+from textgen.inspection.units import word_position as in_word
 
 
 @pytest.mark.parametrize(

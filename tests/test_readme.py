@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.conftest import ROOT, TINY
 
@@ -75,15 +74,6 @@ def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
         command = main.get_command(None, name)
         with command.make_context(name, arguments):
             pass
-
-
-def test_every_file_of_the_package_has_its_line():
-    named = set(re.findall(r"`(textgen/[\w/]+\.py)`", README))
-    assert named == {str(path.relative_to(ROOT)) for path in (ROOT / "textgen").rglob("*.py")}
-    for name in re.findall(
-        r"`(corpora/|checkpoints/|tests/|docs/log.md|setup.cfg|ruff.toml|Makefile|LICENSE)`", README
-    ):
-        assert Path(ROOT / name).exists()
 
 
 def test_the_texts_are_what_their_readme_says():

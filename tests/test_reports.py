@@ -1,5 +1,5 @@
-from textgen import reports
-from textgen.config import ModelConfig
+from textgen.runs import describe as reports
+from textgen.runs.config import ModelConfig
 
 
 def test_a_model_in_a_few_words():

@@ -12,10 +12,11 @@ import pytest
 from tests import forging
 from tests.conftest import TINY, verse
 from tests.small import best, tiny
-from textgen import Generator, runs, train
-from textgen.corpus import Corpus
+from textgen import Generator, train
+from textgen.corpus.documents import Corpus
 from textgen.errors import CorpusError, DivergenceError, RunError, UsageError
-from textgen.feeding import Batches
+from textgen.runs import run as runs
+from textgen.training.feed import Batches
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_path):

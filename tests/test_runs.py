@@ -9,10 +9,10 @@ import pytest
 import safetensors.numpy
 
 from tests import forging
-from textgen import runs
-from textgen.config import ModelConfig, TrainingConfig
 from textgen.errors import RunError, RunExistsError, StorageError
-from textgen.tokenizers import CharTokenizer
+from textgen.runs import run as runs
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.tokens.tokenizers import CharTokenizer
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.sampling import SamplingConfig, Uniforms, draw, log_probabilities, transformed
-from textgen.transforms import Context, Temperature
+from textgen.writing.sampling import SamplingConfig, Uniforms, draw, log_probabilities, transformed
+from textgen.writing.transforms import Context, Temperature
 
 LOGITS = np.array([1.0, 3.0, 2.0, -1.0])
 NOTHING = Context(np.zeros((1, 1), np.intp))

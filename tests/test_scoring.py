@@ -7,9 +7,9 @@ import pytest
 
 from tests.small import fixed
 from textgen import Generator
-from textgen.evaluation import evaluate
-from textgen.streams import lay_out
-from textgen.symbols import BOUNDARY
+from textgen.engine.evaluation import evaluate
+from textgen.planning.streams import lay_out
+from textgen.tokens.symbols import BOUNDARY
 
 
 def test_surprisal_of_a_model_worked_out_by_hand():

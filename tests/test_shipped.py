@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.small import tiny
-from textgen import Generator, runs
+from textgen import Generator
+from textgen.runs import run as runs
 
 SHIPPED = ROOT / "checkpoints" / runs.SHIPPED
 
@@ -31,7 +32,7 @@ def test_it_is_small_and_says_how_it_was_made():
 
 
 def test_its_text_is_the_one_in_the_clone():
-    from textgen.corpus import read_corpus
+    from textgen.corpus.documents import read_corpus
 
     corpus = read_corpus(ROOT / "corpora" / "ferryman.txt")
     assert runs.load(SHIPPED).metadata["corpus_sha256"] == corpus.fingerprint()

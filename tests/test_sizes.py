@@ -1,7 +1,7 @@
 import pytest
 
-from textgen.config import ModelConfig, TrainingConfig
-from textgen.sizes import settle
+from textgen.planning.sizes import settle
+from textgen.runs.config import ModelConfig, TrainingConfig
 
 LONG = 1_000_000  # symbols
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from textgen import locks, snapshots
 from textgen.errors import RunError, RunInUseError, StorageError
+from textgen.system import locks, snapshots
 
 FILES = {"a.txt": [b"one", b"two"], "b.bin": [bytes(1000)]}
 NAMES = tuple(FILES)
@@ -104,7 +104,7 @@ def test_removing_never_follows_a_link(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from textgen.locks import locked
+from textgen.system.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -158,7 +158,7 @@ def test_many_who_want_it_never_hold_it_together(tmp_path):
 import os, sys, time
 from pathlib import Path
 from textgen.errors import RunInUseError
-from textgen.locks import locked
+from textgen.system.locks import locked
 folder, end, held = Path(sys.argv[1]), time.monotonic() + 3, 0
 while time.monotonic() < end:
     try:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from textgen import extras
 from textgen.errors import UsageError
-from textgen.verse import cmu, meter, modern, pingshui
+from textgen.system import extras
+from textgen.verse.sounds import cmudict as cmu
+from textgen.verse.sounds import mandarin as modern
+from textgen.verse.sounds import meter, pingshui
 
 # Tones that every primer gives, and the group in the book of Pingshui of those that are level only.
 LEVEL = {"東": "東", "冬": "冬", "江": "江", "支": "支", "微": "微", "魚": "魚", "虞": "虞", "齊": "齊", "佳": "佳"}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import verse
-from textgen.corpus import LARGE, Corpus, LargeCorpus, read_corpus
-from textgen.encoding import KEPT, encode, smallest_type
+from textgen.corpus.documents import LARGE, Corpus, LargeCorpus, read_corpus
 from textgen.errors import CorpusError
+from textgen.planning.dataset import KEPT, encode, smallest_type
 
 
 @pytest.fixture
@@ -151,7 +151,9 @@ class TestLarge:
 
     @pytest.fixture(autouse=True)
     def small_limit(self, monkeypatch, tmp_path):
-        from textgen import caching, corpus, formats, sources
+        from textgen.corpus import documents as corpus
+        from textgen.corpus import formats, sources
+        from textgen.system import cache as caching
 
         monkeypatch.setattr(sources, "CHUNK", 700)
         monkeypatch.setattr(corpus, "LARGE", 2000)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from textgen.streams import held_out_streams, lay_out, training_streams
-from textgen.symbols import IGNORED
-from textgen.tokenizers import CharTokenizer
+from textgen.planning.streams import held_out_streams, lay_out, training_streams
+from textgen.tokens.symbols import IGNORED
+from textgen.tokens.tokenizers import CharTokenizer
 
 
 def test_documents_follow_a_boundary_each():

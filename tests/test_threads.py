@@ -2,7 +2,8 @@
 
 import threadpoolctl
 
-from textgen import Generator, threads
+from textgen import Generator
+from textgen.system import threads
 
 
 def in_use():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from textgen.errors import ModelError
-from textgen.symbols import BOUNDARY, UNKNOWN
-from textgen.tokenizers import CharTokenizer, Tokenizer, WordTokenizer
+from textgen.tokens.symbols import BOUNDARY, UNKNOWN
+from textgen.tokens.tokenizers import CharTokenizer, Tokenizer, WordTokenizer
 
 TEXTS = [
     "The cat's pyjamas -- don't ask.\n\n  Two  spaces,\ttabs\r\n",

@@ -7,11 +7,12 @@ import pytest
 
 from tests.conftest import TINY
 from tests.small import best, tiny
-from textgen import Generator, runs, train
-from textgen.callbacks import bits
-from textgen.corpus import Corpus, read_corpus
+from textgen import Generator, train
+from textgen.corpus.documents import Corpus, read_corpus
 from textgen.errors import CorpusError, RunExistsError, UsageError
-from textgen.feeding import Batches
+from textgen.runs import run as runs
+from textgen.training.callbacks import bits
+from textgen.training.feed import Batches
 
 
 @pytest.mark.parametrize(

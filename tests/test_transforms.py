@@ -7,9 +7,9 @@ from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
 from textgen.errors import UsageError
-from textgen.sampling import SamplingConfig, draw, transformed
-from textgen.tokenizers import CharTokenizer, WordTokenizer
-from textgen.transforms import (
+from textgen.tokens.tokenizers import CharTokenizer, WordTokenizer
+from textgen.writing.sampling import SamplingConfig, draw, transformed
+from textgen.writing.transforms import (
     After,
     Bias,
     Context,

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from tests.small import untaught
-from textgen import poems
+from textgen.corpus import poems
+from textgen.corpus.forms import FORMS
+from textgen.corpus.poems import bare, known_by
+from textgen.corpus.scripts import convert
 from textgen.errors import ModelError, PromptError, UsageError
-from textgen.poems import bare, known_by
-from textgen.scripts import convert
-from textgen.tokenizers import CharTokenizer, WordTokenizer
-from textgen.verse import check, compose, compositions, memo, pingshui
-from textgen.verse.forms import FORMS
-from textgen.verse.lexicon import Lexicon
+from textgen.tokens.tokenizers import CharTokenizer, WordTokenizer
+from textgen.verse import check, compose, compositions
+from textgen.verse.masks import memo
+from textgen.verse.sounds import pingshui
+from textgen.verse.sounds.lexicon import Lexicon
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
 LAMPLIGHTER = (ROOT / "corpora" / "lamplighter.txt").read_text("utf-8")

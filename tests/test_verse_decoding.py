@@ -5,10 +5,12 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.small import untaught
-from textgen.symbols import BOUNDARY
-from textgen.verse import check, decoding, pingshui
-from textgen.verse.forms import FORMS
-from textgen.verse.regulated import Regulated, Sounds
+from textgen.corpus.forms import FORMS
+from textgen.tokens.symbols import BOUNDARY
+from textgen.verse import check
+from textgen.verse import decoder as decoding
+from textgen.verse.masks.regulated import Regulated, Sounds
+from textgen.verse.sounds import pingshui
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
 

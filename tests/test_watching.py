@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from tests.small import best, tiny
-from textgen import Generator, diary, runs, train
-from textgen.config import TrainingConfig
+from textgen import Generator, train
 from textgen.errors import RunError, UsageError
-from textgen.gradients import gradients
-from textgen.inspection import trace_ids
-from textgen.optimizer import make_optimizer
+from textgen.inspection.backward import gradients
+from textgen.inspection.tracing import trace_ids
+from textgen.runs import diary
+from textgen.runs import run as runs
+from textgen.runs.config import TrainingConfig
+from textgen.training.optimizer import make_optimizer
 
 
 def test_the_optimizer_adds_up_the_lengths_of_gradients_before_they_are_clipped():
@@ -30,11 +32,11 @@ def test_history_tells_the_gradients_norm_of_the_training_steps(text_file, tmp_p
     """An epoch of one step from the initial weights: its norm is that of the loss's gradient, by TensorFlow's tape."""
     import tensorflow as tf
 
-    from textgen.feeding import feed
-    from textgen.fitting import compiled
-    from textgen.planning import plan
-    from textgen.reading import read_for
-    from textgen.training import configurations
+    from textgen.corpus.reading import read_for
+    from textgen.planning.plan import plan
+    from textgen.training.feed import feed
+    from textgen.training.fit import compiled
+    from textgen.training.trainer import configurations
 
     text = tmp_path / "short.txt"
     text.write_text(text_file.read_text()[:600])
@@ -147,7 +149,7 @@ def test_tensorboard_reads_the_same_numbers(text_file, tmp_path):
 
 
 def test_without_tensorboard_one_line_names_the_extra(text_file, tmp_path, monkeypatch):
-    from textgen import extras
+    from textgen.system import extras
 
     monkeypatch.setattr(extras, "is_there", lambda package: False)
     with pytest.raises(UsageError, match=r"--tensorboard needs the extra 'tensorboard': pip install"):

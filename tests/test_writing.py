@@ -10,9 +10,9 @@ from hypothesis import strategies as some
 from tests.small import fixed, spelling
 from textgen import Generator
 from textgen.errors import UsageError
-from textgen.sampling import SamplingConfig
-from textgen.symbols import BOUNDARY
-from textgen.writing import ROWS, Ending
+from textgen.tokens.symbols import BOUNDARY
+from textgen.writing.samples import ROWS, Ending
+from textgen.writing.sampling import SamplingConfig
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_a_log_probability_is_the_models(generator):
 
 def test_history_reaches_back_over_its_edge(poems, monkeypatch):
     """No n-gram twice, in texts longer than what is kept of the past."""
-    for module in ("textgen.writing", "textgen.transforms"):
+    for module in ("textgen.writing.samples", "textgen.writing.transforms"):
         monkeypatch.setattr(f"{module}.HISTORY", 16)
     ids = []
 

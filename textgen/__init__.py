@@ -15,24 +15,29 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CoWriter": "textgen.cowriting",
-    "Generator": "textgen.generator",
-    "ModelConfig": "textgen.config",
-    "SamplingConfig": "textgen.sampling",
+    "CoWriter": "textgen.writing.cowriter",
+    "Generator": "textgen.writing.generator",
+    "ModelConfig": "textgen.runs.config",
+    "SamplingConfig": "textgen.writing.sampling",
     "TextgenError": "textgen.errors",
-    "TrainingConfig": "textgen.config",
-    "train": "textgen.training",
+    "TrainingConfig": "textgen.runs.config",
+    "train": "textgen.training.trainer",
 }
 
 # Modules that are reached by their name alone: `textgen.inspection.trace` after `import textgen`.
-_MODULES = {"gradients", "inspection", "properties", "verse"}
+_MODULES = {
+    "gradients": "textgen.inspection.backward",
+    "inspection": "textgen.inspection",
+    "properties": "textgen.inspection.units",
+    "verse": "textgen.verse",
+}
 
 __all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name):
     if name in _MODULES:
-        return import_module(f"textgen.{name}")
+        return import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'textgen' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -1,8 +1,8 @@
 """The command line: parse, call one function, print. One file a command, read when the command is called.
 
-Options come from the declarations in `textgen.config` and `textgen.sampling`. Text goes to standard output, all else
-to standard error; a TextgenError becomes one line and its exit code here and nowhere else. What a command needs is
-imported by its own file, so that `textgen --help` answers at once.
+Options come from the declarations in `textgen.runs.config` and `textgen.writing.sampling`. Text goes to standard
+output, all else to standard error; a TextgenError becomes one line and its exit code here and nowhere else. What a
+command needs is imported by its own file, so that `textgen --help` answers at once.
 """
 
 import os
@@ -13,7 +13,7 @@ import click
 
 from textgen import __version__
 from textgen.errors import TextgenError
-from textgen.interrupts import Terminated, raising_on_sigterm
+from textgen.system.interrupts import Terminated, raising_on_sigterm
 
 INTERRUPTED, TERMINATED = 130, 143
 

@@ -5,7 +5,7 @@ import json
 import click
 
 from textgen.cli.options import encoding_option, given, note, options_of
-from textgen.config import ModelConfig, TrainingConfig
+from textgen.runs.config import ModelConfig, TrainingConfig
 
 
 @click.group(name="corpora")
@@ -31,7 +31,7 @@ def list_command(as_json):
     \b
       textgen corpora list
     """
-    from textgen.catalogue import PREFIX, catalogue, is_here
+    from textgen.corpus.catalogue import PREFIX, catalogue, is_here
 
     entries = list(catalogue().values())
     width = max(len(PREFIX + entry.name) for entry in entries)
@@ -54,7 +54,7 @@ def show_command(name, lines):
     \b
       textgen corpora show ferryman
     """
-    from textgen.catalogue import PREFIX, entry, files, is_here
+    from textgen.corpus.catalogue import PREFIX, entry, files, is_here
 
     found = entry(name.removeprefix(PREFIX))
     size = sum(remote.size for remote in found.remote)
@@ -92,7 +92,7 @@ def fetch_command(name, quiet):
       textgen corpora fetch shakespeare
       textgen corpora fetch tang300 tang
     """
-    from textgen.catalogue import PREFIX, files
+    from textgen.corpus.catalogue import PREFIX, files
 
     for one in name:
         for path in files(one.removeprefix(PREFIX), quiet):
@@ -115,9 +115,9 @@ def check_command(file, encoding, **options):
       textgen corpora check poems.txt --documents poem --minutes 5
       textgen corpora check corpora:shakespeare
     """
-    from textgen.examining import examine
-    from textgen.reading import read_for
-    from textgen.training import configurations
+    from textgen.corpus.reading import read_for
+    from textgen.planning.examine import examine
+    from textgen.training.trainer import configurations
 
     model, training = configurations(given(options))
     report = examine(read_for(training, list(file), encoding, may_stay=True), model, training)

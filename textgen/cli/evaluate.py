@@ -2,11 +2,13 @@
 
 import click
 
-from textgen import evaluation, reports, runs
 from textgen.cli.options import encoding_option
-from textgen.engine import Engine
-from textgen.reading import read_for
-from textgen.streams import lay_out
+from textgen.corpus.reading import read_for
+from textgen.engine import evaluation
+from textgen.engine.network import Engine
+from textgen.planning.streams import lay_out
+from textgen.runs import describe as reports
+from textgen.runs import run as runs
 
 
 @click.command(name="evaluate")
@@ -47,7 +49,7 @@ def command(run, corpus, window, dynamic, encoding, as_json):
         "windows": evaluation.evaluate(engine, ids, text.characters, window),
     }
     if dynamic:
-        from textgen.dynamic import evaluate_dynamically
+        from textgen.training.dynamic import evaluate_dynamically
 
         results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
     for line in reports.evaluations(found, results, as_json):

@@ -2,7 +2,8 @@
 
 import click
 
-from textgen import reports, runs
+from textgen.runs import describe as reports
+from textgen.runs import run as runs
 
 
 @click.command(name="info")

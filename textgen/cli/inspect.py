@@ -2,17 +2,19 @@
 
 import click
 
-from textgen import extras, inspecting, runs
 from textgen.cli.options import encoding_option, note
+from textgen.corpus.reading import read_for
 from textgen.errors import UsageError
-from textgen.files import check_free
-from textgen.generator import Generator, new_seed
-from textgen.gradients import HELD
-from textgen.gradients import MOST as MOST_FOLLOWED
-from textgen.look import MOST, SHOWN, look
-from textgen.plots import PICTURES
-from textgen.plots.canvas import FORMATS
-from textgen.reading import read_for
+from textgen.inspection import output as inspecting
+from textgen.inspection.backward import HELD
+from textgen.inspection.backward import MOST as MOST_FOLLOWED
+from textgen.inspection.looks import MOST, SHOWN, look
+from textgen.inspection.plots import PICTURES
+from textgen.inspection.plots.canvas import FORMATS
+from textgen.runs import run as runs
+from textgen.system import extras
+from textgen.system.files import check_free
+from textgen.writing.generator import Generator, new_seed
 
 
 class Inspect(click.Command):

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import click
 
-from textgen import extras, runs
 from textgen.cli.options import note
+from textgen.cli.sketch import MARKS, sketch
 from textgen.errors import RunError, UsageError
-from textgen.files import check_free
-from textgen.plots.canvas import FORMATS, save
-from textgen.plots.curves import draw
-from textgen.reports import best_epoch, measured
-from textgen.sketch import MARKS, sketch
+from textgen.inspection.plots.canvas import FORMATS, save
+from textgen.inspection.plots.curves import draw
+from textgen.runs import run as runs
+from textgen.runs.describe import best_epoch, measured
+from textgen.system import extras
+from textgen.system.files import check_free
 
 
 @click.command(name="plot")

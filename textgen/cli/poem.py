@@ -5,11 +5,11 @@ import sys
 
 import click
 
-from textgen import runs
 from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
+from textgen.corpus.forms import FORMS
+from textgen.runs import run as runs
 from textgen.verse.composing import PoemConfig
-from textgen.verse.forms import FORMS
-from textgen.verse.rules import Rules
+from textgen.verse.config import Rules
 
 
 @click.command(name="check")
@@ -80,9 +80,9 @@ def command(run, show, as_json, **options):
       textgen poem sonnets --form limerick --mood "a walk by the sea"
       textgen poem check poems.txt --form jueju5
     """
-    from textgen.generator import Generator, new_seed
     from textgen.verse.composing import compositions
     from textgen.verse.reporting import composition_values, shown
+    from textgen.writing.generator import Generator, new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
     path = runs.find(run)

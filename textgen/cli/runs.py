@@ -2,8 +2,9 @@
 
 import click
 
-from textgen import reports, runs
 from textgen.cli.options import note
+from textgen.runs import describe as reports
+from textgen.runs import run as runs
 
 
 @click.command(name="runs")

@@ -7,13 +7,13 @@ import time
 
 import click
 
-from textgen import runs
 from textgen.cli.options import Sectioned, given, note, options_of
 from textgen.errors import UsageError
-from textgen.files import check_free, growing
-from textgen.prompts import read_prompts, readable
-from textgen.sampling import SamplingConfig
-from textgen.transforms import TransformConfig
+from textgen.runs import run as runs
+from textgen.system.files import check_free, growing
+from textgen.writing.prompts import read_prompts, readable
+from textgen.writing.sampling import SamplingConfig
+from textgen.writing.transforms import TransformConfig
 
 # Seconds between two looks of the reader at what has been written.
 GLIMPSE = 0.03
@@ -44,7 +44,7 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
       textgen sample story --max-copy 30 --corpus story.txt --out new.txt
       textgen sample story letters --mix 0.7,0.3
     """
-    from textgen.generator import Generator, new_seed
+    from textgen.writing.generator import Generator, new_seed
 
     if prompt is not None and prompts is not None:
         raise UsageError("--prompt and --prompts both say what to begin from: give one")
@@ -140,6 +140,6 @@ def _weights(mix, run):
 def _corpus(paths):
     if not paths:
         return ""
-    from textgen.corpus import read_corpus
+    from textgen.corpus.documents import read_corpus
 
     return "\n\n".join(read_corpus(list(paths)).documents)

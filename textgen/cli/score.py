@@ -5,10 +5,10 @@ import math
 
 import click
 
-from textgen import runs
 from textgen.cli.options import encoding_option, note, wants_colour
-from textgen.generator import Generator
-from textgen.reading import read_for
+from textgen.corpus.reading import read_for
+from textgen.runs import run as runs
+from textgen.writing.generator import Generator
 
 # Bits from which a symbol is shown on this colour of the 256 (light to dark red); the first is no colour.
 COLOURS = ((0, None), (2, 230), (4, 222), (6, 215), (9, 203))

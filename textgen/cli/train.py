@@ -4,7 +4,7 @@ import click
 
 from textgen.cli.options import encoding_option, given, options_of
 from textgen.cli.options import note as tell
-from textgen.config import ModelConfig, TrainingConfig
+from textgen.runs.config import ModelConfig, TrainingConfig
 
 
 @click.command(name="train")
@@ -40,7 +40,7 @@ def command(corpus, out, resume, from_run, encoding, note, watch_gradients, tens
       textgen train reviews.csv --field text
       textgen train corpora:shakespeare --minutes 5
     """
-    from textgen.training import train
+    from textgen.training.trainer import train
 
     given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding, "note": note}
     given_options |= {"watch_gradients": watch_gradients, "tensorboard": tensorboard}

@@ -4,13 +4,13 @@ import sys
 
 import click
 
-from textgen import runs
 from textgen.cli.options import Sectioned, given, note, options_of, wants_colour
-from textgen.cowriting import CoWriter
 from textgen.errors import TextgenError
-from textgen.files import check_free, growing
-from textgen.generator import Generator
-from textgen.transforms import TransformConfig
+from textgen.runs import run as runs
+from textgen.system.files import check_free, growing
+from textgen.writing.cowriter import CoWriter
+from textgen.writing.generator import Generator
+from textgen.writing.transforms import TransformConfig
 
 HELP = """a number takes that proposal; Enter asks for others; anything else is your own text.
   /undo            take back the latest step          /temperature X   bolder below 1, wilder above

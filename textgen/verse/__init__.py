@@ -12,7 +12,7 @@ from importlib import import_module
 
 _HOMES = {
     "Composition": "textgen.verse.composing",
-    "FORMS": "textgen.verse.forms",
+    "FORMS": "textgen.corpus.forms",
     "PoemConfig": "textgen.verse.composing",
     "check": "textgen.verse.checking",
     "compose": "textgen.verse.composing",

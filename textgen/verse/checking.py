@@ -8,11 +8,13 @@ the dictionary does not know cannot be scanned, and are told apart. Knows nothin
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from textgen.corpus.forms import FORMS, Form, form_of
+from textgen.corpus.poems import CLOSING, words
+from textgen.corpus.scripts import is_chinese, is_ideograph
 from textgen.errors import UsageError
-from textgen.poems import CLOSING, words
-from textgen.scripts import is_chinese, is_ideograph
-from textgen.verse import cmu, meter, modern, pingshui
-from textgen.verse.forms import FORMS, Form, form_of
+from textgen.verse.sounds import cmudict as cmu
+from textgen.verse.sounds import mandarin as modern
+from textgen.verse.sounds import meter, pingshui
 
 _BOOKS = {book.NAME: book for book in (pingshui, modern)}
 _SIGN = {"P": "平", "Z": "仄", "N": "中"}

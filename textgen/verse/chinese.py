@@ -5,14 +5,15 @@ Knows nothing of how symbols are drawn.
 
 import numpy as np
 
+from textgen.corpus.poems import CLOSING, lines_of
+from textgen.corpus.scripts import MARKS, forms_of, is_ideograph
 from textgen.errors import PromptError, UsageError
-from textgen.poems import CLOSING, lines_of
-from textgen.scripts import MARKS, forms_of, is_ideograph
-from textgen.verse import modern, pingshui
-from textgen.verse.free import Free
-from textgen.verse.opening import Opening
-from textgen.verse.readings import UNKNOWN
-from textgen.verse.regulated import Regulated, Sounds
+from textgen.verse.masks.free import Free
+from textgen.verse.masks.opening import Opening
+from textgen.verse.masks.regulated import Regulated, Sounds
+from textgen.verse.sounds import mandarin as modern
+from textgen.verse.sounds import pingshui
+from textgen.verse.sounds.readings import UNKNOWN
 
 _BOOKS = {book.NAME: book for book in (pingshui, modern)}
 

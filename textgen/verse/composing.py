@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgen import threads
-from textgen.config import option
+from textgen.corpus.forms import FORMS, Form, form_of
+from textgen.corpus.poems import bare, known_by
+from textgen.corpus.scripts import is_chinese
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.generator import Generator, new_seed
-from textgen.poems import bare, known_by
-from textgen.scripts import is_chinese
-from textgen.symbols import BOUNDARY
-from textgen.verse import chinese, decoding, english
-from textgen.verse.forms import FORMS, Form, form_of
-from textgen.verse.rules import Rules
+from textgen.runs.config import option
+from textgen.system import threads
+from textgen.tokens.symbols import BOUNDARY
+from textgen.verse import chinese, decoder, english
+from textgen.verse.config import Rules
+from textgen.writing.generator import Generator, new_seed
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,8 @@ def _write(generator, form, config, language):
         opening = language.opening(chooser)
         with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
             logits, state = engine.read([*before, *opening.forced])
-            start = decoding.Line(
-                list(opening.opened), opening.place, state, logits[None], is_open=bool(opening.opened)
-            )
-            drawn = decoding.poem(
+            start = decoder.Line(list(opening.opened), opening.place, state, logits[None], is_open=bool(opening.opened))
+            drawn = decoder.poem(
                 engine,
                 opening.verse,
                 start,

@@ -5,16 +5,16 @@ Knows nothing of how symbols are drawn.
 
 import numpy as np
 
+from textgen.corpus.poems import hashes, words
 from textgen.errors import PromptError, UsageError
-from textgen.poems import hashes, words
-from textgen.streams import turned
-from textgen.symbols import BOUNDARY
-from textgen.verse import cmu
-from textgen.verse.free import Free
-from textgen.verse.lexicon import Lexicon
-from textgen.verse.metrical import Metrical
-from textgen.verse.opening import Opening
-from textgen.verse.spelling import LetterSpelling, WordSpelling
+from textgen.planning.streams import turned
+from textgen.tokens.symbols import BOUNDARY
+from textgen.verse.masks.free import Free
+from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.opening import Opening
+from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
+from textgen.verse.sounds import cmudict as cmu
+from textgen.verse.sounds.lexicon import Lexicon
 
 
 class English:

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from textgen.corpus import read_corpus
-from textgen.poems import lines_of
+from textgen.corpus.documents import read_corpus
+from textgen.corpus.poems import lines_of
 from textgen.verse.checking import check
 
 
@@ -11,7 +11,7 @@ def judged(paths, encoding, form, **rules):
     """Read poems from files and judge each: pairs of its text and its Verdict.
 
     Args:
-        paths, encoding: as of `textgen.corpus.read_corpus`.
+        paths, encoding: as of `textgen.corpus.documents.read_corpus`.
         form, rules: as of `textgen.verse.checking.check`.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Files to documents: find, download, decode, parse, clean, remember."""

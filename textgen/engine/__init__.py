@@ -1,0 +1,1 @@
+"""The network in NumPy: step, mix, probabilities, and how well it predicts a text."""

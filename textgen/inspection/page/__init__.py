@@ -1,0 +1,1 @@
+"""The page to point at: one HTML file that needs no network."""

@@ -1,0 +1,1 @@
+"""The run folder, where training and writing meet: what is in it, read and written."""

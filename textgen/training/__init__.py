@@ -1,0 +1,1 @@
+"""The Keras half: a plan to a trained run. The only package that imports Keras."""

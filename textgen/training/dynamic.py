@@ -1,0 +1,50 @@
+"""Dynamic evaluation: how well a model predicts a text while it goes on learning from what it has read of it.
+
+After each stretch of text, and only then, the weights take one step of gradient descent on the loss of that stretch
+(Mikolov et al. 2010; Krause et al. 2018). Every prediction is made before its symbol is learned from, so the loss
+counts like any other; but it is not the loss of the weights in the run folder, and is named apart. The run stays as
+it is: what is learned here is forgotten.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from textgen.engine.evaluation import Evaluation
+from textgen.planning.sizes import step_seconds
+from textgen.planning.streams import Streams
+from textgen.tokens.symbols import UNKNOWN
+from textgen.training import fit as fitting  # first, since it imports Keras quietly
+from textgen.training.feed import feed
+from textgen.training.model import LanguageModel
+from textgen.training.optimizer import make_descent
+
+# Symbols of a stretch, the rate of plain gradient descent and its bound on the gradient's norm: docs/log.md.
+LENGTH, RATE, CLIP_NORM = 32, 0.2, 1.0
+
+
+def evaluate_dynamically(config, weights, ids, characters):
+    """Measure a model that learns from the text as it reads, one stretch of LENGTH symbols at a time.
+
+    Args:
+        config: the run's ModelConfig; dropout plays no part.
+        weights: name to float32 array; not changed.
+        ids: the text, integers, shape (symbols,), a BOUNDARY before each document; at least two.
+        characters: Unicode code points in the text.
+
+    Returns:
+        an Evaluation.
+    """
+    ids = np.asarray(ids, dtype=np.int32)
+    config = dataclasses.replace(config, dropout=0.0, output_dropout=0.0, recurrent_dropconnect=0.0)
+    model = LanguageModel(config, batch_size=1)
+    model.import_weights(weights)
+    fitting.compile_in_groups(model, make_descent(RATE, CLIP_NORM), step_seconds(config, LENGTH))
+    streams = Streams(ids, batch=1, length=LENGTH, rows=1, wrap=False)
+    history = model.fit(feed(streams, seed=0), shuffle=False, verbose=0)
+    return Evaluation(
+        nats=history.history["nats"][0],
+        symbols=streams.symbols,
+        characters=characters,
+        unknown=float(np.mean(ids == UNKNOWN)),
+    )

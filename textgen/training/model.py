@@ -1,0 +1,155 @@
+"""ModelConfig to a Keras model: encoder (one-hot or embedding), LSTM stack, logits.
+
+The model carries its LSTM state from one stretch of text to the next, so that what it learns reaches further back
+than one stretch (truncated back-propagation through time: Werbos 1990). Two cures for gradients that vanish or
+explode over many steps (Bengio et al. 1994) stand here: the LSTM's cell, whose forget-gate bias begins at 1 so that
+memory is kept until the model learns to drop it (Jozefowicz et al. 2015), and the bounded number of time steps. The
+third, clipping the gradient's norm (Pascanu et al. 2013), stands in `textgen.training.optimizer`.
+
+This module knows nothing of text or files.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from textgen.tokens.symbols import IGNORED
+from textgen.training.lstm import LSTM, cut
+
+
+class LanguageModel(keras.Model):
+    """Predicts, at each place of each stream, the symbol that comes next.
+
+    Inputs are a dict: "ids", integers of shape (batch, time), and "carry", float of shape (batch, 1): 1 where the row
+    goes on from where the last call's row ended, 0 where it begins anew. The output is a list, one entry a lane (see
+    `textgen.training.lstm`), of logits, float32, shape (time, rows of the lane, vocabulary). Targets, shape (batch,
+    time), equal to IGNORED do not count.
+
+    Args:
+        config: the ModelConfig.
+        batch_size: rows of every batch; the carried state has as many.
+        seed: of the initial weights and of dropout.
+        lanes: slices of the batch's rows, each to go through the model by itself; None cuts one for each core.
+    """
+
+    def __init__(self, config, batch_size, seed=0, lanes=None):
+        super().__init__(name="language_model")
+        self.config, self.batch_size = config, batch_size
+        self.lanes = cut(batch_size) if lanes is None else lanes
+        # Of 31 bits: PyTorch takes no larger.
+        seeds = iter((np.random.SeedSequence(seed).generate_state(5 * config.layers + 4) >> 1).tolist())
+        self.embedding = None
+        if config.encoder == "embedding":
+            self.embedding = self.add_weight(
+                name="embedding",
+                shape=(config.vocabulary_size, config.embedding_size),
+                initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
+            )
+        self.recurrent = []
+        self.carried = []
+        for layer in range(config.layers):
+            lstm = LSTM(
+                config.units,
+                use_bias=config.bias,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                return_sequences=True,
+                return_state=True,
+                name=f"lstm_{layer}",
+            )
+            lstm.build((batch_size, None, config.units if layer else config.input_size))
+            self.recurrent.append(lstm)
+            # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all three.
+            self.carried.append(
+                [
+                    self.add_weight(
+                        name=f"carried_{name}_{layer}",
+                        shape=(batch_size, config.units),
+                        initializer="zeros",
+                        trainable=False,
+                    )
+                    for name in ("h", "c")
+                ]
+            )
+        self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(config.layers - 1)]
+        self.dropconnect_seeds = [keras.random.SeedGenerator(next(seeds)) for _ in self.recurrent]
+        self.before_output = keras.layers.Dropout(config.output_dropout or 0, seed=next(seeds))
+        self.logits = keras.layers.Dense(
+            config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
+        )
+        self.logits.build((batch_size, None, config.units))
+        self.nats = keras.metrics.Mean(name="nats")
+        self.built = True
+
+    def call(self, inputs, training=False):
+        # The data pipeline forgets the number of rows; told again, every shape is known when the graph is made.
+        ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
+        carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
+        begin = [[kept * carry for kept in pair] for pair in self.carried]
+        recurrent_kernels = self._recurrent_kernels(training)
+        lanes = [
+            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], recurrent_kernels, training)
+            for rows in self.lanes
+        ]
+        for layer, pair in enumerate(self.carried):
+            for place, kept in enumerate(pair):
+                kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
+        return [logits for logits, _ in lanes]
+
+    def _recurrent_kernels(self, training):
+        """Each layer's recurrent kernel; in training with some connections dropped, the same for all rows and time
+        steps of the batch (DropConnect on the recurrent kernel, the AWD-LSTM's way: Merity et al. 2018)."""
+        rate = self.config.recurrent_dropconnect if training else 0
+        kernels = [lstm.cell.recurrent_kernel for lstm in self.recurrent]
+        if not rate:
+            return kernels
+        pairs = zip(kernels, self.dropconnect_seeds, strict=True)
+        return [keras.random.dropout(ops.convert_to_tensor(kernel), rate, seed=seed) for kernel, seed in pairs]
+
+    def _lane(self, ids, begin, recurrent_kernels, training):
+        """Some rows of the batch through all layers: logits (time, rows, vocabulary) and each layer's [h, c] after."""
+        x, states = ids, []
+        for layer, lstm in enumerate(self.recurrent):
+            if layer:
+                x = self.between[layer - 1](x, training=training)
+            embedding = None if layer else self.embedding
+            x, h, c = lstm.run(x, begin[layer], embedding, recurrent_kernels[layer], training=training)
+            states.append([h, c])
+        return self.logits(self.before_output(x, training=training)), states
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Mean cross-entropy in nats a symbol over the targets that count; the metric `nats` is its exact mean."""
+        targets = ops.transpose(ops.reshape(y, (self.batch_size, y.shape[1] or -1)))
+        counts = ops.cast(ops.not_equal(targets, IGNORED), "float32")
+        number = ops.sum(counts)
+        total = sum(
+            ops.sum(
+                ops.sparse_categorical_crossentropy(ops.maximum(targets[:, rows], 0), logits, from_logits=True)
+                * counts[:, rows]
+            )
+            for rows, logits in zip(self.lanes, y_pred, strict=True)
+        )
+        mean = total / ops.maximum(number, 1.0)
+        self.nats.update_state(mean, sample_weight=number)
+        return mean
+
+    def named_weights(self):
+        """The weights by the names of `ModelConfig.weight_shapes`, as Keras variables."""
+        named = {} if self.embedding is None else {"embedding": self.embedding}
+        for layer, lstm in enumerate(self.recurrent):
+            named[f"lstm.{layer}.kernel"] = lstm.cell.kernel
+            named[f"lstm.{layer}.recurrent_kernel"] = lstm.cell.recurrent_kernel
+            if self.config.bias:
+                named[f"lstm.{layer}.bias"] = lstm.cell.bias
+        named["output.kernel"] = self.logits.kernel
+        named["output.bias"] = self.logits.bias
+        return named
+
+    def export_weights(self):
+        """A copy of the weights as float32 arrays, by name."""
+        return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in self.named_weights().items()}
+
+    def import_weights(self, weights):
+        """Set the weights from arrays, by name."""
+        for name, variable in self.named_weights().items():
+            variable.assign(weights[name])

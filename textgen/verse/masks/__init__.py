@@ -1,0 +1,1 @@
+"""What may come next in a poem, as masks over the vocabulary."""

@@ -1,0 +1,1 @@
+"""How characters and words sound: rhyme books, readings, stress."""

@@ -1,0 +1,1 @@
+"""A run to text: prompts, sampling, transforms, beam search, co-writing."""
