@@ -21,15 +21,16 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-from tests.forging import seal
+from tests.helpers.forged_runs import seal
 from textgen import Generator
 from textgen.errors import TextgenError
-from textgen.runs import run as runs
+from textgen.runs.folder import BEST, FILES, RESUME
+from textgen.runs.run import read_run
 from textgen.runs.state import TrainingState
-from textgen.system.snapshots import MANIFEST, newest
-from textgen.tokens.tokenizers import TOKENIZERS, Tokenizer
+from textgen.system.snapshots import MANIFEST, latest_intact
+from textgen.tokens import TOKENIZERS, load_tokenizer, tokenizer_class
 
-KEPT = Path(__file__).parent.parent / "tests/format1/run"
+KEPT = Path(__file__).parent.parent / "tests/data/format1/run"
 ODD = [None, True, False, 0, -1, 1, 2, 3, 2**31, 2**63, 10**30, 0.5, 1e308, -0.0, "", "a", "ab", "\ud800", "../x", "\0"]
 ODD += [[], {}, [[]], "char", "word", "onehot", "x" * 5000, [1] * 100, {"a": {"b": {}}}]
 
@@ -85,7 +86,7 @@ class Folders:
     def __init__(self, place):
         self.run = place / "run"
         shutil.copytree(KEPT, self.run)
-        self.folders = [max((self.run / kind).iterdir()) for kind in (runs.BEST, runs.RESUME)]
+        self.folders = [max((self.run / kind).iterdir()) for kind in (BEST, RESUME)]
         self.sound = {path: path.read_bytes() for folder in self.folders for path in folder.iterdir()}
 
     def try_one(self, chance):
@@ -106,17 +107,17 @@ class Folders:
             (folder / MANIFEST).write_bytes(self.sound[folder / MANIFEST])
 
     def load(self, folder):
-        if folder.parent.name == runs.BEST:
+        if folder.parent.name == BEST:
             Generator.load(self.run).generate(length=2, seed=1)
         else:
-            found, _ = newest(self.run / runs.RESUME, runs.FILES[runs.RESUME])
-            runs.read(self.run, found)
+            found, _ = latest_intact(self.run / RESUME, FILES[RESUME])
+            read_run(self.run, found)
             TrainingState.load(found)
 
 
 def try_vocabulary(sound, chance):
     values = mutate_json(chance.choice(sound), chance)
-    tokenizer = Tokenizer.from_json(values)
+    tokenizer = load_tokenizer(values)
     text = "".join(chance.choice(["a", " ", "the", "\n", "\ud800", "\U0001f600", "é", "\0"]) for _ in range(10))
     tokenizer.decode(tokenizer.encode(text))
     tokenizer.unknown(text)
@@ -130,7 +131,7 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("error")
     chance, counts, began = random.Random(arguments.seed), Counter(), time.monotonic()
-    sound = [kind.train(["the hen, the fox\nand a bee"]).to_json() for kind in TOKENIZERS.values()]
+    sound = [tokenizer_class(kind).train(["the hen, the fox\nand a bee"]).to_json() for kind in TOKENIZERS]
     with tempfile.TemporaryDirectory() as place:
         folders = Folders(Path(place))
         for number in range(arguments.inputs):

@@ -27,7 +27,7 @@ def textgen_worker(layers, units, texts):
 
     from textgen import Generator
     from textgen.runs.config import ModelConfig, TrainingConfig
-    from textgen.tokens.tokenizers import CharTokenizer
+    from textgen.tokens.chars import CharTokenizer
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     rng = np.random.default_rng(0)

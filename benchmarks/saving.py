@@ -19,7 +19,7 @@ from pathlib import Path
 
 def worker(text, saves, epochs, units):
     from textgen import train
-    from textgen.training.callbacks import RunSaver
+    from textgen.training.saver import RunSaver
 
     spent, original = [], RunSaver.save
 

@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from textgen.runs.run import load_run
+
 WINDOWS = (256, 64)
 
 
@@ -96,12 +98,11 @@ def train(text, minutes, path):
 def measured(path, text):
     """Carried and windowed losses of a run on the held-out part of its text, and both parts as ids."""
     from textgen.corpus.documents import read_corpus
-    from textgen.engine.evaluation import evaluate
+    from textgen.engine.measure import evaluate
     from textgen.engine.network import Engine
-    from textgen.planning.streams import lay_out
-    from textgen.runs import run as runs
+    from textgen.tokens.layout import lay_out
 
-    run = runs.load(path)
+    run = load_run(path)
     parts = read_corpus(str(text), run.training.documents).split(run.training.validation)
     training, held_out = (lay_out(run.tokenizer, documents) for documents in parts)
     engine, characters = Engine(run.model, run.weights), sum(map(len, parts[1]))

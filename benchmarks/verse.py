@@ -21,11 +21,11 @@ from pathlib import Path
 from textgen import Generator
 from textgen.corpus.documents import read_corpus
 from textgen.corpus.forms import FORMS
-from textgen.corpus.poems import CLOSING, bare, known_by, lines_of, words
-from textgen.corpus.scripts import is_ideograph
-from textgen.engine.evaluation import distinct
-from textgen.runs import describe as reports
-from textgen.runs import run as runs
+from textgen.corpus.memory import contains, lines_of, without_marks, words
+from textgen.engine.measure import distinct
+from textgen.runs.describe import best_epoch
+from textgen.runs.run import load_run
+from textgen.tokens.characters import CLOSING, is_ideograph
 from textgen.verse import check, compositions
 from textgen.verse.sounds.meter import readable
 from textgen.verse.sounds.pingshui import SUPPLEMENT
@@ -53,14 +53,14 @@ def shares(verdicts, form):
 
 def copied(poems, memory):
     """How many of the poems' lines stand whole in the poems that were learned."""
-    return sum(known_by(memory["lines"], bare(line)) for poem in poems for line in poem)
+    return sum(contains(memory["lines"], without_marks(line)) for poem in poems for line in poem)
 
 
 def longest_copied(poems, learned):
     """The longest span of characters, marks left out, that a poem shares with the poems that were learned."""
     most = 0
     for poem in poems:
-        text = "".join(map(bare, poem))
+        text = "".join(map(without_marks, poem))
         for at in range(len(text)):
             while at + most < len(text) and text[at : at + most + 1] in learned:
                 most += 1
@@ -80,11 +80,11 @@ def row(name, poems, verdicts, form, memory, speed=""):
 
 def chinese(path, count, seed, learned):
     """The table of the four forms, with masks and without."""
-    generator, best = Generator.load(path), reports.best_epoch(runs.load(path).history())
+    generator, best = Generator.load(path), best_epoch(load_run(path).history())
     nats = best["validation_nats"]
     print(f"held out: {nats:.4f} nats a character, perplexity {math.exp(nats):.1f}")
     read = read_corpus(learned).documents if learned else ()
-    learned = "\n".join("".join(map(bare, lines_of(text.replace("\n", "")))) for text in read)
+    learned = "\n".join("".join(map(without_marks, lines_of(text.replace("\n", "")))) for text in read)
     print(
         f"{'form':<24}{'poems':>6}{'length':>9}{'tone':>9}{'rhyme':>9}{'copied':>8}{'dist-1':>9}{'dist-2':>9}{'a s':>9}"
     )

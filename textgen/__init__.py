@@ -12,7 +12,7 @@ Names are looked up when first used: importing textgen imports neither NumPy nor
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+from textgen._version import __version__
 
 _HOMES = {
     "CoWriter": "textgen.writing.cowriter",

@@ -11,13 +11,14 @@ from importlib import import_module
 
 import click
 
-from textgen import __version__
+from textgen._version import __version__
 from textgen.errors import TextgenError
 from textgen.system.interrupts import Terminated, raising_on_sigterm
 
 INTERRUPTED, TERMINATED = 130, 143
 
-# Each command's line in `textgen --help`, in the order a newcomer meets them; its file has the same name.
+# Each command's line in `textgen --help`, in the order a newcomer meets them. Its file has the same name, but for those
+# in SHARED.
 COMMANDS = {
     "train": "Learn a text.",
     "sample": "Write text.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "runs": "List the runs.",
     "corpora": "List, fetch and check texts.",
 }
+SHARED = {"info": ("runs", "info_command")}
 
 
 class Commands(click.Group):
@@ -65,7 +67,10 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx, name):
-        return import_module(f"textgen.cli.{name}").command if name in COMMANDS else None
+        if name not in COMMANDS:
+            return None
+        module, attribute = SHARED.get(name, (name, "command"))
+        return getattr(import_module(f"textgen.cli.{module}"), attribute)
 
     def format_commands(self, ctx, formatter):
         # The table's lines: Click would load every command for them.

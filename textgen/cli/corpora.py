@@ -115,7 +115,7 @@ def check_command(file, encoding, **options):
       textgen corpora check poems.txt --documents poem --minutes 5
       textgen corpora check corpora:shakespeare
     """
-    from textgen.corpus.reading import read_for
+    from textgen.corpus.documents import read_for
     from textgen.planning.examine import examine
     from textgen.training.trainer import configurations
 

@@ -3,12 +3,12 @@
 import click
 
 from textgen.cli.options import encoding_option
-from textgen.corpus.reading import read_for
-from textgen.engine import evaluation
+from textgen.corpus.documents import read_for
+from textgen.engine.measure import evaluate
 from textgen.engine.network import Engine
-from textgen.planning.streams import lay_out
-from textgen.runs import describe as reports
-from textgen.runs import run as runs
+from textgen.runs.describe import evaluations
+from textgen.runs.run import load_run
+from textgen.tokens.layout import lay_out
 
 
 @click.command(name="evaluate")
@@ -40,17 +40,17 @@ def command(run, corpus, window, dynamic, encoding, as_json):
       textgen evaluate story other.txt --dynamic
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
-    found = runs.load(run)
+    found = load_run(run)
     text = read_for(found.training, list(corpus), encoding, whole=True)
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     results = {
-        "carried": evaluation.evaluate(engine, ids, text.characters),
-        "windows": evaluation.evaluate(engine, ids, text.characters, window),
+        "carried": evaluate(engine, ids, text.characters),
+        "windows": evaluate(engine, ids, text.characters, window),
     }
     if dynamic:
         from textgen.training.dynamic import evaluate_dynamically
 
         results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
-    for line in reports.evaluations(found, results, as_json):
+    for line in evaluations(found, results, as_json):
         click.echo(line)

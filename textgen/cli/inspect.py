@@ -3,7 +3,7 @@
 import click
 
 from textgen.cli.options import encoding_option, note
-from textgen.corpus.reading import read_for
+from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
 from textgen.inspection import output as inspecting
 from textgen.inspection.backward import HELD
@@ -11,9 +11,9 @@ from textgen.inspection.backward import MOST as MOST_FOLLOWED
 from textgen.inspection.looks import MOST, SHOWN, look
 from textgen.inspection.plots import PICTURES
 from textgen.inspection.plots.canvas import FORMATS
-from textgen.runs import run as runs
+from textgen.runs.run import load_run
 from textgen.system import extras
-from textgen.system.files import check_free
+from textgen.system.files import check_folder, check_free
 from textgen.writing.generator import Generator, new_seed
 
 
@@ -111,12 +111,12 @@ def command(
     if pictures:
         extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
     chosen = [_unit(each) for each in units]
-    found = runs.load(run)
+    found = load_run(run)
     generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
     name = found.path.absolute().name
     folder = out or (f"inspect-{name}" if gradients is None else f"gradients-{name}")
     if pictures or (page and gradients is None):
-        inspecting.check_folder(folder, overwrite)
+        check_folder(folder, overwrite)
     if npz:
         check_free(npz, overwrite)
     told = []

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from textgen.runs.config import flag_of, type_of
+from textgen.options import flag_of, type_of
 
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 

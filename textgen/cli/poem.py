@@ -7,9 +7,8 @@ import click
 
 from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
 from textgen.corpus.forms import FORMS
-from textgen.runs import run as runs
-from textgen.verse.composing import PoemConfig
-from textgen.verse.config import Rules
+from textgen.runs.folder import find_run
+from textgen.verse.config import PoemConfig, Rules
 
 
 @click.command(name="check")
@@ -85,7 +84,7 @@ def command(run, show, as_json, **options):
     from textgen.writing.generator import Generator, new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
-    path = runs.find(run)
+    path = find_run(run)
     notes, poems = compositions(Generator.load(path), config)
     for line in notes:
         note(f"note: {line}")

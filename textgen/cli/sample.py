@@ -9,8 +9,8 @@ import click
 
 from textgen.cli.options import Sectioned, given, note, options_of
 from textgen.errors import UsageError
-from textgen.runs import run as runs
-from textgen.system.files import check_free, growing
+from textgen.runs.folder import find_run
+from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.prompts import read_prompts, readable
 from textgen.writing.sampling import SamplingConfig
 from textgen.writing.transforms import TransformConfig
@@ -53,7 +53,7 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     settings = {"seed": new_seed()} | given(options)
     config = SamplingConfig(**settings)
     weights = _weights(mix, run)
-    found = [runs.find(name) for name in run or [None]]
+    found = [find_run(name) for name in run or [None]]
     generators = [Generator.load(path) for path in found]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
     beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
@@ -64,7 +64,7 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     names = [str(path) for path in found]
     note(f"run {' + '.join(names)}, seed {config.seed}")
     about = {"run": names[0] if len(names) == 1 else names, "seed": config.seed, "settings": config.to_json()}
-    with growing(out, overwrite) if out is not None else contextlib.nullcontext(sys.stdout) as file:
+    with atomic_text_file(out, overwrite) if out is not None else contextlib.nullcontext(sys.stdout) as file:
         show = Show(file, samples, as_json, about)
         try:
             for sample, piece in pieces:

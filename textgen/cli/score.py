@@ -6,8 +6,8 @@ import math
 import click
 
 from textgen.cli.options import encoding_option, note, wants_colour
-from textgen.corpus.reading import read_for
-from textgen.runs import run as runs
+from textgen.corpus.documents import read_for
+from textgen.runs.run import load_run
 from textgen.writing.generator import Generator
 
 # Bits from which a symbol is shown on this colour of the 256 (light to dark red); the first is no colour.
@@ -37,7 +37,7 @@ def command(run, files, encoding, as_json, colour):
       textgen score story letter.txt --no-color | sort -rn | head
       textgen score story letter.txt --json > surprisal.json
     """
-    found = runs.load(run)
+    found = load_run(run)
     generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
     text = read_for(found.training, list(files), encoding, whole=True)
     score = generator.score(text.documents)

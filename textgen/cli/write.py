@@ -6,8 +6,8 @@ import click
 
 from textgen.cli.options import Sectioned, given, note, options_of, wants_colour
 from textgen.errors import TextgenError
-from textgen.runs import run as runs
-from textgen.system.files import check_free, growing
+from textgen.runs.folder import find_run
+from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.cowriter import CoWriter
 from textgen.writing.generator import Generator
 from textgen.writing.transforms import TransformConfig
@@ -45,7 +45,7 @@ def command(run, prompt, words, ways, seed, out, overwrite, **options):
     """
     if out is not None:
         check_free(out, overwrite)
-    path = runs.find(run)
+    path = find_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options | {"seed": seed}))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}\n/help tells more, /quit ends.")
     try:
@@ -53,7 +53,7 @@ def command(run, prompt, words, ways, seed, out, overwrite, **options):
     finally:
         click.echo(writer.text)
         if out is not None:
-            with growing(out, overwrite) as file:
+            with atomic_text_file(out, overwrite) as file:
                 file.write(writer.text + "\n")
 
 
@@ -160,7 +160,7 @@ class Dialogue:
         if not path:
             self.say("/save takes the name of a file")
             return
-        with growing(path, overwrite=path in self.saved) as file:
+        with atomic_text_file(path, overwrite=path in self.saved) as file:
             file.write(self.writer.text + "\n")
         self.saved.add(path)
         self.say(f"saved {len(self.writer.text)} characters to {path}")

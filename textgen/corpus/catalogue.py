@@ -5,16 +5,18 @@ time it is fetched. A new text is a new entry of CATALOGUE. Knows nothing of wha
 """
 
 import difflib
+import json
 import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
 from textgen.errors import CorpusError
-from textgen.system import cache as caching
-from textgen.system.files import write_whole
+from textgen.system import cache
+from textgen.system.files import write_atomically
 
 PREFIX = "corpora:"
 RAW = "https://raw.githubusercontent.com"
@@ -78,9 +80,13 @@ def _python_source():
     return "\n\n\n".join(path.read_text("utf-8", "strict").strip() for path in files if path.stat().st_size) + "\n"
 
 
-def _entries():
-    from textgen.corpus.tang import FILES, SELECTION
+def _tang_file(file, name):
+    return Remote(f"{TANG}/{quote(file['name'])}", name, file["sha256"], file["size"])
 
+
+def _entries():
+    # The files of chinese-poetry's collection are data: a changed file there is a changed line.
+    tang = json.loads(resources.files("textgen.corpus").joinpath("tang.json").read_text("utf-8"))
     cc0 = "CC0 1.0"
     yield Entry("ferryman", "thirty tales of one river and one boat, told by its ferryman", cc0, "", "ferryman.txt")
     yield Entry(
@@ -112,20 +118,19 @@ def _entries():
             ),
         ),
     )
-    name, digest, size = SELECTION
     yield Entry(
         "tang300",
         "three hundred Tang poems, the best known",
         "MIT (chinese-poetry)",
         "--form jueju7",
-        remote=(Remote(f"{TANG}/{quote(name)}", "tang300.json", digest, size),),
+        remote=(_tang_file(tang["selection"], "tang300.json"),),
     )
     yield Entry(
         "tang",
         "41,000 Tang poems, of chinese-poetry's complete collection",
         "MIT (chinese-poetry)",
         "--form jueju7 --vocabulary-size 5000 --minutes 15",
-        remote=tuple(Remote(f"{TANG}/{name}", name, digest, size) for name, digest, size in FILES),
+        remote=tuple(_tang_file(file, file["name"]) for file in tang["files"]),
     )
 
 
@@ -158,12 +163,12 @@ def files(name, quiet=False):
     found = entry(name)
     if found.bundled:
         return [_bundled(found)]
-    folder = caching.folder("corpora", name)
+    folder = cache.folder("corpora", name)
     if found.made:
         # Another Python has another text.
         path = folder / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}.txt"
         if not path.exists():
-            write_whole(path, [found.made().encode("utf-8")], caching.ROOM)
+            write_atomically(path, [found.made().encode("utf-8")], cache.FREE_SPACE_ADVICE)
         return [path]
     from textgen.corpus.download import fetch  # what talks to servers is slow to import
 
@@ -172,7 +177,7 @@ def files(name, quiet=False):
 
 def is_here(found):
     """Whether a text can be read without being fetched."""
-    return not found.remote or all((caching.folder("corpora", found.name) / one.name).exists() for one in found.remote)
+    return not found.remote or all((cache.folder("corpora", found.name) / one.name).exists() for one in found.remote)
 
 
 def _bundled(found):

@@ -16,9 +16,9 @@ import urllib.request
 
 from tqdm import tqdm
 
-from textgen import __version__
+from textgen._version import __version__
 from textgen.errors import CorpusError
-from textgen.system import cache as caching
+from textgen.system import cache
 from textgen.system.files import storage_errors
 
 # Seconds without a byte after which a server is given up.
@@ -47,7 +47,7 @@ def fetch(remotes, folder, called, quiet=False):
     """
     missing = [remote for remote in remotes if not _is_whole(folder / remote.name, remote)]
     if missing:
-        with storage_errors(folder, caching.ROOM):
+        with storage_errors(folder, cache.FREE_SPACE_ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
         with tqdm(
             total=sum(remote.size for remote in missing),
@@ -88,7 +88,7 @@ def _fetch(remote, path, called, bar):
                         "was kept"
                     )
                 digest.update(chunk)
-                with storage_errors(path, caching.ROOM):
+                with storage_errors(path, cache.FREE_SPACE_ADVICE):
                     file.write(chunk)
                 bar.update(len(chunk))
         if size < remote.size:
@@ -98,7 +98,7 @@ def _fetch(remote, path, called, bar):
                 f"{called}: {remote.url} sent another text: its SHA-256 is {digest.hexdigest()[:12]}, not "
                 f"{remote.sha256[:12]}; nothing was kept; the text there has changed, or something between changed it"
             )
-        with storage_errors(path, caching.ROOM):
+        with storage_errors(path, cache.FREE_SPACE_ADVICE):
             os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):
@@ -112,11 +112,11 @@ def _opened(url):
 
 @contextlib.contextmanager
 def _written(path):
-    with storage_errors(path, caching.ROOM):
+    with storage_errors(path, cache.FREE_SPACE_ADVICE):
         file = open(path, "wb")  # noqa: SIM115 (closed below)
     try:
         yield file
-        with storage_errors(path, caching.ROOM):
+        with storage_errors(path, cache.FREE_SPACE_ADVICE):
             file.flush()
             os.fsync(file.fileno())
     finally:

@@ -4,23 +4,20 @@ A poem is kept as its lines, each with the mark that closes it, and written in o
 line and a poem are: in Chinese two lines to a row, as in print, elsewhere one. Knows nothing of files or models.
 """
 
-import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from textgen.corpus import scripts
+from textgen.corpus.hanzi import AS_IS, SIMPLIFIED, TRADITIONAL, convert, convert_all
+from textgen.corpus.memory import LINE
 from textgen.errors import CorpusError
 from textgen.system import extras
+from textgen.system.wording import count
+from textgen.tokens.characters import CLOSING, ENDING, IDEOGRAPHS, MARKS, is_chinese
 
-# Marks that close a line of Chinese verse, and those of them after which a new row begins.
-CLOSING, ENDING = "，。！？；：、", "。！？"
-_LINE = re.compile(f"[^{CLOSING}\n]+[{CLOSING}]?")
-_STRAY = re.compile(f"[^{scripts.IDEOGRAPHS}{CLOSING}\n]")
+_STRAY = re.compile(f"[^{IDEOGRAPHS}{CLOSING}\n]")
 
 # What an editor put in: readings of other copies, notes. The marks of a title, of speech and of a doubtful reading go,
 # what stands between them stays, since the line needs it.
@@ -52,7 +49,7 @@ class Poem:
     @property
     def text(self):
         """The poem as a model reads it."""
-        if not scripts.is_chinese("".join(self.lines)):
+        if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
         return "".join(line + "\n" * (line[-1] in ENDING) for line in self.lines).rstrip("\n")
 
@@ -68,7 +65,7 @@ class Selection:
     """
 
     author: str | None = None
-    script: str = scripts.AS_IS
+    script: str = AS_IS
     fits: Callable | None = None
 
 
@@ -116,9 +113,9 @@ def choose(raw, selection):
         if wanted and author not in wanted:
             continue
         counts["considered"] += 1
-        if selection.script != scripts.AS_IS:
-            text, title, author = scripts.convert_all((text, title, author), selection.script)
-        lines = _chinese(text, counts) if scripts.is_chinese(text) else _western(text, counts)
+        if selection.script != AS_IS:
+            text, title, author = convert_all((text, title, author), selection.script)
+        lines = _chinese(text, counts) if is_chinese(text) else _western(text, counts)
         if lines is None:
             continue
         if selection.fits and not selection.fits([line.strip(CLOSING) for line in lines]):
@@ -134,7 +131,7 @@ def choose(raw, selection):
         raise CorpusError(f"no poem is left of {counts['considered']}: {_left_out(counts)}")
     notes = [f"{len(poems):,} poems of {counts['considered']:,}" + (f"; {out}" if (out := _left_out(counts)) else "")]
     if counts["notes"]:
-        notes.append(f"editors' notes and stray marks taken out of {_count(counts['notes'], 'poem')}")
+        notes.append(f"editors' notes and stray marks taken out of {count(counts['notes'], 'poem')}")
     return list(poems.values()), notes
 
 
@@ -144,20 +141,16 @@ def _left_out(counts):
     return f"left out: {told}" if told else ""
 
 
-def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def _both_scripts(text):
     yield text
-    if scripts.is_chinese(text) and extras.is_there("opencc"):
-        for script in (scripts.SIMPLIFIED, scripts.TRADITIONAL):
-            yield scripts.convert(text, script)
+    if is_chinese(text) and extras.is_there("opencc"):
+        for script in (SIMPLIFIED, TRADITIONAL):
+            yield convert(text, script)
 
 
 def _chinese(text, counts):
     """The lines of a Chinese poem, each closed by its mark; None where it cannot be learned from."""
-    text = text.translate(scripts.MARKS)
+    text = text.translate(MARKS)
     plain = _NOTE.sub("", text)
     if _HOLE.search(plain):
         counts["with a character missing"] += 1
@@ -165,7 +158,7 @@ def _chinese(text, counts):
     plain = _STRAY.sub("", plain)
     if "".join(plain.split()) != "".join(text.split()):
         counts["notes"] += 1
-    lines = _LINE.findall(plain)
+    lines = LINE.findall(plain)
     if not lines:
         counts["empty"] += 1
         return None
@@ -184,56 +177,3 @@ def _western(text, counts):
         counts["empty"] += 1
         return None
     return lines
-
-
-def lines_of(text):
-    """The lines of a poem that was laid out by `Poem.text`."""
-    return _LINE.findall(text) if scripts.is_chinese(text) else text.split("\n")
-
-
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-
-
-def words(line):
-    """The words of a line, in lower case, with the typewriter's apostrophe."""
-    return [word.lower().replace("\u2019", "'") for word in _WORD.findall(line)]
-
-
-def bare(line):
-    """A line by what it says: its characters, or its words, without marks and capitals."""
-    return "".join(filter(scripts.is_ideograph, line)) if scripts.is_chinese(line) else " ".join(words(line))
-
-
-def hashes(texts):
-    """Distinct texts as uint64, sorted: enough to tell whether one is among them, too little to read any.
-
-    The first eight bytes of BLAKE2b (RFC 7693): of a million texts, another is taken for one of them with a chance of
-    one in twenty million million.
-    """
-    digests = {hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts}
-    return np.sort(np.frombuffer(b"".join(digests), dtype="<u8"))
-
-
-def known_by(hashed, text):
-    """Whether a text is among those that were hashed."""
-    at = np.searchsorted(hashed, value := hashes([text])[0])
-    return at < len(hashed) and hashed[at] == value
-
-
-def memory(documents):
-    """What a model that learned these poems must not copy, and the words that it can spell.
-
-    Args:
-        documents: texts laid out by `Poem.text`.
-
-    Returns:
-        "lines" and "words": hashes, uint64.
-    """
-    lines = {bare(line) for document in documents for line in lines_of(document)}
-    western = (line for line in lines if not scripts.is_chinese(line))
-    return {"lines": hashes(lines), "words": hashes({word for line in western for word in words(line)})}
-
-
-def joined(first, second):
-    """Two such memories as one."""
-    return {name: np.union1d(first[name], second[name]) for name in first} if first and second else first or second

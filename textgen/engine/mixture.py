@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from textgen.engine.network import Steps, Workspace
+from textgen.engine.probability import softmax
 from textgen.errors import UsageError
-from textgen.tokens.symbols import BOUNDARY, UNKNOWN
-from textgen.tokens.tokenizers import Tokenizer
-from textgen.writing.transforms import softmax
+from textgen.tokens.base import Tokenizer
+from textgen.tokens.layout import BOUNDARY, UNKNOWN
 
 
 class MixedState(NamedTuple):

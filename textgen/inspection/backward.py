@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.engine.network import Engine
+from textgen.engine.probability import softmax
 from textgen.errors import PromptError
 from textgen.inspection.tracing import GATES
-from textgen.writing.transforms import softmax
 
 # Distances are 1, 2, 4, ... up to this; losses at so many places of the text are followed back.
 FARTHEST, PLACES = 128, 32
@@ -30,7 +30,7 @@ FARTHEST, PLACES = 128, 32
 FEWEST = 8
 # Symbols that a gradient is followed through at most, where a text is longer.
 MOST = 2000
-# What the forget gates are held at in `forgetting`.
+# What the forget gates are held at in `with_forget_gates_held`.
 HELD = 0.5
 
 
@@ -87,7 +87,7 @@ def gradients(generator, seen, farthest=FARTHEST, places=PLACES) -> Gradients:
     return Gradients(distances, hidden, network.weights(), float(seen.surprisal.mean()))
 
 
-def forgetting(generator):
+def with_forget_gates_held(generator):
     """The same network with every forget gate held at a half: a Generator whose forget gates see only zeros."""
     engine, units = generator.engine, generator.engine.config.units
     weights = {name: array.copy() for name, array in engine.named_weights().items()}

@@ -11,8 +11,8 @@ import numpy as np
 from textgen.errors import UsageError
 from textgen.inspection.tracing import Trace, laid_out, network, trace
 from textgen.inspection.units import PROPERTIES, Follower, followers
+from textgen.system.wording import ascii_safe
 from textgen.writing.generator import Generator
-from textgen.writing.prompts import ascii_safe
 
 # Symbols that are shown unless told otherwise, and the most that can be.
 SHOWN, MOST = 500, 5000
@@ -20,8 +20,6 @@ SHOWN, MOST = 500, 5000
 SEARCHED = 50_000
 # Below so many symbols, correlations are more chance than fact.
 FEW = 300
-
-_SHOWN_AS = {"\n": "\u21b5", "\t": "\u21e5", " ": "\u00b7", "\u3000": "\u00b7", "\r": "\u240d"}
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,3 @@ def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
     stop = start + len(seen)
     followed = {each.name: PROPERTIES[each.name](laid.symbols[:stop])[start:] for each in found}
     return Look(name, generator, seen, start, total, watched, notes, followed)
-
-
-def visible(symbol):
-    """A symbol as it is shown: white space by a sign that can be seen, the space before a word left out."""
-    if symbol in _SHOWN_AS:
-        return _SHOWN_AS[symbol]
-    shown = "".join(_SHOWN_AS.get(each, each) for each in symbol.strip(" "))
-    return "".join(each if each.isprintable() else "\u00b7" for each in shown) or "\u00b7"

@@ -5,32 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from textgen.errors import StorageError
-from textgen.inspection.backward import MOST, forgetting, gradients
-from textgen.inspection.looks import visible
+from textgen.inspection.backward import MOST, gradients, with_forget_gates_held
 from textgen.inspection.page.build import page
 from textgen.inspection.plots import PICTURES, draw
 from textgen.inspection.plots.canvas import save
 from textgen.inspection.plots.fonts import lacking
 from textgen.inspection.plots.gradients import draw as draw_gradients
 from textgen.inspection.tracing import laid_out, trace
-from textgen.system.files import storage_errors, write_whole
+from textgen.system.files import write_atomically
+from textgen.system.wording import visible
 
 PAGE = "index.html"
-
-
-def check_folder(path, overwrite=False):
-    """Raise StorageError where pictures cannot go into a folder without harm: there are files in it, and `overwrite`
-    was not asked for."""
-    path = Path(path)
-    with storage_errors(path):
-        if path.exists() and not path.is_dir():
-            raise StorageError(f"{path}: a file of that name stands there; choose another --out")
-        if path.is_dir() and any(path.iterdir()) and not overwrite:
-            raise StorageError(
-                f"{path}: a folder with files in it; choose another --out, or replace those of the same names with "
-                "--overwrite"
-            )
 
 
 def write_pictures(look, folder, formats=("png",)):
@@ -51,7 +36,7 @@ def characters_without_font(look):
 def write_page(look, folder):
     """Write the page of a Look into a folder; gives its path."""
     path = Path(folder) / PAGE
-    write_whole(path, [page(look).encode("utf-8")])
+    write_atomically(path, [page(look).encode("utf-8")])
     return path
 
 
@@ -59,13 +44,13 @@ def write_arrays(seen, path):
     """Write a Trace's arrays as an .npz file, which `numpy.load` reads without pickle."""
     held = io.BytesIO()
     np.savez_compressed(held, **seen.arrays())
-    write_whole(path, [held.getvalue()])
+    write_atomically(path, [held.getvalue()])
 
 
 def compare_gradients(generator, text):
     """Gradients of a text's loss: of the network as it is, with its forget gates held at a half, and whether the text
     was longer than MOST, whose first symbols then stand for it."""
-    networks, text = (generator, forgetting(generator)), laid_out(generator, text)
+    networks, text = (generator, with_forget_gates_held(generator)), laid_out(generator, text)
     own, held = (gradients(each, trace(each, text, stop=MOST)) for each in networks)
     return own, held, len(text.symbols) > MOST
 

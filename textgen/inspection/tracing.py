@@ -23,12 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.engine.network import Engine, State
+from textgen.engine.probability import log_probabilities, softmax
 from textgen.errors import PromptError, UsageError
-from textgen.planning.streams import Laid, lay_out_symbols
 from textgen.system import threads
-from textgen.tokens.symbols import UNKNOWN
-from textgen.writing.sampling import log_probabilities
-from textgen.writing.transforms import softmax
+from textgen.tokens.layout import UNKNOWN, Layout, lay_out_symbols
 
 # The arrays of a Trace that stand for a part of the cell, in the order in which a step computes them.
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
@@ -119,7 +117,7 @@ def trace(generator, text, start=0, stop=None) -> Trace:
 def trace_ids(generator, ids) -> Trace:
     """Read ids as they are, int (time + 1,), and keep everything of all but the first."""
     symbols = [generator.printed[index] for index in ids[1:]]
-    return trace(generator, Laid(np.asarray(ids), symbols, np.arange(len(symbols))))
+    return trace(generator, Layout(np.asarray(ids), symbols, np.arange(len(symbols))))
 
 
 def traces(generator, text, size, start=0) -> Iterator[Trace]:
@@ -171,9 +169,9 @@ def network(generator):
 
 
 def laid_out(generator, text):
-    """A text as the network reads it, Laid, once: what reads it several times is given that. Raises PromptError where
+    """A text as the network reads it, Layout, once: what reads it several times is given that. Raises PromptError where
     the text is empty."""
-    if isinstance(text, Laid):
+    if isinstance(text, Layout):
         return text
     documents = [text] if isinstance(text, str) else list(text)
     if not any(documents):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.inspection.tracing import laid_out, traces
-from textgen.tokens.tokenizers import is_unspaced
+from textgen.tokens.characters import is_unspaced
 
 # Steps that are traced at a time: what is kept of a long text are sums.
 PIECE = 4096

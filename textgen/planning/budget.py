@@ -83,7 +83,7 @@ class Budget:
         return max(self.epochs_left, 1, int((self.left() - ends) / self.step_seconds))
 
 
-def pace(seconds):
+def mean_step_seconds(seconds):
     """Seconds of a step, from those of steps measured one after another: their mean, interruptions left out.
 
     Args:

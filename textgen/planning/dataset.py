@@ -15,11 +15,10 @@ import numpy as np
 
 from textgen.corpus.documents import Fingerprint, LargeCorpus
 from textgen.errors import RunError
-from textgen.planning.streams import turned
-from textgen.system import cache as caching
-from textgen.system import snapshots
-from textgen.tokens.symbols import BOUNDARY, UNKNOWN
-from textgen.tokens.tokenizers import TOKENIZERS, Tokenizer
+from textgen.system import cache, snapshots
+from textgen.tokens import load_tokenizer, tokenizer_class
+from textgen.tokens.base import Tokenizer
+from textgen.tokens.layout import BOUNDARY, UNKNOWN, reverse_lines
 
 TRAINING, HELD_OUT, ABOUT = "training.ids", "held-out.ids", "about.json"
 # Texts that stay encoded in the cache.
@@ -75,7 +74,7 @@ def _tokenizer(text, wanted):
     texts = (piece for _, piece in text.pieces())
     if tokenizer:
         return tokenizer
-    return grown.extended(texts, size) if grown else TOKENIZERS[unit].train(texts, size)
+    return grown.extended(texts, size) if grown else tokenizer_class(unit).train(texts, size)
 
 
 class _Rows:
@@ -99,7 +98,7 @@ class _Rows:
             self.characters[side] += len(piece)
             ids = self.tokenizer.encode(piece)
             if self.backward:
-                ids = ids[turned(ids, self.tokenizer)]
+                ids = ids[reverse_lines(ids, self.tokenizer)]
             if not side:
                 self.unknown += int(np.count_nonzero(ids == UNKNOWN))
             if starts:
@@ -121,10 +120,10 @@ def _in_files(text, share, wanted, backward):
     tokenizer, grown, *rest = wanted
     given = [one and one.to_json() for one in (tokenizer, grown)]
     told = json.dumps([1, text.digest(), share, given, rest, backward])
-    parent = caching.folder("encoded", hashlib.sha256(told.encode()).hexdigest()[:32])
+    parent = cache.folder("encoded", hashlib.sha256(told.encode()).hexdigest()[:32])
     names = TRAINING, HELD_OUT, ABOUT
     try:
-        folder, _ = snapshots.newest(parent, names)
+        folder, _ = snapshots.latest_intact(parent, names)
     except RunError:
         _make_room(parent)
         rows = _Rows(text, share, _tokenizer(text, wanted), backward)
@@ -133,10 +132,10 @@ def _in_files(text, share, wanted, backward):
             yield json.dumps([rows.tokenizer.to_json(), rows.facts(text), text.notes]).encode()
 
         sides = {TRAINING: rows.row(False), HELD_OUT: rows.row(True)}
-        folder = snapshots.save(parent, sides | {ABOUT: about()}, 1, caching.ROOM)
+        folder = snapshots.save(parent, sides | {ABOUT: about()}, 1, cache.FREE_SPACE_ADVICE)
     saved, facts, notes = json.loads((folder / ABOUT).read_text("utf-8"))
     text.told[:] = notes
-    own = Tokenizer.from_json(saved)
+    own = load_tokenizer(saved)
     arrays = [_mapped(folder / name, smallest_type(own.vocabulary_size)) for name in names[:2]]
     return Encoded(own, *arrays, *facts)
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgen.corpus.repeats import duplicates, longest_repeat
+from textgen.corpus.spans import duplicates, longest_repeat
 from textgen.planning.plan import plan
 from textgen.planning.sizes import expected_seconds
-from textgen.tokens.tokenizers import CharTokenizer
+from textgen.system.wording import count
+from textgen.tokens.chars import CharTokenizer
 
 # Characters in which repeats are looked for.
 LOOKED_AT = 1 << 22
@@ -68,15 +69,15 @@ def examine(text, model, training):
     settled = plan(text, model, training)
     seconds, memory = _cost(settled)
     part = "" if len(sample) == total else f" in the first {len(sample):,} characters"
-    parts = f"{_count(counts.get(chr(10), 0) + 1, 'line')}, {_count(text.count, 'document')}"
+    parts = f"{count(counts.get(chr(10), 0) + 1, 'line')}, {count(text.count, 'document')}"
     lines = [
         ("encoding", _encoding(text, counts)),
         ("size", f"{text.size:,} bytes, {total:,} characters in {parts}"),
         ("symbols", f"{len(counts)} distinct: {_shown(sorted(counts, key=counts.get, reverse=True)[:40])}"),
-        ("rare", f"{_count(len(rare), 'symbol')} fewer than {RARE} times" + (f": {_shown(rare, 30)}" if rare else "")),
+        ("rare", f"{count(len(rare), 'symbol')} fewer than {RARE} times" + (f": {_shown(rare, 30)}" if rare else "")),
         ("lines twice", f"{again:,}{part}" + (f", most often {_quoted(line)}" if again else "")),
         ("blocks twice", f"{twice:,} of {len(blocks):,}{part}"),
-        ("longest repeat", f"{_count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
+        ("longest repeat", f"{count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
         *zip(("chosen", "model", "training"), (told.split(": ", 1)[1] for told in settled.lines()[1:]), strict=True),
         ("would take", f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"),
     ]
@@ -196,7 +197,3 @@ def _quoted(text):
 
 def _minutes(seconds):
     return f"{seconds / 60:.1f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
-
-
-def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -6,14 +6,15 @@ Reads no files and needs no Keras, so what a training would do can be told witho
 import dataclasses
 from dataclasses import dataclass
 
-from textgen.corpus import poems
 from textgen.corpus.documents import Corpus
+from textgen.corpus.memory import hash_poems
 from textgen.errors import CorpusError
 from textgen.planning.dataset import Encoded, encode
 from textgen.planning.sizes import settle
 from textgen.planning.streams import Streams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.tokens.tokenizers import Tokenizer
+from textgen.system.wording import count
+from textgen.tokens.base import Tokenizer
 
 # Symbols of the held-out text that the loss is measured on, at most: a tenth of a gigabyte would take minutes an epoch.
 MOST_MEASURED = 1 << 20
@@ -75,20 +76,20 @@ class Plan:
         model, training, noun = self.model, self.training, self.tokenizer.noun
         characters = self.text.characters + self.text.held_out_characters
         return [
-            f"text: {self.corpus.name}, {_count(characters, 'character')} in "
-            f"{_count(self.text.documents, 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
-            f"{_count(self.text.held_out_characters, 'character')} held out",
+            f"text: {self.corpus.name}, {count(characters, 'character')} in "
+            f"{count(self.text.documents, 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
+            f"{count(self.text.held_out_characters, 'character')} held out",
             f"size: {self.size_reason}",
-            f"model: {model.encoder} encoder, {_count(model.layers, 'LSTM layer')} of {_count(model.units, 'unit')}, "
-            f"{_count(model.parameters(), 'parameter')}; {self._dropout()}",
-            f"training: {self._extent()}, each step {_count(self.streams.batch, 'stream')} of "
-            f"{_count(training.sequence_length, noun)}, Adam at {training.learning_rate:g}",
+            f"model: {model.encoder} encoder, {count(model.layers, 'LSTM layer')} of {count(model.units, 'unit')}, "
+            f"{count(model.parameters(), 'parameter')}; {self._dropout()}",
+            f"training: {self._extent()}, each step {count(self.streams.batch, 'stream')} of "
+            f"{count(training.sequence_length, noun)}, Adam at {training.learning_rate:g}",
         ]
 
     def _extent(self):
         if self.training.epochs is None:
-            return f"{self.training.minutes:g} minutes, {_count(self.streams.steps, 'step')} a pass over the text"
-        return f"{_count(self.training.epochs, 'epoch')} of {_count(self.streams.steps, 'step')}"
+            return f"{self.training.minutes:g} minutes, {count(self.streams.steps, 'step')} a pass over the text"
+        return f"{count(self.training.epochs, 'epoch')} of {count(self.streams.steps, 'step')}"
 
     def _dropout(self):
         model = self.model
@@ -98,10 +99,6 @@ class Plan:
             (model.recurrent_dropconnect, "on the recurrent kernel"),
         ]
         return "dropout " + (", ".join(f"{rate:g} {place}" for rate, place in kinds if rate) or "none")
-
-
-def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def plan(corpus, model, training, tokenizer=None, grown=None):
@@ -164,5 +161,5 @@ def plan(corpus, model, training, tokenizer=None, grown=None):
         text=text,
         size_reason=size_reason,
         notes=tuple(notes),
-        memory=poems.memory(corpus.documents) if corpus.kind == "poem" else {},
+        memory=hash_poems(corpus.documents) if corpus.kind == "poem" else {},
     )

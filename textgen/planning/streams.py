@@ -9,65 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgen.tokens.symbols import BOUNDARY, IGNORED
-
-
-def lay_out(tokenizer, documents, backward=False):
-    """All documents as one row of ids, int32, each after a BOUNDARY.
-
-    Args:
-        tokenizer: the Tokenizer.
-        documents: texts.
-        backward: whether each line is read from its end.
-    """
-    parts = []
-    for document in documents:
-        parts += [np.array([BOUNDARY], dtype=np.int32), tokenizer.encode(document)]
-    ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
-    return ids[turned(ids, tokenizer)] if backward else ids
-
-
-@dataclass(frozen=True)
-class Laid:
-    """A text as a network reads it.
-
-    Attributes:
-        ids: int, shape (time + 1,), a BOUNDARY first.
-        symbols: each step's text, in the order of reading.
-        places: int, shape (time,): where each step's symbol stands in the text; a permutation, its own inverse.
-    """
-
-    ids: np.ndarray
-    symbols: list[str]
-    places: np.ndarray
-
-
-def lay_out_symbols(tokenizer, documents, separator, backward=False):
-    """All documents as `lay_out` has them, Laid: each symbol's text beside its id.
-
-    Args:
-        separator: what a BOUNDARY between two documents is shown as; other arguments as of `lay_out`.
-    """
-    ids, symbols = lay_out(tokenizer, documents), []
-    for document in documents:
-        symbols += [separator, *tokenizer.split(document)]
-    order = turned(ids, tokenizer) if backward else np.arange(len(ids))
-    return Laid(ids[order], [symbols[index] for index in order[1:]], order[1:] - 1)
-
-
-def turned(ids, tokenizer):
-    """Where each id comes from when every line is turned about: a permutation, int (symbols,), its own inverse.
-
-    A line is what stands between two line feeds or BOUNDARYs, which stay where they are.
-    """
-    places = np.arange(len(ids))
-    ends = (ids == BOUNDARY) | np.isin(ids, tokenizer.encode("\n"))
-    edges = np.flatnonzero(ends)
-    starts = np.concatenate([[-1], edges])
-    stops = np.concatenate([edges, [len(ids)]])
-    line = np.cumsum(ends) - ends  # which line each stands in; an end stands in the line before it
-    mirrored = starts[line] + stops[line] - places
-    return np.where(ends, places, mirrored)
+from textgen.tokens.layout import IGNORED
 
 
 @dataclass(frozen=True)

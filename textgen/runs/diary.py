@@ -7,14 +7,14 @@ import json
 import math
 
 from textgen.errors import RunError
-from textgen.system.files import storage_errors, write_whole
+from textgen.system.files import storage_errors, write_atomically
 from textgen.system.safejson import check_plain
 
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 GRADIENTS = "gradients.jsonl"
 
-AGAIN = "train with --resume"  # what to do once a full disk has room
+RETRY_ADVICE = "train with --resume"  # what to do once a full disk has room
 
 
 def read_diary(path, is_line):
@@ -58,23 +58,23 @@ def is_gradients(line):
 
 def write_lines(path, lines):
     """Write the lines of a text file of the run, whole or not at all."""
-    write_whole(path, ["".join(f"{line}\n" for line in lines).encode("utf-8")], AGAIN)
+    write_atomically(path, ["".join(f"{line}\n" for line in lines).encode("utf-8")], RETRY_ADVICE)
 
 
 def append_sample(path, epoch, text):
     """Add what a run wrote after an epoch to its samples."""
-    with storage_errors(path, AGAIN), open(path / SAMPLES, "a", encoding="utf-8", newline="\n") as file:
+    with storage_errors(path, RETRY_ADVICE), open(path / SAMPLES, "a", encoding="utf-8", newline="\n") as file:
         file.write(f"=== epoch {epoch} ===\n{text}\n\n")
 
 
 def cut_samples(path, epochs):
     """Take away the samples of epochs after so many: they are going to be written again."""
-    with storage_errors(path, AGAIN):
+    with storage_errors(path, RETRY_ADVICE):
         if (path / SAMPLES).is_file():
             text = (path / SAMPLES).read_text("utf-8", "replace")
             kept = text.partition(f"=== epoch {epochs + 1} ===\n")[0]
             if kept != text:
-                write_whole(path / SAMPLES, [kept.encode("utf-8")], AGAIN)
+                write_atomically(path / SAMPLES, [kept.encode("utf-8")], RETRY_ADVICE)
 
 
 def save_gradients(path, line):

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 
-import textgen
+from textgen._version import __version__
 from textgen.errors import RunError
 from textgen.runs import diary
-from textgen.runs import run as runs
+from textgen.runs.folder import STATE
+from textgen.system.safejson import read_json
 from textgen.system.threads import cores
 
 MOST = 2**62
@@ -61,8 +62,8 @@ class TrainingState:
     @classmethod
     def load(cls, folder):
         """The state in a snapshot. Raises RunError where it is none."""
-        path = folder / runs.STATE
-        values = runs.read_json(path)
+        path = folder / STATE
+        values = read_json(path)
         if not isinstance(values, dict) or set(values) != {each.name for each in fields(cls)}:
             raise RunError(f"{path}: not the state of a training")
         for each in fields(cls):
@@ -97,7 +98,7 @@ def _fits(value, kind):
 def environment(backend, keras, backend_version):
     """What the numbers of a training depend on beside its own settings: versions, the machine's kind, its cores."""
     return {
-        "textgen": textgen.__version__,
+        "textgen": __version__,
         "numpy": np.__version__,
         "keras": keras,
         "backend": backend,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 # Where another place is wanted.
 VARIABLE = "TEXTGEN_CACHE"
-ROOM = f"make room, or name another place with {VARIABLE}=DIR, then try again"
+FREE_SPACE_ADVICE = f"make room, or name another place with {VARIABLE}=DIR, then try again"
 
 
 def folder(*names):

@@ -8,7 +8,7 @@ from pathlib import Path
 from textgen.errors import StorageError
 
 
-def write_whole(path, parts, cure="try again"):
+def write_atomically(path, parts, cure="try again"):
     """Write bytes-like parts, one after another, under another name, and rename the file.
 
     Args:
@@ -37,7 +37,7 @@ def write_whole(path, parts, cure="try again"):
 
 
 @contextlib.contextmanager
-def growing(path, overwrite=False):
+def atomic_text_file(path, overwrite=False):
     """A text file that is written piece by piece and takes its name at the end of the block: a context manager.
 
     Ctrl-C keeps what was written until then; any other exception leaves what stood under the name as it was.
@@ -108,3 +108,17 @@ def storage_errors(path, cure="try again"):
             errno.ENOTDIR: "part of that path is a file; choose another --out",
         }
         raise StorageError(f"{path}: {cures.get(error.errno, error.strerror or error)}") from None
+
+
+def check_folder(path, overwrite=False):
+    """Raise StorageError where pictures cannot go into a folder without harm: there are files in it, and `overwrite`
+    was not asked for."""
+    path = Path(path)
+    with storage_errors(path):
+        if path.exists() and not path.is_dir():
+            raise StorageError(f"{path}: a file of that name stands there; choose another --out")
+        if path.is_dir() and any(path.iterdir()) and not overwrite:
+            raise StorageError(
+                f"{path}: a folder with files in it; choose another --out, or replace those of the same names with "
+                "--overwrite"
+            )

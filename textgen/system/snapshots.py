@@ -73,12 +73,12 @@ def prune(parent, keep):
                 _remove(entry)
 
 
-def is_any(parent):
+def has_snapshot(parent):
     """Whether a folder holds a snapshot, sound or not."""
     return bool(_names(parent))
 
 
-def newest(parent, names, fall_back=False):
+def latest_intact(parent, names, fall_back=False):
     """The newest snapshot whose files are as they were written.
 
     Args:

@@ -10,12 +10,12 @@ import dataclasses
 
 import numpy as np
 
-from textgen.engine.evaluation import Evaluation
+from textgen.engine.measure import Evaluation
 from textgen.planning.sizes import step_seconds
 from textgen.planning.streams import Streams
-from textgen.tokens.symbols import UNKNOWN
-from textgen.training import fit as fitting  # first, since it imports Keras quietly
+from textgen.tokens.layout import UNKNOWN
 from textgen.training.feed import feed
+from textgen.training.fit import compile_in_groups
 from textgen.training.model import LanguageModel
 from textgen.training.optimizer import make_descent
 
@@ -39,7 +39,7 @@ def evaluate_dynamically(config, weights, ids, characters):
     config = dataclasses.replace(config, dropout=0.0, output_dropout=0.0, recurrent_dropconnect=0.0)
     model = LanguageModel(config, batch_size=1)
     model.import_weights(weights)
-    fitting.compile_in_groups(model, make_descent(RATE, CLIP_NORM), step_seconds(config, LENGTH))
+    compile_in_groups(model, make_descent(RATE, CLIP_NORM), step_seconds(config, LENGTH))
     streams = Streams(ids, batch=1, length=LENGTH, rows=1, wrap=False)
     history = model.fit(feed(streams, seed=0), shuffle=False, verbose=0)
     return Evaluation(

@@ -3,8 +3,9 @@
 Holds code for one Keras backend, for the reason that `feed` gives.
 """
 
-import keras
 import numpy as np
+
+from textgen.training.backend import keras
 
 # Batches made ready while others are trained on.
 PREFETCHED = 4

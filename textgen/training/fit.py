@@ -5,24 +5,11 @@ files of text or of the command line.
 """
 
 import datetime
-import os
 import platform
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-from textgen.training.quiet import quietly
-
-# Told to keep its notices to itself, TensorFlow still talks until it has started.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with quietly():
-    import keras
-
-    from textgen.training.lstm import use_all_cores
-
-    use_all_cores()
-    keras.ops.zeros(1)  # the first operation looks for devices, and is as talkative as the import
 
 from tqdm import tqdm
 
@@ -32,19 +19,20 @@ from textgen.planning.sizes import step_seconds
 from textgen.runs import diary
 from textgen.runs.state import differences, environment
 from textgen.system.interrupts import Interrupt
+from textgen.training.backend import keras
 from textgen.training.callbacks import (
     DivergenceGuard,
     GradientNorms,
     GradientWatch,
     Interruption,
     Progress,
-    RunSaver,
     SampleWriter,
     Stopwatch,
 )
 from textgen.training.feed import feed
 from textgen.training.model import LanguageModel
 from textgen.training.optimizer import make_optimizer
+from textgen.training.saver import RunSaver
 from textgen.writing.generator import Generator
 
 # Steps run as one call of a compiled function, so many that Python's share is small and so few that the bar moves.
@@ -192,7 +180,7 @@ def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, q
             if budget:
                 ended = time.monotonic() - watch.ended
                 state.last_step = state.step + budget.epoch_ended(watch.step_seconds, ended)
-                model.optimizer.anneal.lay(state.step, state.last_step)
+                model.optimizer.anneal.set_end(state.step, state.last_step)
         saver.finish()
     except KeyboardInterrupt:
         if interrupt.is_orderly:  # else it struck in the middle of something: what was saved last is what there is
@@ -223,13 +211,13 @@ class Extension:
         state.finished, state.patience_from = False, state.epoch
         if self.epochs is None:
             state.last_step = state.epochs = state.epoch_end = None  # the budget will say
-            anneal.lay_again(state.step, state.step + 1)
+            anneal.extend_end(state.step, state.step + 1)
             return
         to_come = 0 if self.after_the_end or state.last_step is None else max(state.last_step - state.step, 0)
         epochs_to_come = max(state.epochs - state.epoch, 1) if to_come else 0
         state.last_step = state.step + to_come + self.epochs * steps_a_pass
         state.epochs = state.epoch + epochs_to_come + self.epochs
-        anneal.lay_again(state.step, state.last_step)
+        anneal.extend_end(state.step, state.last_step)
 
 
 def import_older(model, weights):
@@ -305,7 +293,7 @@ def _settle_budget(budget, model, settled, state, guard, interruption):
         evaluation = seconds[1] + a_step * max(state.evaluation_steps - group, 0)
     left = budget.settle(watch.step_seconds, evaluation, streams.steps)
     state.last_step, state.epochs = state.step + left, state.epoch + budget.epochs_left
-    model.optimizer.anneal.lay(state.step, state.last_step)
+    model.optimizer.anneal.set_end(state.step, state.last_step)
 
 
 def _last_epoch_is_over(budget, state, watch):
@@ -317,7 +305,7 @@ def _last_epoch_is_over(budget, state, watch):
     if holds < left:
         state.last_step = state.epoch_end = step + holds
         # Asked of the callback: on JAX that is what brings the optimizer's variables back in the middle of an epoch.
-        watch.model.optimizer.anneal.lay(step, state.last_step)
+        watch.model.optimizer.anneal.set_end(step, state.last_step)
     return holds <= 0
 
 

@@ -19,10 +19,8 @@ The CPU path rests on four things, measured in docs/log.md:
 
 from itertools import pairwise
 
-import keras
-from keras import ops
-
 from textgen.system.threads import cores
+from textgen.training.backend import keras, on_tensorflow_cpu, ops, tensorflow
 
 # Rows below which a lane's products are too thin to be worth a core of their own.
 FEWEST_ROWS = 8
@@ -96,7 +94,7 @@ class LSTM(keras.layers.LSTM):
         sequences, kernel = ops.transpose(sequences, (1, 0, 2)), self.cell.recurrent_kernel
         lanes = [
             self._run_vectors(sequences[:, rows], [state[rows] for state in initial_state], kernel)
-            for rows in cut(sequences.shape[1])
+            for rows in lane_slices(sequences.shape[1])
         ]
         outputs, h, c = (ops.concatenate([lane[place] for lane in lanes], axis) for place, axis in enumerate((1, 0, 0)))
         return h, ops.transpose(outputs, (1, 0, 2)), [h, c]
@@ -108,39 +106,13 @@ class LSTM(keras.layers.LSTM):
         return _recurrence(_Steps(*projected), *initial_state, *_apart(ops.convert_to_tensor(recurrent_kernel)))
 
 
-def on_tensorflow_cpu():
-    """Whether Keras runs on TensorFlow and no GPU is in sight."""
-    return keras.backend.backend() == "tensorflow" and not _tensorflow().config.list_physical_devices("GPU")
-
-
-def use_all_cores():
-    """Set TensorFlow's threads for lanes: one inside an operation, as many operations at a time as there are cores.
-
-    Call it before TensorFlow's first operation. A program that has used TensorFlow before keeps the threads it has;
-    training then runs in one lane, its products spread over the cores by TensorFlow, a third to a half slower.
-    """
-    if on_tensorflow_cpu():
-        threading = _tensorflow().config.threading
-        try:
-            threading.set_intra_op_parallelism_threads(1)
-            threading.set_inter_op_parallelism_threads(cores())
-        except RuntimeError:  # started already, with other settings
-            return
-
-
-def cut(rows):
+def lane_slices(rows):
     """The lanes of a batch: a slice of its rows for each, as equal as can be; one lane where more would not help."""
     lanes = 1
-    if rows and on_tensorflow_cpu() and _tensorflow().config.threading.get_intra_op_parallelism_threads() == 1:
+    if rows and on_tensorflow_cpu() and tensorflow().config.threading.get_intra_op_parallelism_threads() == 1:
         lanes = max(1, min(cores(), rows // FEWEST_ROWS))
     edges = [rows * lane // lanes for lane in range(lanes + 1)] if rows else [None, None]
     return [slice(start, end) for start, end in pairwise(edges)]
-
-
-def _tensorflow():
-    import tensorflow
-
-    return tensorflow
 
 
 def _apart(columns):
@@ -175,12 +147,12 @@ class _Rows:
         self.tensors = (gates, candidate)
 
     def at(self, tensors, t):
-        tf = _tensorflow()
+        tf = tensorflow()
         return tuple(tf.gather(table, self.ids[t]) for table in tensors)
 
     def gradients(self, tensors, d_gates, d_candidate):
         """Each table's row gets the sum over the places that its symbol stood in."""
-        tf = _tensorflow()
+        tf = tensorflow()
         ids, size = tf.reshape(self.ids, (-1,)), tensors[0].shape[0]
         flat = [tf.reshape(d, (-1, d.shape[-1])) for d in (d_gates, d_candidate)]
         if size <= LARGEST_ONE_HOT:
@@ -204,7 +176,7 @@ def _recurrence(source, h, c, gates_kernel, candidate_kernel):
     Returns:
         h after every step (time, batch, units), and the last h and c.
     """
-    tf = _tensorflow()
+    tf = tensorflow()
     sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     @tf.custom_gradient

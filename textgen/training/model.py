@@ -9,12 +9,11 @@ third, clipping the gradient's norm (Pascanu et al. 2013), stands in `textgen.tr
 This module knows nothing of text or files.
 """
 
-import keras
 import numpy as np
-from keras import ops
 
-from textgen.tokens.symbols import IGNORED
-from textgen.training.lstm import LSTM, cut
+from textgen.tokens.layout import IGNORED
+from textgen.training.backend import keras, ops
+from textgen.training.lstm import LSTM, lane_slices
 
 
 class LanguageModel(keras.Model):
@@ -35,7 +34,7 @@ class LanguageModel(keras.Model):
     def __init__(self, config, batch_size, seed=0, lanes=None):
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
-        self.lanes = cut(batch_size) if lanes is None else lanes
+        self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # Of 31 bits: PyTorch takes no larger.
         seeds = iter((np.random.SeedSequence(seed).generate_state(5 * config.layers + 4) >> 1).tolist())
         self.embedding = None

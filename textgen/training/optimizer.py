@@ -2,14 +2,13 @@
 
 import math
 
-import keras
-from keras import ops
+from textgen.training.backend import keras, ops
 
 # The share of the way from which an annealed training goes on.
 AGAIN = 0.5
 
 
-class Anneal(keras.optimizers.schedules.LearningRateSchedule):
+class CosineSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A rate that rises over the warm-up, then falls along a cosine (Loshchilov and Hutter 2017) to a hundredth.
 
     The rate depends on the share of the way that is done. The path can be given another end while it is walked, so
@@ -27,12 +26,12 @@ class Anneal(keras.optimizers.schedules.LearningRateSchedule):
         self.peak, self.warmup = peak, warmup
         self.path = None  # a variable of the optimizer: the step and share where the path was last laid, its last step
 
-    def lay(self, step, last):
+    def set_end(self, step, last):
         """Lay the path from where it stands at `step` so that it ends at step `last`."""
         done = float(self.done(step)) if step else 0.0
         self.path.assign([float(step), done, float(max(last, step + 1))])
 
-    def lay_again(self, step, last):
+    def extend_end(self, step, last):
         """Lay the path for more steps after its end: from halfway down the cosine where it had got farther (a warm
         restart, Loshchilov and Hutter 2017, at half the height)."""
         self.path.assign([float(step), min(float(self.done(step)), AGAIN), float(max(last, step + 1))])
@@ -107,10 +106,10 @@ def make_optimizer(training, steps):
 
     The gradient's global norm is clipped, the cure for gradients that explode (Pascanu et al. 2013).
     """
-    anneal = Anneal(training.learning_rate, training.warmup)
+    anneal = CosineSchedule(training.learning_rate, training.warmup)
     optimizer = Adam(anneal, global_clipnorm=training.clip_norm)
     anneal.path = optimizer.add_variable((3,), name="path")  # kept by the optimizer, so every backend carries it
-    anneal.lay(0, steps)
+    anneal.set_end(0, steps)
     optimizer.anneal = anneal
     return optimizer
 

@@ -11,13 +11,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from textgen.corpus import poems
-from textgen.corpus.documents import Corpus
-from textgen.corpus.reading import read_for
+from textgen.corpus.documents import Corpus, read_for
+from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.planning.plan import plan
-from textgen.runs import run as runs
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_folder, find_run, remove_if_empty
+from textgen.runs.run import load_run, read_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras, snapshots
 from textgen.system.locks import locked
@@ -99,18 +99,18 @@ def train(
                 "it longer)"
             )
         more = TrainingConfig(**options) if options else None
-        path = runs.find(resume)
+        path = find_run(resume)
         with locked(path):
             return _resume(path, corpus, encoding, more, began, quiet, watching)
     model, training = configurations(options)
     older = None
     if from_run is not None:
-        older = runs.load(from_run)
+        older = load_run(from_run)
         model, training = _as_begun(older, model, options, training)
     text = _text(corpus, training, encoding)
     training = dataclasses.replace(training, documents=text.kind)
     settled = plan(text, model, training, grown=older and older.tokenizer)
-    path = runs.create(out or runs.CHECKPOINTS / text.name, overwrite=overwrite)
+    path = create_run_folder(out or CHECKPOINTS / text.name, overwrite=overwrite)
     state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=settled.text.fingerprint)
     notes = list(settled.notes)
     if older:
@@ -126,7 +126,7 @@ def train(
 
             weights = older.weights if older else None
             if older:
-                settled = dataclasses.replace(settled, memory=poems.joined(settled.memory, older.memory))
+                settled = dataclasses.replace(settled, memory=merge(settled.memory, older.memory))
             stopped = fit(
                 settled,
                 path,
@@ -140,17 +140,17 @@ def train(
             )
             return _history(path, state, stopped)
     finally:
-        runs.remove_if_empty(path)
+        remove_if_empty(path)
 
 
 def _resume(path, corpus, encoding, more, began, quiet, watching):
-    folder, passed_over = snapshots.newest(path / runs.RESUME, runs.FILES[runs.RESUME], fall_back=True)
-    run, state = runs.read(path, folder), TrainingState.load(folder)
+    folder, passed_over = snapshots.latest_intact(path / RESUME, FILES[RESUME], fall_back=True)
+    run, state = read_run(path, folder), TrainingState.load(folder)
     notes = [f"{complaint}; going on from the save before it" for complaint in passed_over]
     if state.finished and more is None:
         raise RunError(f"{path}: its training has ended; train it longer with --epochs N or --minutes N")
     try:
-        snapshots.newest(path / runs.BEST, runs.FILES[runs.BEST])
+        snapshots.latest_intact(path / BEST, FILES[BEST])
     except RunError as error:
         notes.append(f"{error}; the next epoch's weights take the place of the best")
         state.best_nats = None

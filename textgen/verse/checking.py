@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textgen.corpus.forms import FORMS, Form, form_of
-from textgen.corpus.poems import CLOSING, words
-from textgen.corpus.scripts import is_chinese, is_ideograph
+from textgen.corpus.memory import words
 from textgen.errors import UsageError
+from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import mandarin as modern
 from textgen.verse.sounds import meter, pingshui

@@ -5,11 +5,12 @@ Knows nothing of how symbols are drawn.
 
 import numpy as np
 
-from textgen.corpus.poems import CLOSING, lines_of
-from textgen.corpus.scripts import MARKS, forms_of, is_ideograph
+from textgen.corpus.hanzi import forms_of
+from textgen.corpus.memory import lines_of
 from textgen.errors import PromptError, UsageError
+from textgen.tokens.characters import CLOSING, MARKS, is_ideograph
+from textgen.verse.masks.base import Opening
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.opening import Opening
 from textgen.verse.masks.regulated import Regulated, Sounds
 from textgen.verse.sounds import mandarin as modern
 from textgen.verse.sounds import pingshui

@@ -13,36 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.corpus.forms import FORMS, Form, form_of
-from textgen.corpus.poems import bare, known_by
-from textgen.corpus.scripts import is_chinese
+from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.runs.config import option
 from textgen.system import threads
-from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.characters import is_chinese
+from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
-from textgen.verse.config import Rules
+from textgen.verse.config import PoemConfig
 from textgen.writing.generator import Generator, new_seed
-
-
-@dataclass(frozen=True)
-class PoemConfig(Rules):
-    """What is asked of a poem."""
-
-    form: str = option("free", "The form that the poem keeps, one of those above.", metavar="FORM")
-    start: str = option("", "How the poem begins; printed.", metavar="TEXT")
-    mood: str = option("", "Text that the model reads first and that is never printed.", metavar="TEXT")
-    title: str = option("", "A title; printed above, and read first by the model.", metavar="TEXT")
-    rhyme: str | None = option(
-        None, "The rhyme: a group of the rhyme book, or a word to rhyme with.", metavar="GROUP_OR_WORD"
-    )
-    count: int = option(1, "How many poems; each has a random stream of its own.", low=1, high=1_000_000)
-    seed: int | None = option(None, "Same seed, same poem. [default: a new one, printed]", low=0, high=2**63 - 1)
-    temperature: float = option(0.8, "0 takes the likeliest symbol that the form allows.", low=0, high=100)
-    tries: int = option(12, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
-
-    def __post_init__(self):
-        super().__post_init__()
-        form_of(self.form)
 
 
 @dataclass(frozen=True)
@@ -165,8 +143,8 @@ def _write(generator, form, config, language):
 def _is_copied(generator, language, ids):
     """Whether a line stands whole in the poems that the run learned."""
     known = generator.memory.get("lines")
-    text = bare("".join(language.lines(ids)))
-    return known is not None and bool(text) and known_by(known, text)
+    text = without_marks("".join(language.lines(ids)))
+    return known is not None and bool(text) and contains(known, text)
 
 
 def _kinds(documents):

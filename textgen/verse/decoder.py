@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from textgen.writing.sampling import BELOW, Uniforms, log_probabilities
+from textgen.engine.probability import log_probabilities
+from textgen.writing.sampling import BELOW, Uniforms
 
 # Symbols that no line of verse reaches; a line that does is given up.
 LONGEST_LINE = 400

@@ -5,13 +5,12 @@ Knows nothing of how symbols are drawn.
 
 import numpy as np
 
-from textgen.corpus.poems import hashes, words
+from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
-from textgen.planning.streams import turned
-from textgen.tokens.symbols import BOUNDARY
+from textgen.tokens.layout import BOUNDARY, reverse_lines
+from textgen.verse.masks.base import Opening
 from textgen.verse.masks.free import Free
 from textgen.verse.masks.metrical import Metrical
-from textgen.verse.masks.opening import Opening
 from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.lexicon import Lexicon
@@ -40,7 +39,7 @@ class English:
         """The lines that ids spell."""
         ids = np.array([index for index in ids if index != BOUNDARY], np.intp)
         if self.backward and len(ids):
-            ids = ids[turned(ids, self.tokenizer)]
+            ids = ids[reverse_lines(ids, self.tokenizer)]
         text = "".join(self.printed[index] for index in ids)
         return text.rstrip("\n").split("\n") if text else []
 
@@ -119,7 +118,7 @@ class English:
         letters = {text.lower() for text in self.printed if len(text) == 1}
         found = [word for word in cmu.words() if letters.issuperset(word)]
         if known is not None:
-            marks = np.array([hashes([word])[0] for word in found], np.uint64)
+            marks = np.array([hash_texts([word])[0] for word in found], np.uint64)
             found = [word for word, is_known in zip(found, np.isin(marks, known), strict=True) if is_known]
         return Lexicon(found)
 

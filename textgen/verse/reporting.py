@@ -3,7 +3,7 @@
 from collections import Counter
 
 from textgen.corpus.documents import read_corpus
-from textgen.corpus.poems import lines_of
+from textgen.corpus.memory import lines_of
 from textgen.verse.checking import check
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from textgen.engine.probability import log_probabilities
 from textgen.writing.samples import Ending, Sample
-from textgen.writing.sampling import highest_of, log_probabilities, transformed
+from textgen.writing.sampling import highest_of, transformed
 from textgen.writing.transforms import HISTORY, Context
 
 

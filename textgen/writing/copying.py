@@ -10,68 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from textgen.corpus.spans import Spans
+from textgen.engine.probability import log_probabilities, softmax
 from textgen.errors import UsageError
-from textgen.writing.sampling import log_probabilities
-from textgen.writing.transforms import softmax
-
-_WORD = 2**64
-_BASE = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2^64 divided by the golden ratio
-
-
-class Spans:
-    """Every span of one length in a text, by its hash (8 bytes a span; polynomial, modulo 2^64: Karp and Rabin 1987).
-
-    Args:
-        text: the text.
-        length: characters in a span.
-    """
-
-    def __init__(self, text: str, length: int):
-        self.length = length
-        self._hashes = np.unique(_hashes(text, length))
-
-    def __contains__(self, span: str) -> bool:
-        value = 0
-        for character in span:
-            value = (value * _BASE + ord(character) + 1) % _WORD
-        at = int(self._hashes.searchsorted(np.uint64(value)))
-        return at < len(self._hashes) and int(self._hashes[at]) == value
-
-    def any_in(self, text: str) -> bool:
-        """Whether any span of the text is one of these."""
-        return bool(np.isin(_hashes(text, self.length), self._hashes).any())
-
-
-def _hashes(text, length):
-    """The hash of each span, uint64 (spans,), in the order of the text; put together from spans of powers of two."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) + np.uint64(1)
-    count = len(codes) - length + 1
-    if count < 1:
-        return np.zeros(0, np.uint64)
-    result, done = np.zeros(count, np.uint64), 0
-    part, size = codes, 1
-    while size <= length:
-        if length & size:
-            result = result * np.uint64(pow(_BASE, size, _WORD)) + part[done : done + count]
-            done += size
-        part = part[:-size] * np.uint64(pow(_BASE, size, _WORD)) + part[size:] if size * 2 <= length else part
-        size *= 2
-    return result
-
-
-def longest_copy(text: str, source: str) -> str:
-    """The longest span of a text that stands in the source too, the first of equals."""
-    low, high = 0, min(len(text), len(source))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if Spans(source, middle).any_in(text):
-            low = middle
-        else:
-            high = middle - 1
-    if not low:
-        return ""
-    spans = Spans(source, low)
-    return next(text[at : at + low] for at in range(len(text) - low + 1) if text[at : at + low] in spans)
 
 
 @dataclass

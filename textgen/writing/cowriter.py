@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
 from textgen.system import threads
-from textgen.tokens.symbols import BOUNDARY
-from textgen.tokens.tokenizers import in_word
+from textgen.tokens.characters import in_word
+from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
-from textgen.writing.samples import ROWS, Rows, Start
-from textgen.writing.sampling import SamplingConfig, Uniforms, draw, log_probabilities
+from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.sampling import SamplingConfig, Uniforms, draw
 from textgen.writing.transforms import chain
 
 # The most symbols of a proposal, should its words never end.

@@ -12,18 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from textgen.corpus.poems import joined
+from textgen.corpus.memory import merge
+from textgen.corpus.spans import Spans
+from textgen.engine.measure import Score, score
 from textgen.engine.mixture import Mixture
 from textgen.engine.network import Engine
-from textgen.engine.scoring import Score, score
 from textgen.errors import UsageError
-from textgen.planning.streams import turned
-from textgen.runs import run as runs
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.run import load_run
 from textgen.system import threads
-from textgen.tokens.symbols import BOUNDARY, SEPARATORS
-from textgen.tokens.tokenizers import Tokenizer
-from textgen.writing.copying import Spans
+from textgen.tokens.base import Tokenizer
+from textgen.tokens.layout import BOUNDARY, SEPARATORS, reverse_lines
 from textgen.writing.jobs import Job
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample
@@ -60,7 +59,7 @@ class Generator:
         engine: its Engine.
         documents: what one document of its corpus was: "file", "block", "line" or "poem".
         direction: whether it reads and writes lines "forward" or "backward", from their end.
-        memory: hashes of the poems that it learned (`textgen.corpus.poems.memory`); empty where it learned none.
+        memory: hashes of the poems that it learned (`textgen.corpus.memory.hash_poems`); empty where it learned none.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
     """
@@ -88,7 +87,7 @@ class Generator:
         Raises:
             RunError: no such run, or one that cannot be read.
         """
-        run = runs.load(run)
+        run = load_run(run)
         return cls.of(run.model, run.training, run.tokenizer, run.weights, run.memory)
 
     @classmethod
@@ -125,7 +124,7 @@ class Generator:
         # Where one of them knows no documents, none is spoken to in terms of documents.
         kind, memory = "file" if "file" in kinds else kinds[0], {}
         for one in generators:
-            memory = joined(memory, one.memory)
+            memory = merge(memory, one.memory)
         return cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
 
     @takes_options
@@ -271,4 +270,4 @@ class Generator:
     def encode(self, text: str) -> np.ndarray:
         """A text's ids in the order in which the model reads them."""
         ids = self.tokenizer.encode(text)
-        return ids[turned(ids, self.tokenizer)] if self.direction == "backward" else ids
+        return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids

@@ -9,7 +9,8 @@ from textgen.errors import UsageError
 from textgen.system import threads
 from textgen.writing.beam import search
 from textgen.writing.copying import without_copying
-from textgen.writing.samples import ROWS, Rows, Sample, Start, drawn, write_block, write_one
+from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.samples import Sample, drawn, write_block, write_one
 from textgen.writing.sampling import Uniforms
 
 

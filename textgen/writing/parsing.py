@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from textgen.errors import UsageError
-from textgen.tokens.tokenizers import in_word
+from textgen.options import texts
+from textgen.tokens.characters import in_word
 
 
 def temperature(flag, value):
@@ -33,14 +34,6 @@ def temperature(flag, value):
 
 def _is_bool(value):
     return isinstance(value, bool)
-
-
-def texts(flag, value):
-    """Parse an option that is one text or several, none empty: a tuple of str."""
-    several = (value,) if isinstance(value, str) else value
-    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
-        raise UsageError(f"{flag} takes a text that is not empty; got {value!r}")
-    return tuple(several)
 
 
 def words(flag, value):

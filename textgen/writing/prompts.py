@@ -1,6 +1,7 @@
 """What a model reads before it writes: prompts from files, and symbols that it never saw."""
 
 from textgen.errors import PromptError
+from textgen.system.wording import ascii_safe
 from textgen.tokens.nearest import nearest
 
 
@@ -48,8 +49,3 @@ def readable(prompt: str, tokenizer, unknown: str = "error") -> str:
             f"{shown}; {cure}"
         )
     return "".join(instead.get(symbol, symbol) for symbol in tokenizer.split(prompt))
-
-
-def ascii_safe(symbol: str) -> str:
-    """A symbol in quotes, with what cannot be seen written out: U+200D."""
-    return repr(symbol) if symbol.isprintable() else " ".join(f"U+{ord(character):04X}" for character in symbol)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.runs.config import option
-from textgen.writing.parsing import texts
+from textgen.options import option, texts
 from textgen.writing.transforms import TransformConfig
 
 # A hair below the whole, so that rounding can never put a number beyond the last symbol.
@@ -159,12 +158,3 @@ def _above(highest):
             raise ModelError("logits that are not numbers: damaged weights, or a transform of your own gone wrong")
         raise NothingLeftError("no symbol is left to draw: the sampling options forbid them all; ask for less")
     return highest
-
-
-def log_probabilities(logits, ids, dtype=np.float64):
-    """Natural logarithm of the probability of each row's id, shape (rows,), of logits (rows, vocabulary); reckoned in a
-    dtype."""
-    logits = np.asarray(logits, dtype=dtype)
-    highest = logits.max(axis=1)
-    whole = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
-    return logits[np.arange(len(ids)), ids] - whole

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textgen.engine.probability import softmax
 from textgen.errors import UsageError
-from textgen.runs.config import Config, option
+from textgen.options import Config, option, texts
+from textgen.tokens.base import Tokenizer
+from textgen.tokens.characters import in_word
 from textgen.tokens.nearest import nearest
-from textgen.tokens.tokenizers import Tokenizer, in_word
 from textgen.writing import parsing
 
 # The farthest back that any transform looks.
@@ -82,7 +84,7 @@ class Bias:
 
 
 @dataclass(frozen=True)
-class After:
+class NeverFollows:
     """Forbid, after each symbol, what never follows it. The first transform: it turns the model's logits to float64.
 
     Attributes:
@@ -276,13 +278,6 @@ class Typical:
         return np.where(_reaching(chances, -np.abs(surprisal - entropy), self.mass) & possible, logits, -np.inf)
 
 
-def softmax(logits):
-    """Probabilities, float64, of logits of shape (rows, vocabulary); zeros in a row where all are forbidden."""
-    highest = np.maximum.reduce(logits, axis=1, keepdims=True)
-    weights = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-
-
 def _reaching(chances, merit, mass):
     """Whether each symbol is of the best by merit, as many as it takes for their probabilities to reach the mass.
 
@@ -315,7 +310,7 @@ class TransformConfig(Config):
     """Which transforms there are, in the order in which they are applied."""
 
     forbid: tuple[str, ...] = transform(
-        (), ForbidText, "Never write this: a character, a word or any other text.", parse=parsing.texts, metavar="TEXT"
+        (), ForbidText, "Never write this: a character, a word or any other text.", parse=texts, metavar="TEXT"
     )
     forbid_word: tuple[str, ...] = transform(
         (),
@@ -372,7 +367,7 @@ def chain(
     Raises:
         UsageError: a symbol that the model does not have.
     """
-    transforms = [After(*tokenizer.following())]
+    transforms = [NeverFollows(*tokenizer.following())]
     for field in dataclasses.fields(TransformConfig):
         if field.name == "temperature":
             transforms += own

@@ -14,8 +14,8 @@ from importlib import resources
 
 import numpy as np
 
-from textgen.inspection.looks import visible
 from textgen.inspection.tracing import GATES
+from textgen.system.wording import visible
 
 # Bytes of the whole page; units of a layer at most; next symbols told for each step.
 LARGEST, MOST_UNITS, LIKELIEST = 1_000_000, 128, 8

@@ -7,10 +7,10 @@ from itertools import groupby
 
 import numpy as np
 
-from textgen.inspection.looks import visible
 from textgen.inspection.plots.fonts import MONO, WIDTH, drawable, is_mono
 from textgen.system import extras
-from textgen.system.files import write_whole
+from textgen.system.files import write_atomically
+from textgen.system.wording import visible
 
 # Colours: of shares between 0 and 1, of numbers around 0, of surprise.
 SHARES, SIGNED, SURPRISE = "viridis", "RdBu_r", "YlOrRd"
@@ -176,4 +176,4 @@ def save(figure, path):
     # Without a date, equal pictures are equal files.
     extra = {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 2}}
     figure.savefig(held, format=kind, dpi=DPI, **extra)
-    write_whole(path, [held.getvalue()])
+    write_atomically(path, [held.getvalue()])

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from textgen.inspection.looks import visible
+from textgen.engine.probability import softmax
 from textgen.inspection.plots.canvas import add, literal, new_figure, styled
 from textgen.inspection.plots.fonts import drawable
-from textgen.writing.transforms import softmax
+from textgen.system.wording import visible
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
 LIKELIEST = 12

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from textgen.corpus.poems import CLOSING, ENDING
-from textgen.tokens.symbols import BOUNDARY, UNKNOWN
+from textgen.tokens.characters import CLOSING, ENDING
+from textgen.tokens.layout import BOUNDARY, UNKNOWN
 
 # Symbols after which a poem that does not end is ended, at the next end of a line, as in the poem example; and symbols
 # after which a line is.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from textgen.verse.masks.memo import Memo
+from textgen.verse.masks.base import Memo
 
 START, WORD, MARK = "start", "word", "mark"
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from textgen.corpus.poems import ENDING
-from textgen.corpus.scripts import is_ideograph
+from textgen.tokens.characters import ENDING, is_ideograph
 
 # How the book of Pingshui names the groups of the entering tone.
 ENTERING = "入"

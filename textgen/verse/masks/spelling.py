@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from textgen.tokens.symbols import BOUNDARY
-from textgen.verse.masks.memo import Memo
+from textgen.tokens.layout import BOUNDARY
+from textgen.verse.masks.base import Memo
 from textgen.verse.masks.metrical import MARK, START, WORD
 
 MARKS = ",;:.!?"

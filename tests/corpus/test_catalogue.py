@@ -1,0 +1,87 @@
+"""Texts by name."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from textgen.corpus import catalogue
+from textgen.corpus.documents import read_corpus
+from textgen.errors import CorpusError
+from textgen.system.cache import VARIABLE
+
+SHARED = ROOT.parent / "shared" / "corpora"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_bundled_texts_are_the_files_of_the_clone():
+    bundled = {entry.bundled for entry in catalogue.catalogue().values() if entry.bundled}
+    assert bundled == {path.name for path in (ROOT / "corpora").glob("*.txt")}
+    for name in ("ferryman", "jueju"):
+        (path,) = catalogue.files(name)
+        assert path.read_bytes() == (ROOT / "corpora" / f"{name}.txt").read_bytes()
+    assert read_corpus("corpora:headlines", "line").documents[0] in (ROOT / "corpora/headlines.txt").read_text()
+
+
+@pytest.mark.parametrize(("name", "words"), [("python-reference", 'The "with" statement'), ("python-source", "import")])
+def test_texts_that_every_machine_has(name, words, cache):
+    text = read_corpus(f"corpora:{name}").documents[0]
+    assert words in text
+    assert len(text) > 400_000
+    (path,) = catalogue.files(name)
+    assert path.is_relative_to(cache)
+    before = path.stat().st_mtime_ns
+    assert catalogue.files(name) == [path]
+    assert path.stat().st_mtime_ns == before
+
+
+def test_what_is_fetched_is_named_with_its_sum_size_and_licence():
+    fetched = [entry for entry in catalogue.catalogue().values() if entry.remote]
+    assert {"shakespeare", "tang", "tang300"} <= {entry.name for entry in fetched}
+    for entry in fetched:
+        assert entry.licence
+        for remote in entry.remote:
+            assert remote.url.startswith("https://")
+            assert remote.url.isascii()
+            assert re.fullmatch(r"[0-9a-f]{64}", remote.sha256)
+            assert remote.size > 1000
+    assert len(catalogue.entry("tang").remote) == 41
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the texts are not here")
+def test_sums_and_sizes_are_those_of_the_texts():
+    for name, folder in (("shakespeare", SHARED), ("tang300", SHARED / "tang"), ("tang", SHARED / "tang")):
+        for remote in catalogue.entry(name).remote:
+            data = (folder / remote.name).read_bytes()
+            assert (hashlib.sha256(data).hexdigest(), len(data)) == (remote.sha256, remote.size), remote.name
+
+
+def test_a_name_that_is_not_there(refused):
+    with pytest.raises(
+        CorpusError, match="corpora:shakespear: no such text in the catalogue; did you mean shakespeare"
+    ):
+        read_corpus("corpora:shakespear")
+    assert "there are: ferryman, lamplighter" in refused(3, "train", "corpora:xyzzy")
+    assert "did you mean" in refused(3, "corpora", "show", "tang30")
+
+
+def test_the_list(command):
+    lines = command("corpora", "list").stdout.splitlines()
+    assert len(lines) == len(catalogue.catalogue())
+    assert lines[0].startswith("corpora:ferryman ")
+    values = [json.loads(line) for line in command("corpora", "list", "--json").stdout.splitlines()]
+    assert {value["where"] for value in values} == {"bundled", "on this machine", "to fetch"}
+
+
+def test_a_text_is_shown(command):
+    result = command("corpora", "show", "ferryman", "--lines", 2)
+    first = (ROOT / "corpora/ferryman.txt").read_text().splitlines()[:2]
+    assert result.stdout.splitlines()[-2:] == first
+    assert "textgen train corpora:ferryman" in result.stdout

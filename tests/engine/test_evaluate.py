@@ -1,0 +1,106 @@
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+
+from textgen.corpus.documents import read_corpus
+from textgen.engine.measure import RUN_UP, Evaluation, evaluate
+from textgen.runs.run import load_run
+from textgen.tokens.layout import lay_out
+from textgen.writing.generator import Generator
+
+
+class Counting:
+    """An engine that predicts by how many symbols it has read since it began: certain of symbol (n mod 5)."""
+
+    def initial_state(self, batch):
+        return np.zeros(batch, int)
+
+    def step(self, state, ids):
+        logits = np.zeros((len(ids), 5), np.float32)
+        logits[np.arange(len(ids)), (state + 1) % 5] = 9.0
+        return logits, state + 1
+
+
+def by_hand(engine, ids, restart=None):
+    """The losses, one symbol after another."""
+    state, losses = engine.initial_state(1), []
+    for place, (before, after) in enumerate(itertools.pairwise(ids)):
+        if restart and place % restart == 0:
+            state = engine.initial_state(1)
+        logits, state = engine.step(state, np.array([before]))
+        chances = np.exp(logits[0].astype(float))
+        losses.append(-math.log(chances[after] / chances.sum()))
+    return np.mean(losses), len(losses)
+
+
+@pytest.fixture(scope="module")
+def text(tiny_run, text_file):
+    generator = Generator.load(tiny_run)
+    return generator.engine, lay_out(generator.tokenizer, read_corpus(text_file).documents)
+
+
+def test_carried_is_one_reading_from_beginning_to_end(text):
+    engine, ids = text
+    nats, count = by_hand(engine, ids)
+    result = evaluate(engine, ids, len(ids) - 1)
+    assert result.symbols == count == len(ids) - 1
+    # A run-up of 256 symbols stands for all that came before.
+    assert result.nats == pytest.approx(nats, abs=1e-4)
+
+
+@pytest.mark.parametrize("window", [1, 7, 256, 10**6])
+def test_windows_begin_anew_and_count_every_symbol(text, window):
+    engine, ids = text
+    nats, count = by_hand(engine, ids, restart=window)
+    result = evaluate(engine, ids, len(ids) - 1, window)
+    assert result.symbols == count
+    assert result.nats == pytest.approx(nats, abs=1e-5)
+
+
+def test_windows_of_a_model_that_counts_are_right_or_wrong_by_their_length():
+    ids = np.arange(101) % 5
+    sure = -math.log(math.exp(9) / (math.exp(9) + 4))
+    assert evaluate(Counting(), ids, 100, window=5).nats == pytest.approx(sure)
+    assert evaluate(Counting(), ids, 100, window=6).nats > 5
+    # A carried state never loses count: a run-up of 256 would, were it not a part of the text like any other.
+    short = np.arange(RUN_UP) % 5
+    assert evaluate(Counting(), short, RUN_UP - 1).nats == pytest.approx(sure)
+
+
+def test_figures_follow_from_each_other():
+    result = Evaluation(nats=math.log(8), symbols=50, characters=200, unknown=0.0)
+    assert (result.bits, result.perplexity) == (pytest.approx(3), pytest.approx(8))
+    assert result.bits_per_character == pytest.approx(0.75)
+
+
+def test_the_command_says_both_figures_and_the_unknown(command, tiny_run, tmp_path):
+    file = tmp_path / "other.txt"
+    file.write_text("the hen went down to the wood Ω " * 20)
+    result = command("evaluate", tiny_run, file, "--window", "32")
+    assert result.exit_code == 0, result.output
+    assert "nats" in result.output
+    assert "windows of 32" in result.output
+    assert "unknown" in result.output
+    values = json.loads(command("evaluate", tiny_run, file, "--json").stdout)
+    # One character in 32 was never seen; the boundary at the start is known.
+    assert values["unknown_share"] == pytest.approx(20 / 641)
+    assert values["carried"]["bits"] == pytest.approx(values["carried"]["nats"] / math.log(2))
+
+
+def test_the_held_out_loss_of_training_is_found_again(tiny_run, text_file):
+    generator = Generator.load(tiny_run)
+    held_out = read_corpus(text_file).split(0.1)[1]
+    ids = lay_out(generator.tokenizer, held_out)
+    best = min(line["validation_nats"] for line in load_run(tiny_run).history())
+    assert evaluate(generator.engine, ids, sum(map(len, held_out))).nats == pytest.approx(best, rel=0.02)
+
+
+def test_a_text_with_nothing_to_predict_is_refused(refused, tiny_run, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    assert "empty" in refused(3, "evaluate", tiny_run, empty)
+    assert "no such" in refused(3, "evaluate", tiny_run, tmp_path / "none.txt")
+    assert "--window" in refused(2, "evaluate", tiny_run, empty, "--window", "0")

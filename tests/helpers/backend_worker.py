@@ -1,0 +1,90 @@
+"""A process of its own for one Keras backend: trains and measures a model from given weights, prints JSON.
+
+    KERAS_BACKEND=jax python -m tests.helpers.backend_worker WEIGHTS.npz
+
+The text, the weights and the order of the steps are the same on every backend; dropout is none, since each backend
+draws its own.
+"""
+
+import json
+import sys
+
+import numpy as np
+
+from textgen.planning.streams import held_out_streams, training_streams
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.training.feed import feed
+from textgen.training.fit import compiled, keras
+
+STEPS = 200
+CONFIG = ModelConfig(
+    vocabulary_size=30,
+    embedding_size=12,
+    units=32,
+    layers=2,
+    dropout=0.0,
+    output_dropout=0.0,
+    recurrent_dropconnect=0.0,
+)
+TRAINING = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01)
+
+
+def text():
+    """A text whose letters can mostly be told from those before them: a walk over the vocabulary with a habit."""
+    draw = np.random.default_rng(5)
+    ids = [2, 3]
+    while len(ids) < 20_000:
+        ids.append(2 + (3 * ids[-1] + (ids[-2] if draw.random() < 0.2 else 1)) % 28)
+    return np.array(ids, dtype=np.int32)
+
+
+def weights():
+    """Weights as a model begins with them, from NumPy alone."""
+    draw = np.random.default_rng(6)
+    values = {name: draw.normal(0, 0.15, shape).astype(np.float32) for name, shape in CONFIG.weight_shapes().items()}
+    for layer in range(CONFIG.layers):
+        values[f"lstm.{layer}.bias"][CONFIG.units : 2 * CONFIG.units] = 1
+    return values
+
+
+def held_out():
+    return held_out_streams(text()[:3000], TRAINING.batch_size, TRAINING.sequence_length)
+
+
+class Losses(keras.callbacks.Callback):
+    """The loss of each step, from the mean of all steps so far that `fit` tells (every step has as many symbols)."""
+
+    def on_train_begin(self, logs=None):
+        self.totals = [0.0]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.totals.append(logs["nats"] * (batch + 1))
+
+
+def losses(model, streams, steps):
+    told = Losses()
+    model.fit(feed(streams, 0, steps=steps), callbacks=[told], shuffle=False, verbose=0)
+    return np.diff(told.totals).tolist()
+
+
+def fresh(training):
+    model = compiled(CONFIG, training, training.batch_size, STEPS)
+    model.steps_per_execution = 1
+    model.import_weights(dict(np.load(sys.argv[1])))
+    return model
+
+
+def main():
+    model = fresh(TRAINING)
+    evaluated = model.evaluate(feed(held_out(), 0), verbose=0, return_dict=True)["nats"]
+    learned = losses(model, training_streams(text(), TRAINING.batch_size, TRAINING.sequence_length), STEPS)
+    # At a rate that changes nothing, what `fit` says of each step is what these weights predict.
+    still = fresh(TrainingConfig(batch_size=8, sequence_length=16, learning_rate=1e-12))
+    frozen = losses(still, training_streams(text(), 8, 16), 40)
+    print(
+        json.dumps({"backend": keras.backend.backend(), "evaluated": evaluated, "learned": learned, "frozen": frozen})
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Snapshots changed on purpose, their manifest made to agree, so that what is checked after it is tested too."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from textgen.runs.folder import BEST, TENSORS
+from textgen.runs.tensors import tensor_parts
+from textgen.system.snapshots import MANIFEST
+
+
+def newest(run, kind=BEST):
+    """The newest snapshot of a run."""
+    return max(path for path in (Path(run) / kind).iterdir() if path.name.isdigit())
+
+
+def seal(folder):
+    """Write a manifest that vouches for the files as they are."""
+    files = {
+        path.name: {"size": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in folder.iterdir()
+        if path.name != MANIFEST
+    }
+    (folder / MANIFEST).write_text(json.dumps({"files": files}))
+
+
+def edit(folder, name, change):
+    """Change the JSON values in a file of a snapshot, and seal it."""
+    values = json.loads((folder / name).read_text())
+    change(values)
+    (folder / name).write_text(json.dumps(values))
+    seal(folder)
+
+
+def replace(folder, name, data):
+    """Replace a file of a snapshot, and seal it."""
+    (folder / name).write_bytes(data)
+    seal(folder)
+
+
+def tensors(folder, change):
+    """Change the tensors of a resume state (name to array), and seal it."""
+    import safetensors.numpy
+
+    values = safetensors.numpy.load_file(folder / TENSORS)
+    change(values)
+    (folder / TENSORS).write_bytes(b"".join(bytes(part) for part in tensor_parts(values)))
+    seal(folder)

@@ -1,0 +1,75 @@
+"""Small real models: whose next symbol is known beforehand, and trained."""
+
+import hashlib
+import itertools
+
+import numpy as np
+
+from tests.conftest import TINY
+from tests.helpers import forged_runs
+from textgen import Generator, train
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.folder import WEIGHTS
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.layout import BOUNDARY
+
+
+def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, sureness=20.0):
+    """A generator whose next symbol depends on the last one only: logits `sureness` for what `transitions` names,
+    else 0.
+
+    With a one-hot encoder and open gates, the state after reading a symbol is a vector that names it.
+
+    Args:
+        transitions: id to id, or to a dict of id and logit.
+    """
+    tokenizer = kind(list(symbols))
+    size = tokenizer.vocabulary_size
+    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, encoder="onehot", units=size, layers=1)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes().items()}
+    bias = weights["lstm.0.bias"]
+    bias[:size], bias[size : 2 * size], bias[3 * size :] = 50, -50, 50  # input gate open, forget shut, output open
+    weights["lstm.0.kernel"][:, 2 * size : 3 * size] = np.eye(size) * 50
+    # tanh(tanh(50)) stands where the state names the symbol.
+    named = np.tanh(np.tanh(50.0))
+    for before, after in transitions.items():
+        for index, logit in (after if isinstance(after, dict) else {after: sureness}).items():
+            weights["output.kernel"][before, index] = logit / named
+    return Generator.of(config, TrainingConfig(documents=documents), tokenizer, weights)
+
+
+def spelling(text, documents="line", sureness=20.0):
+    """A generator that writes this text, all of whose characters differ, over and over, one document each time."""
+    symbols = sorted(text)
+    assert len(set(symbols)) == len(symbols)
+    ids = [BOUNDARY, *(symbols.index(character) + 2 for character in text), BOUNDARY]
+    return fixed(dict(itertools.pairwise(ids)), documents, symbols, sureness=sureness)
+
+
+def tiny(text, out, **options):
+    """The shortest training that still learns something, with options of one's own."""
+    return train(text, out, quiet=True, **TINY | options)
+
+
+def best(run):
+    """SHA-256 of a run's best weights."""
+    return hashlib.sha256((forged_runs.newest(run) / WEIGHTS).read_bytes()).hexdigest()
+
+
+def untaught(symbols, kind=CharTokenizer, seed=0, direction="forward", documents="poem", memory=None, sharpness=6.0):
+    """A generator that learned nothing: weights by chance, logits far apart, so that it has whims of its own.
+
+    Args:
+        symbols: its vocabulary.
+        sharpness: how far apart.
+    """
+    tokenizer = kind(sorted(set(symbols)))
+    size = tokenizer.vocabulary_size
+    config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, embedding_size=8, units=16, layers=1)
+    numbers = np.random.default_rng(seed)
+    weights = {
+        name: numbers.standard_normal(shape).astype(np.float32) * (sharpness if name == "output.kernel" else 0.8)
+        for name, shape in config.weight_shapes().items()
+    }
+    training = TrainingConfig(documents=documents, direction=direction)
+    return Generator.of(config, training, tokenizer, weights, memory)

@@ -1,0 +1,112 @@
+"""Gradients back through time, beside those of Keras's automatic differentiation."""
+
+import numpy as np
+import pytest
+
+from tests.inspection.test_tracing import made, text_of
+from textgen.engine.network import Engine
+from textgen.errors import PromptError
+from textgen.inspection.backward import gradients, with_forget_gates_held
+from textgen.inspection.tracing import trace
+from textgen.tokens.layout import lay_out
+
+
+def by_keras(weights, config, ids):
+    """Losses of each step but the last and every h, from Keras cells under TensorFlow's tape, float64.
+
+    Returns:
+        the tape, the losses, h as [step][layer], and the weights as variables.
+    """
+    import tensorflow as tf
+
+    named = {name: tf.Variable(array.astype(np.float64)) for name, array in weights.items()}
+    tape = tf.GradientTape(persistent=True)
+    losses, hidden = [], []
+    with tape:
+        h = [tf.zeros((1, config.units), tf.float64) for _ in range(config.layers)]
+        c = list(h)
+        for step, index in enumerate(ids[:-1]):
+            hidden.append([])
+            if config.encoder == "embedding":
+                x = named["embedding"][index][None]
+            else:
+                x = tf.one_hot([index], config.vocabulary_size, dtype=tf.float64)
+            for layer in range(config.layers):
+                sums = x @ named[f"lstm.{layer}.kernel"] + h[layer] @ named[f"lstm.{layer}.recurrent_kernel"]
+                sums += named.get(f"lstm.{layer}.bias", 0)
+                i, f, g, o = tf.split(sums, 4, axis=1)
+                c[layer] = tf.sigmoid(f) * c[layer] + tf.sigmoid(i) * tf.tanh(g)
+                x = h[layer] = tf.identity(tf.sigmoid(o) * tf.tanh(c[layer]))
+                hidden[-1].append(x)
+            if not step:  # the steps that are gone back through begin after the boundary
+                h, c = [[tf.stop_gradient(each) for each in both] for both in (h, c)]
+            logits = x @ named["output.kernel"] + named["output.bias"]
+            losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits([ids[step + 1]], logits)[0])
+        mean = tf.add_n(losses[1:]) / len(losses[1:])  # the boundary's own prediction belongs to no step
+    return tape, losses, hidden, named, mean
+
+
+@pytest.mark.parametrize(
+    ("layers", "encoder", "bias"), [(1, "embedding", True), (2, "embedding", True), (2, "onehot", False)]
+)
+def test_gradients_are_those_of_automatic_differentiation(layers, encoder, bias):
+    generator, weights = made(layers=layers, encoder=encoder, bias=bias)
+    text = text_of(40)
+    found = gradients(generator, trace(generator, text), places=3)
+    ids = lay_out(generator.tokenizer, [text])
+    tape, losses, hidden, named, mean = by_keras(weights, generator.engine.config, ids)
+    assert found.distances.tolist() == [1, 2, 4, 8, 16]
+    steps = [16, 27, 38]  # evenly apart, from the farthest distance to the last step whose next symbol is known
+    for place, step in enumerate(steps):
+        for column, distance in enumerate(found.distances):
+            at = hidden[step + 1 - distance]  # the boundary was read before step 0
+            for layer, each in enumerate(tape.gradient(losses[step + 1], at)):
+                expected = np.linalg.norm(each.numpy())
+                assert found.hidden[layer, column, place] == pytest.approx(expected, rel=1e-4)
+    grown = tape.gradient(mean, named)
+    for name, each in grown.items():
+        import tensorflow as tf
+
+        assert found.weights[name] == pytest.approx(np.linalg.norm(tf.convert_to_tensor(each).numpy()), rel=1e-4), name
+
+
+def test_forget_gates_are_held_at_a_half_and_nothing_else_is():
+    generator, weights = made(layers=2)
+    held = with_forget_gates_held(generator)
+    seen = trace(held, text_of(30))
+    assert (seen.forget_gate == 0.5).all()
+    named = held.engine.named_weights()
+    for name, array in weights.items():
+        same = named[name] == array
+        assert same.all() if not name.startswith("lstm") else same[..., :8].all() and same[..., 16:].all()
+    assert (trace(generator, text_of(30)).forget_gate != 0.5).any()  # the generator itself stays as it was
+
+
+def test_a_cell_that_keeps_everything_keeps_the_gradient():
+    """One unit whose h enters its candidate alone: with its forget gate open, what h moved some steps back reaches the
+    loss through the cell whole; held at a half, halved at each step."""
+    generator, weights = made(units=1)
+    weights["lstm.0.kernel"][:] = 0
+    # h enters the candidate alone; gates see only their biases: input open, forget open, output open.
+    weights["lstm.0.recurrent_kernel"][:] = [[0, 0, 0.01, 0]]
+    weights["lstm.0.bias"][:] = [30, 30, 0, 30]
+    generator.engine = Engine(generator.engine.config, weights)
+    text = text_of(80)
+    kept = gradients(generator, trace(generator, text)).typical[0]
+    halved = gradients(with_forget_gates_held(generator), trace(with_forget_gates_held(generator), text)).typical[0]
+    assert kept[-1] / kept[1] > 0.9
+    assert halved[3] / halved[2] == pytest.approx(0.5**4, rel=0.2)  # from 4 steps back to 8
+
+
+@pytest.mark.parametrize("length", [1, 7])
+def test_too_short_a_text_is_told(length):
+    generator = made()[0]
+    with pytest.raises(PromptError, match="8 at least"):
+        gradients(generator, trace(generator, "a" * length))
+
+
+def test_the_shortest_text_that_will_do():
+    generator = made()[0]
+    found = gradients(generator, trace(generator, "abcdefga"))
+    assert found.distances.tolist() == [1, 2, 4]
+    assert np.isfinite(found.hidden).all()

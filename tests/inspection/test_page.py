@@ -1,0 +1,174 @@
+"""The page in a real browser: what is pointed at is what the arrays say, and nothing is asked of any network."""
+
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import missing
+from tests.inspection.test_tracing import made, text_of
+from textgen.inspection.looks import look
+from textgen.inspection.page.build import LARGEST, page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What would break a page that did not take care.
+SYMBOLS = "<>&\"'/scriptab\n \\u`${}!-"
+TEXT = "</script><script>alert('&amp;')</script>\n\"a\\u0041\" `${b}` <!-- a b </style>\n"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def seen():
+    generator, _ = made(layers=2, units=12, symbols=SYMBOLS, seed=4)
+    return look(generator, TEXT * 4, "a <run>", start=10, count=200, units=[(1, 7)])
+
+
+@pytest.fixture
+def opened(browser, seen, tmp_path):
+    """The page of `seen`, open; what it asked for and what went wrong are noted."""
+    (tmp_path / "index.html").write_text(page(seen), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=True)
+    tab = context.new_page()
+    tab.asked, tab.wrong = [], []
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("pageerror", lambda error: tab.wrong.append(str(error)))
+    tab.on("console", lambda message: tab.wrong.append(message.text) if message.type == "error" else None)
+    tab.on("dialog", lambda dialog: tab.wrong.append("a dialog"))
+    tab.goto((tmp_path / "index.html").as_uri())
+    tab.wait_for_selector("html[data-ready=yes]", timeout=20_000)
+    yield tab
+    assert tab.asked == [(tmp_path / "index.html").as_uri()]
+    assert tab.wrong == []
+    context.close()
+
+
+def number(tab, name):
+    return float(tab.inner_text(f"#{name}").replace("\u2212", "-").rstrip("%"))
+
+
+def told(tab):
+    return {
+        name: float(tab.text_content(f"#{name}").replace("\u2212", "-"))
+        for name in ("i", "f", "g", "o", "c", "h", "before")
+    }
+
+
+def expected(seen, step, layer, unit):
+    trace = seen.trace
+    names = {"i": "input_gate", "f": "forget_gate", "g": "candidate", "o": "output_gate", "c": "cell", "h": "hidden"}
+    values = {name: getattr(trace, array)[step, layer, unit] for name, array in names.items()}
+    return values | {"before": trace.cell_before[step, layer, unit]}
+
+
+def point_at(tab, step):
+    span = tab.locator(f"#text span[data-step='{step}']")
+    span.scroll_into_view_if_needed()
+    span.hover()
+
+
+@pytest.mark.parametrize("step", [0, 57, 199])
+def test_pointing_at_a_character_shows_its_gates_and_what_may_come_next(opened, seen, step):
+    point_at(opened, step)
+    assert number(opened, "number") == 10 + step + 1
+    assert opened.inner_text("#symbol") == seen.trace.symbols[step].replace("\n", "\u21b5").replace(" ", "\u00b7")
+    assert number(opened, "bits") == pytest.approx(seen.trace.surprisal[step] / math.log(2), abs=0.006)
+    assert number(opened, "probability") == pytest.approx(
+        100 * math.exp(-seen.trace.surprisal[step]), rel=0.06, abs=0.6
+    )
+    assert told(opened) == pytest.approx(expected(seen, step, 1, 7), abs=0.0006)  # the unit that was asked for
+    rows = opened.locator("#next tr").all_inner_texts()
+    likeliest = seen.trace.likeliest(step, 8)
+    assert len(rows) == 8
+    for row, (symbol, share) in zip(rows, likeliest, strict=True):
+        shown, percent = row.split("\t")[0], row.split("\t")[-1]
+        assert shown in (symbol, "\u21b5", "\u00b7", "?")
+        assert float(percent.rstrip("%")) == pytest.approx(100 * share, abs=0.06)
+
+
+def test_the_text_is_the_text(opened, seen):
+    assert opened.text_content("#text").replace("\u21b5", "") == "".join(seen.trace.symbols)
+    assert opened.text_content("#run") == "a <run>"
+    assert opened.locator("script").count() == 2  # none came with the text
+
+
+def test_other_units_and_layers_are_chosen_from_lists(opened, seen):
+    point_at(opened, 30)
+    for layer in (0, 1):
+        opened.select_option("#layer", str(layer))
+        for unit in (0, 5, 11):
+            opened.select_option("#unit", label=str(unit))
+            assert told(opened) == pytest.approx(expected(seen, 30, layer, unit), abs=0.0006)
+
+
+def test_a_click_holds_and_arrow_keys_step(opened):
+    point_at(opened, 20)
+    opened.locator("#text span[data-step='20']").click()
+    point_at(opened, 25)
+    assert number(opened, "number") == 31  # held
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("ArrowLeft")
+    assert number(opened, "number") == 32
+    opened.locator("#text span[data-step='21']").click()  # let go
+    point_at(opened, 25)
+    assert number(opened, "number") == 36
+
+
+def test_the_map_is_pointed_at_and_clicked(opened, seen):
+    opened.locator("#canvas").scroll_into_view_if_needed()
+    box = opened.locator("#canvas").bounding_box()
+    opened.mouse.move(box["x"] + box["width"] * 100.5 / 200, box["y"] + box["height"] * 3.5 / 12)
+    assert number(opened, "number") == 10 + 100 + 1
+    opened.mouse.click(box["x"] + box["width"] * 100.5 / 200, box["y"] + box["height"] * 3.5 / 12)
+    order = np.argsort(-seen.trace.forget_gate[:, 1].mean(axis=0), kind="stable")
+    assert told(opened) == pytest.approx(expected(seen, 100, 1, order[3]), abs=0.0006)
+
+
+def test_colours_follow_what_is_chosen(opened, seen):
+    def shades():
+        return opened.eval_on_selector_all("#text span", "spans => spans.map(span => span.style.background)")
+
+    bits = shades()
+    assert bits[int(np.argmax(seen.trace.surprisal))] != bits[int(np.argmin(seen.trace.surprisal))]
+    opened.locator("#watched button").last.click()
+    assert opened.eval_on_selector("#colour", "list => list.value") == "c"
+    assert shades() != bits
+    opened.select_option("#colour", "f")
+    gate = seen.trace.forget_gate[:, seen.watched[-1].layer, seen.watched[-1].unit]
+    # White where the gate is shut, green where it is open.
+    reds = [int(shade.split("(")[1].split(",")[0]) for shade in shades()]
+    np.testing.assert_allclose(reds, 255 + (17 - 255) * gate, atol=1)
+
+
+def test_nothing_is_wider_than_a_telephone(opened):
+    opened.set_viewport_size({"width": 400, "height": 800})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+@pytest.mark.parametrize(("layers", "units", "count"), [(2, 512, 500), (3, 64, 5000), (1, 16, 1)])
+def test_the_page_stays_below_its_limit(layers, units, count):
+    text = text_of(count)
+    made_page = page(look(made(layers=layers, units=units)[0], text, "run", count=count))
+    assert len(made_page.encode("utf-8")) <= LARGEST == 1_000_000
+    assert "http://" not in made_page
+    assert "https://" not in made_page

@@ -1,0 +1,188 @@
+"""What happens inside, as arrays: worked out by hand, and beside Keras."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+
+from tests.helpers.models import fixed, tiny, untaught
+from textgen import Generator
+from textgen.errors import PromptError, UsageError
+from textgen.inspection.output import write_arrays
+from textgen.inspection.tracing import GATES, STATES, trace, trace_ids, traces
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.run import load_run
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.layout import BOUNDARY, lay_out
+
+
+def made(layers=1, units=8, encoder="embedding", bias=True, symbols="abcdefg \n", seed=0, direction="forward"):
+    """A generator with weights by chance, large enough that gates open and shut."""
+    tokenizer = CharTokenizer(sorted(symbols))
+    config = ModelConfig(
+        vocabulary_size=tokenizer.vocabulary_size,
+        encoder=encoder,
+        embedding_size=6,
+        units=units,
+        layers=layers,
+        bias=bias,
+    )
+    draw = np.random.default_rng(seed)
+    weights = {name: draw.standard_normal(shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
+    return Generator.of(config, TrainingConfig(documents="line", direction=direction), tokenizer, weights), weights
+
+
+def text_of(length, symbols="abcdefg \n", seed=1):
+    return "".join(np.random.default_rng(seed).choice(list(symbols), length))
+
+
+def keras_steps(config, weights, ids):
+    """Gates and states of keras.layers.LSTMCell layers, stepped one symbol at a time: arrays by name, and logits."""
+    import keras
+    from keras import ops
+
+    cells = []
+    for layer in range(config.layers):
+        cell = keras.layers.LSTMCell(config.units)
+        cell.build((1, weights[f"lstm.{layer}.kernel"].shape[0]))
+        cell.set_weights([weights[f"lstm.{layer}.{name}"] for name in ("kernel", "recurrent_kernel", "bias")])
+        cells.append(cell)
+    state = [[ops.zeros((1, config.units)), ops.zeros((1, config.units))] for _ in cells]
+    kept = {name: np.zeros((len(ids), config.layers, config.units)) for name in (*GATES, *STATES)}
+    logits = np.zeros((len(ids), config.vocabulary_size))
+    for step, index in enumerate(ids):
+        vectors = weights.get("embedding", np.eye(config.vocabulary_size, dtype=np.float32))
+        x = vectors[None, index]
+        for layer, cell in enumerate(cells):
+            h, c = state[layer]
+            sums = ops.matmul(x, cell.kernel) + ops.matmul(h, cell.recurrent_kernel) + cell.bias
+            i, f, g, o = ops.split(sums, 4, axis=1)  # Keras's order
+            gates = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
+            x, state[layer] = cell(x, [h, c])
+            for name, value in zip((*GATES, "cell", "hidden"), (*gates, state[layer][1], x), strict=True):
+                kept[name][step, layer] = ops.convert_to_numpy(value)[0]
+        logits[step] = (ops.convert_to_numpy(x) @ weights["output.kernel"] + weights["output.bias"])[0]
+    return kept, logits
+
+
+@pytest.mark.parametrize("encoder", ["embedding", "onehot"])
+def test_every_gate_equals_that_of_keras_over_100_steps_of_two_layers(encoder, text_file, tmp_path):
+    """Of a model that was trained: weights by chance can make a network so restless that roundings grow."""
+    options = {"layers": 2, "units": 48, "encoder": encoder, "epochs": 6, "sample_length": 0, "dropout": 0.0}
+    tiny(text_file, tmp_path / "run", **options)
+    run, generator = load_run(tmp_path / "run"), Generator.load(tmp_path / "run")
+    text = text_file.read_text()[1000:1100]
+    seen = trace(generator, text)
+    expected, logits = keras_steps(run.model, run.weights, lay_out(generator.tokenizer, [text]))
+    largest = {name: np.abs(getattr(seen, name) - expected[name][1:]).max() for name in (*GATES, *STATES)}
+    print(f"\n{encoder}:", ", ".join(f"{name} {difference:.1e}" for name, difference in largest.items()))
+    assert seen.cell.shape == (100, 2, 48)
+    assert all(np.abs(expected[name]).max() > 0.5 for name in largest)  # there was something to compare
+    # The cell state is not bounded: in these it comes near 200, where float32 itself steps by 1.5e-5.
+    largest["cell"] /= np.abs(expected["cell"]).max()
+    assert max(largest.values()) <= 1e-5
+    np.testing.assert_allclose(seen.logits, logits[1:], atol=2e-5)
+
+
+def test_the_equations_hold_between_the_arrays():
+    seen = trace(made(layers=2)[0], text_of(60))
+    carried = seen.forget_gate * seen.cell_before + seen.input_gate * seen.candidate
+    np.testing.assert_allclose(seen.cell, carried, atol=1e-6)
+    np.testing.assert_allclose(seen.hidden, seen.output_gate * np.tanh(seen.cell), atol=1e-6)
+
+
+def test_shapes_and_kinds_are_what_is_promised():
+    seen = trace(made(layers=3, units=5)[0], "abc abc")
+    for name in (*GATES, *STATES):
+        assert getattr(seen, name).shape == (7, 3, 5)
+        assert getattr(seen, name).dtype == np.float32
+    assert seen.logits.shape == (7, 11)
+    assert seen.surprisal.shape == (7,)
+    assert seen.symbols == list("abc abc")
+    assert seen.start.c.shape == (3, 1, 5)
+    assert len(seen) == 7
+
+
+def test_a_step_tells_what_was_thought_before_it_and_what_comes_after():
+    """After a boundary every one of four symbols is as likely; after a, b is e^2 times as likely as each other."""
+    seen = trace(fixed({2: {3: 2.0}}), "ab")
+    assert seen.surprisal == pytest.approx([math.log(4), math.log(math.exp(2) + 3) - 2], abs=1e-6)
+    symbol, share = seen.likeliest(0)[0]
+    assert symbol == "b"
+    assert share == pytest.approx(math.exp(2) / (math.exp(2) + 3))
+    assert len(seen.likeliest(0, 2)) == 2
+    assert sum(share for _, share in seen.likeliest(0, 10)) == pytest.approx(1)
+
+
+def test_the_surprisal_is_that_of_a_score(tiny_run, word_run):
+    for run in (tiny_run, word_run):
+        generator = Generator.load(run)
+        documents = ["the hen went down to the barn,", "and what did you see?"]
+        seen, score = trace(generator, documents), generator.score(documents)
+        assert seen.symbols == score.symbols
+        np.testing.assert_allclose(seen.surprisal, score.surprisal, rtol=1e-6)
+        assert seen.ids.tolist().count(BOUNDARY) == 1
+
+
+def test_part_of_a_text_is_the_same_as_of_the_whole():
+    generator, text = made(layers=2)[0], text_of(90)
+    whole, part = trace(generator, text), trace(generator, text, 30, 50)
+    for name in (*GATES, *STATES, "logits", "surprisal"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[30:50])
+    assert part.symbols == whole.symbols[30:50]
+    assert part.places.tolist() == list(range(30, 50))
+    np.testing.assert_array_equal(part.cell_before, whole.cell[29:49])
+    pieces = list(traces(generator, text, 40))
+    assert [len(piece) for piece in pieces] == [40, 40, 10]
+    np.testing.assert_array_equal(np.concatenate([piece.cell for piece in pieces]), whole.cell)
+
+
+def test_ids_are_read_as_they_are():
+    generator, text = made()[0], text_of(20)
+    ids = lay_out(generator.tokenizer, [text])
+    np.testing.assert_array_equal(trace_ids(generator, ids).hidden, trace(generator, text).hidden)
+
+
+def test_a_run_that_reads_backward_is_shown_as_it_reads():
+    seen = trace(made(direction="backward")[0], "abc\nde")
+    assert "".join(seen.symbols) == "cba\ned"
+    assert seen.places.tolist() == [2, 1, 0, 3, 5, 4]
+
+
+def test_symbols_never_seen_are_told():
+    seen = trace(made()[0], "aXb")
+    assert seen.unknown.tolist() == [False, True, False]
+    assert seen.symbols == ["a", "X", "b"]
+
+
+@pytest.mark.parametrize(("text", "start", "stop"), [("", 0, None), ([], 0, None), ("abc", 3, None), ("abc", 2, 2)])
+def test_nothing_to_inspect_is_told(text, start, stop):
+    with pytest.raises(PromptError, match=r"nothing to inspect|no character from"):
+        trace(made()[0], text, start, stop)
+
+
+def test_a_mixture_has_no_gates():
+    mixed = Generator.mix([untaught("ab"), untaught("ab", seed=1)])
+    with pytest.raises(UsageError, match="inspect each by itself"):
+        trace(mixed, "ab")
+
+
+def test_arrays_come_back_without_pickle(tmp_path):
+    seen = trace(made(layers=2)[0], "abc\nd")
+    write_arrays(seen, tmp_path / "gates.npz")
+    with np.load(io.BytesIO((tmp_path / "gates.npz").read_bytes()), allow_pickle=False) as kept:
+        assert kept["symbols"].tolist() == ["a", "b", "c", "\n", "d"]
+        np.testing.assert_array_equal(kept["forget_gate"], seen.forget_gate)
+        np.testing.assert_array_equal(kept["first_cell"], seen.start.c[:, 0])
+        names = {"symbols", "places", "ids", *GATES, *STATES, "logits", "surprisal", "first_cell", "first_hidden"}
+        assert set(kept) == names
+
+
+def test_the_engine_gives_its_weights_back_exactly():
+    for bias in (True, False):
+        generator, weights = made(layers=2, bias=bias)
+        named = generator.engine.named_weights()
+        assert list(named) == list(generator.engine.config.weight_shapes())
+        for name, array in weights.items():
+            np.testing.assert_array_equal(named[name], array)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from textgen.planning.streams import held_out_streams, training_streams
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.layout import IGNORED, lay_out
+
+
+def test_documents_follow_a_boundary_each():
+    tokenizer = CharTokenizer.train(["ab"])
+    assert lay_out(tokenizer, ["ab", "b"]).tolist() == [0, 2, 3, 0, 3]
+    assert lay_out(tokenizer, []).size == 0
+
+
+def test_streams_are_contiguous_from_step_to_step():
+    streams = training_streams(np.arange(100, dtype=np.int32), batch=3, length=8)
+    assert (streams.span, streams.steps) == (33, 4)
+    first, second = streams.step(0)[0], streams.step(1)[0]
+    assert first.tolist() == [[*range(8)], [*range(33, 41)], [*range(66, 74)]]
+    assert (second == first + 8).all()
+
+
+@pytest.mark.parametrize("offset", [0, 1, 57, 99])
+def test_a_target_is_the_next_id_also_across_the_end(offset):
+    streams = training_streams(np.arange(100, dtype=np.int32), batch=3, length=8)
+    for index in range(streams.steps):
+        inputs, targets = streams.step(index, offset)
+        assert inputs[0, 0] == (offset + 8 * index) % 100
+        assert (targets == (inputs + 1) % 100).all()
+
+
+def test_a_short_text_gets_fewer_streams_and_a_shorter_one_none():
+    assert training_streams(np.zeros(40, np.int32), batch=8, length=9).rows == 4
+    assert training_streams(np.zeros(9, np.int32), batch=8, length=9) is None
+    shortest = training_streams(np.zeros(10, np.int32), batch=8, length=9)
+    assert (shortest.rows, shortest.steps) == (1, 1)
+
+
+@pytest.mark.parametrize(("size", "rows", "length"), [(2, 4, 8), (9, 4, 8), (300, 4, 8), (301, 3, 7), (5000, 32, 64)])
+def test_held_out_text_is_predicted_once_each_and_padding_never_counts(size, rows, length):
+    ids = np.arange(size, dtype=np.int32)
+    streams = held_out_streams(ids, rows, length)
+    predicted = []
+    for index in range(streams.steps):
+        inputs, targets = streams.step(index)
+        assert inputs.shape == targets.shape == (rows, length)
+        counts = targets != IGNORED
+        assert (targets[counts] == inputs[counts] + 1).all()
+        predicted += targets[counts].tolist()
+    assert sorted(predicted) == list(range(1, size))
+    assert streams.symbols == size - 1

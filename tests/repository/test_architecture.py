@@ -1,0 +1,98 @@
+"""The shape of the house: who may import whom, what importing costs, what the package promises."""
+
+import ast
+import subprocess
+import sys
+
+import click
+import pytest
+
+from tests.conftest import ROOT
+
+# Modules that may hold code for one Keras backend.
+ONE_BACKEND = {"training/backend", "training/lstm", "training/optimizer", "training/feed"}
+SOURCES = sorted((ROOT / "textgen").rglob("*.py"))
+# Every source by its path below the package.
+MODULES = [path.relative_to(ROOT / "textgen").with_suffix("").as_posix() for path in SOURCES]
+
+
+def imports(module):
+    """Every module that the source names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse((ROOT / "textgen" / f"{module}.py").read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            yield node.module
+            if node.module == "textgen":
+                yield from (f"textgen.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_keras_stays_in_training(module):
+    heavy = {name for name in imports(module) if name.split(".")[0] in {"keras", "tensorflow", "jax", "torch"}}
+    assert module.startswith("training/") or not heavy
+    assert module in ONE_BACKEND or all(name.split(".")[0] == "keras" for name in heavy)
+
+
+def modules_after(statement):
+    code = f"import sys; {statement}; print(*sorted(sys.modules))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_the_package_and_the_command_line_is_cheap():
+    loaded = modules_after("import textgen.cli")
+    assert not loaded & {"tensorflow", "keras", "numpy", "safetensors", "tqdm"}
+
+
+def test_writing_and_planning_never_import_keras():
+    loaded = modules_after("import textgen; textgen.Generator; import textgen.runs.run, textgen.runs.describe")
+    assert "numpy" in loaded
+    assert not loaded & {"tensorflow", "keras"}
+
+
+def test_the_public_names_are_there():
+    statement = (
+        "from textgen import *; from textgen.writing import generator; import textgen; assert textgen.train is train"
+    )
+    assert "tensorflow" not in modules_after(statement)  # training wakes it only when all else is settled
+    import textgen
+
+    assert set(dir(textgen)) == set(textgen.__all__)
+    for name in textgen.__all__:
+        assert getattr(textgen, name)
+
+
+def test_modules_for_programs_are_reached_by_their_name():
+    statement = "import textgen; textgen.inspection.trace, textgen.gradients.gradients, textgen.verse.compose"
+    loaded = modules_after(statement + ", textgen.properties.followers")
+    assert not loaded & {"tensorflow", "keras", "matplotlib"}
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    import textgen
+
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = textgen.trian
+
+
+def test_every_command_explains_itself_with_an_example(command):
+    from textgen.cli import COMMANDS, SHARED, main
+
+    assert command("--help").exit_code == 0
+    files = {path.stem for path in (ROOT / "textgen/cli").glob("*.py")}
+    assert set(COMMANDS) - set(SHARED) == files - {"__init__", "options"}
+    for name, line in COMMANDS.items():
+        result = command(name, "--help")
+        assert result.exit_code == 0
+        assert f"textgen {name}" in result.output, name
+        assert line in command("--help").output
+        for parameter in main.get_command(None, name).params:
+            assert isinstance(parameter, click.Argument) or parameter.help, f"{name} {parameter.name}"
+
+
+def test_python_modules_have_docstrings_and_stay_small():
+    for path in SOURCES:
+        source = path.read_text("utf-8")
+        assert ast.get_docstring(ast.parse(source)), path
+        assert len(source.splitlines()) <= 400, path

@@ -1,0 +1,181 @@
+"""Folders that appear whole or not at all, and the lock on a run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from textgen.errors import RunError, RunInUseError, StorageError
+from textgen.system import locks, snapshots
+
+FILES = {"a.txt": [b"one", b"two"], "b.bin": [bytes(1000)]}
+NAMES = tuple(FILES)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_snapshot_holds_its_files_and_a_manifest(tmp_path):
+    path = snapshots.save(tmp_path / "best", FILES, keep=2)
+    assert names(path) == ["a.txt", "b.bin", "manifest.json"]
+    assert (path / "a.txt").read_bytes() == b"onetwo"
+    assert snapshots.latest_intact(tmp_path / "best", NAMES) == (path, [])
+
+
+def test_the_newest_are_kept(tmp_path):
+    for count in range(1, 5):
+        snapshots.save(tmp_path, FILES, keep=2)
+        assert names(tmp_path) == [f"{number:08d}" for number in range(max(1, count - 1), count + 1)]
+
+
+def test_what_an_interrupted_save_left_is_never_read_and_goes_with_the_next(tmp_path):
+    first = snapshots.save(tmp_path, FILES, keep=2)
+    left = tmp_path / "00000002.tmp"
+    left.mkdir()
+    (left / "a.txt").write_bytes(b"half")
+    assert snapshots.latest_intact(tmp_path, NAMES) == (first, [])
+    second = snapshots.save(tmp_path, FILES, keep=2)
+    assert names(tmp_path) == ["00000001", "00000002"]
+    assert (second / "a.txt").read_bytes() == b"onetwo"
+
+
+def test_a_save_that_fails_leaves_what_stood(tmp_path, monkeypatch):
+    first = snapshots.save(tmp_path, FILES, keep=1)
+    calls = []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="disk full: make room, then try again"):
+        snapshots.save(tmp_path, FILES, keep=1)
+    assert names(tmp_path) == ["00000001"]
+    assert snapshots.latest_intact(tmp_path, NAMES) == (first, [])
+
+
+def test_what_is_not_a_snapshots_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "123").mkdir()
+    (tmp_path / "x.tmp").mkdir()
+    for _ in range(3):
+        snapshots.save(tmp_path, FILES, keep=1)
+    assert names(tmp_path) == ["00000003", "123", "notes.txt", "photos", "x.tmp"]
+
+
+def test_falling_back_is_asked_for_and_told(tmp_path):
+    older, newer = (snapshots.save(tmp_path, FILES, keep=2) for _ in range(2))
+    (newer / "b.bin").write_bytes(bytes(999) + b"\x01")
+    with pytest.raises(RunError, match="SHA-256"):
+        snapshots.latest_intact(tmp_path, NAMES)
+    path, complaints = snapshots.latest_intact(tmp_path, NAMES, fall_back=True)
+    assert path == older
+    assert complaints == [f"{newer / 'b.bin'}: damaged: its SHA-256 is not the one it was saved with"]
+    (older / "extra").write_text("a file too many is no harm")
+    assert snapshots.latest_intact(tmp_path, NAMES, fall_back=True)[0] == older
+    (older / "a.txt").unlink()
+    with pytest.raises(RunError, match="SHA-256"):
+        snapshots.latest_intact(tmp_path, NAMES, fall_back=True)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(RunError, match="nothing was saved there"):
+        snapshots.latest_intact(tmp_path / "best", NAMES)
+    assert not snapshots.has_snapshot(tmp_path / "best")
+
+
+def test_removing_never_follows_a_link(tmp_path):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letter.txt").write_text("dear")
+    parent = tmp_path / "best"
+    parent.mkdir()
+    (parent / "00000001.tmp").symlink_to(precious)
+    snapshots.save(parent, FILES, keep=1)
+    assert (precious / "letter.txt").read_text() == "dear"
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from textgen.system.locks import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that holds the folder."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_process_is_told_who_holds_it(tmp_path, holder):
+    with (
+        pytest.raises(RunInUseError, match=f"in use by process {holder.pid}, which trains there"),
+        locks.locked(tmp_path),
+    ):
+        pass
+    assert holder.poll() is None
+
+
+def test_a_lock_dies_with_its_process(tmp_path, holder):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / locks.LOCK).exists()
+    with locks.locked(tmp_path):
+        assert (tmp_path / locks.LOCK).read_text().strip() == str(os.getpid())
+    assert not (tmp_path / locks.LOCK).exists()
+
+
+def test_a_lock_is_let_go_of_when_something_goes_wrong(tmp_path):
+    with pytest.raises(ValueError, match="wrong"):
+        hold_and_fail(tmp_path)
+    with locks.locked(tmp_path):
+        pass
+
+
+def hold_and_fail(folder):
+    with locks.locked(folder):
+        raise ValueError("wrong")
+
+
+def test_many_who_want_it_never_hold_it_together(tmp_path):
+    """Eight processes take it again and again; each writes its id, waits, and must find it unchanged."""
+    script = """
+import os, sys, time
+from pathlib import Path
+from textgen.errors import RunInUseError
+from textgen.system.locks import locked
+folder, end, held = Path(sys.argv[1]), time.monotonic() + 3, 0
+while time.monotonic() < end:
+    try:
+        with locked(folder):
+            (folder / "who").write_text(str(os.getpid()))
+            time.sleep(0.001)
+            assert (folder / "who").read_text() == str(os.getpid())
+            held += 1
+    except RunInUseError:
+        pass
+print(held)
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    end = time.monotonic() + 60
+    counts = [int(process.communicate(timeout=end - time.monotonic())[0]) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sum(counts) > 20

@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+
+from textgen.errors import ModelError
+from textgen.tokens import load_tokenizer
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.layout import BOUNDARY, UNKNOWN
+from textgen.tokens.words import WordTokenizer
+
+TEXTS = [
+    "The cat's pyjamas -- don't ask.\n\n  Two  spaces,\ttabs\r\n",
+    "床前明月光，疑是地上霜。\n",
+    "👩‍👩‍👧 family, cafe\u0301, שלום עולם, नमस्ते, naïve, ﬁ",
+    "x=3.14; y_2 -> 'quoted' \u2018curly\u2019 O\u2019Neill\u00a0end\u2028line",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
+def test_decoding_an_encoded_text_gives_it_back(kind, text):
+    tokenizer = kind.train([text])
+    ids = tokenizer.encode(text)
+    assert ids.dtype == np.int32
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.unknown(text) == []
+    assert "".join(kind.split(text)) == text
+
+
+def never_after(tokenizer, index):
+    kinds, masks = tokenizer.following()
+    return set(np.flatnonzero(np.isinf(masks[kinds[index]])).tolist())
+
+
+def test_characters_are_code_points_in_order():
+    tokenizer = CharTokenizer.train(["ba", "ca"])
+    assert tokenizer.symbols == ["a", "b", "c"]
+    assert tokenizer.vocabulary_size == 5
+    assert tokenizer.encode("abc").tolist() == [2, 3, 4]
+
+
+def test_words_carry_the_space_before_them():
+    assert WordTokenizer.split("He said, \"don't\" twice.\n\nOK") == [
+        "He", " said", ",", ' "', "don't", '"', " twice", ".", "\n", "\n", "OK",
+    ]  # fmt: skip
+    assert WordTokenizer.split("a  b\t12") == ["a", " ", " b", "\t", "1", "2"]
+    assert WordTokenizer.split("明月 moon") == ["明", "月", " moon"]
+
+
+@pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
+def test_what_is_outside_the_vocabulary_is_unknown(kind):
+    tokenizer = kind.train(["one two"])
+    unknown = tokenizer.unknown("one zwei Ω\U0010ffff two zwei")
+    assert unknown == ([" zwei", " Ω", "\U0010ffff"] if kind is WordTokenizer else ["z", "i", "Ω", "\U0010ffff"])
+    ids = tokenizer.encode("one Ω\U0010ffff")
+    assert ids[-1] == UNKNOWN
+    assert tokenizer.decode([BOUNDARY, UNKNOWN]) == ""
+
+
+def test_lone_surrogates_are_unknown_and_no_crash():
+    assert CharTokenizer.train(["ab"]).encode("a\udc80b").tolist() == [2, UNKNOWN, 3]
+
+
+def test_a_small_vocabulary_keeps_the_commonest():
+    tokenizer = CharTokenizer.train(["aaa bbb cc d"], size=5)
+    assert tokenizer.vocabulary_size == 5
+    assert tokenizer.symbols == [" ", "a", "b"]
+    words = WordTokenizer.train(["to be or not to be to"], size=4)
+    assert words.symbols == [" be", " to"]
+
+
+def test_the_default_word_vocabulary_is_bounded():
+    text = " ".join(
+        f"w{chr(97 + a)}{chr(97 + b)}{chr(97 + c)}" for a in range(25) for b in range(25) for c in range(25)
+    )
+    assert WordTokenizer.train([text]).vocabulary_size == 10_000
+
+
+def test_two_words_never_touch():
+    tokenizer = WordTokenizer.train(["one two\nthree, four 月"])
+    ids = {symbol: index + 2 for index, symbol in enumerate(tokenizer.symbols)}
+    bare = {ids["one"], ids["three"]}
+    for symbol in ("one", " two", "three", " four"):
+        assert never_after(tokenizer, ids[symbol]) == bare | {UNKNOWN}
+    for symbol in ("\n", ",", " 月"):
+        assert never_after(tokenizer, ids[symbol]) == {UNKNOWN}
+    for each in (tokenizer, CharTokenizer.train(["ab"])):
+        assert never_after(each, 2) >= {UNKNOWN}
+        assert BOUNDARY in never_after(each, BOUNDARY)  # no document is empty
+    assert never_after(CharTokenizer.train(["ab"]), 2) == {UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
+def test_ids_of_what_a_person_may_mean(kind):
+    tokenizer = kind([" b", "b"] if kind is WordTokenizer else ["b"])
+    assert tokenizer.ids_of("b") == ([3, 2] if kind is WordTokenizer else [2])
+    assert tokenizer.ids_of("c") == []
+    assert tokenizer.printed("\n") == ["\n", "", *tokenizer.symbols]
+
+
+@pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
+def test_json_and_back(kind):
+    tokenizer = kind.train(TEXTS)
+    again = load_tokenizer(json.loads(json.dumps(tokenizer.to_json())))
+    assert type(again) is kind
+    assert again.symbols == tokenizer.symbols
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ([], "two entries"),
+        ({"kind": "char"}, "two entries"),
+        ({"kind": "syllable", "symbols": []}, "none of char, word"),
+        ({"kind": [], "symbols": []}, "none of char, word"),
+        ({"kind": "char", "symbols": "abc"}, "a list of texts"),
+        ({"kind": "char", "symbols": ["a", 1]}, "a list of texts"),
+        ({"kind": "char", "symbols": ["a", ""]}, "a list of texts"),
+        ({"kind": "char", "symbols": ["a", "b", "a"]}, "'a' twice"),
+        ({"kind": "char", "symbols": ["ab"]}, "not one character"),
+        ({"kind": "char", "symbols": ["\ud800"]}, "lone surrogate"),
+        ({"kind": "word", "symbols": ["two words"]}, "not one word"),
+    ],
+)
+def test_a_vocabulary_that_is_none_is_refused(values, complaint):
+    with pytest.raises(ModelError, match=complaint):
+        load_tokenizer(values)

@@ -1,0 +1,261 @@
+"""Trainings that were cut short, and gone on with to the same end; and finished ones, trained longer."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tests.conftest import TINY, verse
+from tests.helpers import forged_runs
+from tests.helpers.models import best, tiny
+from textgen import Generator, train
+from textgen.corpus.documents import Corpus
+from textgen.errors import CorpusError, DivergenceError, RunError, UsageError
+from textgen.runs.diary import HISTORY
+from textgen.runs.folder import RESUME, STATE, TENSORS, WEIGHTS
+from textgen.runs.run import load_run
+from textgen.training.feed import Batches
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_path):
+    """A real process, a real Ctrl-C."""
+    options = ["--units", 24, "--embedding-size", 12, "--batch-size", 8, "--sequence-length", 16, "--sample-length", 0]
+    options = [*map(str, options), "--epochs", "12", "--layers", "2", "--dropout", "0.2", "--patience", "0"]
+    whole = tmp_path / "whole"
+    command = [sys.executable, "-m", "textgen", "train"]
+    subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True)
+    cut = tmp_path / "cut"
+    process = subprocess.Popen(
+        [*command, str(text_file), "--out", str(cut), *options], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        history = cut / HISTORY
+        deadline = time.monotonic() + 120
+        while not (history.exists() and len(history.read_text().splitlines()) >= 2):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, errors
+    assert f"textgen train --resume {cut}" in errors
+    assert "Traceback" not in errors
+    state = json.loads((forged_runs.newest(cut, RESUME) / STATE).read_text())
+    assert 2 <= state["epoch"] < 12
+
+    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert best(cut) == best(whole)
+    for name in ("validation_nats", "gradient_norm"):
+        told = [[line[name] for line in load_run(path).history()] for path in (whole, cut)]
+        assert told[0] == told[1]
+
+
+@pytest.fixture
+def cut_run(text_file, tmp_path, monkeypatch):
+    """A run cut short by Ctrl-C in its second epoch."""
+    original = Batches.__getitem__
+
+    def interrupted(dataset, index):
+        if dataset.first and index == 20 and dataset.streams.wrap:
+            signal.raise_signal(signal.SIGINT)
+        return original(dataset, index)
+
+    path = tmp_path / "cut"
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "__getitem__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tiny(text_file, path)
+    assert len(load_run(path).history()) == 1
+    return path
+
+
+def test_interrupted_before_the_first_epoch_ends_nothing_is_lost(text_file, tmp_path, monkeypatch):
+    original = Batches.__getitem__
+
+    def interrupted(dataset, index):
+        if index == 20 and dataset.streams.wrap:
+            signal.raise_signal(signal.SIGINT)
+        return original(dataset, index)
+
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "__getitem__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tiny(text_file, path)
+    assert Generator.load(path).generate(length=5)
+    history = train(resume=path, quiet=True)
+    assert [line["epoch"] for line in history.epochs] == [1, 2]
+
+
+def test_resuming_a_changed_text_is_refused(cut_run, tmp_path):
+    before = {path: path.read_bytes() for path in cut_run.rglob("*") if path.is_file()}
+    other = tmp_path / "other.txt"
+    other.write_text(verse().replace("hen", "jay"))
+    with pytest.raises(CorpusError, match="differs from the text"):
+        train(other, resume=cut_run, quiet=True)
+    with pytest.raises(UsageError, match="leave out: units, out"):
+        train(resume=cut_run, out="x", units=3)
+    assert {path: path.read_bytes() for path in cut_run.rglob("*") if path.is_file()} == before
+
+
+def test_a_resume_state_that_is_none_is_refused(cut_run):
+    folder = forged_runs.newest(cut_run, RESUME)
+    forged_runs.tensors(folder, lambda tensors: tensors.pop("weight.0"))
+    with pytest.raises(RunError, match=r"missing tensors \['weight\.0'\]"):
+        train(resume=cut_run, quiet=True)
+    forged_runs.edit(folder, STATE, lambda state: state.update(step=-1))
+    with pytest.raises(RunError, match="step is '-1', which it cannot be"):
+        train(resume=cut_run, quiet=True)
+    forged_runs.edit(folder, STATE, lambda state: state.pop("step"))
+    with pytest.raises(RunError, match="not the state of a training"):
+        train(resume=cut_run, quiet=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": None},
+        {"last_step": None},
+        {"epoch_end": 1},
+        {"epoch_end": 10**9},
+        {"best_epoch": 99},
+        {"history": [{"epoch": 1}]},
+        {"history": ["x"]},
+        {"paths": [{}]},
+    ],
+)
+def test_a_state_that_contradicts_itself_is_refused(cut_run, change):
+    folder = forged_runs.newest(cut_run, RESUME)
+    forged_runs.edit(folder, STATE, lambda state: state.update(change))
+    with pytest.raises(RunError, match="contradict each other"):
+        train(resume=cut_run, quiet=True)
+
+
+def test_a_damaged_resume_state_is_passed_over_and_said(cut_run, text_file, tmp_path, capsys):
+    """An older one is gone on from, to the same end."""
+    newest = forged_runs.newest(cut_run, RESUME)
+    older = min((cut_run / RESUME).iterdir())
+    assert older != newest
+    data = (newest / TENSORS).read_bytes()
+    (newest / TENSORS).write_bytes(data[:-1] + bytes([data[-1] ^ 64]))
+    train(resume=cut_run)
+    errors = capsys.readouterr().err
+    assert f"{newest / TENSORS}: damaged: its SHA-256 is not the one it was saved with; going on from" in errors
+    tiny(text_file, tmp_path / "whole")
+    assert best(cut_run) == best(tmp_path / "whole")
+
+
+def test_where_no_resume_state_is_sound_the_newest_is_complained_of(cut_run):
+    for folder in (cut_run / RESUME).iterdir():
+        (folder / STATE).write_text("{}")
+    with pytest.raises(RunError, match=r"state\.json: damaged"):
+        train(resume=cut_run, quiet=True)
+
+
+def test_damaged_best_weights_are_replaced_by_the_next(cut_run, capsys):
+    weights = forged_runs.newest(cut_run) / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-5])
+    with pytest.raises(RunError, match="damaged"):
+        load_run(cut_run)
+    train(resume=cut_run)
+    assert "the next epoch's weights take the place of the best" in capsys.readouterr().err
+    assert Generator.load(cut_run).generate(length=3)
+
+
+def test_a_finished_run_is_not_resumed_by_accident(tiny_run):
+    with pytest.raises(RunError, match="its training has ended; train it longer with --epochs N or --minutes N"):
+        train(resume=tiny_run)
+
+
+def test_a_finished_run_is_trained_longer(text_file, tmp_path):
+    path = tmp_path / "run"
+    first = tiny(text_file, path)
+    more = train(resume=path, epochs=3, quiet=True)
+    assert [line["epoch"] for line in more.epochs] == [1, 2, 3, 4, 5]
+    assert more.epochs[:2] == first.epochs
+    assert more.best_nats < first.best_nats
+    rates = [line["learning_rate"] for line in more.epochs]
+    assert rates[1] < rates[2] > rates[3] > rates[4]
+    assert rates[4] == pytest.approx(0.0001, rel=0.05)
+    longer = train(resume=path, minutes=0.1, quiet=True)
+    assert len(longer.epochs) > 5
+    assert longer.epochs[-1]["step"] > more.epochs[-1]["step"]
+    assert load_run(path).history() == longer.epochs
+    with pytest.raises(UsageError, match="both say how long"):
+        train(resume=path, minutes=0.1, epochs=2)
+
+
+def test_a_run_cut_short_is_trained_longer_than_it_was_meant_to(cut_run):
+    history = train(resume=cut_run, epochs=1, quiet=True)
+    assert [line["epoch"] for line in history.epochs] == [1, 2, 3]
+
+
+def test_patience_begins_anew_when_a_run_is_trained_longer(tmp_path):
+    text = Corpus("two halves", ("abcdefgh" * 250 + "hgfedcba" * 30,))
+    history = tiny(text, tmp_path / "run", epochs=60, patience=2, learning_rate=0.05)
+    assert history.stopped_early
+    more = train(text, resume=tmp_path / "run", epochs=5, quiet=True)
+    assert len(more.epochs) >= len(history.epochs) + 2
+
+
+def test_another_environment_is_told(cut_run, capsys):
+    folder = forged_runs.newest(cut_run, RESUME)
+    forged_runs.edit(folder, STATE, lambda state: state["environment"].update(keras="3.0.0", cores=64))
+    train(resume=cut_run)
+    errors = capsys.readouterr().err
+    assert "note: cores 64 -> " in errors
+    assert "keras 3.0.0 -> " in errors
+    assert "the training goes on, but not bit for bit as it would have" in errors
+
+
+def test_samples_are_not_told_twice(cut_run):
+    with open(cut_run / "samples.txt", "a") as file:
+        file.write("=== epoch 2 ===\nwritten before the power went\n\n")
+    train(resume=cut_run, quiet=True)
+    samples = (cut_run / "samples.txt").read_text()
+    assert [line for line in samples.splitlines() if line.startswith("===")] == ["=== epoch 1 ===", "=== epoch 2 ==="]
+    assert "power" not in samples
+
+
+def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_weights(cut_run):
+    """A weight in the resume state that is far too large: the next step's loss is no number."""
+    kept = best(cut_run)
+
+    def enormous(tensors):
+        for name in tensors:
+            if name.startswith("weight."):
+                tensors[name] = np.full_like(tensors[name], 3e38)
+
+    forged_runs.tensors(forged_runs.newest(cut_run, RESUME), enormous)
+    with pytest.raises(DivergenceError, match=r"the loss stopped being a number by step \d+; what was saved"):
+        train(resume=cut_run, quiet=True)
+    assert best(cut_run) == kept
+    assert np.isfinite(load_run(cut_run).weights["output.bias"]).all()
+
+
+def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
+    original, path = Batches.__getitem__, tmp_path / "cut"
+
+    pressed = []
+
+    def interrupted(dataset, index):
+        if dataset.first and dataset.streams.wrap and not pressed:  # the first steps are timed
+            pressed.append(signal.raise_signal(signal.SIGINT))
+        return original(dataset, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "__getitem__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
+    state = json.loads((forged_runs.newest(path, RESUME) / STATE).read_text())
+    history = train(resume=path, quiet=True)
+    # The number of steps was fixed when it was cut, and stays.
+    assert history.epochs[-1]["step"] == state["last_step"]
+    assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)

@@ -1,0 +1,178 @@
+"""The central test of the house: train, save, load, the same text."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.conftest import TINY
+from tests.helpers.models import best, tiny
+from textgen import Generator, train
+from textgen.corpus.documents import Corpus, read_corpus
+from textgen.engine.probability import bits
+from textgen.errors import CorpusError, RunExistsError, UsageError
+from textgen.runs.diary import SAMPLES
+from textgen.runs.run import load_run
+from textgen.training.feed import Batches
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"encoder": "onehot"},
+        {"layers": 2, "dropout": 0.2},
+        {"bias": False},
+        {"tokenizer": "word", "documents": "line"},
+        {"tokenizer": "word", "vocabulary_size": 30, "encoder": "onehot", "documents": "block"},
+    ],
+)
+def test_train_save_load_same_text(text_file, tmp_path, options):
+    history = tiny(text_file, tmp_path / "run", **options)
+    assert history.path == tmp_path / "run"
+    run = load_run(history.path)
+    samples = (history.path / SAMPLES).read_text("utf-8")
+    # The best epoch's sample was written by the weights in memory; the run, loaded, writes it again.
+    settings = {"length": 20, "temperature": 0.8, "seed": 0}
+    assert f"=== epoch {history.best_epoch} ===\n{Generator.load(run.path).generate(**settings)}\n" in samples
+
+
+def test_the_loss_falls_and_the_figures_agree(text_file, tmp_path):
+    history = tiny(text_file, tmp_path / "run", epochs=4, learning_rate=0.01)
+    losses = [line["training_nats"] for line in history.epochs]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] - 0.3
+    assert history.best_nats == min(line["validation_nats"] for line in history.epochs)
+    assert [line["epoch"] for line in history.epochs] == [1, 2, 3, 4]
+    for line in history.epochs:
+        assert line["validation_bits_per_character"] == pytest.approx(line["validation_nats"] / np.log(2))
+        assert line["steps_per_second"] > 0
+    # The cosine has come down to a hundredth of the top.
+    assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+
+
+def test_the_validation_loss_is_the_engine_s(text_file, tmp_path):
+    """Recomputed outside Keras: the held-out text read in one stream, symbol by symbol."""
+    history = tiny(text_file, tmp_path / "run")
+    generator = Generator.load(tmp_path / "run")
+    held_out = "".join(read_corpus(text_file).split(0.1)[1])
+    ids = [0, *generator.tokenizer.encode(held_out)]
+    state, total = generator.engine.initial_state(1), 0.0
+    for before, after in itertools.pairwise(ids):
+        logits, state = generator.engine.step(state, [before])
+        logits = logits[0].astype(np.float64)
+        total += np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[after]
+    # Keras read it as several streams, each beginning without context.
+    assert total / (len(ids) - 1) == pytest.approx(history.best_nats, rel=0.02)
+
+
+def test_word_losses_are_told_by_the_character_too(word_run):
+    last = load_run(word_run).history()[-1]
+    assert last["validation_bits_per_character"] < bits(last["validation_nats"]) / 2
+
+
+def test_best_weights_are_kept_and_training_stops_early(tmp_path):
+    """Learning the training text by heart makes the held-out text, which is another, worse and worse."""
+    text = Corpus("two halves", ("abcdefgh" * 250 + "hgfedcba" * 30,))
+    history = tiny(text, tmp_path / "run", epochs=60, patience=3, learning_rate=0.05)
+    assert history.stopped_early
+    assert len(history.epochs) == history.best_epoch + 3
+    assert history.best_nats == history.epochs[history.best_epoch - 1]["validation_nats"]
+    assert history.epochs[-1]["validation_nats"] > history.best_nats
+
+
+def test_no_validation_means_the_training_loss_decides(text_file, tmp_path):
+    history = tiny(text_file, tmp_path / "run", validation=0.0)
+    assert "validation_nats" not in history.epochs[0]
+    assert history.best_nats == history.epochs[-1]["training_nats"]
+
+
+def test_equal_seeds_learn_equal_weights(text_file, tmp_path):
+    for name, seed in (("one", 5), ("two", 5), ("three", 6)):
+        tiny(text_file, tmp_path / name, seed=seed, layers=2, dropout=0.3)
+    one, two, three = (best(tmp_path / name) for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_a_run_is_overwritten_only_when_asked_and_then_wholly(text_file, tmp_path):
+    path = tmp_path / "run"
+    tiny(text_file, path)
+    first = best(path)
+    with pytest.raises(RunExistsError):
+        tiny(text_file, path, units=8)
+    assert best(path) == first
+    train(text_file, path, overwrite=True, quiet=True, **TINY | {"units": 8, "epochs": 1})
+    assert load_run(path).model.units == 8
+    assert len(load_run(path).history()) == 1
+
+
+def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkeypatch):
+    """Each stretch begins where the last ended, or the carried state is another text's."""
+    original, seen = Batches.__getitem__, []
+
+    def watched(dataset, index):
+        inputs, targets = original(dataset, index)
+        if dataset.streams.wrap:
+            seen.append((dataset.first + index, inputs, targets, inputs["carry"].max()))
+        return inputs, targets
+
+    monkeypatch.setattr(Batches, "__getitem__", watched)
+    history = tiny(text_file, tmp_path / "run", epochs=3)
+    steps = history.epochs[0]["step"]
+    seen = {step: rest for step, *rest in seen}  # fit looks at some more than once
+    assert sorted(seen) == list(range(3 * steps))
+    firsts = set()
+    for step, (inputs, targets, carry) in seen.items():
+        assert np.array_equal(inputs["ids"][:, 1:], targets[:, :-1])
+        assert carry == float(step % steps > 0)
+        if step % steps:
+            assert np.array_equal(seen[step - 1][1][:, -1], inputs["ids"][:, 0])
+        else:
+            firsts.add(inputs["ids"].tobytes())
+    assert len(firsts) == 3  # and each pass begins elsewhere
+
+
+def test_options_are_checked_before_anything_is_made(text_file, tmp_path):
+    with pytest.raises(UsageError, match="no option 'unitz'; did you mean 'units'"):
+        train(text_file, tmp_path / "run", unitz=3)
+    with pytest.raises(UsageError, match="no text given"):
+        train()
+    with pytest.raises(CorpusError, match="needs 65"):
+        train(Corpus("short", ("brief",)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_budget_of_minutes_is_annealed_to_its_end(text_file, tmp_path):
+    path = tmp_path / "run"
+    history = train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
+    last = history.epochs[-1]
+    assert last["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+    assert history.seconds >= 0.5 * 9
+    run = load_run(path)
+    assert (run.training.minutes, run.training.epochs, run.training.patience) == (0.15, None, 0)
+
+
+def test_a_budget_too_short_for_anything_trains_on_what_fits_and_says_so(text_file, tmp_path, capsys):
+    options = {name: value for name, value in TINY.items() if name != "epochs"}
+    history = train(text_file, tmp_path / "run", minutes=0.001, **options)
+    assert len(history.epochs) == 1
+    assert 0 < history.epochs[0]["step"] < 10_000
+    assert "note: --minutes 0.001 is less than starting takes; training on" in capsys.readouterr().err
+    assert Generator.load(tmp_path / "run").generate(length=3)
+
+
+def test_epochs_and_minutes_together_are_refused(text_file, tmp_path):
+    with pytest.raises(UsageError, match="--epochs 3 and --minutes 2 both say how long: give one"):
+        train(text_file, tmp_path / "run", epochs=3, minutes=2)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
+def test_minutes_are_a_positive_number(text_file, tmp_path, minutes):
+    with pytest.raises(UsageError, match="--minutes takes a number above 0"):
+        train(text_file, tmp_path / "run", minutes=minutes)
+
+
+def test_documents_that_a_program_made_are_what_the_options_say(tmp_path, text_file):
+    lines = tuple(line for line in text_file.read_text().splitlines() if line)
+    history = train(Corpus("lines", lines), tmp_path / "run", quiet=True, documents="line", **TINY)
+    assert load_run(history.path).training.documents == "line"

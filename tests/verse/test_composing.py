@@ -1,0 +1,329 @@
+"""Poems of models that learned nothing and have whims of their own: whatever they want to write, the form holds."""
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import ROOT
+from tests.helpers.models import untaught
+from textgen.corpus.forms import FORMS
+from textgen.corpus.hanzi import convert
+from textgen.corpus.memory import contains, hash_poems, lines_of, without_marks, words
+from textgen.errors import ModelError, PromptError, UsageError
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.words import WordTokenizer
+from textgen.verse import check, compose, compositions
+from textgen.verse.masks import base
+from textgen.verse.masks.base import Memo
+from textgen.verse.sounds import pingshui
+from textgen.verse.sounds.lexicon import Lexicon
+
+JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
+LAMPLIGHTER = (ROOT / "corpora" / "lamplighter.txt").read_text("utf-8")
+CHINESE = [name for name, form in FORMS.items() if form.language == "chinese"]
+METRICAL = [name for name, form in FORMS.items() if form.meters]
+
+slowly = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def poet():
+    return untaught(JUEJU)
+
+
+@pytest.fixture(scope="module")
+def wordsmiths():
+    """Models of words and of letters, forward and backward; lower case, as a corpus of verse often is."""
+    text = LAMPLIGHTER.lower()
+    symbols = {WordTokenizer: [*WordTokenizer.split(text), *(" " + word for word in text.split())]}
+    symbols |= {CharTokenizer: text + LAMPLIGHTER}
+    memory = hash_poems(LAMPLIGHTER.split("\n\n"))
+    memory["lines"] = memory["lines"][:0]
+    return {
+        (kind.kind, direction): untaught(symbols[kind], kind, direction=direction, memory=memory, sharpness=2.0)
+        for kind, direction in itertools.product(symbols, ("forward", "backward"))
+    }
+
+
+@slowly
+@given(
+    form=st.sampled_from(CHINESE),
+    seed=st.integers(0, 10**6),
+    temperature=st.sampled_from([0, 0.5, 1, 3]),
+    tones=st.sampled_from(["strict", "relaxed"]),
+    book=st.sampled_from(["pingshui", "modern"]),
+)
+def test_regulated_verse_always_holds(poet, form, seed, temperature, tones, book):
+    poem = compose(poet, form=form, seed=seed, temperature=temperature, tones=tones, rhyme_book=book, tries=3)
+    verdict = check(poem.lines, form, tones=tones, rhyme_book=book)
+    assert verdict.holds, (poem.text, verdict)
+    characters = "".join(line[:-1] for line in poem.lines)
+    assert len(set(characters)) == len(characters)
+    assert not any("not in the rhyme book" in remark for line in verdict.lines for remark in line.remarks)
+    marks = [line[-1] for line in poem.lines]
+    assert set(marks[::2]) == {"，"}
+    assert set(marks[1::2]) <= set("。！？")
+
+
+@slowly
+@given(
+    form=st.sampled_from(METRICAL),
+    kind=st.sampled_from(["char", "word"]),
+    direction=st.sampled_from(["forward", "backward"]),
+    seed=st.integers(0, 10**6),
+)
+def test_english_verse_always_holds(wordsmiths, form, kind, direction, seed):
+    poem = compose(wordsmiths[kind, direction], form=form, seed=seed, temperature=1, tries=3)
+    verdict = check(poem.lines, form)
+    assert verdict.holds, (poem.text, verdict)
+    assert not any(line.remarks for line in verdict.lines), poem.text
+    for line in map(words, poem.lines):
+        assert not any(one == other for one, other in itertools.pairwise(line)), poem.text
+
+
+@pytest.mark.parametrize("form", ["jueju5", "lushi7"])
+def test_the_shape_holds_also_where_tones_and_rhymes_are_off(poet, form):
+    for seed in range(5):
+        poem = compose(poet, form=form, seed=seed, tones="off", rhyme_book="off")
+        assert FORMS[form].fits([line[:-1] for line in poem.lines])
+
+
+@slowly
+@given(
+    heads=st.text(st.sampled_from(sorted(set(JUEJU) - set("，。\n"))), min_size=1, max_size=4), seed=st.integers(0, 99)
+)
+def test_acrostics_always_hold(poet, heads, seed):
+    for form in ("jueju5", "jueju7"):
+        poem = compose(poet, form=form, acrostic=heads, seed=seed, tries=4)
+        assert check(poem.lines, form, acrostic=heads).holds, poem.text
+
+
+def test_an_acrostic_at_couplets(poet):
+    poem = compose(poet, form="lushi7", acrostic="春江花月", acrostic_at="couplet", seed=1)
+    assert check(poem.lines, "lushi7", acrostic="春江花月", acrostic_at="couplet").holds
+    free = compose(poet, acrostic="春江花月", acrostic_at="couplet", seed=1)
+    assert [line[0] for line in free.lines][::2][:4] == list("春江花月")
+
+
+@pytest.mark.parametrize(("kind", "direction"), [*itertools.product(["char", "word"], ["forward", "backward"])])
+def test_english_acrostics(wordsmiths, kind, direction):
+    poem = compose(wordsmiths[kind, direction], form="couplets", acrostic="lamp", seed=3)
+    assert check(poem.lines, "couplets", acrostic="lamp").holds, poem.text
+
+
+@pytest.mark.parametrize("kind", ["char", "word"])
+def test_an_english_acrostic_without_a_form(wordsmiths, kind):
+    poem = compose(wordsmiths[kind, "forward"], form="acrostic", acrostic="lamp", seed=3)
+    assert [line[0].lower() for line in poem.lines] == list("lamp")
+
+
+@pytest.mark.parametrize("rhyme", ["東", "陽", "风"])
+def test_the_rhyme_that_was_asked_for(poet, rhyme):
+    for form in ("jueju7", "jueju5"):
+        poem = compose(poet, form=form, rhyme=rhyme, seed=2)
+        verdict = check(poem.lines, form)
+        assert verdict.holds
+        assert {"东": "東", "风": "東"}.get(rhyme, rhyme) in verdict.rhyme
+
+
+def test_an_english_rhyme_with_a_word(wordsmiths):
+    poem = compose(wordsmiths["word", "backward"], form="couplets", rhyme="night", seed=2)
+    ends = [words(line)[-1] for line in poem.lines[:2]]
+    assert "night" not in ends
+    verdict = check(["when all the stars were in the night", *poem.lines[:2], "light"], "limerick")
+    assert not any("rhyme" in found for line in verdict.lines[:2] for found in line.breaks)
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("jueju5", "白"),
+        ("jueju5", "白日依"),
+        ("jueju5", "白日依山盡"),
+        ("jueju5", "白日依山盡，"),
+        ("jueju5", "白日依山盡。黃河"),
+        ("jueju7", "秦時明月漢時關，萬"),
+        ("lushi5", "國破山河在，城春草木深。感時"),
+    ],
+)
+def test_a_beginning_stands_and_the_rest_obeys_it(form, start):
+    poem = compose(untaught(JUEJU + start), form=form, start=start, seed=1)
+    assert "".join(poem.lines).startswith(start.replace("盡。", "盡，"))
+    assert check(poem.lines, form).holds, poem.text
+
+
+def test_a_whole_poem_given_is_given_back(poet):
+    whole = "白日依山盡黃河入海流欲窮千里目更上一層樓。"
+    known = untaught(JUEJU + whole)
+    poem = compose(known, form="jueju5", start=whole, seed=1)
+    assert poem.text == "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。"
+    with pytest.raises(UsageError, match="no template of jueju5 holds --start"):
+        compose(known, form="jueju5", start=whole + "白日", seed=1)
+
+
+def test_english_beginnings(wordsmiths):
+    start = "the lamp"
+    poem = compose(wordsmiths["word", "forward"], form="couplets", start=start, seed=1)
+    assert poem.text.startswith(start)
+    assert check(poem.lines, "couplets").holds
+    with pytest.raises(UsageError, match="--start: this run writes each line from its end"):
+        compose(wordsmiths["word", "backward"], form="couplets", start=start)
+    with pytest.raises(UsageError, match="--start: couplets does not hold"):
+        compose(wordsmiths["word", "forward"], form="couplets", start="the lamp the lamp the lamp of lamp the lamp the")
+
+
+def test_a_mood_is_read_and_never_printed(poet):
+    plain, sad = (compose(poet, form="jueju5", mood=mood, seed=1) for mood in ("", "秋風孤客"))
+    assert plain.text != sad.text
+    assert "秋風孤客" not in sad.text
+    titled = compose(poet, form="jueju5", title="秋風", seed=1)
+    assert str(titled) == f"秋風\n\n{titled.text}"
+    assert titled.text != plain.text
+
+
+def test_western_marks_and_the_other_script_are_read_as_the_runs_own(poet):
+    notes, _ = compositions(poet, form="jueju5", mood="秋風, 孤客.", seed=1)
+    assert notes == ["--mood read as 秋風，孤客。"]
+    notes, songs = compositions(poet, form="jueju5", acrostic="风来", seed=1)
+    assert notes == ["--acrostic read as 風來"]
+    assert [line[0] for line in next(songs).lines[:2]] == ["風", "來"]
+    simplified = untaught(convert(JUEJU, "simplified"))
+    notes, songs = compositions(simplified, form="jueju5", acrostic="風來", seed=1)
+    assert notes == ["--acrostic read as 风来"]
+    assert check(next(songs).lines, "jueju5", acrostic="风来").holds
+
+
+def test_the_third_of_five_is_the_third_of_ten(poet):
+    five, ten = ([poem.text for poem in compositions(poet, form="jueju5", count=count, seed=4)[1]] for count in (5, 10))
+    assert five == ten[:5]
+    assert len(set(ten)) == 10
+
+
+def test_lines_of_the_training_poems_are_never_written_whole():
+    """Taught to say the same, by greed: each poem that it says is taken into its memory, and it must say another."""
+    learned = []
+    for _ in range(8):
+        memory = hash_poems(learned) if learned else None
+        poem = compose(untaught(JUEJU, memory=memory), form="jueju7", temperature=0, seed=1)
+        if memory:
+            assert not any(contains(memory["lines"], without_marks(line)) for line in poem.lines)
+        learned.append(poem.text)
+    lines = [without_marks(line) for text in learned for line in lines_of(text.replace("\n", ""))]
+    assert len(set(lines)) == len(lines) == 32
+
+
+def test_no_form_ends_where_a_sentence_does(poet):
+    for seed in range(10):
+        poem = compose(poet, seed=seed, temperature=2)
+        assert poem.lines[-1][-1] in "。！？"
+        assert "\n" not in "".join(poem.lines)
+
+
+def test_free_english_verse_ends(wordsmiths):
+    poem = compose(wordsmiths["word", "forward"], seed=1, temperature=2)
+    assert poem.text
+    assert compose(wordsmiths["word", "backward"], seed=1, temperature=2).text
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"form": "ode"}, UsageError, "no form 'ode'; there are: jueju5, "),
+        ({"form": "sonnet"}, UsageError, "form sonnet is english verse, and this run writes chinese; choose of jueju5"),
+        ({"acrostic": "春☃", "form": "jueju5"}, PromptError, "--acrostic: the run never saw ☃"),
+        ({"mood": "☃☃"}, PromptError, "--mood: the run never saw ☃"),
+        ({"start": "abc"}, PromptError, "--start: the run never saw a b c"),
+        (
+            {"acrostic": "春夏秋冬春", "form": "jueju5"},
+            UsageError,
+            "5 characters; jueju5 has 4 lines and takes at most 4",
+        ),
+        (
+            {"acrostic": "春江花", "acrostic_at": "couplet", "form": "jueju5"},
+            UsageError,
+            "3 characters; jueju5 has 4 lines and takes at most 2 at --acrostic-at couplet",
+        ),
+        ({"acrostic": "春，", "form": "jueju5"}, UsageError, "--acrostic takes characters, without marks"),
+        ({"rhyme": "月", "form": "jueju5"}, UsageError, "--rhyme 月: neither a group of the rhyme book nor"),
+        ({"rhyme": "東", "form": "jueju5", "rhyme_book": "off"}, UsageError, "--rhyme wants a rhyme book"),
+        (
+            {"start": "春風秋月明", "form": "jueju5"},
+            UsageError,
+            "--start 春風秋月明 under strict tones; give --tones relaxed",
+        ),
+        ({"temperature": -1.0}, UsageError, "--temperature takes a number at least 0"),
+        ({"tries": 0}, UsageError, "--tries takes a whole number at least 1"),
+    ],
+)
+def test_what_cannot_be_is_said_beforehand(poet, options, error, complaint):
+    with pytest.raises(error) as caught:
+        compositions(poet, **options)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert any(part in told for part in ([complaint] if "|" not in complaint else [complaint.split("|")[0], "off"])), (
+        told
+    )
+
+
+def test_a_rhyme_with_too_few_characters_says_how_many():
+    few = untaught("江雙" + "".join(one for one in JUEJU if "江" not in pingshui.readings(one).groups))
+    with pytest.raises(
+        UsageError, match=r"the rhyme 江: the run knows 2 characters of it \(江雙\), and the form needs 4"
+    ):
+        compositions(few, form="lushi5", rhyme="江")
+    # Two are enough for a quatrain whose first line does not rhyme.
+    assert check(compose(few, form="jueju5", rhyme="江", seed=1).lines, "jueju5").rhyme == "江"
+
+
+def test_english_mistakes(wordsmiths, poet):
+    generator = wordsmiths["word", "forward"]
+    for options, complaint in [
+        ({"form": "jueju5"}, "form jueju5 is chinese verse, and this run writes english; choose of couplets"),
+        ({"form": "acrostic"}, "form acrostic wants --acrostic TEXT"),
+        ({"form": "haiku", "acrostic": "lamp"}, "4 letters; haiku has 3 lines and takes at most 3"),
+        ({"form": "haiku", "rhyme": "night"}, "--rhyme: haiku does not rhyme"),
+        ({"form": "sonnet", "rhyme": "xyzzyq"}, "not in the pronouncing dictionary"),
+        ({"form": "sonnet", "acrostic": "l1"}, "--acrostic takes letters"),
+        ({"rhyme": "night"}, "--rhyme wants a form that rhymes"),
+        ({"form": "couplets", "rhyme": "orange"}, "the run knows 0 words that rhyme with it"),
+    ]:
+        with pytest.raises(UsageError, match=complaint):
+            compositions(generator, **options)
+    with pytest.raises(PromptError, match="--start: the run never saw"):
+        compositions(generator, form="couplets", start="xyzzyq")
+
+
+@pytest.mark.parametrize(
+    ("documents", "name"), [("file", "whole files"), ("line", "lines of text"), ("block", "blocks")]
+)
+def test_a_model_of_prose_writes_no_poems(documents, name):
+    with pytest.raises(ModelError, match=f"this run learned {name}.*, not poems; train one on poems"):
+        compose(untaught(JUEJU, documents=documents), form="jueju5")
+
+
+def test_many_poems_take_no_more_memory_than_a_few(wordsmiths, monkeypatch):
+    """What is kept is bounded, and forgetting it changes nothing."""
+    generator = wordsmiths["word", "backward"]
+    plain = [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]]
+    monkeypatch.setattr(base, "MOST", 20)
+    assert [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]] == plain
+    kept = Memo()
+    for number in range(100):
+        assert kept.of(number, lambda number=number: -number) == -number
+        assert len(kept) <= 20
+
+
+def test_abbreviations_are_no_words():
+    """The dictionary reads "in." as inch, too; a line that ends in it would rhyme with finch for one reader only."""
+    assert Lexicon(["in.", "in", "inch", "a.m.", "b", "i", "don't", "xyzzyq"]).words == ["in", "inch", "i", "don't"]
+
+
+@pytest.mark.parametrize("form", ["limerick", "haiku", "couplets"])
+@pytest.mark.parametrize("kind", ["char", "word"])
+def test_greed_keeps_english_forms_too(wordsmiths, form, kind):
+    """Rows of a limerick begin to different patterns, each with a likeliest symbol of its own."""
+    for direction in ("forward", "backward"):
+        poem = compose(wordsmiths[kind, direction], form=form, temperature=0, seed=1, tries=6)
+        assert check(poem.lines, form).holds, poem.text

@@ -1,0 +1,98 @@
+"""Lines read and written from their end: what a person sees still reads forward."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import TINY
+from tests.helpers.models import spelling, untaught
+from textgen import CoWriter, Generator, train
+from textgen.errors import UsageError
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.layout import BOUNDARY, lay_out, reverse_lines
+
+
+def backward(text, documents="line"):
+    generator = spelling(text, documents)
+    generator.direction = "backward"
+    return generator
+
+
+@given(st.lists(st.text("ab\nc", max_size=12), max_size=4))
+def test_each_line_is_turned_about_and_nothing_else(documents):
+    tokenizer = CharTokenizer("\nabc")
+    ids = lay_out(tokenizer, documents, backward=True)
+    expected = []
+    for document in documents:
+        expected.append(BOUNDARY)
+        expected += tokenizer.encode("\n".join(line[::-1] for line in document.split("\n"))).tolist()
+    assert ids.tolist() == expected
+    order = reverse_lines(ids, tokenizer)
+    assert np.array_equal(order[order], np.arange(len(ids)))
+    assert np.array_equal(ids[order], lay_out(tokenizer, documents))
+
+
+def test_lines_are_shown_the_right_way_about():
+    # It draws c, b, a, line feed; the document's end prints a line feed too.
+    generator = backward("cba\n")
+    assert generator.generate(length=9, temperature=0) == "abc\n\nabc\n"
+    assert generator.generate_many(length=9, temperature=0, count=3) == ["abc\n\nabc\n"] * 3
+    assert list(generator.stream(length=9, temperature=0)) == ["", "", "", "abc\n", "\n", "", "", "", "abc\n"]
+
+
+def test_a_line_that_is_cut_off_is_turned_about_too():
+    assert backward("cba\n").generate(length=7, temperature=0) == "abc\n\nbc"
+    assert backward("cba\n").generate_many(length=7, temperature=0, count=2) == ["abc\n\nbc"] * 2
+
+
+def test_documents_and_stops_go_by_what_is_shown():
+    generator = backward("cba")
+    assert generator.generate(documents=2, temperature=0) == "abc\nabc"
+    assert generator.generate(length=20, stop="bc", temperature=0) == "a"
+    assert generator.generate_many(length=20, stop="bc", temperature=0, count=2) == ["a", "a"]
+
+
+def test_a_prompt_is_whole_lines():
+    generator = backward("cba\n")
+    text = generator.generate("abc", length=3, temperature=0)
+    assert text.startswith("abc\n")
+    assert generator.read_prompt("ab\nc").tolist() == [BOUNDARY, *generator.tokenizer.encode("ba\nc")]
+
+
+def test_a_score_is_in_the_order_of_the_text():
+    generator = backward("cba\n")
+    forward = spelling("cba\n", "line")
+    turned_about = generator.score("abc\n")
+    assert turned_about.symbols == list("abc\n")
+    # c is read first.
+    assert np.allclose(turned_about.surprisal[[2, 1, 0, 3]], forward.score("cba\n").surprisal)
+
+
+def test_what_cannot_be_done_backward_says_so():
+    generator = backward("cba\n")
+    for options in ({"beam": 2}, {"max_copy": 3, "corpus": "abc"}):
+        with pytest.raises(UsageError, match="want a run that writes lines from their beginning"):
+            generator.generate(**options)
+    with pytest.raises(UsageError, match="writes each line from its end"):
+        CoWriter(generator)
+    with pytest.raises(UsageError, match="one of these runs writes lines forward, another backward"):
+        Generator.mix([generator, spelling("cba\n", "line")])
+
+
+def test_a_run_remembers_its_direction(tmp_path, command):
+    (tmp_path / "lines.txt").write_text("abcdefgh\n" * 300)
+    options = TINY | {"epochs": 3, "learning_rate": 0.03, "direction": "backward", "documents": "poem"}
+    (tmp_path / "poems.txt").write_text("".join(f"abcdefgh\nmnopqrs{mark}\n\n" for mark in "tuvwxyzijkl" * 30))
+    history = train(tmp_path / "lines.txt", tmp_path / "run", quiet=True, **options | {"documents": "file"})
+    assert history.best_nats < 0.5
+    generator = Generator.load(tmp_path / "run")
+    assert generator.direction == "backward"
+    assert "abcdefgh\nabcdefgh" in generator.generate(length=60, temperature=0)
+    evaluated = command("evaluate", tmp_path / "run", tmp_path / "lines.txt", "--json")
+    assert evaluated.exit_code == 0
+    again = train(tmp_path / "lines.txt", tmp_path / "more", from_run=tmp_path / "run", epochs=1, quiet=True)
+    assert Generator.load(again.path).direction == "backward"
+    mixed = Generator.mix([generator, generator])
+    assert mixed.direction == "backward"
+    assert untaught("ab", direction="backward").direction == "backward"

@@ -1,0 +1,127 @@
+import shutil
+
+import pytest
+
+from tests.helpers.models import fixed
+from textgen import Generator
+from textgen.errors import PromptError, RunError, UsageError
+from textgen.tokens.layout import BOUNDARY
+from textgen.tokens.words import WordTokenizer
+from textgen.writing.sampling import SamplingConfig
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_run):
+    return Generator.load(tiny_run)
+
+
+def test_stream_yields_what_generate_joins(generator):
+    pieces = list(generator.stream("the ", length=30, seed=1))
+    assert pieces[0] == "the "
+    assert len(pieces) == 31
+    assert "".join(pieces) == generator.generate("the ", length=30, seed=1)
+
+
+def test_same_seed_same_text_and_another_seed_another(generator):
+    texts = [generator.generate(length=200, seed=seed) for seed in (7, 7, 8)]
+    assert texts[0] == texts[1] != texts[2]
+    # Symbols are counted; a boundary between documents is one, though it shows as an empty line.
+    assert len(list(filter(None, generator.stream(length=200, seed=7)))) == 200
+    # Without a seed, two calls differ.
+    assert generator.generate(length=200) != generator.generate(length=200)
+
+
+def test_temperature_zero_needs_no_seed(generator):
+    assert generator.generate("the", length=50, temperature=0) == generator.generate("the", length=50, temperature=0)
+
+
+def test_the_prompt_is_read_and_shown_unless_asked_otherwise(generator):
+    shown = generator.generate("the cow", length=10, seed=3)
+    hidden = generator.generate("the cow", length=10, seed=3, include_prompt=False)
+    assert shown == "the cow" + hidden
+    assert generator.generate("the cow", length=40, temperature=0, include_prompt=False) != generator.generate(
+        "7: the", length=40, temperature=0, include_prompt=False
+    )
+
+
+def test_length_zero_is_the_prompt(generator):
+    assert generator.generate("the", length=0) == "the"
+    assert generator.generate(length=0) == ""
+
+
+def test_a_bad_prompt_is_refused_before_the_first_symbol(generator):
+    with pytest.raises(PromptError) as caught:
+        generator.stream("the Ünknown\u200d")
+    assert "2 characters the model never saw: 'Ü', U+200D" in str(caught.value)
+
+
+def test_options_are_checked(generator):
+    with pytest.raises(UsageError, match="--temperature"):
+        generator.stream(temperature=-1)
+    with pytest.raises(TypeError):
+        generator.stream(heat=3)
+
+
+def test_options_may_come_in_a_configuration(generator):
+    config = SamplingConfig(length=40, seed=3, top_k=4)
+    text = generator.generate("the ", config=config)
+    assert text == generator.generate("the ", length=40, seed=3, top_k=4)
+    assert generator.generate("the ", config=config, length=10) == text[:14]
+    assert generator.generate_many("the ", config=config, count=2)[0] == text
+
+
+def test_a_long_text_is_never_held_in_memory(generator):
+    stream = generator.stream(length=10**9, seed=1)
+    assert len("".join(next(stream) for _ in range(100))) == 100
+
+
+def test_a_boundary_between_documents_is_printed_as_what_separates_them():
+    a, b = 2, 3
+    cycle = {BOUNDARY: a, a: b, b: BOUNDARY}
+    assert fixed(cycle, "line").generate(length=5, temperature=0) == "ab\nab"
+    assert fixed(cycle, "block").generate(length=5, temperature=0) == "ab\n\nab"
+
+
+def test_no_document_is_empty():
+    stuck = {BOUNDARY: BOUNDARY, 2: BOUNDARY}
+    assert fixed(stuck, "line").generate(length=4, temperature=0) == "a\na\n"
+
+
+def test_the_unknown_symbol_is_never_written():
+    generator = fixed({BOUNDARY: 1, 2: 1, 3: 1}, "line")
+    assert set(generator.generate(length=50, temperature=0)) <= {"a", "\n"}
+    assert set(generator.generate(length=50, seed=1)) <= set("ab\n")
+
+
+def test_two_words_are_never_written_as_one():
+    symbols = [" b", "a", "c"]  # ids 2, 3, 4
+    generator = fixed({BOUNDARY: 3, 3: 4, 4: 3, 2: 4}, "line", symbols, WordTokenizer)
+    assert generator.generate(length=4, temperature=0) == "a\na\n"
+
+
+def test_a_whole_file_begins_as_after_a_blank_line(tiny_run):
+    generator = Generator.load(tiny_run)
+    newline = generator.tokenizer.encode("\n")[0]
+    assert generator.read_prompt("").tolist() == [newline, newline]
+    assert generator.tokenizer.decode(generator.read_prompt("the hen")) == "the hen"
+    assert BOUNDARY not in generator.read_prompt("the hen")
+    assert fixed({}, "block").read_prompt("a").tolist() == [BOUNDARY, 2]
+    assert fixed({}, "file").read_prompt("").tolist() == [BOUNDARY]  # a vocabulary without line ends
+
+
+def test_a_run_folder_can_be_moved(tiny_run, tmp_path):
+    moved = tmp_path / "elsewhere" / "other name"
+    shutil.copytree(tiny_run, moved)
+    assert Generator.load(moved).generate(length=50, seed=1) == Generator.load(tiny_run).generate(length=50, seed=1)
+
+
+def test_loading_nothing(empty_place):
+    with pytest.raises(RunError, match="no run in checkpoints/ yet"):
+        Generator.load()
+
+
+def test_word_models_write_words(word_run):
+    generator = Generator.load(word_run)
+    text = generator.generate(length=60, seed=2)
+    assert generator.tokenizer.unknown(text) == []
+    assert "\n\n" in text or len(text.split()) > 10
