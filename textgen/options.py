@@ -1,67 +1,105 @@
-"""How an option is declared, once: its default, its range, its help text. Knows nothing of what options do."""
+"""How an option is declared, once: its default, its range, its help text.
+
+A field of a Config is declared with `option`. The command-line option, its validation and the saved JSON all come from
+that declaration. A configuration is a frozen value: it is checked when it is made and never changes. This module knows
+nothing of what the options do, nor of the command line.
+
+Messages of the library name a parameter in backquotes, with its value where one is meant: `epochs`, `documents=line`.
+The command line turns these into its own spelling (`textgen.cli.options.with_flags`): --epochs, --documents line.
+"""
 
 import dataclasses
 import math
 import operator
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from textgen.errors import UsageError
 
+OPTION = "option"  # the key in a field's metadata
 
-def texts(flag, value):
-    """Parse an option that is one text or several, none empty: a tuple of str."""
-    several = (value,) if isinstance(value, str) else value
-    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
-        raise UsageError(f"{flag} takes a text that is not empty; got {value!r}")
-    return tuple(several)
+Number = int | float
 
 
-def option(
-    default,
-    help,
-    *,
-    low=None,
-    high=None,
-    above=None,
-    below=None,
-    choices=None,
-    flag=None,
-    parse=None,
-    metavar=None,
-    make=None,
-    since=1,
-):
+@dataclass(frozen=True)
+class Option:
+    """What is declared of a field.
+
+    Attributes:
+        help: the option's help text.
+        low, high: inclusive bounds of a number.
+        above, below: exclusive bounds of a number.
+        choices: the allowed words.
+        flag: the option's name where it is not the field's own (`--unit` for `tokenizer`).
+        parse: for a field that is no plain number, text or truth value: takes the field's name and the value as a
+            program or the command line gives it; returns it in the one form that is kept, or raises UsageError. A field
+            whose default is a tuple may be given several times on the command line.
+        metavar: what stands for the value in the help; default: N for a whole number, X for others.
+        group: the heading under which the help lists the option.
+        make: how the field becomes a transform (`textgen.writing.transforms`).
+        since: the run format that first had the field; older runs are read without it.
+    """
+
+    help: str
+    low: Number | None = None
+    high: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    choices: tuple[str, ...] = ()
+    flag: str | None = None
+    parse: Callable[[str, Any], Any] | None = None
+    metavar: str | None = None
+    group: str = "Options"
+    make: Callable[..., Any] | None = None
+    since: int = 1
+
+    def allowed(self) -> str:
+        """The rule in words: "at least 1 and below 5", "one of char, word"; empty where there is none."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        bounds = (("at least", self.low), ("above", self.above), ("at most", self.high), ("below", self.below))
+        return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
+
+    def admits(self, value: Any) -> bool:
+        """Whether a value of the right type is within the rule."""
+        if self.choices:
+            return value in self.choices
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return True
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+
+def option(default: Any, help: str, **rule: Any) -> Any:
     """Declare a field that is also a command-line option.
 
     Args:
         default: the value when none is given; None in an optional field means "chosen by the tool".
-        help: the option's help text, and what an error message quotes.
-        low, high: inclusive bounds of a number.
-        above, below: exclusive bounds of a number.
-        choices: the allowed words.
-        flag: the option's name where it is not the field's own (`--sequence-length` for `sequence_length`).
-        parse: for a field that is no plain number, text or truth: takes (flag, value), the value as a program or the
-            command line gives it, and returns it in the one form that is kept, or raises UsageError. A field whose
-            default is a tuple may then be given several times on the command line.
-        metavar: what stands for the value in the help; default: N for a whole number, X for others.
-        make: kept with the field, for whoever declares it (`textgen.writing.transforms`).
-        since: the run format that first had the field; older runs are read without.
+        help: the option's help text.
+        rule: the other attributes of Option.
     """
-    rule = {"help": help, "low": low, "high": high, "above": above, "below": below, "choices": choices, "flag": flag}
-    return dataclasses.field(
-        default=default, metadata=rule | {"parse": parse, "metavar": metavar, "make": make, "since": since}
-    )
+    return dataclasses.field(default=default, metadata={OPTION: Option(help, **rule)})
 
 
-def flag_of(field):
+def option_of(field: "dataclasses.Field[Any]") -> Option:
+    """What was declared of a field."""
+    declared: Option = field.metadata[OPTION]
+    return declared
+
+
+def flag_of(field: "dataclasses.Field[Any]") -> str:
     """The command-line spelling of a field: `--learning-rate`."""
-    return field.metadata["flag"] or "--" + field.name.replace("_", "-")
+    return option_of(field).flag or "--" + field.name.replace("_", "-")
 
 
-def type_of(field):
+def type_of(field: "dataclasses.Field[Any]") -> tuple[Any, bool]:
     """The plain type of a field, and whether None is allowed: `int | None` gives (int, True)."""
     if isinstance(field.type, types.UnionType):
         kinds = typing.get_args(field.type)
@@ -69,40 +107,40 @@ def type_of(field):
     return field.type, False
 
 
-def _allowed(rule):
-    if rule["choices"]:
-        return "one of " + ", ".join(rule["choices"])
-    words = {"low": "at least {}", "above": "above {}", "high": "at most {}", "below": "below {}"}
-    return " and ".join(text.format(rule[key]) for key, text in words.items() if rule[key] is not None)
+def texts(name: str, value: object) -> tuple[str, ...]:
+    """Parse an option that is one text or several, none empty.
+
+    Args:
+        name: the parameter's, for the message.
+        value: a str, or a sequence of str.
+
+    Raises:
+        UsageError: anything else.
+    """
+    several = (value,) if isinstance(value, str) else value
+    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
+        raise UsageError(f"`{name}` takes a text that is not empty; got {value!r}")
+    return tuple(several)
 
 
-def _checked(field, value):
-    """The value in the field's own type, or UsageError naming the option, the rule and the value."""
+def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
+    """The value in the field's own type. Raises UsageError naming the parameter, the rule and the value."""
     kind, optional = type_of(field)
     if value is None and optional:
         return None
-    rule = field.metadata
-    if rule["parse"]:
-        return rule["parse"](flag_of(field), value)
-    if not isinstance(value, bool):  # numpy's numbers are welcome too
+    rule = option_of(field)
+    if rule.parse:
+        return rule.parse(field.name, value)
+    if not isinstance(value, bool):  # NumPy's numbers are welcome too
         if kind is int and hasattr(value, "__index__"):
             value = operator.index(value)
         elif kind is float and hasattr(value, "__float__"):
             value = float(value)
-    good = type(value) is kind and not (kind is float and not math.isfinite(value))
-    if good and rule["choices"]:
-        good = value in rule["choices"]
-    if good and kind in (int, float):
-        good = (
-            (rule["low"] is None or value >= rule["low"])
-            and (rule["high"] is None or value <= rule["high"])
-            and (rule["above"] is None or value > rule["above"])
-            and (rule["below"] is None or value < rule["below"])
-        )
-    if not good:
+    is_finite = not isinstance(value, float) or math.isfinite(value)
+    if type(value) is not kind or not is_finite or not rule.admits(value):
         nouns = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-        wanted = " ".join(part for part in (nouns[kind], _allowed(rule)) if part)
-        raise UsageError(f"{flag_of(field)} takes {wanted}; got {value!r}")
+        wanted = " ".join(part for part in (nouns[kind], rule.allowed()) if part)
+        raise UsageError(f"`{field.name}` takes {wanted}; got {value!r}")
     return value
 
 
@@ -110,21 +148,28 @@ def _checked(field, value):
 class Config:
     """What all configurations share: checking, and the way to and from plain JSON values."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values, one entry a field."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values, format=math.inf):
-        """The configuration that `to_json` wrote into a run of a format, by default the latest. Unknown, missing or
-        bad entries raise UsageError; those that the format did not have yet take their defaults."""
-        names = {field.name for field in dataclasses.fields(cls) if field.metadata["since"] <= format}
-        if not isinstance(values, dict) or set(values) != names:
-            given = set(values) if isinstance(values, dict) else set()
+    def from_json(cls, values: object, format: float = math.inf) -> Self:
+        """The configuration that `to_json` wrote.
+
+        Args:
+            values: what was read from JSON.
+            format: the run format that it was written in; fields that it did not have yet take their defaults.
+
+        Raises:
+            UsageError: unknown, missing or bad entries.
+        """
+        names = {field.name for field in dataclasses.fields(cls) if option_of(field).since <= format}
+        given = set(values) if isinstance(values, dict) else set()
+        if not isinstance(values, dict) or given != names:
             odd = sorted(map(repr, given - names)) or ["none"]
             lacking = sorted(map(repr, names - given)) or ["none"]
             raise UsageError(f"{cls.__name__}: unknown entries {', '.join(odd)}; missing entries {', '.join(lacking)}")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from textgen.errors import UsageError
+from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.writing.sampling import SamplingConfig
 
@@ -12,22 +13,22 @@ from textgen.writing.sampling import SamplingConfig
 @pytest.mark.parametrize(
     ("config", "values", "rule"),
     [
-        (ModelConfig, {"units": 0}, "--units takes a whole number at least 1"),
-        (ModelConfig, {"layers": 0}, "--layers takes a whole number at least 1"),
+        (ModelConfig, {"units": 0}, "`units` takes a whole number at least 1"),
+        (ModelConfig, {"layers": 0}, "`layers` takes a whole number at least 1"),
         (ModelConfig, {"layers": 1.5}, "got 1.5"),
         (ModelConfig, {"layers": True}, "got True"),
-        (ModelConfig, {"dropout": 1.0}, "--dropout takes a number at least 0 and below 1"),
-        (ModelConfig, {"tokenizer": "syllable"}, "--unit takes text one of char, word; got 'syllable'"),
-        (ModelConfig, {"bias": 1}, "--bias takes true or false"),
+        (ModelConfig, {"dropout": 1.0}, "`dropout` takes a number at least 0 and below 1"),
+        (ModelConfig, {"tokenizer": "syllable"}, "`tokenizer` takes text one of char, word; got 'syllable'"),
+        (ModelConfig, {"bias": 1}, "`bias` takes true or false"),
         (ModelConfig, {"vocabulary_size": 2}, "at least 3"),
         (TrainingConfig, {"learning_rate": 0.0}, "above 0"),
         (TrainingConfig, {"learning_rate": math.nan}, "got nan"),
-        (TrainingConfig, {"epochs": 0}, "--epochs"),
+        (TrainingConfig, {"epochs": 0}, "`epochs`"),
         (TrainingConfig, {"validation": 0.9}, "at most 0.5"),
-        (SamplingConfig, {"temperature": -1.0}, "--temperature takes a number from 0 to 100"),
+        (SamplingConfig, {"temperature": -1.0}, "`temperature` takes a number from 0 to 100"),
         (SamplingConfig, {"temperature": math.inf}, "got inf"),
-        (SamplingConfig, {"length": -1}, "--length"),
-        (SamplingConfig, {"seed": -3}, "--seed"),
+        (SamplingConfig, {"length": -1}, "`length`"),
+        (SamplingConfig, {"seed": -3}, "`seed`"),
     ],
 )
 def test_a_value_out_of_range_names_the_option_the_rule_and_the_value(config, values, rule):
@@ -64,7 +65,7 @@ def test_unknown_and_missing_entries_are_refused():
 def test_every_field_says_what_it_is():
     for config in (ModelConfig, TrainingConfig, SamplingConfig):
         for field in dataclasses.fields(config):
-            assert field.metadata["help"].endswith((".", "]")), field.name
+            assert option_of(field).help.endswith((".", "]")), field.name
 
 
 def test_weight_shapes_and_parameters_by_hand():

@@ -49,7 +49,11 @@ class Commands(click.Group):
                 sys.stdout.flush()
             return result
         except TextgenError as error:
-            click.echo(f"textgen: {error}", err=True)
+            # Imported here, since it is needed only where something went wrong.
+            from textgen.cli.options import with_flags
+
+            command = self.get_command(ctx, ctx.invoked_subcommand or "") or self
+            click.echo(f"textgen: {with_flags(str(error), command)}", err=True)
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             # Whoever read standard output (`| head -1`) has had enough: no error. What Python flushes at exit has

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from textgen.options import flag_of, type_of
+from textgen.options import flag_of, option_of, type_of
 
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 
@@ -45,9 +45,9 @@ def options_of(*configs, section="Options", without=()):
         left_out = {field.name for field in dataclasses.fields(without)} if without else ()
         for field in reversed([field for field in fields if field.name not in left_out]):
             kind, optional = type_of(field)
-            rule, flag = field.metadata, flag_of(field)
+            rule, flag = option_of(field), flag_of(field)
             several = isinstance(field.default, tuple)
-            text, metavar, shown = rule["help"], rule["metavar"], field.default
+            text, metavar, shown = rule.help, rule.metavar, field.default
             if kind is bool:
                 flag, shown = f"{flag}/--no-{flag[2:]}", "on" if field.default else "off"
             if several:
@@ -59,12 +59,12 @@ def options_of(*configs, section="Options", without=()):
                 field.name,
                 cls=_Option,
                 section=section,
-                type=click.Choice(rule["choices"]) if rule["choices"] else str if rule["parse"] else kind,
+                type=click.Choice(rule.choices) if rule.choices else str if rule.parse else kind,
                 default=None,
                 multiple=several,
                 callback=_unescaped if several else None,
                 help=text,
-                metavar=metavar or (None if rule["choices"] or kind is bool else "N" if kind is int else "X"),
+                metavar=metavar or (None if rule.choices or kind is bool else "N" if kind is int else "X"),
             )(command)
         return command
 
@@ -86,8 +86,30 @@ def given(options):
 
 
 def note(text):
-    """A line for the person, not for the program that reads standard output."""
-    click.echo(text, err=True)
+    """Print a line for the person, not for the program that reads standard output."""
+    context = click.get_current_context(silent=True)
+    click.echo(with_flags(text, context.command) if context else text, err=True)
+
+
+def with_flags(text, command):
+    """A message of the library in the command line's spelling.
+
+    The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents=line` becomes --documents
+    line, `overwrite=True` becomes --overwrite. A name that the command has no option for loses its backquotes.
+    """
+    flags = {}
+    for each in [command, *getattr(command, "commands", {}).values()]:
+        for parameter in each.params:
+            if isinstance(parameter, click.Option):
+                flags.setdefault(parameter.name, max(parameter.opts, key=len))
+
+    def spelled(found):
+        name, is_set, value = found[1], found[2], found[3]
+        if name not in flags:
+            return found[0][1:-1]
+        return flags[name] if not is_set or value == "True" else f"{flags[name]} {value}"
+
+    return re.sub(r"`([a-z_]+)(=)?([^`]*)`", spelled, text)
 
 
 def wants_colour(stream=None):

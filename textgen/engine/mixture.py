@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textgen.engine.network import Steps, Workspace
+from textgen.engine.network import Network, Workspace
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.tokens.base import Tokenizer
@@ -31,7 +31,7 @@ class MixedState(NamedTuple):
         return MixedState(tuple(of_one[0].stack(of_one) for of_one in zip(*(s.states for s in states), strict=True)))
 
 
-class Mixture(Steps):
+class Mixture(Network[MixedState, list[Workspace]]):
     """Engines that are stepped together.
 
     Args:

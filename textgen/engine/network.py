@@ -10,9 +10,16 @@ Keras keeps the gates' columns in the order i, f, g, o; here they stand as i, f,
 one stretch of memory. This module knows nothing of text, files or chance.
 """
 
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from textgen.tokens.layout import Ids
+
+S = TypeVar("S")
+W = TypeVar("W")
 
 # Below this many symbols the first layer's input product is kept for every symbol: 4 x units floats each.
 LARGEST_TABLE = 4096
@@ -65,10 +72,30 @@ class Workspace:
         ]
 
 
-class Steps:
-    """What can be stepped: a network, or several as one. A subclass has `initial_state`, `workspace` and `step`."""
+class Network(ABC, Generic[S, W]):
+    """What can be stepped: one network, or several as one.
 
-    def read(self, ids, state=None):
+    S is the type of its state, a value that has `rows` and `stack` as State has them; W that of its workspace.
+    """
+
+    @property
+    @abstractmethod
+    def largest_product(self) -> int:
+        """How many numbers the largest array of weights holds that a step multiplies with."""
+
+    @abstractmethod
+    def initial_state(self, batch: int = 1) -> S:
+        """The state before any text."""
+
+    @abstractmethod
+    def workspace(self, batch: int) -> W:
+        """The arrays that a loop which steps `batch` rows writes into."""
+
+    @abstractmethod
+    def step(self, state: S, ids: Ids, work: W | None = None) -> tuple[NDArray[np.float32], S]:
+        """Read one symbol in each row: logits, float32 (batch, vocabulary), and the state after."""
+
+    def read(self, ids: Ids | list[int], state: S | None = None) -> tuple[NDArray[np.float32], S]:
         """Read a row of ids one after another, from `state` or from the beginning.
 
         Args:
@@ -84,7 +111,11 @@ class Steps:
         return logits[0], state
 
 
-class Engine(Steps):
+# Any network, whatever its state and its workspace are.
+AnyNetwork: TypeAlias = Network[Any, Any]
+
+
+class Engine(Network[State, Workspace]):
     """The network of one run, ready to step.
 
     Args:

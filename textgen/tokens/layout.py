@@ -1,8 +1,13 @@
 """How documents are laid out as one row of ids, and the ids that mean the same in every vocabulary."""
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+
+# Ids of any integer type.
+Ids: TypeAlias = NDArray[np.integer[Any]]
 
 BOUNDARY = 0  # stands between two documents; a text begins after one
 

@@ -18,6 +18,7 @@ from textgen.engine.measure import Score, score
 from textgen.engine.mixture import Mixture
 from textgen.engine.network import Engine
 from textgen.errors import UsageError
+from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
 from textgen.system import threads
@@ -46,7 +47,7 @@ def takes_options(method):
     ]
     method.__signature__ = signature.replace(parameters=plain + named)
     method.__doc__ += "\n\n        Options, each a keyword:\n" + "\n".join(
-        f"            {field.name}: {field.metadata['help']}" for field in dataclasses.fields(SamplingConfig)
+        f"            {field.name}: {option_of(field).help}" for field in dataclasses.fields(SamplingConfig)
     )
     return method
 

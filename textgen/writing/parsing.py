@@ -1,6 +1,6 @@
 """Options that are no plain numbers: from the forms in which people and programs give them to the one that is kept.
 
-Each function takes (flag, value) and raises UsageError saying the rule. Knows nothing of what the options do.
+Each function takes (name, value) and raises UsageError saying the rule. Knows nothing of what the options do.
 """
 
 import math
@@ -11,9 +11,9 @@ from textgen.options import texts
 from textgen.tokens.characters import in_word
 
 
-def temperature(flag, value):
+def temperature(name, value):
     """A number, a tuple of numbers that are taken in turn, or the text "start:end"."""
-    rule = f"{flag} takes a number from 0 to 100, several taken in turn (0.5,1,0.7), or start:end over the length"
+    rule = f"`{name}` takes a number from 0 to 100, several taken in turn (0.5,1,0.7), or start:end over the length"
     parts, separator = value, None
     if isinstance(value, str):
         separator = ":" if ":" in value else ","
@@ -36,15 +36,15 @@ def _is_bool(value):
     return isinstance(value, bool)
 
 
-def words(flag, value):
+def words(name, value):
     """One word or several: a tuple of str."""
-    for word in (parsed := texts(flag, value)):
+    for word in (parsed := texts(name, value)):
         if not all(map(in_word, word)):
-            raise UsageError(f"{flag} takes one word, of letters, digits and apostrophes; got {word!r}")
+            raise UsageError(f"`{name}` takes one word, of letters, digits and apostrophes; got {word!r}")
     return parsed
 
 
-def biases(flag, value):
+def biases(name, value):
     """Symbols and numbers, from a mapping, pairs or texts such as "e=-1.5": a tuple of (str, float)."""
     pairs = value.items() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
     parsed = []
@@ -55,6 +55,6 @@ def biases(flag, value):
         except (TypeError, ValueError):
             amount = math.nan
         if not symbol or not isinstance(symbol, str) or not abs(amount) <= 1e9:
-            raise UsageError(f"{flag} takes a symbol and a number to add to its logit, as in e=-1.5; got {pair!r}")
+            raise UsageError(f"`{name}` takes a symbol and a number to add to its logit, as in e=-1.5; got {pair!r}")
         parsed.append((symbol, amount))
     return tuple(parsed)

@@ -21,7 +21,7 @@ import numpy as np
 
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
-from textgen.options import Config, option, texts
+from textgen.options import Config, option, option_of, texts
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.characters import in_word
 from textgen.tokens.nearest import nearest
@@ -372,6 +372,7 @@ def chain(
         if field.name == "temperature":
             transforms += own
         value = getattr(config, field.name)
-        if field.metadata["make"] and (value != field.default or field.name == "temperature"):
-            transforms.append(field.metadata["make"](value, config, tokenizer, printed))
+        make = option_of(field).make
+        if make and (value != field.default or field.name == "temperature"):
+            transforms.append(make(value, config, tokenizer, printed))
     return [transform for transform in transforms if transform is not None]
