@@ -19,9 +19,9 @@ from pathlib import Path
 
 def worker(text, saves, epochs, units):
     from textgen import train
-    from textgen.training.saver import RunSaver
+    from textgen.training.saver import Checkpointer
 
-    spent, original = [], RunSaver.save
+    spent, original = [], Checkpointer.save
 
     def timed(self, *arguments, **options):
         if saves or self.state.epoch == epochs:
@@ -29,7 +29,7 @@ def worker(text, saves, epochs, units):
             original(self, *arguments, **options)
             spent.append(time.monotonic() - began)
 
-    RunSaver.save = timed
+    Checkpointer.save = timed
     with tempfile.TemporaryDirectory() as folder:
         options = {"units": units, "layers": 1, "epochs": epochs, "sample_length": 0}
         history = train(text, Path(folder) / "run", quiet=True, **options)

@@ -17,6 +17,7 @@ import os
 import statistics
 import sys
 import time
+from pathlib import Path
 
 from contest import Worker, has_torch, ratio, serve, take_turns, timed
 
@@ -66,13 +67,14 @@ def textgen_worker(layers, units, batch, steps):
     from textgen.training.callbacks import DivergenceGuard, Progress
     from textgen.training.feed import feed
     from textgen.training.fit import compiled
+    from textgen.training.session import Reporter
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     training = TrainingConfig(batch_size=batch, sequence_length=steps, learning_rate=1e-3)
     model = compiled(config, training, batch, 10_000)
     dataset = feed(training_streams(random_text(), batch, steps), seed=0)
     state = TrainingState([], "", last_step=10_000, epochs=1)
-    callbacks = [DivergenceGuard("benchmark"), Progress(state, batch * steps, "character")]
+    callbacks = [DivergenceGuard(Path("benchmark")), Progress(state, Reporter(), batch * steps, "character")]
     serve(timed_fit(model, dataset, callbacks, model.steps_per_execution))
 
 

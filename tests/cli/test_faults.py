@@ -210,7 +210,7 @@ def test_a_changed_corpus_is_not_resumed_on(command, place):
     (place / "text.txt").write_text(verse().replace("hen", "jay"))
     result = command("train", "text.txt", "--resume", "tiny", "--epochs", 1)
     assert result.exit_code == 3
-    assert "differs from the text that checkpoints/tiny was begun on; nothing was changed" in result.stderr
+    assert "differs from the text that checkpoints/tiny was trained on; nothing was changed" in result.stderr
     assert {path: path.read_bytes() for path in (place / "checkpoints").rglob("*") if path.is_file()} == before
     tell(12, "textgen train text.txt --resume tiny --epochs 1", 3, result.stderr.strip())
 
@@ -269,7 +269,7 @@ def test_a_damaged_newest_save(command, place):
             line = result.stderr.strip()
         else:
             result = command("train", "text.txt", "--resume", "tiny", "--epochs", 1)
-            (line,) = [each for each in result.stderr.splitlines() if "going on from the save before it" in each]
+            (line,) = [each for each in result.stderr.splitlines() if "continuing from the save before it" in each]
         assert result.exit_code == code
         assert "damaged: its SHA-256 is not the one it was saved with" in line
         tell(19, f"textgen {'sample' if code else 'train --resume'} tiny (a byte flipped)", code, line)

@@ -13,8 +13,9 @@ import numpy as np
 
 from textgen.planning.streams import held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.training.backend import keras
 from textgen.training.feed import feed
-from textgen.training.fit import compiled, keras
+from textgen.training.fit import compiled
 
 STEPS = 200
 CONFIG = ModelConfig(

@@ -1,15 +1,15 @@
 import math
 
-import keras
 import numpy as np
 import pytest
 
 from textgen.runs.config import TrainingConfig
+from textgen.training.backend import keras
 from textgen.training.optimizer import Adam, make_optimizer
 
 
 def rates(optimizer, steps):
-    return [float(optimizer.anneal(step)) for step in steps]
+    return [float(optimizer.schedule(step)) for step in steps]
 
 
 def laid(steps, **options):
@@ -33,7 +33,7 @@ def test_without_warmup_the_rate_begins_at_the_top():
 def test_another_end_changes_the_slope_and_not_the_rate(last):
     optimizer = laid(1000, warmup=0.1)
     before = rates(optimizer, [300])
-    optimizer.anneal.set_end(300, last)
+    optimizer.schedule.set_end(300, last)
     assert rates(optimizer, [300, last]) == pytest.approx([*before, 0.0001], rel=1e-4)
     middle = rates(optimizer, [(300 + last) // 2])[0]
     assert 0.0001 < middle < before[0]
@@ -41,13 +41,13 @@ def test_another_end_changes_the_slope_and_not_the_rate(last):
 
 def test_an_end_that_is_now_or_past_stays_a_number():
     optimizer = laid(1000)
-    optimizer.anneal.set_end(500, 400)
+    optimizer.schedule.set_end(500, 400)
     assert all(map(math.isfinite, rates(optimizer, [0, 500, 501, 900])))
 
 
 def test_the_path_is_kept_with_the_optimizer_s_other_tensors():
     optimizer = laid(1000)
-    assert any(variable is optimizer.anneal.path for variable in optimizer.variables)
+    assert any(variable is optimizer.schedule.path for variable in optimizer.variables)
 
 
 def test_the_update_is_keras_s_adam_s():

@@ -100,7 +100,7 @@ def test_resuming_a_changed_text_is_refused(cut_run, tmp_path):
     other.write_text(verse().replace("hen", "jay"))
     with pytest.raises(CorpusError, match="differs from the text"):
         train(other, resume=cut_run, quiet=True)
-    with pytest.raises(UsageError, match="leave out: units, out"):
+    with pytest.raises(UsageError, match="leave out `units`, `out`"):
         train(resume=cut_run, out="x", units=3)
     assert {path: path.read_bytes() for path in cut_run.rglob("*") if path.is_file()} == before
 
@@ -165,12 +165,12 @@ def test_damaged_best_weights_are_replaced_by_the_next(cut_run, capsys):
     with pytest.raises(RunError, match="damaged"):
         load_run(cut_run)
     train(resume=cut_run)
-    assert "the next epoch's weights take the place of the best" in capsys.readouterr().err
+    assert "the next epoch's weights replace the best" in capsys.readouterr().err
     assert Generator.load(cut_run).generate(length=3)
 
 
 def test_a_finished_run_is_not_resumed_by_accident(tiny_run):
-    with pytest.raises(RunError, match="its training has ended; train it longer with --epochs N or --minutes N"):
+    with pytest.raises(RunError, match="its training has ended; train it longer with `epochs` or `minutes`"):
         train(resume=tiny_run)
 
 

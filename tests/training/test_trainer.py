@@ -157,7 +157,7 @@ def test_a_budget_too_short_for_anything_trains_on_what_fits_and_says_so(text_fi
     history = train(text_file, tmp_path / "run", minutes=0.001, **options)
     assert len(history.epochs) == 1
     assert 0 < history.epochs[0]["step"] < 10_000
-    assert "note: --minutes 0.001 is less than starting takes; training on" in capsys.readouterr().err
+    assert "`minutes=0.001` is less than start-up takes" in capsys.readouterr().err
     assert Generator.load(tmp_path / "run").generate(length=3)
 
 
@@ -168,7 +168,7 @@ def test_epochs_and_minutes_together_are_refused(text_file, tmp_path):
 
 @pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
 def test_minutes_are_a_positive_number(text_file, tmp_path, minutes):
-    with pytest.raises(UsageError, match="--minutes takes a number above 0"):
+    with pytest.raises(UsageError, match="`minutes` takes a number above 0"):
         train(text_file, tmp_path / "run", minutes=minutes)
 
 

@@ -152,6 +152,6 @@ def test_without_tensorboard_one_line_names_the_extra(text_file, tmp_path, monke
     from textgen.system import extras
 
     monkeypatch.setattr(extras, "is_there", lambda package: False)
-    with pytest.raises(UsageError, match=r"--tensorboard needs the extra 'tensorboard': pip install"):
+    with pytest.raises(UsageError, match=r"`tensorboard` needs the extra 'tensorboard': pip install"):
         tiny(text_file, tmp_path / "run", tensorboard=tmp_path / "logs")
     assert not (tmp_path / "run").exists()

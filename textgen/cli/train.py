@@ -44,7 +44,7 @@ def command(corpus, out, resume, from_run, encoding, note, watch_gradients, tens
 
     given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding, "note": note}
     given_options |= {"watch_gradients": watch_gradients, "tensorboard": tensorboard}
-    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given_options)
+    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, report=tell, **given_options)
     if not quiet:
         ended = "stopped early, " if history.stopped_early else ""
         best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""

@@ -1,32 +1,34 @@
-"""The one door to Keras: every module of this package takes `keras` and `ops` from here, so that no order of imports
-matters.
+"""The one door to Keras: every module of this package takes `keras` and `ops` from here, so import order never matters.
 
-Importing this module starts Keras on the backend that KERAS_BACKEND names (TensorFlow where it names none), with
-TensorFlow's threads set for this package's lanes, and without its notices on standard error.
+Importing this module starts Keras on the backend that KERAS_BACKEND names (TensorFlow by default), with TensorFlow's
+threads set for the lanes of `textgen.training.lstm`, and without TensorFlow's start-up notices.
 """
 
 import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 from textgen.system.threads import cores
 
-# Told to keep its notices to itself, TensorFlow still talks until it has started.
+# This silences most of TensorFlow's notices; it still writes some until it has started.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @contextlib.contextmanager
-def suppress_native_stderr():
-    """Hold back what is written to the process's standard error; write it after all where an exception ends the block.
+def suppress_native_stderr() -> Iterator[None]:
+    """Hold back what the process writes to standard error; write it after all if an exception ends the block.
 
-    TensorFlow 2.21 greets with notices about CUDA and oneDNN that no environment variable silences, and that a user
-    without a GPU can only be alarmed by. Held at the file descriptor, since the writer is not Python.
+    TensorFlow 2.21 prints notices about CUDA and oneDNN that no environment variable silences and that only alarm a
+    user without a GPU. They come from C++, so they are held back at the file descriptor.
     """
     sys.stderr.flush()
     try:
         kept = os.dup(2)
-    except OSError:  # no standard error at all: nothing to keep quiet
+    except OSError:  # there is no standard error
         yield
         return
     with tempfile.TemporaryFile() as held:
@@ -45,30 +47,35 @@ def suppress_native_stderr():
             os.close(kept)
 
 
-def on_tensorflow_cpu():
-    """Whether Keras runs on TensorFlow and no GPU is in sight."""
+def tensorflow() -> Any:
+    """TensorFlow itself, for the few modules that hold code for it."""
+    return import_module("tensorflow")
+
+
+def on_tensorflow_cpu() -> bool:
+    """Whether Keras runs on TensorFlow and TensorFlow sees no GPU."""
     return keras.backend.backend() == "tensorflow" and not tensorflow().config.list_physical_devices("GPU")
 
 
-def use_all_cores():
-    """Set TensorFlow's threads for lanes: one inside an operation, as many operations at a time as there are cores.
+def backend_version() -> str:
+    """The version of the package that Keras runs on."""
+    package = import_module(keras.backend.backend())
+    return str(package.__version__)
 
-    Call it before TensorFlow's first operation. A program that has used TensorFlow before keeps the threads it has;
-    training then runs in one lane, its products spread over the cores by TensorFlow, a third to a half slower.
+
+def use_all_cores() -> None:
+    """Set TensorFlow's threads for lanes: one inside an operation, and as many operations at a time as there are cores.
+
+    This works only before TensorFlow's first operation. A program that used TensorFlow before keeps the threads it has;
+    training then runs in one lane whose products TensorFlow spreads over the cores, a third to a half slower.
     """
     if on_tensorflow_cpu():
         threading = tensorflow().config.threading
         try:
             threading.set_intra_op_parallelism_threads(1)
             threading.set_inter_op_parallelism_threads(cores())
-        except RuntimeError:  # started already, with other settings
+        except RuntimeError:  # TensorFlow has started already, with other settings
             return
-
-
-def tensorflow():
-    import tensorflow
-
-    return tensorflow
 
 
 with suppress_native_stderr():
@@ -76,4 +83,6 @@ with suppress_native_stderr():
     from keras import ops
 
     use_all_cores()
-    ops.zeros(1)  # the first operation looks for devices, and is as talkative as the import
+    ops.zeros(1)  # the first operation looks for devices, and prints as much as the import
+
+__all__ = ["backend_version", "keras", "on_tensorflow_cpu", "ops", "suppress_native_stderr", "tensorflow"]

@@ -1,82 +1,100 @@
-"""Keras callbacks: what happens around the steps of `fit`.
+"""Keras callbacks that watch and tell: divergence, interruption, progress, gradients, samples.
 
-Each watches one thing and knows nothing of the others; `textgen.training.fit` puts them together. None runs Keras on
-text: the sample after an epoch is written by the NumPy engine from a copy of the weights.
+Each watches one thing and knows nothing of the others; `textgen.training.fit` puts them in their order. None runs Keras
+on text: the NumPy engine writes the sample after an epoch from a copy of the weights.
 """
 
 import math
 import sys
 import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from textgen.engine.probability import bits
-from textgen.errors import DivergenceError
 from textgen.inspection.backward import gradients
 from textgen.inspection.tracing import trace_ids
-from textgen.planning.budget import mean_step_seconds
 from textgen.runs import diary
+from textgen.runs.state import TrainingState
+from textgen.system.interrupts import Interrupt
+from textgen.tokens.layout import Ids
 from textgen.training.backend import keras
+from textgen.training.saver import Logs, diverged
+from textgen.training.session import Reporter, Session
+from textgen.writing.generator import Generator
+
+# Makes a Generator of weights, name to float32 array.
+MakeGenerator: TypeAlias = Callable[[Mapping[str, NDArray[np.float32]]], Generator]
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops training the moment the loss is no longer a finite number; what was saved before stays."""
+    """Stops training the moment the loss is no longer a finite number. What was saved before stays.
 
-    def __init__(self, path):
+    Args:
+        path: the run folder, for the message.
+    """
+
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        self.path = path
+        self._path = path
 
-    def on_train_batch_end(self, batch, logs=None):
-        if not math.isfinite(logs["nats"]):
-            raise DivergenceError(
-                f"{self.path}: the loss stopped being a number by step {int(self.model.optimizer.iterations)}; what "
-                "was saved before is kept; try a smaller --learning-rate or --clip-norm"
-            )
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if not math.isfinite((logs or {})["nats"]):
+            raise diverged(self._path, int(self.model.optimizer.iterations), "the loss")
 
 
 class Interruption(keras.callbacks.Callback):
-    """Ends training where nothing is half done when Ctrl-C was pressed or the process was told to end: between two
-    groups of steps, but for the last of an epoch, whose evaluation is let finish.
+    """Ends training on Ctrl-C or SIGTERM where nothing is half done.
+
+    That is between two groups of steps. After the last group of an epoch the evaluation finishes first.
 
     Args:
         interrupt: the Interrupt.
-        state: the TrainingState, which knows where the epoch ends.
+        session: the Session, whose state knows where the epoch ends.
     """
 
-    def __init__(self, interrupt, state):
+    def __init__(self, interrupt: Interrupt, session: Session) -> None:
         super().__init__()
-        self.interrupt, self.state = interrupt, state
+        self.interrupt, self.state = interrupt, session.state
+        self._epoch_began = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began_at = self.state.step
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch_began = self.state.step
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         end = self.state.epoch_end
-        if end is None or self.began_at + batch + 1 < end:
+        if end is None or self._epoch_began + batch + 1 < end:
             self.interrupt.check()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.interrupt.check()
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar for the whole training (loss, characters a second, time left), and one line an epoch that stays.
+    """Shows one bar for the whole training (loss, characters a second, time left) and one line for each epoch.
 
     Args:
         state: the TrainingState, which knows how far the training goes.
+        reporter: takes the line of each epoch.
         characters: characters of text that one step reads.
         noun: what the model predicts, "character" or "word".
     """
 
-    def __init__(self, state, characters, noun):
+    def __init__(self, state: TrainingState, reporter: Reporter, characters: float, noun: str) -> None:
         super().__init__()
-        self.state, self.characters, self.noun = state, characters, noun
-        self.bar = None
+        self.state, self.reporter, self._characters, self._noun = state, reporter, characters, noun
+        self._bar: tqdm[Any] | None = None
+        self._began = self._speed = 0.0
+        self._steps = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began, self.steps = time.monotonic(), 0
-        if self.bar is None:
-            self.bar = tqdm(
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._began, self._steps = time.monotonic(), 0
+        if self._bar is None:
+            self._bar = tqdm(
                 initial=self.state.step,
                 file=sys.stderr,
                 disable=None,  # no bar where standard error is not a terminal
@@ -84,138 +102,115 @@ class Progress(keras.callbacks.Callback):
                 leave=False,
                 bar_format="{percentage:3.0f}%|{bar}| step {n} of {total}, {remaining} left{postfix}",
             )
-        self.bar.total = self.state.last_step  # a budget of minutes may have moved it
 
-    def on_train_batch_end(self, batch, logs=None):
-        speed = self.characters * (batch + 1) / max(time.monotonic() - self.began, 1e-9)
-        self.bar.set_postfix_str(f"loss {logs['nats']:.3f}, {speed:,.0f} characters/s", refresh=False)
-        self.bar.update(batch + 1 - self.steps)
-        self.steps = batch + 1
-        self.speed = speed
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._speed = self._characters * (batch + 1) / max(time.monotonic() - self._began, 1e-9)
+        if self._bar is not None:
+            self._bar.total = self.state.last_step  # a budget of minutes moves it
+            loss = (logs or {})["nats"]
+            self._bar.set_postfix_str(f"loss {loss:.3f}, {self._speed:,.0f} characters/s", refresh=False)
+            self._bar.update(batch + 1 - self._steps)
+        self._steps = batch + 1
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
         line = f"epoch {epoch + 1}/{self.state.epochs}: training {logs['nats']:.3f}"
         if "val_nats" in logs:
             line += f", validation {logs['val_nats']:.3f}"
         last = logs.get("val_nats", logs["nats"])
-        tqdm.write(
-            f"{line} nats a {self.noun} ({bits(last):.3f} bits), {self.speed:,.0f} characters/s", file=sys.stderr
-        )
+        self.reporter.say(f"{line} nats a {self._noun} ({bits(last):.3f} bits), {self._speed:,.0f} characters/s")
 
-    def close(self):
+    def close(self) -> None:
         """Leave the terminal as it was found."""
-        if self.bar is not None:
-            self.bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class GradientNorms(keras.callbacks.Callback):
-    """Tells the callbacks after it, and whoever asks, how long the gradients were in an epoch's steps, before clipping:
-    `logs["gradient_norm"]`, the mean over the steps of the norm of all weights' together.
+    """Gives the callbacks after it the length of the gradients: `logs["gradient_norm"]`.
+
+    That is the mean, over the steps of the epoch, of the global norm before clipping.
 
     Args:
-        goes_on: whether the first epoch is one that was begun before.
+        goes_on: whether the first epoch is one that began in an earlier process.
 
     Attributes:
-        means: after an epoch, name to the mean over its steps of the norm of a weight's gradient.
+        means: after an epoch, name to the mean over its steps of the norm of that weight's gradient.
     """
 
-    def __init__(self, goes_on=False):
+    def __init__(self, goes_on: bool = False) -> None:
         super().__init__()
-        self.goes_on = goes_on
+        self._goes_on = goes_on
+        self.means: dict[str, float] = {}
 
-    def on_epoch_begin(self, epoch, logs=None):
-        if not self.goes_on:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        if not self._goes_on:
             norms = self.model.optimizer.norms
             norms.assign([0.0] * norms.shape[0])
-        self.goes_on = False
+        self._goes_on = False
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         *sums, whole, steps = keras.ops.convert_to_numpy(self.model.optimizer.norms).tolist()
-        # The optimizer's order is that in which the variables were made; equal variables are the same object.
+        # The optimizer keeps variables in the order in which they were made; equal variables are the same object.
         places = {id(variable): place for place, variable in enumerate(self.model.trainable_variables)}
         named = self.model.named_weights()
         self.means = {name: sums[places[id(variable)]] / max(steps, 1) for name, variable in named.items()}
-        logs["gradient_norm"] = whole / max(steps, 1)
+        if logs is not None:
+            logs["gradient_norm"] = whole / max(steps, 1)
 
 
 class GradientWatch(keras.callbacks.Callback):
-    """Notes in the run, after each epoch, how long each weight's gradient was in training, and of a stretch of the
-    training text the norm of the loss's gradient with respect to h at distances of 1, 2, 4, ... steps back: one that
-    falls with the distance vanishes, one that rises explodes.
+    """Notes the gradients of each epoch in the run, for `textgen plot`.
+
+    These are the mean norm of each weight's gradient, and, for a stretch of the training text, the norm of the loss's
+    gradient with respect to h at distances of 1, 2, 4, ... steps back. A norm that falls with the distance vanishes;
+    one that rises explodes.
 
     Args:
-        path: the run folder.
-        norms: the GradientNorms.
-        make_generator: takes weights by name, gives a Generator.
+        session: the Session.
+        norms: the GradientNorms, which come before this one in the order of callbacks.
+        make_generator: makes a Generator of weights.
         ids: the stretch.
     """
 
-    def __init__(self, path, norms, make_generator, ids):
+    def __init__(self, session: Session, norms: GradientNorms, make_generator: MakeGenerator, ids: Ids) -> None:
         super().__init__()
-        self.path, self.norms, self.make_generator, self.ids = path, norms, make_generator, ids
+        self._path, self._norms, self._make_generator, self._ids = session.path, norms, make_generator, ids
 
-    def on_epoch_end(self, epoch, logs=None):
-        generator = self.make_generator(self.model.export_weights())
-        found = gradients(generator, trace_ids(generator, self.ids))
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        generator = self._make_generator(self.model.export_weights())
+        found = gradients(generator, trace_ids(generator, self._ids))
         line = {
             "epoch": epoch + 1,
             "step": int(self.model.optimizer.iterations),
-            "weights": self.norms.means,
+            "weights": self._norms.means,
             "distances": found.distances.tolist(),
             "hidden": found.typical.tolist(),
         }
-        diary.save_gradients(self.path, line)
-
-
-class Stopwatch(keras.callbacks.Callback):
-    """Times the groups of steps of an epoch, the first left out (it makes the graph), and ends the epoch when told.
-
-    Args:
-        is_over: called after each group with this watch: `done`, the steps of the epoch so far; `groups`, seconds a
-            step in each group that was timed; `ended`, when the last one did. True ends the epoch.
-    """
-
-    def __init__(self, is_over):
-        super().__init__()
-        self.is_over = is_over
-
-    @property
-    def step_seconds(self):
-        """Seconds a step takes, or None where none was timed."""
-        return mean_step_seconds(self.groups)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.groups, self.done = [], 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        now, done = time.monotonic(), batch + 1
-        if self.done:
-            self.groups.append((now - self.ended) / (done - self.done))
-        self.done, self.ended = done, now
-        if self.is_over(self):
-            self.model.stop_training = True
+        diary.save_gradients(self._path, line)
 
 
 class SampleWriter(keras.callbacks.Callback):
-    """Writes a sample after each epoch, into the run and on standard error: the same seed each time, so that what
-    changes from one to the next is the model.
+    """Writes a sample after each epoch, into the run and for the person.
+
+    The seed is the same each time, so what changes from one sample to the next is the model.
 
     Args:
-        path: the run folder.
-        make_generator: takes weights by name, gives a Generator.
-        options: fields of SamplingConfig.
-        quiet: into the run only.
-        epochs_done: of a run that is resumed; samples of later ones, written before it was cut short, are taken away.
+        session: the Session. Samples of epochs that a resumed run repeats are removed.
+        make_generator: makes a Generator of weights.
     """
 
-    def __init__(self, path, make_generator, options, quiet, epochs_done=0):
+    def __init__(self, session: Session, make_generator: MakeGenerator) -> None:
         super().__init__()
-        self.path, self.make_generator, self.options, self.quiet = path, make_generator, options, quiet
-        if epochs_done:
-            diary.cut_samples(path, epochs_done)
+        training = session.plan.training
+        self._path, self._reporter, self._make_generator = session.path, session.reporter, make_generator
+        self._length, self._temperature = training.sample_length, training.sample_temperature
+        self._seed = training.seed
+        if session.snapshot and session.state.epoch:
+            diary.cut_samples(session.path, session.state.epoch)
 
-    def on_epoch_end(self, epoch, logs=None):
-        text = self.make_generator(self.model.export_weights()).generate(**self.options)
-        diary.append_sample(self.path, epoch + 1, text)
-        if not self.quiet:
-            tqdm.write("    " + text.strip("\n").replace("\n", "\n    "), file=sys.stderr)
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        generator = self._make_generator(self.model.export_weights())
+        text = generator.generate(length=self._length, temperature=self._temperature, seed=self._seed)
+        diary.append_sample(self._path, epoch + 1, text)
+        self._reporter.say("    " + text.strip("\n").replace("\n", "\n    "))

@@ -1,19 +1,22 @@
 """Dynamic evaluation: how well a model predicts a text while it goes on learning from what it has read of it.
 
-After each stretch of text, and only then, the weights take one step of gradient descent on the loss of that stretch
-(Mikolov et al. 2010; Krause et al. 2018). Every prediction is made before its symbol is learned from, so the loss
-counts like any other; but it is not the loss of the weights in the run folder, and is named apart. The run stays as
-it is: what is learned here is forgotten.
+After each stretch of text, the weights take one step of gradient descent on the loss of that stretch (Mikolov et al.
+2010; Krause et al. 2018). Every prediction is made before its symbol is learned from, so the loss counts like any
+other. It is not the loss of the weights in the run folder, though, and is reported under its own name. The run stays as
+it is: what is learned here is discarded.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.engine.measure import Evaluation
 from textgen.planning.sizes import step_seconds
 from textgen.planning.streams import Streams
-from textgen.tokens.layout import UNKNOWN
+from textgen.runs.config import ModelConfig
+from textgen.tokens.layout import UNKNOWN, Ids
 from textgen.training.feed import feed
 from textgen.training.fit import compile_in_groups
 from textgen.training.model import LanguageModel
@@ -23,12 +26,14 @@ from textgen.training.optimizer import make_descent
 LENGTH, RATE, CLIP_NORM = 32, 0.2, 1.0
 
 
-def evaluate_dynamically(config, weights, ids, characters):
+def evaluate_dynamically(
+    config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], ids: Ids, characters: int
+) -> Evaluation:
     """Measure a model that learns from the text as it reads, one stretch of LENGTH symbols at a time.
 
     Args:
-        config: the run's ModelConfig; dropout plays no part.
-        weights: name to float32 array; not changed.
+        config: the run's ModelConfig; dropout is turned off.
+        weights: name to float32 array; they are not changed.
         ids: the text, integers, shape (symbols,), a BOUNDARY before each document; at least two.
         characters: Unicode code points in the text.
 

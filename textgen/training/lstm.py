@@ -1,64 +1,77 @@
-"""The recurrent layer: the weights, configuration and numbers of keras.layers.LSTM, with this project's own CPU path.
+"""The recurrent layer: the weights, configuration and numbers of keras.layers.LSTM, with a CPU path of its own.
 
-On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand; anywhere else (a GPU, where
-cuDNN serves; KERAS_BACKEND=jax or torch; options of keras.layers.LSTM that the CPU path has no use for) the layer is
-the stock one. Code for one backend stands here, in `textgen.training.optimizer` and in `textgen.training.feed`,
-nowhere else.
+On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand. Anywhere else the layer is the
+stock one: on a GPU, where cuDNN serves; with KERAS_BACKEND=jax or torch; and with options of keras.layers.LSTM that the
+CPU path does not handle. Only this module, `textgen.training.optimizer`, `textgen.training.feed` and
+`textgen.training.backend` hold code for one backend.
 
 The CPU path rests on four things, measured in docs/log.md:
 
-1. The input product is one large product before the loop; and where the input is a symbol, it is no product at all
-   but a row picked from a table, since a one-hot vector times the kernel is a row of the kernel.
+1. The input product is one large product before the loop. Where the input is a symbol there is no product at all: a
+   one-hot vector times the kernel is a row of the kernel, so a row is gathered from a table.
 2. The backward loop carries only dh and dc. The gradient of the recurrent kernel, a sum over all steps, is one large
    product after the loop, and the kernel is transposed once, before it.
-3. The three sigmoid gates stand side by side, apart from the candidate: one sigmoid serves them all, their outputs
-   need no sorting, and products three quarters as wide do not fall on the same lines of the cache.
-4. Lanes: the batch is cut into as many parts as there are cores, each part's loop single-threaded beside the others,
-   so that no step waits for another core. `use_all_cores` sets TensorFlow's threads to suit.
+3. The three sigmoid gates are side by side, apart from the candidate: one sigmoid serves them all, their outputs need
+   no sorting, and products three quarters as wide do not compete for the same cache lines.
+4. Lanes: the batch is divided into as many parts as there are cores. Each part's loop runs single-threaded beside the
+   others, so no step waits for another core. `backend.use_all_cores` sets TensorFlow's threads to suit.
 """
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 from textgen.system.threads import cores
 from textgen.training.backend import keras, on_tensorflow_cpu, ops, tensorflow
 
-# Rows below which a lane's products are too thin to be worth a core of their own.
-FEWEST_ROWS = 8
-# Largest vocabulary whose table's gradient is summed by a product with one-hot rows; above it, by sorting.
-LARGEST_ONE_HOT = 512
+# Fewest rows of a lane: products of fewer are too thin to be worth a core of their own.
+MIN_LANE_ROWS = 8
+# Largest vocabulary (symbols) whose table's gradient is summed by a product with one-hot rows; above it, by segments.
+MAX_ONE_HOT_SYMBOLS = 512
 # Time steps in one turn of a loop: fewer turns, each with the same work.
 STEPS_PER_TURN = 4
+
+Tensor: TypeAlias = Any  # of whatever backend runs
 
 
 class LSTM(keras.layers.LSTM):
     """keras.layers.LSTM (same arguments, weights and numbers), which can also read symbols.
 
     Shapes: sequences (batch, time, features), states h and c (batch, units), outputs (batch, time, units) with
-    `return_sequences` or (batch, units) without; kernels as Keras orders them: input gate, forget gate, candidate,
-    output gate.
+    `return_sequences` or (batch, units) without. Kernels have Keras's order of columns: input gate, forget gate,
+    candidate, output gate.
     """
 
-    def has_own_path(self):
+    def has_own_path(self) -> bool:
         """Whether the recurrence runs here rather than in Keras."""
         cell = self.cell
-        return (
+        return bool(
             on_tensorflow_cpu()
             and cell.activation is keras.activations.tanh
             and cell.recurrent_activation is keras.activations.sigmoid
             and not (cell.dropout or cell.recurrent_dropout or self.go_backwards or self.unroll)
         )
 
-    def run(self, inputs, initial_state, embedding=None, recurrent_kernel=None, training=False):
-        """The layer with time first, which is how the CPU path works, on vectors or on symbols.
+    def run(
+        self,
+        inputs: Tensor,
+        initial_state: Sequence[Tensor],
+        embedding: Tensor = None,
+        recurrent_kernel: Tensor = None,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Run the layer on vectors or on symbols, with time first, which is how the CPU path works.
 
         The layer must have `return_sequences` and `return_state`. For symbols, the numbers are those of the vectors
-        `embedding[ids]`, or of their one-hot vectors where `embedding` is None, but on the CPU path neither is built.
+        `embedding[ids]`, or of the symbols' one-hot vectors where `embedding` is None. The CPU path builds neither.
 
         Args:
             inputs: float vectors, shape (time, batch, features), or integer symbols, shape (time, batch).
             initial_state: [h, c], each (batch, units).
             embedding: float, shape (vocabulary, features), for symbols only.
-            recurrent_kernel: what to use in place of the layer's own, of its shape (units, 4 x units).
+            recurrent_kernel: used in place of the layer's own; shape (units, 4 x units).
+            training: whether dropout applies.
 
         Returns:
             outputs (time, batch, units), h and c (batch, units).
@@ -70,27 +83,41 @@ class LSTM(keras.layers.LSTM):
                 return self._run_vectors(inputs, initial_state, recurrent_kernel)
             places = (inputs.shape[0] or 1) * (inputs.shape[1] or 1)
             if embedding is not None and embedding.shape[0] > places:
-                # More symbols than places to put them: cheaper to project what was read than all that could be.
+                # The vocabulary is larger than the batch: projecting what was read is cheaper than a whole table.
                 return self._run_vectors(ops.take(embedding, inputs, axis=0), initial_state, recurrent_kernel)
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            return _recurrence(
-                _Rows(inputs, *_apart(table)), *initial_state, *_apart(ops.convert_to_tensor(recurrent_kernel))
-            )
+            kernels = _apart(ops.convert_to_tensor(recurrent_kernel))
+            return _recurrence(_Rows(inputs, *_apart(table)), initial_state, kernels)
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
             inputs = ops.take(embedding, inputs, axis=0)
-        own, self.cell.recurrent_kernel = self.cell.recurrent_kernel, recurrent_kernel
-        try:
+        with self._with_recurrent_kernel(recurrent_kernel):
             outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
-        finally:
-            self.cell.recurrent_kernel = own
         return ops.transpose(outputs, (1, 0, 2)), h, c
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    @contextlib.contextmanager
+    def _with_recurrent_kernel(self, kernel: Tensor) -> Iterator[None]:
+        """Within the block, the stock layer uses this recurrent kernel.
+
+        Keras has no argument for it: its backends, cuDNN's path included, read the cell's attribute.
+        """
+        own, self.cell.recurrent_kernel = self.cell.recurrent_kernel, kernel
+        try:
+            yield
+        finally:
+            self.cell.recurrent_kernel = own
+
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Sequence[Tensor], mask: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """What keras.layers.LSTM calls for its recurrence."""
         if mask is not None or not self.has_own_path():
-            return super().inner_loop(sequences, initial_state, mask, training=training)
+            stock: tuple[Tensor, Tensor, list[Tensor]] = super().inner_loop(
+                sequences, initial_state, mask, training=training
+            )
+            return stock
         sequences, kernel = ops.transpose(sequences, (1, 0, 2)), self.cell.recurrent_kernel
         lanes = [
             self._run_vectors(sequences[:, rows], [state[rows] for state in initial_state], kernel)
@@ -99,23 +126,27 @@ class LSTM(keras.layers.LSTM):
         outputs, h, c = (ops.concatenate([lane[place] for lane in lanes], axis) for place, axis in enumerate((1, 0, 0)))
         return h, ops.transpose(outputs, (1, 0, 2)), [h, c]
 
-    def _run_vectors(self, sequences, initial_state, recurrent_kernel):
+    def _run_vectors(
+        self, sequences: Tensor, initial_state: Sequence[Tensor], recurrent_kernel: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         kernels = _apart(ops.convert_to_tensor(self.cell.kernel))
         biases = _apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
         projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
-        return _recurrence(_Steps(*projected), *initial_state, *_apart(ops.convert_to_tensor(recurrent_kernel)))
+        return _recurrence(_Steps(*projected), initial_state, _apart(ops.convert_to_tensor(recurrent_kernel)))
 
 
-def lane_slices(rows):
-    """The lanes of a batch: a slice of its rows for each, as equal as can be; one lane where more would not help."""
+def lane_slices(rows: int | None) -> list[slice]:
+    """The lanes of a batch: slices of its rows, as equal as possible; one lane where more would not help."""
+    if not rows:
+        return [slice(None, None)]
     lanes = 1
-    if rows and on_tensorflow_cpu() and tensorflow().config.threading.get_intra_op_parallelism_threads() == 1:
-        lanes = max(1, min(cores(), rows // FEWEST_ROWS))
-    edges = [rows * lane // lanes for lane in range(lanes + 1)] if rows else [None, None]
+    if on_tensorflow_cpu() and tensorflow().config.threading.get_intra_op_parallelism_threads() == 1:
+        lanes = max(1, min(cores(), rows // MIN_LANE_ROWS))
+    edges = [rows * lane // lanes for lane in range(lanes + 1)]
     return [slice(start, end) for start, end in pairwise(edges)]
 
 
-def _apart(columns):
+def _apart(columns: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's columns (input, forget, candidate, output) as two arrays: the three sigmoid gates, and the candidate."""
     i, f, g, o = ops.split(columns, 4, axis=-1)
     return ops.concatenate([i, f, o], axis=-1), g
@@ -124,54 +155,62 @@ def _apart(columns):
 class _Steps:
     """Inputs of the recurrence that are projected vectors: (time, batch, 3 x units) and (time, batch, units)."""
 
-    def __init__(self, gates, candidate):
+    def __init__(self, gates: Tensor, candidate: Tensor) -> None:
         self.tensors = (gates, candidate)
 
     @staticmethod
-    def at(tensors, t):
+    def at(tensors: Sequence[Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
+        """The inputs of step t."""
         return tensors[0][t], tensors[1][t]
 
-    def gradients(self, tensors, d_gates, d_candidate):
+    def gradients(self, tensors: Sequence[Tensor], d_gates: Tensor, d_candidate: Tensor) -> Sequence[Tensor]:
+        """The gradients of the tensors, from those of the inputs of all steps."""
         return d_gates, d_candidate
 
     @property
-    def first(self):
+    def first(self) -> Tensor:
+        """A tensor whose first dimension is time."""
         return self.tensors[0]
 
 
 class _Rows:
     """Inputs that are symbols (time, batch), each a row of two tables (vocabulary, 3 x units), (vocabulary, units)."""
 
-    def __init__(self, ids, gates, candidate):
+    def __init__(self, ids: Tensor, gates: Tensor, candidate: Tensor) -> None:
         self.ids = ids
         self.tensors = (gates, candidate)
 
-    def at(self, tensors, t):
+    def at(self, tensors: Sequence[Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
+        """The inputs of step t."""
         tf = tensorflow()
-        return tuple(tf.gather(table, self.ids[t]) for table in tensors)
+        gates, candidate = (tf.gather(table, self.ids[t]) for table in tensors)
+        return gates, candidate
 
-    def gradients(self, tensors, d_gates, d_candidate):
-        """Each table's row gets the sum over the places that its symbol stood in."""
+    def gradients(self, tensors: Sequence[Tensor], d_gates: Tensor, d_candidate: Tensor) -> Sequence[Tensor]:
+        """The gradients of the tables: each row gets the sum over the places where its symbol occurred."""
         tf = tensorflow()
         ids, size = tf.reshape(self.ids, (-1,)), tensors[0].shape[0]
         flat = [tf.reshape(d, (-1, d.shape[-1])) for d in (d_gates, d_candidate)]
-        if size <= LARGEST_ONE_HOT:
+        if size <= MAX_ONE_HOT_SYMBOLS:
             places = tf.one_hot(ids, size, axis=0, dtype=d_gates.dtype)
             return [tf.matmul(places, d) for d in flat]
         return [tf.math.unsorted_segment_sum(d, ids, size) for d in flat]
 
     @property
-    def first(self):
+    def first(self) -> Tensor:
+        """A tensor whose first dimension is time."""
         return self.ids
 
 
-def _recurrence(source, h, c, gates_kernel, candidate_kernel):
+def _recurrence(
+    source: _Steps | _Rows, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
     """The loop over time steps, with its own gradient.
 
     Args:
-        source: _Steps or _Rows.
-        h, c: the state before, shape (batch, units).
-        gates_kernel, candidate_kernel: recurrent kernels (units, 3 x units) and (units, units).
+        source: the inputs.
+        initial_state: h and c before, shape (batch, units).
+        kernels: the recurrent kernels of the three gates (units, 3 x units) and of the candidate (units, units).
 
     Returns:
         h after every step (time, batch, units), and the last h and c.
@@ -179,17 +218,28 @@ def _recurrence(source, h, c, gates_kernel, candidate_kernel):
     tf = tensorflow()
     sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
-    @tf.custom_gradient
-    def run(gates_in, candidate_in, h0, c0, gates_kernel, candidate_kernel):
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
+    def run(
+        gates_in: Tensor, candidate_in: Tensor, h0: Tensor, c0: Tensor, gates_kernel: Tensor, candidate_kernel: Tensor
+    ) -> Tensor:
         given = (gates_in, candidate_in)
         known = source.first.shape[0]  # time steps, where the graph knows them
         steps = known or tf.shape(source.first)[0]
         turn = STEPS_PER_TURN if known and known % STEPS_PER_TURN == 0 else 1
 
-        def array(size):
+        def array(size: Tensor) -> Tensor:
             return tf.TensorArray(h0.dtype, size)
 
-        def forward(t, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen):
+        def forward(
+            t: Tensor,
+            h: Tensor,
+            c: Tensor,
+            gates_seen: Tensor,
+            g_seen: Tensor,
+            tanh_seen: Tensor,
+            c_seen: Tensor,
+            h_seen: Tensor,
+        ) -> tuple[Tensor, ...]:
             for _ in range(turn):
                 gates_x, candidate_x = source.at(given, t)
                 gates = tf.sigmoid(tf.matmul(h, gates_kernel) + gates_x)
@@ -207,7 +257,7 @@ def _recurrence(source, h, c, gates_kernel, candidate_kernel):
                 c_seen, h_seen = c_seen.write(t, c), h_seen.write(t, h)
             return t, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen
 
-        # Two arrays hold what stood before the first step as well: the backward loop then needs no special case.
+        # Two arrays also hold the state before the first step, so that the backward loop needs no special case.
         start = (array(steps), array(steps), array(steps), array(steps + 1).write(0, c0), array(steps + 1).write(0, h0))
         _, h, c, gates_seen, g_seen, tanh_seen, c_seen, h_seen = tf.while_loop(
             lambda t, *_: t < steps, forward, (0, h0, c0, *start)
@@ -215,10 +265,12 @@ def _recurrence(source, h, c, gates_kernel, candidate_kernel):
         all_h = h_seen.stack()
         all_h.set_shape((known and known + 1, *h0.shape))
 
-        def gradient(d_outputs, d_h, d_c):
+        def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
             gates_transposed, candidate_transposed = tf.transpose(gates_kernel), tf.transpose(candidate_kernel)
 
-            def backward(t, d_h, d_c, d_gates_seen, d_g_seen):
+            def backward(
+                t: Tensor, d_h: Tensor, d_c: Tensor, d_gates_seen: Tensor, d_g_seen: Tensor
+            ) -> tuple[Tensor, ...]:
                 for _ in range(turn):
                     gates, g, tanh_c, c_before = (seen.read(t) for seen in (gates_seen, g_seen, tanh_seen, c_seen))
                     i, f, o = tf.split(gates, 3, axis=1)
@@ -243,4 +295,5 @@ def _recurrence(source, h, c, gates_kernel, candidate_kernel):
 
         return (all_h[1:], h, c), gradient
 
-    return run(*source.tensors, h, c, gates_kernel, candidate_kernel)
+    result: tuple[Tensor, Tensor, Tensor] = run(*source.tensors, *initial_state, *kernels)
+    return result

@@ -1,19 +1,24 @@
 """ModelConfig to a Keras model: encoder (one-hot or embedding), LSTM stack, logits.
 
-The model carries its LSTM state from one stretch of text to the next, so that what it learns reaches further back
-than one stretch (truncated back-propagation through time: Werbos 1990). Two cures for gradients that vanish or
-explode over many steps (Bengio et al. 1994) stand here: the LSTM's cell, whose forget-gate bias begins at 1 so that
-memory is kept until the model learns to drop it (Jozefowicz et al. 2015), and the bounded number of time steps. The
-third, clipping the gradient's norm (Pascanu et al. 2013), stands in `textgen.training.optimizer`.
+The model carries its LSTM state from one stretch of text to the next, so that it learns to use text further back than
+one stretch (truncated back-propagation through time: Werbos 1990). Gradients over many steps vanish or explode (Bengio
+et al. 1994). Two cures are here: the LSTM's cell, whose forget-gate bias begins at 1 so that memory is kept until the
+model learns to drop it (Jozefowicz et al. 2015), and the bounded number of time steps. The third, clipping the
+gradient's norm (Pascanu et al. 2013), is in `textgen.training.optimizer`.
 
 This module knows nothing of text or files.
 """
 
-import numpy as np
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
 from textgen.training.backend import keras, ops
-from textgen.training.lstm import LSTM, lane_slices
+from textgen.training.lstm import LSTM, Tensor, lane_slices
 
 
 class LanguageModel(keras.Model):
@@ -27,15 +32,17 @@ class LanguageModel(keras.Model):
     Args:
         config: the ModelConfig.
         batch_size: rows of every batch; the carried state has as many.
-        seed: of the initial weights and of dropout.
-        lanes: slices of the batch's rows, each to go through the model by itself; None cuts one for each core.
+        seed: decides the initial weights and dropout.
+        lanes: slices of the batch's rows that go through the model independently; None makes one for each core.
     """
 
-    def __init__(self, config, batch_size, seed=0, lanes=None):
+    def __init__(
+        self, config: ModelConfig, batch_size: int, seed: int = 0, lanes: Sequence[slice] | None = None
+    ) -> None:
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
-        # Of 31 bits: PyTorch takes no larger.
+        # 31 bits, since PyTorch takes no larger seeds.
         seeds = iter((np.random.SeedSequence(seed).generate_state(5 * config.layers + 4) >> 1).tolist())
         self.embedding = None
         if config.encoder == "embedding":
@@ -58,7 +65,7 @@ class LanguageModel(keras.Model):
             )
             lstm.build((batch_size, None, config.units if layer else config.input_size))
             self.recurrent.append(lstm)
-            # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all three.
+            # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all backends.
             self.carried.append(
                 [
                     self.add_weight(
@@ -80,8 +87,9 @@ class LanguageModel(keras.Model):
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 
-    def call(self, inputs, training=False):
-        # The data pipeline forgets the number of rows; told again, every shape is known when the graph is made.
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> list[Tensor]:
+        """The logits of each lane: float32, shape (time, rows of the lane, vocabulary)."""
+        # The data pipeline loses the number of rows. With it, every shape is known when the graph is built.
         ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
         begin = [[kept * carry for kept in pair] for pair in self.carried]
@@ -95,9 +103,12 @@ class LanguageModel(keras.Model):
                 kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
         return [logits for logits, _ in lanes]
 
-    def _recurrent_kernels(self, training):
-        """Each layer's recurrent kernel; in training with some connections dropped, the same for all rows and time
-        steps of the batch (DropConnect on the recurrent kernel, the AWD-LSTM's way: Merity et al. 2018)."""
+    def _recurrent_kernels(self, training: bool) -> list[Tensor]:
+        """Each layer's recurrent kernel; in training with some connections dropped.
+
+        The same connections are dropped for all rows and time steps of the batch: DropConnect as in AWD-LSTM (Merity et
+        al. 2018).
+        """
         rate = self.config.recurrent_dropconnect if training else 0
         kernels = [lstm.cell.recurrent_kernel for lstm in self.recurrent]
         if not rate:
@@ -105,9 +116,11 @@ class LanguageModel(keras.Model):
         pairs = zip(kernels, self.dropconnect_seeds, strict=True)
         return [keras.random.dropout(ops.convert_to_tensor(kernel), rate, seed=seed) for kernel, seed in pairs]
 
-    def _lane(self, ids, begin, recurrent_kernels, training):
+    def _lane(
+        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], recurrent_kernels: Sequence[Tensor], training: bool
+    ) -> tuple[Tensor, list[list[Tensor]]]:
         """Some rows of the batch through all layers: logits (time, rows, vocabulary) and each layer's [h, c] after."""
-        x, states = ids, []
+        x, states = ids, list[list[Tensor]]()
         for layer, lstm in enumerate(self.recurrent):
             if layer:
                 x = self.between[layer - 1](x, training=training)
@@ -116,8 +129,15 @@ class LanguageModel(keras.Model):
             states.append([h, c])
         return self.logits(self.before_output(x, training=training)), states
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean cross-entropy in nats a symbol over the targets that count; the metric `nats` is its exact mean."""
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Mean cross-entropy, nats a symbol, over the targets that count. The metric `nats` is its exact mean."""
         targets = ops.transpose(ops.reshape(y, (self.batch_size, y.shape[1] or -1)))
         counts = ops.cast(ops.not_equal(targets, IGNORED), "float32")
         number = ops.sum(counts)
@@ -132,7 +152,7 @@ class LanguageModel(keras.Model):
         self.nats.update_state(mean, sample_weight=number)
         return mean
 
-    def named_weights(self):
+    def named_weights(self) -> dict[str, Any]:
         """The weights by the names of `ModelConfig.weight_shapes`, as Keras variables."""
         named = {} if self.embedding is None else {"embedding": self.embedding}
         for layer, lstm in enumerate(self.recurrent):
@@ -144,11 +164,11 @@ class LanguageModel(keras.Model):
         named["output.bias"] = self.logits.bias
         return named
 
-    def export_weights(self):
+    def export_weights(self) -> dict[str, NDArray[np.float32]]:
         """A copy of the weights as float32 arrays, by name."""
         return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in self.named_weights().items()}
 
-    def import_weights(self, weights):
+    def import_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Set the weights from arrays, by name."""
         for name, variable in self.named_weights().items():
             variable.assign(weights[name])

@@ -1,9 +1,17 @@
-"""Writes the run folder while a model trains."""
+"""What a training leaves in its run folder, and the callbacks that decide when.
+
+`RunWriter` writes; `HistoryWriter` notes each epoch; `BestWeights` knows the best epoch and stops early;
+`Checkpointer` decides when to write.
+"""
 
 import json
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
@@ -12,135 +20,201 @@ from textgen.runs.folder import METADATA, TENSORS, clear_for_overwrite
 from textgen.runs.run import save_best, save_memory, save_resume, write_json
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.training.backend import keras
+from textgen.training.session import Session
+
+Logs = dict[str, float]
+Tensors = Mapping[str, NDArray[Any]]
 
 
-class RunSaver(keras.callbacks.Callback):
-    """Writes the run folder: every so many seconds the state from which training can go on, and at each epoch's end
-    that too, the weights if they are the best so far, and a line of history. Stops early too, since it knows when the
-    best was.
+class RunWriter:
+    """Writes the files of a run, in an order in which no file names another that is not there yet.
 
     Args:
-        path: the run folder.
-        state: the TrainingState; kept up to date here.
-        describe: the ModelConfig, TrainingConfig and Tokenizer that are saved beside.
-        metadata: plain values, written once.
-        memory: hashes of the poems that are learned, written once; empty for none.
-        symbols_per_character: factor from a loss a symbol to a loss a character.
-        began: `time.monotonic()` when this process began the training.
+        session: the Session.
+        metadata: plain values, written with the first save.
+
+    Attributes:
         is_new: whether nothing of this run has been saved yet.
-        replaces: whether another run stands in the folder, which makes way for the first save.
     """
 
-    def __init__(self, path, state, *, describe, metadata, memory, symbols_per_character, began, is_new, replaces):
-        super().__init__()
-        self.path, self.state, self.describe, self.metadata = path, state, describe, metadata
-        self.memory = memory
-        self.patience, self.save_every = describe[1].patience, describe[1].save_every
-        self.began, self.seconds_before = began, state.seconds
-        self.symbols_per_character = symbols_per_character
-        self.is_new, self.replaces = is_new, replaces
-        self.metrics_before = None  # of an epoch that is gone on with in its middle
-        self.saved = time.monotonic()
-        self.stopped_early = False
+    def __init__(self, session: Session, metadata: dict[str, Any]) -> None:
+        plan = session.plan
+        self.path, self.state = session.path, session.state
+        self._description = plan.model, plan.training, plan.tokenizer
+        self._metadata, self._memory = metadata, session.memory
+        self.is_new, self._replaces = session.snapshot is None, session.replaces
 
-    def restore(self, model, folder):
-        """Give a fresh model the tensors of a snapshot. Raises RunError where they are another model's."""
+    def save(self, tensors: Tensors, weights: Tensors | None) -> None:
+        """Write a state from which training can go on.
+
+        Args:
+            tensors: what training changes, by name (`training_variables`).
+            weights: the best weights so far, written before the state; None where those on disk are the best.
+
+        Raises:
+            StorageError: the file system refused.
+        """
+        if self.is_new and self._replaces:
+            clear_for_overwrite(self.path)
+        if self.is_new and self._memory:
+            save_memory(self.path, self._memory)
+        if weights is not None:
+            save_best(self.path, *self._description, weights)
+        save_resume(self.path, *self._description, self.state.to_json(), tensors)
+        if self.is_new:
+            write_json(self.path / METADATA, self._metadata)
+            self.is_new = False
+        diary.write_lines(self.path / diary.HISTORY, map(json.dumps, self.state.history))
+
+
+class HistoryWriter(keras.callbacks.Callback):
+    """Counts an epoch that has ended, and notes its losses, speed and learning rate in the state's history.
+
+    Args:
+        session: the Session.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session, self.state = session, session.state
+        self._factor = session.plan.symbols_per_character
+        self._began = self._training_seconds = 0.0
+        self._steps = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._training_seconds, self._steps = time.monotonic() - self._began, batch + 1
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        state, logs = self.state, logs or {}
+        state.epoch, state.epoch_end = epoch + 1, None
+        state.step, state.seconds = int(self.model.optimizer.iterations), self.session.seconds()
+        losses = {"training": logs["nats"]}
+        if "val_nats" in logs:
+            losses["validation"] = logs["val_nats"]
+        line: dict[str, float] = {"epoch": state.epoch, "step": state.step}
+        for name, nats in losses.items():
+            line[f"{name}_nats"] = nats
+            line[f"{name}_bits_per_character"] = bits(nats) * self._factor
+        line |= {
+            "gradient_norm": logs["gradient_norm"],
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "steps_per_second": self._steps / self._training_seconds,
+            "seconds": state.seconds,
+        }
+        state.history.append(line)
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Knows which epoch was the best, and stops a training that has not improved for `patience` epochs.
+
+    Args:
+        session: the Session.
+
+    Attributes:
+        is_best: whether the latest epoch was the best so far.
+        stopped_early: whether the training was stopped for want of progress.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.state, self._patience = session.state, session.plan.training.patience
+        self.is_best = self.stopped_early = False
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        state, logs = self.state, logs or {}
+        monitored = logs.get("val_nats", logs["nats"])
+        self.is_best = state.best_nats is None or monitored < state.best_nats
+        if self.is_best:
+            state.best_nats, state.best_epoch = monitored, state.epoch
+        if self._patience and state.epoch - max(state.best_epoch, state.patience_from) >= self._patience:
+            self.stopped_early = self.model.stop_training = True
+
+
+class Checkpointer(keras.callbacks.Callback):
+    """Saves the run every `save_every` seconds, at the end of each epoch, and when asked.
+
+    Args:
+        session: the Session.
+        writer: the RunWriter.
+        best: the BestWeights, which come before this one in the order of callbacks.
+    """
+
+    def __init__(self, session: Session, writer: RunWriter, best: BestWeights) -> None:
+        super().__init__()
+        self.session, self.state, self.writer, self.best = session, session.state, writer, best
+        self._save_every = session.plan.training.save_every
+        self._metrics: dict[str, NDArray[Any]] = {}  # of an epoch that is resumed in its middle
+        self._saved = time.monotonic()
+        self._epoch_began = 0
+
+    def restore(self, model: Any, snapshot: Path) -> None:
+        """Give a fresh model the tensors of a snapshot. Raises RunError where they belong to another model."""
         variables = training_variables(model)
         wanted = {
             name: (tuple(variable.shape), DTYPES[np.dtype(keras.backend.standardize_dtype(variable.dtype)).str])
             for name, variable in variables.items()
         }
         newer = [name for name in wanted if name.startswith("watch.")]
-        tensors = read_tensors(folder / TENSORS, wanted, newer)
+        tensors = read_tensors(snapshot / TENSORS, wanted, newer)
         for name in tensors:
             variables[name].assign(tensors[name])
         if self.state.epoch_end is not None:
-            self.metrics_before = {name: tensors[name] for name in tensors if name.startswith("metric.")}
+            self._metrics = {name: tensors[name] for name in tensors if name.startswith("metric.")}
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch_began, self.began_at = time.monotonic(), self.state.step
-        if self.metrics_before:
-            # Keras has just set them to nothing.
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch_began = self.state.step
+        if self._metrics:
+            # Keras has just reset them.
             for name, variable in training_variables(self.model).items():
-                if name in self.metrics_before:
-                    variable.assign(self.metrics_before[name])
-            self.metrics_before = None
+                if name in self._metrics:
+                    variable.assign(self._metrics[name])
+            self._metrics = {}
 
-    def on_train_batch_end(self, batch, logs=None):
-        now = time.monotonic()
-        self.training_seconds = now - self.epoch_began
-        self.steps = batch + 1
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         # The end of an epoch saves by itself, when its evaluation is done.
-        is_within = self.state.epoch_end is not None and self.began_at + self.steps < self.state.epoch_end
-        if is_within and now - self.saved >= self.save_every:
+        end = self.state.epoch_end
+        is_within = end is not None and self._epoch_began + batch + 1 < end
+        if is_within and time.monotonic() - self._saved >= self._save_every:
             self.save()
 
-    def on_epoch_end(self, epoch, logs=None):
-        state = self.state
-        state.epoch, state.epoch_end = epoch + 1, None
-        monitored = logs.get("val_nats", logs["nats"])
-        is_best = state.best_nats is None or monitored < state.best_nats
-        if is_best:
-            state.best_nats, state.best_epoch = monitored, state.epoch
-        self._now()
-        state.history.append(self._history_line(logs))
-        self.save(best=is_best)
-        if self.patience and state.epoch - max(state.best_epoch, state.patience_from) >= self.patience:
-            self.stopped_early = self.model.stop_training = True
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.save(is_best=self.best.is_best)
 
-    def save(self, best=False):
-        """Write the state from which training can go on; before it the weights, where they are the best so far or
-        where there are none yet.
+    def save(self, is_best: bool = False) -> None:
+        """Write the state from which training can go on, and the weights where they are the best or the first.
 
-        In this order: a state never speaks of a best that is not there.
+        Raises:
+            DivergenceError: a weight is no longer a finite number; nothing is written.
+            StorageError: the file system refused.
         """
-        self._now()
+        state = self.state
+        state.step, state.seconds = int(self.model.optimizer.iterations), self.session.seconds()
         tensors = {name: keras.ops.convert_to_numpy(kept) for name, kept in training_variables(self.model).items()}
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-            raise DivergenceError(
-                f"{self.path}: a weight stopped being a number by step {self.state.step}; what was saved before is "
-                "kept; try a smaller --learning-rate or --clip-norm"
-            )
-        if self.is_new and self.replaces:
-            clear_for_overwrite(self.path)
-        if self.is_new and self.memory:
-            save_memory(self.path, self.memory)
-        if best or self.is_new:
-            save_best(self.path, *self.describe, self.model.export_weights())
-        save_resume(self.path, *self.describe, self.state.to_json(), tensors)
-        if self.is_new:
-            write_json(self.path / METADATA, self.metadata)
-            self.is_new = False
-        diary.write_lines(self.path / diary.HISTORY, map(json.dumps, self.state.history))
-        self.saved = time.monotonic()
+            raise diverged(self.session.path, state.step, "a weight")
+        is_wanted = is_best or self.writer.is_new
+        self.writer.save(tensors, self.model.export_weights() if is_wanted else None)
+        self._saved = time.monotonic()
 
-    def finish(self):
-        """Note that the training has come to its end."""
+    def finish(self) -> None:
+        """Save a training that has come to its end."""
         self.state.finished = True
-        # Where the best weights were damaged and no epoch was left to take their place, the last do.
-        self.save(best=self.state.best_nats is None)
-
-    def _now(self):
-        self.state.step = int(self.model.optimizer.iterations)
-        self.state.seconds = self.seconds_before + time.monotonic() - self.began
-
-    def _history_line(self, logs):
-        losses = {"training": logs["nats"]}
-        if "val_nats" in logs:
-            losses["validation"] = logs["val_nats"]
-        line = {"epoch": self.state.epoch, "step": self.state.step}
-        for name, nats in losses.items():
-            line[f"{name}_nats"] = nats
-            line[f"{name}_bits_per_character"] = bits(nats) * self.symbols_per_character
-        return line | {
-            "gradient_norm": logs["gradient_norm"],
-            "learning_rate": float(self.model.optimizer.learning_rate),
-            "steps_per_second": self.steps / self.training_seconds,
-            "seconds": self.state.seconds,
-        }
+        # Where the best weights were damaged and no epoch was left to replace them, the last ones do.
+        self.save(is_best=self.state.best_nats is None)
 
 
-def training_variables(model):
+def diverged(path: Path, step: int, what: str) -> DivergenceError:
+    """The error of a training that left the finite numbers."""
+    return DivergenceError(
+        f"{path}: {what} stopped being a number by step {step}; what was saved before is kept; try a smaller "
+        "`learning_rate` or `clip_norm`"
+    )
+
+
+def training_variables(model: Any) -> dict[str, Any]:
     """Everything that training changes, named by its place: weights, carried state, dropout's seeds, the optimizer's
     moments, and the loss and the gradients' norms of the epoch so far."""
     norms = model.optimizer.norms

@@ -1,26 +1,38 @@
-"""train(): a text in, a run folder out. Reads, plans, makes the folder, and only then wakes Keras.
+"""`train()`: text in, a run folder out. Reads, plans, makes the folder, and only then starts Keras.
 
-So every mistake in a text, an option or a path is told at once and not after TensorFlow's seconds of starting. This
-module knows nothing of the command line.
+So every mistake in a text, an option or a path is reported at once, and not after TensorFlow's seconds of start-up.
+This module knows nothing of the command line.
 """
 
 import dataclasses
 import difflib
-import sys
+import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from textgen.corpus.documents import Corpus, read_for
+from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
-from textgen.planning.plan import plan
+from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_folder, find_run, remove_if_empty
-from textgen.runs.run import load_run, read_run
+from textgen.runs.run import Run, load_run, read_run
 from textgen.runs.state import TrainingState
-from textgen.system import extras, snapshots
+from textgen.system import extras
 from textgen.system.locks import locked
+from textgen.system.snapshots import latest_intact
+from textgen.system.wording import count
+from textgen.tokens.base import Tokenizer
+from textgen.training.session import Extension, Reporter, Session
+
+PathLike: TypeAlias = str | os.PathLike[str]
+CorpusLike: TypeAlias = PathLike | Sequence[PathLike] | Corpus
+
+# What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
+FREE_WITH_FROM_RUN = frozenset({"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"})
 
 
 @dataclass(frozen=True)
@@ -37,189 +49,231 @@ class History:
     """
 
     path: Path
-    epochs: list
-    best_nats: float
+    epochs: list[dict[str, float]]
+    best_nats: float | None
     best_epoch: int
     stopped_early: bool
     seconds: float
 
 
 def train(
-    corpus=None,
-    out=None,
+    corpus: CorpusLike | None = None,
+    out: PathLike | None = None,
     *,
-    resume=None,
-    from_run=None,
-    encoding=None,
-    note="",
-    overwrite=False,
-    quiet=False,
-    watch_gradients=False,
-    tensorboard=None,
-    **options,
+    resume: PathLike | None = None,
+    from_run: PathLike | None = None,
+    encoding: str | None = None,
+    note: str = "",
+    overwrite: bool = False,
+    quiet: bool = False,
+    watch_gradients: bool = False,
+    tensorboard: PathLike | None = None,
+    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> History:
     """Train a model on text and keep it in a run folder.
 
     Args:
         corpus: a path, several paths, "-" for standard input, or a Corpus. May be left out with `resume`.
         out: the run folder; default `checkpoints/<corpus name>`.
-        resume: a run to be continued from where it was last saved, bit for bit as if it had never stopped; with
-            `epochs` or `minutes`, for so much longer than it was meant to.
-        from_run: a run whose weights are begun from; its vocabulary grows by what it never saw.
+        resume: a run to continue from its last save, bit for bit as if it had never stopped; with `epochs` or
+            `minutes`, to train that much longer than planned.
+        from_run: a run whose weights training begins with; its vocabulary grows by the symbols that it never saw.
         encoding: how the files are decoded; default UTF-8, or what a byte-order mark says.
         note: kept in the run's metadata.
-        overwrite: replace a run that stands at `out`, when the new one first saves and not before.
-        quiet: nothing on standard error.
-        watch_gradients: note after each epoch how long the gradients are, of each weight and with respect to h at
+        overwrite: replace a run that exists at `out`, at the new run's first save and not before.
+        quiet: print nothing on standard error.
+        watch_gradients: after each epoch, note the norm of the gradient of each weight, and with respect to h at
             distances of 1, 2, 4, ... steps back (`textgen plot` draws them).
-        tensorboard: a folder below which Keras writes a TensorBoard log, in a folder of the run's name.
+        tensorboard: a folder below which Keras writes a TensorBoard log, in a folder with the run's name.
+        report: called with each line that the training says, in place of printing it on standard error.
         options: any field of ModelConfig and TrainingConfig.
 
+    Returns:
+        the History.
+
     Raises:
-        UsageError: an option unknown or out of its range.
-        CorpusError: a text that cannot be read, is too short, or (with `resume`) is not the one that was begun on.
+        UsageError: an option that does not exist or is out of its range.
+        CorpusError: a text that cannot be read, is too short, or (with `resume`) differs from the text of the run.
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
     """
-    began = time.monotonic()
-    watching = {"watch_gradients": watch_gradients, "tensorboard": tensorboard}
+    request = _Request(
+        corpus=corpus,
+        out=out,
+        from_run=from_run,
+        encoding=encoding,
+        note=note,
+        overwrite=overwrite,
+        options=options,
+        watch_gradients=watch_gradients,
+        tensorboard=str(tensorboard) if tensorboard else None,
+        reporter=Reporter(report, quiet),
+        began=time.monotonic(),
+    )
     if tensorboard:
-        extras.check("tensorboard", "--tensorboard")
+        extras.check("tensorboard", "`tensorboard`")
     if resume is not None:
-        given = [name for name in options if name not in ("epochs", "minutes")]
-        given += [
-            name
-            for name, value in (("out", out), ("overwrite", overwrite), ("from", from_run), ("note", note))
-            if value
-        ]
-        if given:
-            raise UsageError(
-                f"--resume continues a run as it was begun; leave out: {', '.join(given)} (--epochs or --minutes train "
-                "it longer)"
-            )
-        more = TrainingConfig(**options) if options else None
+        _check_beside_resume(request)
         path = find_run(resume)
         with locked(path):
-            return _resume(path, corpus, encoding, more, began, quiet, watching)
-    model, training = configurations(options)
-    older = None
-    if from_run is not None:
-        older = load_run(from_run)
-        model, training = _as_begun(older, model, options, training)
-    text = _text(corpus, training, encoding)
-    training = dataclasses.replace(training, documents=text.kind)
-    settled = plan(text, model, training, grown=older and older.tokenizer)
-    path = create_run_folder(out or CHECKPOINTS / text.name, overwrite=overwrite)
-    state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=settled.text.fingerprint)
-    notes = list(settled.notes)
-    if older:
-        new = settled.model.vocabulary_size - older.model.vocabulary_size
-        notes.append(
-            f"begins with the weights of {older.path}; {new} {settled.tokenizer.noun}{'s' * (new != 1)} that it never "
-            f"saw {'is' if new == 1 else 'are'} new"
-        )
+            return _run(_continue(request, path))
+    session = _begin_from(request, load_run(from_run)) if from_run is not None else _begin(request)
     try:
-        with locked(path):
-            _say(quiet, [*settled.lines(), *(f"note: {note}" for note in notes), f"run: {path}"])
-            from textgen.training.fit import fit
-
-            weights = older.weights if older else None
-            if older:
-                settled = dataclasses.replace(settled, memory=merge(settled.memory, older.memory))
-            stopped = fit(
-                settled,
-                path,
-                state,
-                began=began,
-                overwrite=overwrite,
-                weights=weights,
-                note=note,
-                quiet=quiet,
-                **watching,
-            )
-            return _history(path, state, stopped)
+        with locked(session.path):
+            return _run(session)
     finally:
-        remove_if_empty(path)
+        remove_if_empty(session.path)
 
 
-def _resume(path, corpus, encoding, more, began, quiet, watching):
-    folder, passed_over = snapshots.latest_intact(path / RESUME, FILES[RESUME], fall_back=True)
-    run, state = read_run(path, folder), TrainingState.load(folder)
-    notes = [f"{complaint}; going on from the save before it" for complaint in passed_over]
-    if state.finished and more is None:
-        raise RunError(f"{path}: its training has ended; train it longer with --epochs N or --minutes N")
-    try:
-        snapshots.latest_intact(path / BEST, FILES[BEST])
-    except RunError as error:
-        notes.append(f"{error}; the next epoch's weights take the place of the best")
-        state.best_nats = None
-    encoding = encoding or state.encoding
-    text = _text(corpus if corpus is not None else state.paths, run.training, encoding)
-    settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
-    if settled.text.fingerprint != state.corpus_sha256:
-        raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
-    about = [line for line in settled.lines() if not line.startswith("size: ")]  # nothing is chosen any more
-    where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
-    notes = [f"note: {note}" for note in [*settled.notes, *notes]]
-    _say(quiet, [*about, *notes, f"run: {path}, going on from {where}"])
-    from textgen.training.fit import Extension, fit
+@dataclass(frozen=True)
+class _Request:
+    """What `train` was asked for; the attributes are its arguments."""
 
-    extension = Extension(more.epochs, more.minutes, state.finished) if more else None
-    stopped = fit(settled, path, state, began=began, resumed=folder, more=extension, quiet=quiet, **watching)
-    return _history(path, state, stopped)
+    corpus: CorpusLike | None
+    out: PathLike | None
+    from_run: PathLike | None
+    encoding: str | None
+    note: str
+    overwrite: bool
+    options: Mapping[str, Any]
+    watch_gradients: bool
+    tensorboard: str | None
+    reporter: Reporter
+    began: float
 
 
-def _history(path, state, stopped_early):
-    return History(
+def _begin(request: _Request) -> Session:
+    """A new run: read, plan, make its folder."""
+    model, training = configurations(request.options)
+    return _planned(request, model, training)
+
+
+def _begin_from(request: _Request, older: Run) -> Session:
+    """A new run that begins with another run's weights: read, plan, make its folder."""
+    model, training = _as_begun(older, request.options)
+    session = _planned(request, model, training, extend_from=older.tokenizer)
+    plan = session.plan
+    new = count(plan.model.vocabulary_size - older.model.vocabulary_size, f"new {plan.tokenizer.noun}")
+    request.reporter.note(f"begins with the weights of {older.path}; the vocabulary grows by {new}")
+    session.weights, session.memory = older.weights, merge(plan.memory, older.memory)
+    return session
+
+
+def _planned(
+    request: _Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
+) -> Session:
+    text = _read(request.corpus, training, request.encoding)
+    training = dataclasses.replace(training, documents=text.kind)
+    plan = make_plan(text, model, training, grown=extend_from)
+    path = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+    for line in [*plan.lines(), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
+        request.reporter.say(line)
+    return Session(
+        plan=plan,
         path=path,
-        epochs=state.history,
-        best_nats=state.best_nats,
-        best_epoch=state.best_epoch,
-        stopped_early=stopped_early,
-        seconds=state.seconds,
+        state=TrainingState(paths=list(text.paths), encoding=request.encoding, corpus_sha256=plan.text.fingerprint),
+        began=request.began,
+        reporter=request.reporter,
+        memory=plan.memory,
+        replaces=request.overwrite,
+        note=request.note,
+        watch_gradients=request.watch_gradients,
+        tensorboard=request.tensorboard,
     )
 
 
-def _say(quiet, lines):
-    if not quiet:
-        for line in lines:
-            print(line, file=sys.stderr)
+def _continue(request: _Request, path: Path) -> Session:
+    """A run that is resumed: find its latest save, read, plan."""
+    longer = TrainingConfig(**request.options) if request.options else None
+    snapshot, passed_over = latest_intact(path / RESUME, FILES[RESUME], fall_back=True)
+    run, state = read_run(path, snapshot), TrainingState.load(snapshot)
+    notes = [f"{complaint}; continuing from the save before it" for complaint in passed_over]
+    if state.finished and longer is None:
+        raise RunError(f"{path}: its training has ended; train it longer with `epochs` or `minutes`")
+    try:
+        latest_intact(path / BEST, FILES[BEST])
+    except RunError as error:
+        notes.append(f"{error}; the next epoch's weights replace the best")
+        state.best_nats = None
+    corpus = request.corpus if request.corpus is not None else state.paths
+    text = _read(corpus, run.training, request.encoding or state.encoding)
+    plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    if plan.text.fingerprint != state.corpus_sha256:
+        raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
+    about = [line for line in plan.lines() if not line.startswith("size: ")]  # the size was chosen before
+    where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
+    for line in [*about, *(f"note: {note}" for note in [*plan.notes, *notes]), f"run: {path}, continuing from {where}"]:
+        request.reporter.say(line)
+    return Session(
+        plan=plan,
+        path=path,
+        state=state,
+        began=request.began,
+        reporter=request.reporter,
+        snapshot=snapshot,
+        extension=Extension(longer.epochs, longer.minutes) if longer else None,
+        memory=plan.memory,
+        watch_gradients=request.watch_gradients,
+        tensorboard=request.tensorboard,
+    )
 
 
-def _as_begun(older, model, options, training):
-    """The configurations of a training that begins with another run's weights: its model, but for dropout."""
-    free = {"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"}
-    fixed = {field.name for field in dataclasses.fields(ModelConfig)} - free
+def _run(session: Session) -> History:
+    """Train, and say what came of it."""
+    from textgen.training.fit import fit  # starts Keras, which takes seconds
+
+    stopped_early, state = fit(session), session.state
+    return History(session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds)
+
+
+def _check_beside_resume(request: _Request) -> None:
+    """Raise UsageError where something is given that a resumed run cannot change."""
+    given = [name for name in request.options if name not in ("epochs", "minutes")]
+    given += [name for name in ("out", "overwrite", "from_run", "note") if getattr(request, name)]
+    if given:
+        names = ", ".join(f"`{name}`" for name in given)
+        raise UsageError(
+            f"`resume` continues a run as it was planned; leave out {names} (`epochs` or `minutes` train it longer)"
+        )
+
+
+def _as_begun(older: Run, options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
+    """The configurations of a training that begins with another run's weights: its model, except for dropout."""
+    model, training = configurations(options)
+    fixed = {field.name for field in dataclasses.fields(ModelConfig)} - FREE_WITH_FROM_RUN
     odd = sorted(
         name for name in fixed & set(options) if getattr(model, name) not in (None, getattr(older.model, name))
     )
     if odd:
-        raise UsageError(f"--from begins with the model of {older.path} as it is; leave out: {', '.join(odd)}")
-    given = {name: options[name] for name in free & set(options)}
+        raise UsageError(
+            f"`from_run` begins with the model of {older.path} as it is; leave out "
+            + ", ".join(f"`{name}`" for name in odd)
+        )
+    given = {name: options[name] for name in FREE_WITH_FROM_RUN & set(options)}
     model = dataclasses.replace(older.model, **({"vocabulary_size": None} | given))
-    if "documents" not in options:
-        training = dataclasses.replace(training, documents=older.training.documents)
-    if "direction" not in options:
-        training = dataclasses.replace(training, direction=older.training.direction)
-    return model, training
+    kept = {name: getattr(older.training, name) for name in ("documents", "direction") if name not in options}
+    return model, dataclasses.replace(training, **kept)
 
 
-def configurations(options):
-    """Keyword options, split into the two configurations they belong to."""
-    fields = {cls: {field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig)}
-    known = sorted(set().union(*fields.values()))
+def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
+    """Keyword options, split into the two configurations that they belong to. Raises UsageError for an unknown one."""
+    of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
+    known = sorted(of_model | of_training)
     for name in options:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise UsageError(f"train() has no option {name!r}; {hint}")
-    return tuple(cls(**{name: options[name] for name in names & set(options)}) for cls, names in fields.items())
+    model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
+    return model, TrainingConfig(**{name: options[name] for name in of_training & set(options)})
 
 
-def _text(corpus, training, encoding):
+def _read(corpus: CorpusLike | None, training: TrainingConfig, encoding: str | None) -> Corpus | LargeCorpus:
     if corpus is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    if isinstance(corpus, Corpus):  # documents that a program made: what one is, the options say
+    if isinstance(corpus, Corpus):  # documents that a program made: the options say what one is
         return dataclasses.replace(corpus, kind=training.documents)
-    return read_for(training, corpus, encoding, may_stay=True)
+    text: Corpus | LargeCorpus = read_for(training, corpus, encoding, may_stay=True)
+    return text

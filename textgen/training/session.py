@@ -1,0 +1,101 @@
+"""A training that is ready to run: what was planned, where it is kept, where it stands. Knows nothing of Keras."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from textgen.planning.plan import Plan
+from textgen.runs.state import TrainingState
+
+
+class Reporter:
+    """Says lines to the person who trains, without disturbing the progress bar.
+
+    Args:
+        sink: takes a line; None prints it on standard error.
+        is_quiet: whether nothing is said at all.
+    """
+
+    def __init__(self, sink: Callable[[str], None] | None = None, is_quiet: bool = False) -> None:
+        self._sink, self.is_quiet = sink, is_quiet
+
+    def say(self, line: str) -> None:
+        """Say a line."""
+        if self.is_quiet:
+            return
+        with tqdm.external_write_mode(file=sys.stderr):
+            if self._sink:
+                self._sink(line)
+            else:
+                print(line, file=sys.stderr)
+
+    def note(self, text: str) -> None:
+        """Say something that the person might not expect."""
+        self.say(f"note: {text}")
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How much longer a run is trained than it was meant to: by epochs or by minutes."""
+
+    epochs: int | None
+    minutes: float | None
+
+
+@dataclass
+class Session:
+    """One training, from its first step in this process to its last.
+
+    Attributes:
+        plan: what is trained on what.
+        path: the run folder, which is there already and locked.
+        state: where the training stands; kept up to date.
+        began: `time.monotonic()` when this process began it; a budget of minutes runs from here.
+        reporter: says lines to the person.
+        snapshot: the folder whose tensors are restored; None for a new run.
+        extension: how much longer a resumed run is trained; None to keep to its plan.
+        weights: what the model begins with in place of random weights: name to float32 array, shaped as the model's or,
+            along the vocabulary, smaller.
+        memory: hashes of the poems that are learned (`textgen.corpus.memory`); empty for other texts.
+        replaces: whether the first save replaces another run in the folder.
+        note: kept in the run's metadata.
+        watch_gradients: whether to note the gradients after each epoch.
+        tensorboard: the folder below which Keras writes a TensorBoard log; None for no log.
+    """
+
+    plan: Plan
+    path: Path
+    state: TrainingState
+    began: float
+    reporter: Reporter
+    snapshot: Path | None = None
+    extension: Extension | None = None
+    weights: Mapping[str, NDArray[np.float32]] | None = None
+    memory: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
+    replaces: bool = False
+    note: str = ""
+    watch_gradients: bool = False
+    tensorboard: str | None = None
+
+    def __post_init__(self) -> None:
+        self._seconds_before = self.state.seconds
+
+    @property
+    def minutes(self) -> float | None:
+        """The budget of minutes; None where epochs say how long."""
+        return self.extension.minutes if self.extension else self.plan.training.minutes
+
+    @property
+    def is_within_epoch(self) -> bool:
+        """Whether the training goes on in the middle of an epoch."""
+        return self.snapshot is not None and self.state.epoch_end is not None
+
+    def seconds(self) -> float:
+        """Wall time of the training so far, that of earlier processes included."""
+        return self._seconds_before + time.monotonic() - self.began

@@ -1,0 +1,127 @@
+"""How long steps take, and what follows from it for a budget of minutes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textgen.planning.budget import Budget, Timing, mean_step_seconds
+from textgen.planning.plan import Plan
+from textgen.runs.state import TrainingState
+from textgen.training.backend import keras
+from textgen.training.feed import feed
+
+# Seconds of first steps that a budget is measured by: a share of the budget, within bounds.
+TIMED_SHARE, MIN_TIMED_SECONDS, MAX_TIMED_SECONDS = 0.03, 1.0, 5.0
+# The first steps that are timed, at most, in groups that run as one call.
+MAX_TIMED_GROUPS = 64
+# The learning rate follows when the end of the training moves by this share of the steps that are left.
+NOTICEABLE = 0.01
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Times the groups of steps of an epoch. The first is left out, since it builds the graph.
+
+    Args:
+        is_over: called after each group; True ends the epoch. None never ends it.
+
+    Attributes:
+        done: steps of the epoch so far.
+        groups: seconds of a step in each group that was timed.
+        ended: when the latest group ended.
+    """
+
+    def __init__(self, is_over: Callable[["Stopwatch"], bool] | None = None) -> None:
+        super().__init__()
+        self.is_over = is_over
+        self.groups: list[float] = []
+        self.done, self.ended = 0, 0.0
+
+    @property
+    def step_seconds(self) -> float | None:
+        """Seconds that a step takes; None where none was timed."""
+        return mean_step_seconds(self.groups)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.groups, self.done = [], 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now, done = time.monotonic(), batch + 1
+        if self.done:
+            self.groups.append((now - self.ended) / (done - self.done))
+        self.done, self.ended = done, now
+        if self.is_over and self.is_over(self):
+            self.model.stop_training = True
+
+
+class BudgetKeeper:
+    """Keeps a training to its budget: moves the end of each epoch, and of the training, to where the pace puts them.
+
+    Args:
+        budget: the Budget.
+        state: the TrainingState; the ends in it are kept up to date.
+    """
+
+    def __init__(self, budget: Budget, state: TrainingState) -> None:
+        self.budget, self.state = budget, state
+        self._epoch_began = state.step
+
+    def begin_epoch(self) -> None:
+        """Give the epoch that begins now its share of the budget."""
+        self._epoch_began = self.state.step
+        self.state.epoch_end = self.state.step + self.budget.begin_epoch()
+        self.state.last_step = max(self.state.last_step or 0, self.state.epoch_end)
+
+    def is_over(self, watch: Stopwatch) -> bool:
+        """Whether the epoch ends here. The learning rate is annealed to wherever the training will end."""
+        step, planned = self._epoch_began + watch.done, self.state.last_step or 0
+        extent = self.budget.follow(step, watch.model.steps_per_execution, watch.step_seconds)
+        if abs(extent.last_step - planned) > NOTICEABLE * max(planned - step, 0):
+            self.state.last_step = extent.last_step
+            # On JAX, asking the callback for the model brings the optimizer's variables back in mid-epoch.
+            watch.model.optimizer.schedule.set_end(step, extent.last_step)
+        is_last_epoch = self.budget.epochs_left == 1
+        self.state.epoch_end = self.state.last_step if is_last_epoch and not extent.is_over else extent.epoch_end
+        return extent.is_over
+
+    def end_epoch(self, watch: Stopwatch) -> None:
+        """Learn from an epoch that has ended, its evaluation and its saves included."""
+        self.budget.end_epoch(time.monotonic() - watch.ended)
+        self.state.last_step = self.state.step + self.budget.steps_left()
+
+
+def measure(
+    model: Any,
+    plan: Plan,
+    first: int,
+    seconds: float,
+    callbacks: list[Any],
+    check: Callable[[], None],
+) -> Timing:
+    """Time the first steps of a training, which count like any other, and a part of the evaluation.
+
+    Args:
+        model: the compiled LanguageModel.
+        plan: what is trained on, and measured on.
+        first: the training's step to begin with.
+        seconds: the budget.
+        callbacks: called after each group of steps.
+        check: called after each evaluation; raises KeyboardInterrupt where the training should stop.
+    """
+    held_out, seed, group = plan.held_out, plan.training.seed, model.steps_per_execution
+    enough = min(max(TIMED_SHARE * seconds, MIN_TIMED_SECONDS), MAX_TIMED_SECONDS)
+    watch = Stopwatch(lambda watch: sum(watch.groups) * group >= enough)
+    steps = feed(plan.streams, seed, first, MAX_TIMED_GROUPS * group)
+    model.fit(steps, callbacks=[watch, *callbacks], shuffle=False, verbose=0)
+    step_seconds = watch.step_seconds or seconds  # a single group is too few to tell
+    if not held_out:
+        return Timing(step_seconds)
+    group = min(held_out.steps, group)
+    times = []
+    for count in (group, group, 3 * group):  # the first builds the graph; the others tell the start from the steps
+        began = time.monotonic()
+        model.evaluate(feed(held_out, seed, steps=min(count, held_out.steps)), verbose=0)
+        check()
+        times.append(time.monotonic() - began)
+    more = min(3 * group, held_out.steps) - group
+    step = max((times[2] - times[1]) / more, 0.0) if more else times[1] / group
+    return Timing(step_seconds, max(times[1] - step * group, 0.0), step)
