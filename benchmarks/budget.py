@@ -2,7 +2,7 @@
 
     python benchmarks/budget.py TEXT --minutes 2
 
-Trains TEXT three times: alone; with both cores busy from the middle on; and with both cores busy until the middle. Prints
+Trains TEXT three times: alone, with all cores busy from the middle on, and with all cores busy until the middle. Prints
 the minutes that each training took from start to end as a share of the budget, and where its learning rate ended.
 """
 

@@ -189,9 +189,9 @@ def threads_after(*lines):
     """Threads inside an operation, operations at a time, and lanes of 32 rows, in a process of its own."""
     last = """
 import tensorflow as tf
-from textgen.training.lstm import cut
+from textgen.training.lstm import lane_slices
 threading = tf.config.threading
-print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(), len(cut(32)))
+print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(), len(lane_slices(32)))
 """
     script = "\n".join([*lines, last])
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
