@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from textgen.errors import UsageError
 from textgen.options import Config, option, texts
+from textgen.tokens import TOKENIZERS
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ModelConfig(Config):
     """
 
     tokenizer: str = option(
-        "char", "What the model reads and writes one at a time.", choices=("char", "word"), flag="--unit"
+        "char", "What the model reads and writes one at a time.", choices=tuple(TOKENIZERS), flag="--unit"
     )
     vocabulary_size: int | None = option(
         None,
