@@ -101,7 +101,7 @@ def test_a_cell_that_keeps_everything_keeps_the_gradient():
 @pytest.mark.parametrize("length", [1, 7])
 def test_too_short_a_text_is_told(length):
     generator = made()[0]
-    with pytest.raises(PromptError, match="8 at least"):
+    with pytest.raises(PromptError, match="at least 8"):
         gradients(generator, trace(generator, "a" * length))
 
 

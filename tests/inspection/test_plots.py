@@ -68,7 +68,7 @@ def test_the_heat_maps_have_the_colours_of_the_numbers():
     seen = look(fixed({}), "abba" * 15, "run")
     ((_, figure),) = draw("gates", seen)
     image = pixels(figure)
-    colours = matplotlib.colormaps[canvas.SHARES]
+    colours = matplotlib.colormaps[canvas.SHARES.name]
     for place, expected in ((0, 1.0), (1, 0.0), (3, 1.0)):
         colour = at(image, LEFT + 3.33, TOP + (HEIGHT + GAP) * place + 0.7)
         assert colour == pytest.approx(colours(expected)[:3], abs=0.02)
@@ -134,12 +134,12 @@ def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
         missing("no font with Chinese characters on this machine")
     own = [entry for entry in font_manager.fontManager.ttflist if "matplotlib" in entry.fname]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
-    for each in (fonts._fonts, fonts._more_fonts, fonts.fonts_for):
+    for each in (fonts._fonts, fonts._fonts_installed_since, fonts.fonts_for):
         each.cache_clear()
     try:
         assert fonts.fonts_for("春") is not None
     finally:
-        for each in (fonts._fonts, fonts._more_fonts, fonts.fonts_for):
+        for each in (fonts._fonts, fonts._fonts_installed_since, fonts.fonts_for):
             each.cache_clear()
 
 
@@ -160,11 +160,11 @@ def test_white_space_can_be_seen(symbol, shown):
 
 
 def test_the_temperatures_shown_are_softmax_of_logits_over_temperature():
-    from textgen.inspection.plots.temperature import shares
+    from textgen.inspection.plots.temperature import probabilities
 
     logits = np.log([0.5, 0.3, 0.2]).astype(np.float32)
-    assert shares(logits, 1.0) == pytest.approx([0.5, 0.3, 0.2])
-    assert shares(logits, 0.5) == pytest.approx(np.array([0.25, 0.09, 0.04]) / 0.38)
+    assert probabilities(logits, 1.0) == pytest.approx([0.5, 0.3, 0.2])
+    assert probabilities(logits, 0.5) == pytest.approx(np.array([0.25, 0.09, 0.04]) / 0.38)
     seen = look(fixed({2: {3: 2.0}}), "ba", "run")
     ((_, figure),) = draw("temperature", seen)
     bars = [patch.get_width() for patch in figure.axes[0].patches]  # at 0.2

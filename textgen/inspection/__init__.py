@@ -2,10 +2,11 @@
 
     from textgen.inspection import trace
 
-Names are looked up when first used.
+Names are imported at first use.
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOMES = {
     "Trace": "textgen.inspection.tracing",
@@ -16,7 +17,7 @@ _HOMES = {
 __all__ = list(_HOMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'textgen.inspection' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
