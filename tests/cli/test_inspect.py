@@ -66,7 +66,10 @@ def test_without_a_text_the_run_writes_one_and_the_seed_is_told(command, place):
 def test_part_of_a_long_text_is_shown_and_said(command, place):
     options = ("--no-pictures", "--no-page", "--npz", "a.npz")
     result = command("inspect", "tiny", "--text", TEXT * 20, "--from", 101, "--length", 50, *options)
-    assert f"note: shown: characters 101 to 150 of {len(TEXT) * 20:,}; choose others with --from and --length" in result.stderr
+    assert (
+        f"note: shown: characters 101 to 150 of {len(TEXT) * 20:,}; choose others with --from and --length"
+        in result.stderr
+    )
     with np.load("a.npz") as kept:
         assert "".join(kept["symbols"]) == (TEXT * 20)[100:150]
 

@@ -184,13 +184,14 @@ class _Backward:
             by_name[f"lstm.{layer}.bias"] = own.sum(axis=0)
             if layer:
                 by_name[f"lstm.{layer}.kernel"] = hidden[:count, layer - 1].T @ own
+        vocabulary = seen.logits.shape[1]
         # The input of the first layer is a row of a table, so the gradient of the table is a sum for each symbol.
         ids, own = seen.ids[:count], d_gates[:, 0]
         if config.encoder == "embedding":
             by_name["lstm.0.kernel"] = self.named["embedding"][ids].T @ own
-            by_name["embedding"] = _sums_by_id(ids, own @ self.to_below[0], config.vocabulary_size)
+            by_name["embedding"] = _sums_by_id(ids, own @ self.to_below[0], vocabulary)
         else:
-            by_name["lstm.0.kernel"] = _sums_by_id(ids, own, config.vocabulary_size)
+            by_name["lstm.0.kernel"] = _sums_by_id(ids, own, vocabulary)
         return {name: float(np.linalg.norm(by_name[name])) for name in config.weight_shapes()}
 
 

@@ -198,7 +198,7 @@ def _record_steps(
     """
     work, (layers, _, units) = engine.workspace(1), state.c.shape
     recorded = {name: np.empty((len(ids), layers, units), np.float32) for name in (*GATES, *STATES)}
-    logits = np.empty((len(ids), engine.config.vocabulary_size), np.float32)
+    logits = np.empty((len(ids), work.logits.shape[1]), np.float32)
     # The engine stores the output gate before the candidate.
     columns = {name: slice(units * place, units * (place + 1)) for name, place in zip(GATES, (0, 1, 3, 2), strict=True)}
     for step, index in enumerate(ids[:, None]):

@@ -39,16 +39,17 @@ def draw(look: Look) -> Pages:
     steps = min(MAX_STEPS, len(trace))
     symbols, ids = trace.symbols[:steps], trace.ids[:steps]
     read = list(dict.fromkeys(trace.ids.tolist()))
-    rows = sorted(read) if config.vocabulary_size > MAX_VOCABULARY_ROWS else range(config.vocabulary_size)
     vectors = weights["embedding"] if config.encoder == "embedding" else weights["lstm.0.kernel"]
+    vocabulary = len(vectors)
+    rows = sorted(read) if vocabulary > MAX_VOCABULARY_ROWS else range(vocabulary)
     figure, board = new_board(15, 9.4 + 2 * (look.noun == "word"))
-    size = f"{len(rows)} of {config.vocabulary_size:,}" if len(rows) < config.vocabulary_size else f"{len(rows)}"
+    size = f"{len(rows)} of {vocabulary:,}" if len(rows) < vocabulary else f"{len(rows)}"
     title = f"one-hot vectors: each column is a step, with a single 1 in the row of its symbol ({size} rows)"
     one_hot = (np.array(rows)[:, None] == ids) * 0.85
     width = WIDTH * steps / MAX_STEPS
     _draw_map(board, (title, "ids of symbols"), one_hot, Box(LEFT, 0.8, width, 4.6), GREYS, symbols)
     if config.encoder == "embedding":
-        size = f"{config.vocabulary_size:,} x {config.embedding_size}"
+        size = f"{vocabulary:,} x {config.embedding_size}"
         title = f"embedding: the one-hot vector selects a row of a table of {size} numbers"
         label = f"{config.embedding_size} numbers"
     else:
