@@ -57,6 +57,6 @@ def title(watched: Watched) -> str:
         return f"{watched}: cell state c"
     verb, verdict = ("follows", "") if follows.holds else ("seems to follow", ": not confirmed")
     return (
-        f"{watched} {verb} \u201c{follows.name}\u201d: correlation {follows.correlation:+.2f} in the first half of the "
-        f"text, {follows.elsewhere:+.2f} in the second{verdict}"
+        f"{watched} {verb} \u201c{follows.name}\u201d: correlation {follows.correlation:+.2f} in the first half, "
+        f"{follows.elsewhere:+.2f} in the second{verdict}"
     )
