@@ -40,7 +40,7 @@ def browser():
 @pytest.fixture(scope="module")
 def seen():
     generator, _ = made(layers=2, units=12, symbols=SYMBOLS, seed=4)
-    return look(generator, TEXT * 4, "a <run>", start=10, length=200, units=[(1, 7)])
+    return look(generator, TEXT * 4, "a <run>", start=10, count=200, units=[(1, 7)])
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_nothing_is_wider_than_a_telephone(opened):
 @pytest.mark.parametrize(("layers", "units", "count"), [(2, 512, 500), (3, 64, 5000), (1, 16, 1)])
 def test_the_page_stays_below_its_limit(layers, units, count):
     text = text_of(count)
-    made_page = page(look(made(layers=layers, units=units)[0], text, "run", length=count))
+    made_page = page(look(made(layers=layers, units=units)[0], text, "run", count=count))
     assert len(made_page.encode("utf-8")) <= MAX_BYTES == 1_000_000
     assert "http://" not in made_page
     assert "https://" not in made_page

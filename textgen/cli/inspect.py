@@ -7,7 +7,7 @@ from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
 from textgen.inspection import output as inspecting
 from textgen.inspection.backward import HELD, MAX_SYMBOLS
-from textgen.inspection.looks import DEFAULT_LENGTH, MAX_LENGTH, look
+from textgen.inspection.looks import DEFAULT_COUNT, MAX_COUNT, look
 from textgen.inspection.plots import PICTURES
 from textgen.inspection.plots.canvas import FORMATS
 from textgen.runs.run import load_run
@@ -39,8 +39,9 @@ class Inspect(click.Command):
 )
 @click.option(
     "--length",
-    type=click.IntRange(1, MAX_LENGTH),
-    default=DEFAULT_LENGTH,
+    "count",
+    type=click.IntRange(1, MAX_COUNT),
+    default=DEFAULT_COUNT,
     show_default=True,
     help="How many symbols are shown, or written.",
 )
@@ -77,7 +78,7 @@ def command(
     temperature,
     seed,
     start,
-    length,
+    count,
     units,
     out,
     formats,
@@ -124,8 +125,8 @@ def command(
         text = read_for(found.training, list(files), encoding, whole=True).documents
     elif text is None:
         seed = new_seed() if seed is None else seed
-        text = generator.generate(prompt, length=length, temperature=temperature, seed=seed)
-        told = [f"text: {length} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
+        text = generator.generate(prompt, length=count, temperature=temperature, seed=seed)
+        told = [f"text: {count} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
     if gradients is not None:
         own, held, is_cut = inspecting.compare_gradients(generator, text)
         if is_cut:
@@ -136,7 +137,7 @@ def command(
         for line in [*told, *(f"picture: {path}" for path in drawn)]:
             note(line)
         return
-    seen = look(generator, text, name, start - 1, length, chosen)
+    seen = look(generator, text, name, start - 1, count, chosen)
     for line in [*told, *(f"note: {each}" for each in seen.notes)]:
         note(line)
     for line in _followers(seen):

@@ -16,11 +16,12 @@ from textgen.errors import UsageError
 from textgen.inspection.tracing import Text, Trace, engine_of, layout_of, trace
 from textgen.inspection.units import PROPERTIES, Follower, followers
 from textgen.runs.config import ModelConfig
-from textgen.system.wording import ascii_safe, count
+from textgen.system.wording import ascii_safe
+from textgen.system.wording import count as counted
 from textgen.writing.generator import Generator
 
 # Symbols in a Look, by default and at most.
-DEFAULT_LENGTH, MAX_LENGTH = 500, 5000
+DEFAULT_COUNT, MAX_COUNT = 500, 5000
 # Units are searched in this many symbols at most: some seconds of reading.
 MAX_SEARCHED = 50_000
 # Correlations over fewer symbols are mostly chance.
@@ -96,7 +97,7 @@ def look(
     text: Text,
     name: str = "",
     start: int = 0,
-    length: int = DEFAULT_LENGTH,
+    count: int = DEFAULT_COUNT,
     units: Sequence[tuple[int, int]] = (),
 ) -> Look:
     """Read a text and collect what to show of it.
@@ -106,18 +107,18 @@ def look(
         text: one document, or several.
         name: the name of the run.
         start: the first shown step, counted from 0.
-        length: the number of shown steps, 1 to MAX_LENGTH.
+        count: the number of shown steps, 1 to MAX_COUNT.
         units: units to watch, pairs of layer and unit, counted from 0.
 
     Raises:
         PromptError: the text is empty, or ends before `start`.
-        UsageError: a layer or unit does not exist, `length` is out of range, or the generator is a mixture of runs.
+        UsageError: a layer or unit does not exist, `count` is out of range, or the generator is a mixture of runs.
     """
     _check_units(units, engine_of(generator))
-    if not 1 <= length <= MAX_LENGTH:
-        raise UsageError(f"`length` takes 1 to {MAX_LENGTH}; got {length}; move the part that is shown with `start`")
+    if not 1 <= count <= MAX_COUNT:
+        raise UsageError(f"`count` takes 1 to {MAX_COUNT}; got {count}; move the part that is shown with `start`")
     layout = layout_of(generator, text)
-    seen = trace(generator, layout, start, start + length)
+    seen = trace(generator, layout, start, start + count)
     found = followers(generator, layout, MAX_SEARCHED)
     stop = start + len(seen)
     return Look(
@@ -147,13 +148,13 @@ def _notes(generator: Generator, seen: Trace, start: int, total: int) -> Iterato
     if len(seen) < total:
         yield (
             f"shown: {noun}s {start + 1:,} to {start + len(seen):,} of {total:,}; "
-            "choose others with `start` and `length`"
+            "choose others with `start` and `count`"
         )
     if total > MAX_SEARCHED:
         yield f"only the first {MAX_SEARCHED:,} {noun}s were searched for units that follow a property"
     if total < MIN_SEARCHED:
         yield (
-            f"{count(total, noun)}: too few to tell which units follow a property; "
+            f"{counted(total, noun)}: too few to tell which units follow a property; "
             f"a text of some thousand {noun}s tells more"
         )
     if seen.unknown.any():
