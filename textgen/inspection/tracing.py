@@ -58,7 +58,7 @@ class Trace:
         printed: the text of each id of the vocabulary.
     """
 
-    symbols: list[str]
+    symbols: Sequence[str]
     places: Ids
     ids: Ids
     start: State
@@ -70,7 +70,7 @@ class Trace:
     hidden: NDArray[np.float32]
     logits: NDArray[np.float32]
     surprisal: NDArray[np.float64]
-    printed: list[str]
+    printed: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.symbols)
