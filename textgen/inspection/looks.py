@@ -79,12 +79,12 @@ class Look:
     @property
     def layers(self) -> int:
         """The number of layers."""
-        return self.trace.cell.shape[1]
+        return int(self.trace.cell.shape[1])
 
     @property
     def units(self) -> int:
         """The number of units in a layer."""
-        return self.trace.cell.shape[2]
+        return int(self.trace.cell.shape[2])
 
     @property
     def noun(self) -> str:

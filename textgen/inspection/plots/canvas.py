@@ -186,7 +186,7 @@ def draw_symbols(
     Args:
         cell: the width of a cell, in inches.
         joined: draw a stretch of monospaced characters as one text, a hundred times faster than one by one. Pass False
-            where such a stretch must look like the rest of a text that has other characters too.
+            where the text has other characters too, so that all of it looks alike.
         options: those of `Axes.text`.
     """
     shown = [visible(symbol) for symbol in symbols]

@@ -1,7 +1,7 @@
 """How far back a loss reaches: the norm of its gradient with respect to h, by distance.
 
-The network as it is stands beside the same network with every forget gate held at HELD. A third panel has the norm of
-the gradient with respect to each weight.
+The first panel shows the network as it is, the second the same network with every forget gate held at HELD. The third
+shows the norm of the gradient with respect to each weight.
 """
 
 from typing import TYPE_CHECKING

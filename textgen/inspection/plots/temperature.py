@@ -19,7 +19,8 @@ MAX_CONTEXT = 30  # symbols of the text before, in the title
 
 def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
     """softmax(logits / temperature), float64, shape (vocabulary,)."""
-    return softmax(logits[None].astype(np.float64) / temperature)[0]
+    row: NDArray[np.float64] = softmax(logits[None].astype(np.float64) / temperature)[0]
+    return row
 
 
 def entropy(probabilities: NDArray[np.float64]) -> float:
