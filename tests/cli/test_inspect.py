@@ -66,7 +66,10 @@ def test_without_a_text_the_run_writes_one_and_the_seed_is_told(command, place):
 def test_part_of_a_long_text_is_shown_and_said(command, place):
     options = ("--no-pictures", "--no-page", "--npz", "a.npz")
     result = command("inspect", "tiny", "--text", TEXT * 20, "--from", 101, "--length", 50, *options)
-    assert f"note: shown: characters 101 to 150 of {len(TEXT) * 20:,}; others with --from and --length" in result.stderr
+    assert (
+        f"note: shown: characters 101 to 150 of {len(TEXT) * 20:,}; choose others with --from and --length"
+        in result.stderr
+    )
     with np.load("a.npz") as kept:
         assert "".join(kept["symbols"]) == (TEXT * 20)[100:150]
 
@@ -90,7 +93,7 @@ def test_units_that_are_asked_for_have_their_picture(command, place):
 def test_characters_never_seen_are_named(command, place):
     result = command("inspect", "tiny", "--text", "the hén, the 雞", "--no-pictures")
     assert result.exit_code == 0
-    assert "note: the model never saw 'é', '雞'; read as the unknown symbol" in result.stderr
+    assert "read as the unknown symbol: 'é', '雞'" in result.stderr
 
 
 def test_no_file_is_overwritten_unasked(command, refused, place):
@@ -113,17 +116,17 @@ def test_no_file_is_overwritten_unasked(command, refused, place):
 @pytest.mark.parametrize(
     ("code", "options", "complaint"),
     [
-        (3, ["--text", ""], "the text is empty: there is nothing to inspect"),
+        (3, ["--text", ""], "the text is empty"),
         (3, ["--text", "abc", "--from", "9"], "the text has 3 characters"),
         (2, ["--text", "the hen", "--unit", "3:1"], "--unit 3:1: this run has one layer, 0"),
-        (2, ["--text", "the hen", "--unit", "0:24"], "--unit 0:24: its layers have units 0 to 23"),
+        (2, ["--text", "the hen", "--unit", "0:24"], "--unit 0:24: each layer of this run has units 0 to 23"),
         (2, ["--text", "the hen", "--unit", "seven"], "--unit takes LAYER:UNIT"),
         (2, ["--text", "the hen", "--unit", "0:-1"], "--unit takes LAYER:UNIT"),
         (2, ["--text", "the hen", "--length", "0"], "0 is not in the range"),
         (2, ["--text", "the hen", "--length", "99999"], "99999 is not in the range"),
         (2, ["--text", "the hen", "--format", "jpg"], "'jpg' is not one of"),
         (2, ["--text", "the hen", "--gradients", "the cow"], "two texts; give one"),
-        (3, ["--gradients", "abc"], "a text of 3 characters: too few to follow a gradient back; give 8 at least"),
+        (3, ["--gradients", "abc"], "the text has 3 characters: too short to compute gradients; give at least 8"),
         (3, ["none.txt"], "none.txt: no such file"),
         (2, ["--temperature", "-1"], "--temperature takes a number from 0 to 100"),
         (3, ["--prompt", "雞"], "never saw"),

@@ -1,4 +1,4 @@
-"""Gradients back through time, beside those of Keras's automatic differentiation."""
+"""Gradients through time, compared with those of automatic differentiation over Keras's equations."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from textgen.tokens.layout import lay_out
 
 
 def by_keras(weights, config, ids):
-    """Losses of each step but the last and every h, from Keras cells under TensorFlow's tape, float64.
+    """The loss of each step but the last and every h, computed in float64 under TensorFlow's tape.
 
     Returns:
         the tape, the losses, h as [step][layer], and the weights as variables.
@@ -38,25 +38,25 @@ def by_keras(weights, config, ids):
                 c[layer] = tf.sigmoid(f) * c[layer] + tf.sigmoid(i) * tf.tanh(g)
                 x = h[layer] = tf.identity(tf.sigmoid(o) * tf.tanh(c[layer]))
                 hidden[-1].append(x)
-            if not step:  # the steps that are gone back through begin after the boundary
+            if not step:  # gradients stop after the boundary
                 h, c = [[tf.stop_gradient(each) for each in both] for both in (h, c)]
             logits = x @ named["output.kernel"] + named["output.bias"]
             losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits([ids[step + 1]], logits)[0])
-        mean = tf.add_n(losses[1:]) / len(losses[1:])  # the boundary's own prediction belongs to no step
+        mean = tf.add_n(losses[1:]) / len(losses[1:])  # the prediction after the boundary belongs to no step
     return tape, losses, hidden, named, mean
 
 
 @pytest.mark.parametrize(
     ("layers", "encoder", "bias"), [(1, "embedding", True), (2, "embedding", True), (2, "onehot", False)]
 )
-def test_gradients_are_those_of_automatic_differentiation(layers, encoder, bias):
+def test_gradients_equal_those_of_automatic_differentiation(layers, encoder, bias):
     generator, weights = made(layers=layers, encoder=encoder, bias=bias)
     text = text_of(40)
     found = gradients(generator, trace(generator, text), places=3)
     ids = lay_out(generator.tokenizer, [text])
     tape, losses, hidden, named, mean = by_keras(weights, generator.engine.config, ids)
     assert found.distances.tolist() == [1, 2, 4, 8, 16]
-    steps = [16, 27, 38]  # evenly apart, from the farthest distance to the last step whose next symbol is known
+    steps = [16, 27, 38]  # evenly spaced, from the largest distance to the last step whose next symbol is known
     for place, step in enumerate(steps):
         for column, distance in enumerate(found.distances):
             at = hidden[step + 1 - distance]  # the boundary was read before step 0
@@ -70,7 +70,7 @@ def test_gradients_are_those_of_automatic_differentiation(layers, encoder, bias)
         assert found.weights[name] == pytest.approx(np.linalg.norm(tf.convert_to_tensor(each).numpy()), rel=1e-4), name
 
 
-def test_forget_gates_are_held_at_a_half_and_nothing_else_is():
+def test_only_forget_gates_are_held_at_a_half():
     generator, weights = made(layers=2)
     held = with_forget_gates_held(generator)
     seen = trace(held, text_of(30))
@@ -79,15 +79,15 @@ def test_forget_gates_are_held_at_a_half_and_nothing_else_is():
     for name, array in weights.items():
         same = named[name] == array
         assert same.all() if not name.startswith("lstm") else same[..., :8].all() and same[..., 16:].all()
-    assert (trace(generator, text_of(30)).forget_gate != 0.5).any()  # the generator itself stays as it was
+    assert (trace(generator, text_of(30)).forget_gate != 0.5).any()  # the generator itself is unchanged
 
 
 def test_a_cell_that_keeps_everything_keeps_the_gradient():
-    """One unit whose h enters its candidate alone: with its forget gate open, what h moved some steps back reaches the
-    loss through the cell whole; held at a half, halved at each step."""
+    """One unit whose h enters only its candidate. With an open forget gate the gradient passes through the cell
+    unchanged; with the gate held at a half it is halved at each step."""
     generator, weights = made(units=1)
     weights["lstm.0.kernel"][:] = 0
-    # h enters the candidate alone; gates see only their biases: input open, forget open, output open.
+    # h enters only the candidate. The gates depend on their biases alone: input, forget and output open.
     weights["lstm.0.recurrent_kernel"][:] = [[0, 0, 0.01, 0]]
     weights["lstm.0.bias"][:] = [30, 30, 0, 30]
     generator.engine = Engine(generator.engine.config, weights)
@@ -99,13 +99,13 @@ def test_a_cell_that_keeps_everything_keeps_the_gradient():
 
 
 @pytest.mark.parametrize("length", [1, 7])
-def test_too_short_a_text_is_told(length):
+def test_a_text_too_short_is_refused(length):
     generator = made()[0]
-    with pytest.raises(PromptError, match="8 at least"):
+    with pytest.raises(PromptError, match="at least 8"):
         gradients(generator, trace(generator, "a" * length))
 
 
-def test_the_shortest_text_that_will_do():
+def test_the_shortest_accepted_text():
     generator = made()[0]
     found = gradients(generator, trace(generator, "abcdefga"))
     assert found.distances.tolist() == [1, 2, 4]

@@ -1,4 +1,4 @@
-"""The pictures: real files, whose pixels say what the arrays say."""
+"""The pictures: real files whose pixels show the values of the arrays."""
 
 import io
 import xml.etree.ElementTree as ElementTree
@@ -17,14 +17,14 @@ from textgen.tokens.words import WordTokenizer
 
 
 def pixels(figure):
-    """A figure as it is saved, float (rows, columns, 3), 0 to 1."""
+    """The pixels of a saved figure, float (rows, columns, 3), 0 to 1."""
     held = io.BytesIO()
     figure.savefig(held, format="png", dpi=canvas.DPI)
     return np.asarray(Image.open(held).convert("RGB")) / 255
 
 
 def at(image, left, top):
-    """The colour at a place in inches."""
+    """The colour at a position in inches."""
     return image[round(top * canvas.DPI), round(left * canvas.DPI)]
 
 
@@ -59,8 +59,8 @@ def test_every_picture_of_every_kind_of_run_is_drawn(kind, tmp_path):
             assert root.tag.endswith("svg")
 
 
-def test_the_heat_maps_have_the_colours_of_the_numbers():
-    """In this model the input and output gates are open, the forget gates shut, whatever it reads."""
+def test_heat_maps_have_the_colours_of_the_values():
+    """In this model the input and output gates are always open and the forget gates always shut."""
     import matplotlib
 
     from textgen.inspection.plots.gates import GAP, HEIGHT, LEFT, TOP
@@ -68,13 +68,13 @@ def test_the_heat_maps_have_the_colours_of_the_numbers():
     seen = look(fixed({}), "abba" * 15, "run")
     ((_, figure),) = draw("gates", seen)
     image = pixels(figure)
-    colours = matplotlib.colormaps[canvas.SHARES]
+    colours = matplotlib.colormaps[canvas.SHARES.name]
     for place, expected in ((0, 1.0), (1, 0.0), (3, 1.0)):
         colour = at(image, LEFT + 3.33, TOP + (HEIGHT + GAP) * place + 0.7)
         assert colour == pytest.approx(colours(expected)[:3], abs=0.02)
 
 
-def test_pages_hold_all_steps_each_once():
+def test_pages_hold_every_step_once():
     seen = look(made(layers=2)[0], text_of(400), "run")
     names = [name for name, _ in draw("gates", seen)]
     assert names == [f"layer{layer}-page{page}" for layer in (0, 1) for page in (1, 2, 3)]
@@ -83,13 +83,13 @@ def test_pages_hold_all_steps_each_once():
 
 
 def test_surprise_is_red():
-    """This model is sure that b follows a; the text says otherwise once."""
+    """This model is sure that a and b alternate. The text repeats a once."""
     from textgen.inspection.plots.surprisal import CELL
 
     seen = look(fixed({2: {3: 9.0}, 3: {2: 9.0}}), "ababaab", "run")
     ((_, figure),) = draw("surprisal", seen)
     image, (wide, high) = pixels(figure), CELL["character"]
-    # At the foot of each cell, where neither letter is.
+    # Near the bottom of each cell, below the letters.
     red = [at(image, 0.3 + wide * (step + 0.5), 0.5 + high * 0.93) for step in range(7)]
     assert np.argmin([colour[1] for colour in red]) == 5
 
@@ -102,8 +102,8 @@ def test_equal_pictures_are_equal_files(tmp_path):
         assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
 
 
-def test_what_no_font_holds_is_a_box_and_is_told(monkeypatch):
-    """Linear A, which no font of a plain machine holds. Warnings are errors in these tests."""
+def test_a_character_that_no_font_has_is_drawn_as_a_box_and_reported(monkeypatch):
+    """Linear A, which no common font has. Warnings are errors in these tests."""
     sign = "\U00010600"
     assert fonts.lacking(f"a{sign}") == [sign]
     text, families = fonts.drawable(f"a{sign}")
@@ -114,7 +114,7 @@ def test_what_no_font_holds_is_a_box_and_is_told(monkeypatch):
             pixels(figure)
 
 
-def test_chinese_is_drawn_with_a_font_that_holds_it():
+def test_chinese_is_drawn_with_a_font_that_has_it():
     families = fonts.fonts_for("春")
     if families is None:
         missing("no font with Chinese characters on this machine")
@@ -126,20 +126,20 @@ def test_chinese_is_drawn_with_a_font_that_holds_it():
     assert fonts.lacking(symbols.strip()) == []
 
 
-def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
-    """As if none of the fonts but matplotlib's own had been listed."""
+def test_a_font_installed_after_matplotlib_made_its_list_is_found(monkeypatch):
+    """Matplotlib's list is replaced by one that has only matplotlib's own fonts."""
     from matplotlib import font_manager
 
     if fonts.fonts_for("春") is None:
         missing("no font with Chinese characters on this machine")
     own = [entry for entry in font_manager.fontManager.ttflist if "matplotlib" in entry.fname]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
-    for each in (fonts._fonts, fonts._more_fonts, fonts.fonts_for):
+    for each in (fonts._fonts, fonts._fonts_installed_since, fonts.fonts_for):
         each.cache_clear()
     try:
         assert fonts.fonts_for("春") is not None
     finally:
-        for each in (fonts._fonts, fonts._more_fonts, fonts.fonts_for):
+        for each in (fonts._fonts, fonts._fonts_installed_since, fonts.fonts_for):
             each.cache_clear()
 
 
@@ -155,16 +155,16 @@ def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
         ("\n\n", "\u21b5\u21b5"),
     ],
 )
-def test_white_space_can_be_seen(symbol, shown):
+def test_white_space_is_made_visible(symbol, shown):
     assert visible(symbol) == shown
 
 
 def test_the_temperatures_shown_are_softmax_of_logits_over_temperature():
-    from textgen.inspection.plots.temperature import shares
+    from textgen.inspection.plots.temperature import probabilities
 
     logits = np.log([0.5, 0.3, 0.2]).astype(np.float32)
-    assert shares(logits, 1.0) == pytest.approx([0.5, 0.3, 0.2])
-    assert shares(logits, 0.5) == pytest.approx(np.array([0.25, 0.09, 0.04]) / 0.38)
+    assert probabilities(logits, 1.0) == pytest.approx([0.5, 0.3, 0.2])
+    assert probabilities(logits, 0.5) == pytest.approx(np.array([0.25, 0.09, 0.04]) / 0.38)
     seen = look(fixed({2: {3: 2.0}}), "ba", "run")
     ((_, figure),) = draw("temperature", seen)
     bars = [patch.get_width() for patch in figure.axes[0].patches]  # at 0.2

@@ -1,4 +1,4 @@
-"""What happens inside, as arrays: worked out by hand, and beside Keras."""
+"""Traces: compared with values worked out by hand and with Keras."""
 
 import io
 import math
@@ -18,7 +18,7 @@ from textgen.tokens.layout import BOUNDARY, lay_out
 
 
 def made(layers=1, units=8, encoder="embedding", bias=True, symbols="abcdefg \n", seed=0, direction="forward"):
-    """A generator with weights by chance, large enough that gates open and shut."""
+    """A generator with random weights, large enough to open and shut gates; and the weights."""
     tokenizer = CharTokenizer(sorted(symbols))
     config = ModelConfig(
         vocabulary_size=tokenizer.vocabulary_size,
@@ -67,8 +67,8 @@ def keras_steps(config, weights, ids):
 
 
 @pytest.mark.parametrize("encoder", ["embedding", "onehot"])
-def test_every_gate_equals_that_of_keras_over_100_steps_of_two_layers(encoder, text_file, tmp_path):
-    """Of a model that was trained: weights by chance can make a network so restless that roundings grow."""
+def test_every_gate_equals_keras_over_100_steps_of_two_layers(encoder, text_file, tmp_path):
+    """The model is trained: with random weights a network can be chaotic, so that rounding errors grow."""
     options = {"layers": 2, "units": 48, "encoder": encoder, "epochs": 6, "sample_length": 0, "dropout": 0.0}
     tiny(text_file, tmp_path / "run", **options)
     run, generator = load_run(tmp_path / "run"), Generator.load(tmp_path / "run")
@@ -79,7 +79,7 @@ def test_every_gate_equals_that_of_keras_over_100_steps_of_two_layers(encoder, t
     print(f"\n{encoder}:", ", ".join(f"{name} {difference:.1e}" for name, difference in largest.items()))
     assert seen.cell.shape == (100, 2, 48)
     assert all(np.abs(expected[name]).max() > 0.5 for name in largest)  # there was something to compare
-    # The cell state is not bounded: in these it comes near 200, where float32 itself steps by 1.5e-5.
+    # The cell state is not bounded. Here it comes near 200, where neighbouring float32 numbers differ by 1.5e-5.
     largest["cell"] /= np.abs(expected["cell"]).max()
     assert max(largest.values()) <= 1e-5
     np.testing.assert_allclose(seen.logits, logits[1:], atol=2e-5)
@@ -92,7 +92,7 @@ def test_the_equations_hold_between_the_arrays():
     np.testing.assert_allclose(seen.hidden, seen.output_gate * np.tanh(seen.cell), atol=1e-6)
 
 
-def test_shapes_and_kinds_are_what_is_promised():
+def test_shapes_and_dtypes():
     seen = trace(made(layers=3, units=5)[0], "abc abc")
     for name in (*GATES, *STATES):
         assert getattr(seen, name).shape == (7, 3, 5)
@@ -104,8 +104,8 @@ def test_shapes_and_kinds_are_what_is_promised():
     assert len(seen) == 7
 
 
-def test_a_step_tells_what_was_thought_before_it_and_what_comes_after():
-    """After a boundary every one of four symbols is as likely; after a, b is e^2 times as likely as each other."""
+def test_a_step_has_its_surprisal_and_the_next_prediction():
+    """After a boundary all four symbols are equally likely. After a, b is e^2 times as likely as any other."""
     seen = trace(fixed({2: {3: 2.0}}), "ab")
     assert seen.surprisal == pytest.approx([math.log(4), math.log(math.exp(2) + 3) - 2], abs=1e-6)
     symbol, share = seen.likeliest(0)[0]
@@ -115,7 +115,7 @@ def test_a_step_tells_what_was_thought_before_it_and_what_comes_after():
     assert sum(share for _, share in seen.likeliest(0, 10)) == pytest.approx(1)
 
 
-def test_the_surprisal_is_that_of_a_score(tiny_run, word_run):
+def test_the_surprisal_equals_that_of_a_score(tiny_run, word_run):
     for run in (tiny_run, word_run):
         generator = Generator.load(run)
         documents = ["the hen went down to the barn,", "and what did you see?"]
@@ -125,7 +125,7 @@ def test_the_surprisal_is_that_of_a_score(tiny_run, word_run):
         assert seen.ids.tolist().count(BOUNDARY) == 1
 
 
-def test_part_of_a_text_is_the_same_as_of_the_whole():
+def test_a_part_of_a_text_equals_the_same_part_of_the_whole():
     generator, text = made(layers=2)[0], text_of(90)
     whole, part = trace(generator, text), trace(generator, text, 30, 50)
     for name in (*GATES, *STATES, "logits", "surprisal"):
@@ -144,31 +144,31 @@ def test_ids_are_read_as_they_are():
     np.testing.assert_array_equal(trace_ids(generator, ids).hidden, trace(generator, text).hidden)
 
 
-def test_a_run_that_reads_backward_is_shown_as_it_reads():
+def test_a_run_that_reads_backward_is_traced_in_its_order():
     seen = trace(made(direction="backward")[0], "abc\nde")
     assert "".join(seen.symbols) == "cba\ned"
     assert seen.places.tolist() == [2, 1, 0, 3, 5, 4]
 
 
-def test_symbols_never_seen_are_told():
+def test_unknown_symbols_are_marked():
     seen = trace(made()[0], "aXb")
     assert seen.unknown.tolist() == [False, True, False]
     assert seen.symbols == ["a", "X", "b"]
 
 
 @pytest.mark.parametrize(("text", "start", "stop"), [("", 0, None), ([], 0, None), ("abc", 3, None), ("abc", 2, 2)])
-def test_nothing_to_inspect_is_told(text, start, stop):
-    with pytest.raises(PromptError, match=r"nothing to inspect|no character from"):
+def test_a_text_without_the_steps_is_refused(text, start, stop):
+    with pytest.raises(PromptError, match=r"text is empty|no step from"):
         trace(made()[0], text, start, stop)
 
 
-def test_a_mixture_has_no_gates():
+def test_a_mixture_of_runs_is_refused():
     mixed = Generator.mix([untaught("ab"), untaught("ab", seed=1)])
-    with pytest.raises(UsageError, match="inspect each by itself"):
+    with pytest.raises(UsageError, match="mixture"):
         trace(mixed, "ab")
 
 
-def test_arrays_come_back_without_pickle(tmp_path):
+def test_arrays_are_saved_without_pickle(tmp_path):
     seen = trace(made(layers=2)[0], "abc\nd")
     write_arrays(seen, tmp_path / "gates.npz")
     with np.load(io.BytesIO((tmp_path / "gates.npz").read_bytes()), allow_pickle=False) as kept:
@@ -179,7 +179,7 @@ def test_arrays_come_back_without_pickle(tmp_path):
         assert set(kept) == names
 
 
-def test_the_engine_gives_its_weights_back_exactly():
+def test_the_engine_returns_its_weights_exactly():
     for bias in (True, False):
         generator, weights = made(layers=2, bias=bias)
         named = generator.engine.named_weights()

@@ -43,8 +43,8 @@ def test_properties_by_hand(measure, symbols, expected):
     assert measure(list(symbols)).tolist() == expected
 
 
-def test_the_unit_that_names_capitals_is_found():
-    """In this model a unit is on just after its own symbol: that of "A", the only capital, follows capitals."""
+def test_the_unit_that_follows_capitals_is_found():
+    """In this model each unit is active after its own symbol. The unit of "A", the only capital, follows capitals."""
     generator = fixed({}, symbols="Ab c")
     text = text_of(300, "Abbc c")
     found = {each.name: each for each in followers(generator, text)}
@@ -76,8 +76,8 @@ def test_the_correlations_are_pearsons_of_each_half():
     assert each.chance == pytest.approx(chance, abs=1e-6)
 
 
-def test_what_is_found_by_chance_does_not_hold():
-    """Capitals strewn at random over a model that does not read them."""
+def test_a_chance_finding_does_not_hold():
+    """Random capitals, which the model cannot tell from small letters."""
     draw = np.random.default_rng(3)
     generator = made(symbols="abcdefg \nAB")[0]
     weights = generator.engine.named_weights()
@@ -89,9 +89,9 @@ def test_what_is_found_by_chance_does_not_hold():
     letters = text_of(400, "abcdefg")
     text = "".join(each.upper() if each in "ab" and draw.random() < 0.5 else each for each in letters)
     (each,) = [each for each in followers(generator, text) if each.name == "capitals"]
-    assert abs(each.elsewhere) < 0.8  # a or b is all that can be followed
+    assert abs(each.elsewhere) < 0.8  # a unit can only follow the letters a and b
 
 
 @pytest.mark.parametrize("text", ["a", "ab", "aaaa"])
-def test_a_text_that_says_nothing_gives_no_unit_or_few(text):
+def test_a_text_with_little_in_it_gives_finite_correlations(text):
     assert all(np.isfinite(each.correlation) for each in followers(made()[0], text))

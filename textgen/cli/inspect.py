@@ -6,9 +6,8 @@ from textgen.cli.options import encoding_option, note
 from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
 from textgen.inspection import output as inspecting
-from textgen.inspection.backward import HELD
-from textgen.inspection.backward import MOST as MOST_FOLLOWED
-from textgen.inspection.looks import MOST, SHOWN, look
+from textgen.inspection.backward import HELD, MAX_SYMBOLS
+from textgen.inspection.looks import DEFAULT_COUNT, MAX_COUNT, look
 from textgen.inspection.plots import PICTURES
 from textgen.inspection.plots.canvas import FORMATS
 from textgen.runs.run import load_run
@@ -36,12 +35,13 @@ class Inspect(click.Command):
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Without a text: of what the run writes.")
 @click.option(
-    "--from", "first", type=click.IntRange(min=1), default=1, help="The first symbol that is shown.  [default: 1]"
+    "--from", "start", type=click.IntRange(min=1), default=1, help="The first symbol that is shown.  [default: 1]"
 )
 @click.option(
     "--length",
-    type=click.IntRange(1, MOST),
-    default=SHOWN,
+    "count",
+    type=click.IntRange(1, MAX_COUNT),
+    default=DEFAULT_COUNT,
     show_default=True,
     help="How many symbols are shown, or written.",
 )
@@ -77,8 +77,8 @@ def command(
     prompt,
     temperature,
     seed,
-    first,
-    length,
+    start,
+    count,
     units,
     out,
     formats,
@@ -125,19 +125,19 @@ def command(
         text = read_for(found.training, list(files), encoding, whole=True).documents
     elif text is None:
         seed = new_seed() if seed is None else seed
-        text = generator.generate(prompt, length=length, temperature=temperature, seed=seed)
-        told = [f"text: {length} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
+        text = generator.generate(prompt, length=count, temperature=temperature, seed=seed)
+        told = [f"text: {count} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
     if gradients is not None:
         own, held, is_cut = inspecting.compare_gradients(generator, text)
         if is_cut:
-            told.append(f"note: followed through the first {MOST_FOLLOWED:,} {generator.tokenizer.noun}s")
-        for line in _gradients(own, held):
+            told.append(f"note: followed through the first {MAX_SYMBOLS:,} {generator.tokenizer.noun}s")
+        for line in inspecting.gradient_table(own, held):
             click.echo(line)
         drawn = list(inspecting.write_gradients(name, own, held, folder, formats)) if pictures else []
         for line in [*told, *(f"picture: {path}" for path in drawn)]:
             note(line)
         return
-    seen = look(generator, text, name, first - 1, length, chosen)
+    seen = look(generator, text, name, start - 1, count, chosen)
     for line in [*told, *(f"note: {each}" for each in seen.notes)]:
         note(line)
     for line in _followers(seen):
@@ -174,12 +174,3 @@ def _followers(seen):
             f"{each.name:<22} {each.layer:>5} {each.unit:>5} {each.correlation:>+7.2f} {each.elsewhere:>+10.2f} "
             f"{each.chance:>7.2f}{doubt}"
         )
-
-
-def _gradients(own, held):
-    layers = range(len(own.hidden))
-    yield "steps back  " + "  ".join(f"{f'layer {layer}':>9}  {f'held {HELD}':>9}" for layer in layers)
-    for place, distance in enumerate(own.distances):
-        norms = "  ".join(f"{own.typical[layer, place]:9.2e}  {held.typical[layer, place]:9.2e}" for layer in layers)
-        yield f"{distance:>10}  {norms}"
-    yield f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at {HELD}"

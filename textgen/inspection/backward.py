@@ -1,38 +1,42 @@
-"""Gradients of a network's loss: of each weight, and with respect to h some steps back, so that vanishing and exploding
-can be seen.
+"""Gradients of a network's loss, with respect to each weight and with respect to h some steps back.
 
-How much h at step t - d moved the loss at step t is what learning over d steps stands on (Hochreiter 1991; Bengio,
-Simard and Frasconi 1994). Back-propagation through time, written out for the equations of `textgen.inspection`:
+They show gradients that vanish or explode. A network can learn over d steps only if h at step t - d still changes the
+loss at step t (Hochreiter 1991; Bengio, Simard and Frasconi 1994). This is back-propagation through time, written out
+for the equations of `textgen.inspection.tracing`:
 
-    dh(t) = what comes from the logits or the layer above, at t, and from step t + 1
+    dh(t) = the gradient from the logits or the layer above, at t, plus the gradient from step t + 1
     dc(t) = dc(t+1) * f(t+1)  +  dh(t) * o(t) * (1 - tanh(c(t))^2)
     di = dc * g * i (1 - i)      df = dc * c(t-1) * f (1 - f)      dg = dc * i * (1 - g^2)
     do = dh * tanh(c) * o (1 - o)
     to step t - 1:  R^T (di, df, dg, do)          to the layer below, at t:  K^T (di, df, dg, do)
 
-In float64: after 100 steps of forgetting half, float32 has nothing left. This module knows nothing of files, pictures
-or Keras.
+The computation uses float64: after 100 steps that each halve a gradient, float32 underflows. This module knows nothing
+of files, pictures or Keras.
 """
 
 import copy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.engine.network import Engine
 from textgen.engine.probability import softmax
 from textgen.errors import PromptError
-from textgen.inspection.tracing import GATES
-from textgen.system.wording import plural
+from textgen.inspection.tracing import GATES, Trace, engine_of
+from textgen.system.wording import count
+from textgen.tokens.layout import Ids
+from textgen.writing.generator import Generator
 
-# Distances are 1, 2, 4, ... up to this; losses at so many places of the text are followed back.
-FARTHEST, PLACES = 128, 32
-# Symbols of text below which there is nothing to follow.
-FEWEST = 8
-# Symbols that a gradient is followed through at most, where a text is longer.
-MOST = 2000
-# What the forget gates are held at in `with_forget_gates_held`.
-HELD = 0.5
+Floats: TypeAlias = NDArray[np.float64]
+
+# Distances are 1, 2, 4, ... steps, at most MAX_DISTANCE. Gradients start from the losses of at most MAX_PLACES steps.
+MAX_DISTANCE, MAX_PLACES = 128, 32
+MIN_SYMBOLS = 8  # A shorter text has no distances to compare.
+MAX_SYMBOLS = 2000  # Of a longer text, `compare_gradients` uses the first symbols.
+HELD = 0.5  # The value of every forget gate in `with_forget_gates_held`.
 
 
 @dataclass(frozen=True)
@@ -42,111 +46,118 @@ class Gradients:
     Attributes:
         distances: 1, 2, 4, ..., int, shape (distances,).
         hidden: float64, shape (layers, distances, places): the Euclidean norm of the gradient of one symbol's surprisal
-            (nats) with respect to the h of a layer so many steps before the step that predicted it.
-        weights: name to the Euclidean norm of the gradient of the mean surprisal with respect to a weight, carried back
-            to the first step.
-        nats: the mean surprisal, nats a symbol.
+            (nats) with respect to the h of a layer, at a distance before the step that predicted the symbol.
+        weights: name to the Euclidean norm of the gradient of the mean surprisal with respect to a weight, propagated
+            back to the first step.
+        nats: the mean surprisal, in nats per symbol.
     """
 
-    distances: np.ndarray
-    hidden: np.ndarray
-    weights: dict
+    distances: NDArray[np.int64]
+    hidden: Floats
+    weights: dict[str, float]
     nats: float
 
     @property
-    def typical(self):
+    def typical(self) -> Floats:
         """The median over places, float64, shape (layers, distances)."""
-        return np.median(self.hidden, axis=2)
+        median: Floats = np.median(self.hidden, axis=2)
+        return median
 
 
-def gradients(generator, seen, farthest=FARTHEST, places=PLACES) -> Gradients:
-    """The gradients of the loss of a text that was read.
+def gradients(generator: Generator, seen: Trace, farthest: int = MAX_DISTANCE, places: int = MAX_PLACES) -> Gradients:
+    """Compute the gradients of the loss of a text.
 
     Args:
         generator: a Generator of one run.
-        seen: its Trace of the text; all of it is gone back through, so some hundreds of symbols.
-        farthest: the largest distance, where the text is at least twice as long.
-        places: at how many steps, evenly apart, a loss is followed back.
+        seen: its Trace of the text. Gradients are propagated through all of it, so keep it to some hundreds of symbols.
+        farthest: the largest distance in steps. A text shorter than twice that has shorter distances only.
+        places: the number of evenly spaced steps whose losses are propagated back.
 
     Raises:
-        PromptError: fewer than FEWEST symbols.
+        PromptError: the text has fewer than MIN_SYMBOLS symbols.
     """
-    if len(seen) < FEWEST:
-        noun = plural(generator.tokenizer.noun, len(seen))
-        raise PromptError(f"a text of {len(seen)} {noun}: too few to follow a gradient back; give {FEWEST} at least")
-    network = _Backward(generator.engine, seen)
-    # The last step's prediction is of nothing that the text holds.
+    if len(seen) < MIN_SYMBOLS:
+        length = count(len(seen), generator.tokenizer.noun)
+        raise PromptError(f"the text has {length}: too short to compute gradients; give at least {MIN_SYMBOLS}")
+    network = _Backward(engine_of(generator), seen)
+    # The text does not hold the symbol that the last step predicts, so the last step has no loss.
     last = len(seen) - 2
     distances = 2 ** np.arange(int(np.log2(min(farthest, last // 2 + 1))) + 1)
     steps = np.unique(np.linspace(distances[-1], last, places).round().astype(int))
-    hidden = np.empty((generator.engine.config.layers, len(distances), len(steps)))
+    hidden = np.empty((network.layers, len(distances), len(steps)))
     for back, d_hidden, _ in network.walk(
-        steps, distances[-1], lambda back: network.error(steps) if not back else None
+        steps, distances[-1], lambda back: None if back else network.logits_gradient(steps)
     ):
         for layer, each in enumerate(d_hidden if back in distances else ()):
             hidden[layer, distances == back] = np.linalg.norm(each, axis=1)
     return Gradients(distances, hidden, network.weights(), float(seen.surprisal.mean()))
 
 
-def with_forget_gates_held(generator):
-    """The same network with every forget gate held at a half: a Generator whose forget gates see only zeros."""
-    engine, units = generator.engine, generator.engine.config.units
+def with_forget_gates_held(generator: Generator) -> Generator:
+    """A copy of a Generator whose forget gates are always HELD: their weights are zero, and sigmoid(0) is a half."""
+    engine = engine_of(generator)
+    units = engine.initial_state().c.shape[2]
     weights = {name: array.copy() for name, array in engine.named_weights().items()}
-    gate = slice(units, 2 * units)  # Keras's order: i, f, g, o
+    forget_gate = slice(units, 2 * units)  # Keras's order of columns: i, f, g, o
     for name in weights:
         if name.startswith("lstm."):
-            weights[name][..., gate] = 0
-    made = copy.copy(generator)
-    made.engine = Engine(engine.config, weights)
-    return made
+            weights[name][..., forget_gate] = 0
+    held = copy.copy(generator)
+    held.engine = Engine(engine.config, weights)
+    return held
 
 
 class _Backward:
     """Back-propagation through the steps of a Trace."""
 
-    def __init__(self, engine, seen):
+    def __init__(self, engine: Engine, seen: Trace) -> None:
         self.config, self.seen = engine.config, seen
+        _, self.layers, self.units = seen.cell.shape
         self.named = {name: array.astype(np.float64) for name, array in engine.named_weights().items()}
-        self.before = seen.cell_before
-        self.to_before = [self.named[f"lstm.{layer}.recurrent_kernel"].T for layer in range(self.config.layers)]
-        self.to_below = [self.named[f"lstm.{layer}.kernel"].T for layer in range(self.config.layers)]
+        self.cell_before = seen.cell_before
+        self.to_before = [self.named[f"lstm.{layer}.recurrent_kernel"].T for layer in range(self.layers)]
+        self.to_below = [self.named[f"lstm.{layer}.kernel"].T for layer in range(self.layers)]
 
-    def error(self, steps):
-        """The gradient of the surprisal of what comes after each step with respect to the step's logits."""
-        shares = softmax(self.seen.logits[steps].astype(np.float64))
-        shares[np.arange(len(steps)), self.seen.ids[steps + 1]] -= 1
-        return shares
+    def logits_gradient(self, steps: Ids) -> Floats:
+        """The gradient of the next symbol's surprisal with respect to the logits of each step, (steps, vocabulary)."""
+        gradient = softmax(self.seen.logits[steps].astype(np.float64))
+        gradient[np.arange(len(steps)), self.seen.ids[steps + 1]] -= 1
+        return gradient
 
-    def walk(self, steps, farthest, error):
-        """Go back from several steps at once, each a row.
+    def walk(
+        self, steps: Ids, farthest: int, logits_gradient: Callable[[int], Floats | None]
+    ) -> Iterator[tuple[int, Floats, Floats]]:
+        """Propagate back from several steps at once, one row for each.
 
         Args:
-            steps: int, shape (rows,): where each begins.
-            farthest: how many steps back.
-            error: takes how far back, gives the gradient with respect to the logits there, (rows, vocabulary), or None.
+            steps: int, shape (rows,): where each row starts.
+            farthest: the number of steps to go back.
+            logits_gradient: takes the number of steps back; returns the gradient with respect to the logits there,
+                (rows, vocabulary), or None for zeros.
 
         Yields:
-            how far back; the gradient with respect to each layer's h, (layers, rows, units); with respect to each
-            layer's gates before their sigmoids, Keras's columns, (layers, rows, 4 x units).
+            the number of steps back; the gradient with respect to each layer's h, (layers, rows, units); the gradient
+            with respect to each layer's gates before their sigmoids, in Keras's columns, (layers, rows, 4 x units).
+            The arrays are reused at the next step.
         """
-        shape = self.config.layers, len(steps), self.config.units
+        shape = self.layers, len(steps), self.units
         d_hidden, d_cell = np.zeros(shape), np.zeros(shape)
         d_gates = np.zeros((*shape[:2], 4 * shape[2]))
         for back in range(farthest + 1):
             at = steps - back
-            wrong = error(back)
-            if wrong is not None:
-                d_hidden[-1] += wrong @ self.named["output.kernel"].T
-            for layer in reversed(range(self.config.layers)):
+            d_logits = logits_gradient(back)
+            if d_logits is not None:
+                d_hidden[-1] += d_logits @ self.named["output.kernel"].T
+            for layer in reversed(range(self.layers)):
                 i, f, g, o = (getattr(self.seen, name)[at, layer].astype(np.float64) for name in GATES)
-                squashed = np.tanh(self.seen.cell[at, layer].astype(np.float64))
+                tanh_cell = np.tanh(self.seen.cell[at, layer].astype(np.float64))
                 d_h = d_hidden[layer]
-                d_c = d_cell[layer] + d_h * o * (1 - squashed**2)
+                d_c = d_cell[layer] + d_h * o * (1 - tanh_cell**2)
                 parts = (
                     d_c * g * i * (1 - i),
-                    d_c * self.before[at, layer] * f * (1 - f),
+                    d_c * self.cell_before[at, layer] * f * (1 - f),
                     d_c * i * (1 - g**2),
-                    d_h * squashed * o * (1 - o),
+                    d_h * tanh_cell * o * (1 - o),
                 )
                 np.concatenate(parts, axis=1, out=d_gates[layer])
                 d_cell[layer] = d_c * f
@@ -155,37 +166,37 @@ class _Backward:
             yield back, d_hidden, d_gates
             d_hidden = np.stack([each @ kernel for each, kernel in zip(d_gates, self.to_before, strict=True)])
 
-    def weights(self):
-        """The norm of each weight's gradient of the mean surprisal over all steps but the last."""
+    def weights(self) -> dict[str, float]:
+        """The norm of the gradient of the mean surprisal with respect to each weight, over all steps but the last."""
         seen, config = self.seen, self.config
         count = len(seen) - 1
-        error = self.error(np.arange(count)) / count
-        d_gates = np.empty((count, config.layers, 4 * config.units))
-        back = self.walk(np.array([count - 1]), count - 1, lambda back: error[count - 1 - back, None])
-        for distance, _, each in back:
-            d_gates[count - 1 - distance] = each[:, 0]
+        d_logits = self.logits_gradient(np.arange(count)) / count
+        d_gates = np.empty((count, self.layers, 4 * self.units))
+        walk = self.walk(np.array([count - 1]), count - 1, lambda back: d_logits[count - 1 - back, None])
+        for back, _, each in walk:
+            d_gates[count - 1 - back] = each[:, 0]
         hidden = seen.hidden.astype(np.float64)
-        before = np.concatenate([seen.start.h.transpose(1, 0, 2), hidden])[:count]
-        grown = {"output.kernel": hidden[:count, -1].T @ error, "output.bias": error.sum(axis=0)}
-        for layer in range(config.layers):
-            here = d_gates[:, layer]
-            grown[f"lstm.{layer}.recurrent_kernel"] = before[:, layer].T @ here
-            grown[f"lstm.{layer}.bias"] = here.sum(axis=0)
+        hidden_before = np.concatenate([seen.start.h.transpose(1, 0, 2), hidden])[:count]
+        by_name = {"output.kernel": hidden[:count, -1].T @ d_logits, "output.bias": d_logits.sum(axis=0)}
+        for layer in range(self.layers):
+            own = d_gates[:, layer]
+            by_name[f"lstm.{layer}.recurrent_kernel"] = hidden_before[:, layer].T @ own
+            by_name[f"lstm.{layer}.bias"] = own.sum(axis=0)
             if layer:
-                grown[f"lstm.{layer}.kernel"] = hidden[:count, layer - 1].T @ here
-        # What entered the first layer is a row of a table: its gradient is summed by symbol.
-        ids, here = seen.ids[:count], d_gates[:, 0]
+                by_name[f"lstm.{layer}.kernel"] = hidden[:count, layer - 1].T @ own
+        vocabulary = seen.logits.shape[1]
+        # The input of the first layer is a row of a table, so the gradient of the table is a sum for each symbol.
+        ids, own = seen.ids[:count], d_gates[:, 0]
         if config.encoder == "embedding":
-            grown["lstm.0.kernel"] = self.named["embedding"][ids].T @ here
-            entered = here @ self.to_below[0]
-            grown["embedding"] = _summed(ids, entered, config.vocabulary_size)
+            by_name["lstm.0.kernel"] = self.named["embedding"][ids].T @ own
+            by_name["embedding"] = _sums_by_id(ids, own @ self.to_below[0], vocabulary)
         else:
-            grown["lstm.0.kernel"] = _summed(ids, here, config.vocabulary_size)
-        return {name: float(np.linalg.norm(grown[name])) for name in config.weight_shapes()}
+            by_name["lstm.0.kernel"] = _sums_by_id(ids, own, vocabulary)
+        return {name: float(np.linalg.norm(by_name[name])) for name in config.weight_shapes()}
 
 
-def _summed(ids, rows, size):
-    """Rows added up by id, shape (size, columns)."""
+def _sums_by_id(ids: Ids, rows: Floats, size: int) -> Floats:
+    """The sum of the rows of each id, shape (size, columns)."""
     table = np.zeros((size, rows.shape[1]))
     np.add.at(table, ids, rows)
     return table

@@ -1,52 +1,65 @@
-"""What is looked at: a text as a network read it, the part of it that is shown, and the units worth watching.
+"""A Look: one part of a text as a network read it, and the units to show for it.
 
-`textgen.inspection.plots` and `textgen.inspection.page.build` draw a Look. Knows nothing of pictures, files or the
-command line.
+`look` reads a text once and collects what the pictures (`textgen.inspection.plots`) and the page
+(`textgen.inspection.page`) show: the Trace of some steps, the units to watch, and notes for the user. This module knows
+nothing of pictures, files or the command line.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from textgen.engine.network import Engine
 from textgen.errors import UsageError
-from textgen.inspection.tracing import Trace, laid_out, network, trace
+from textgen.inspection.tracing import Text, Trace, engine_of, layout_of, trace
 from textgen.inspection.units import PROPERTIES, Follower, followers
+from textgen.runs.config import ModelConfig
 from textgen.system.wording import ascii_safe
+from textgen.system.wording import count as counted
 from textgen.writing.generator import Generator
 
-# Symbols that are shown unless told otherwise, and the most that can be.
-SHOWN, MOST = 500, 5000
-# Symbols in which units are looked for: some seconds of reading.
-SEARCHED = 50_000
-# Below so many symbols, correlations are more chance than fact.
-FEW = 300
+# Symbols in a Look, by default and at most.
+DEFAULT_COUNT, MAX_COUNT = 500, 5000
+# Units are searched in this many symbols at most: some seconds of reading.
+MAX_SEARCHED = 50_000
+# Correlations over fewer symbols are mostly chance.
+MIN_SEARCHED = 300
+# A note names this many unknown symbols at most.
+MAX_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A unit worth watching, counted from 0, and why; `follows` is its Follower where it was found by one."""
+    """A unit to watch. The layer and the unit are counted from 0.
+
+    Attributes:
+        layer, unit: which unit.
+        follows: the Follower that found the unit, or None if the caller asked for the unit.
+    """
 
     layer: int
     unit: int
     follows: Follower | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"layer {self.layer} unit {self.unit}"
 
 
 @dataclass(frozen=True)
 class Look:
-    """A text as a network read it.
+    """What the pictures and the page show of a text.
 
     Attributes:
-        name: of the run.
-        generator: its Generator.
-        trace: the steps that are shown.
-        start: the first of them.
-        total: symbols of the whole text.
-        watched: units worth watching: those that were asked for, then those that follow a property.
-        notes: one line for each thing that the user might not expect.
-        followed: the properties that units were found to follow, by name: float, shape (time,), at the steps shown.
+        name: the name of the run.
+        generator: the Generator of the run.
+        trace: the Trace of the shown steps.
+        start: the first shown step, counted from 0.
+        total: the number of symbols in the whole text.
+        watched: the units to watch: first those that the caller asked for, then those that follow a property.
+        notes: one line for each thing that may surprise the user.
+        followed: the properties that have a Follower, by name: float, shape (time,), at the shown steps.
     """
 
     name: str
@@ -56,62 +69,97 @@ class Look:
     total: int
     watched: list[Watched]
     notes: list[str]
-    followed: dict[str, np.ndarray]
+    followed: dict[str, NDArray[np.float64]]
 
     @property
-    def config(self):
-        """The network's ModelConfig."""
-        return self.generator.engine.config
+    def config(self) -> ModelConfig:
+        """The ModelConfig of the network."""
+        return engine_of(self.generator).config
 
     @property
-    def noun(self):
-        """What a step reads, "character" or "word"."""
+    def layers(self) -> int:
+        """The number of layers."""
+        return int(self.trace.cell.shape[1])
+
+    @property
+    def units(self) -> int:
+        """The number of units in a layer."""
+        return int(self.trace.cell.shape[2])
+
+    @property
+    def noun(self) -> str:
+        """What one step reads: "character" or "word"."""
         return self.generator.tokenizer.noun
 
 
-def look(generator, text, name="", start=0, count=SHOWN, units=()) -> Look:
-    """Read a text and find what is worth seeing in it.
+def look(
+    generator: Generator,
+    text: Text,
+    name: str = "",
+    start: int = 0,
+    count: int = DEFAULT_COUNT,
+    units: Sequence[tuple[int, int]] = (),
+) -> Look:
+    """Read a text and collect what to show of it.
 
     Args:
         generator: a Generator of one run.
         text: one document, or several.
-        name: of the run.
-        start, count: the steps that are shown.
-        units: units to watch, pairs of layer and unit.
+        name: the name of the run.
+        start: the first shown step, counted from 0.
+        count: the number of shown steps, 1 to MAX_COUNT.
+        units: units to watch, pairs of layer and unit, counted from 0.
 
     Raises:
-        PromptError: an empty text, or none of it between start and start + count.
-        UsageError: a unit or layer that does not exist; a mixture of runs; more than MOST steps.
+        PromptError: the text is empty, or ends before `start`.
+        UsageError: a layer or unit does not exist, `count` is out of range, or the generator is a mixture of runs.
     """
-    config = network(generator).config
-    for layer, unit in units:
-        if not 0 <= layer < config.layers:
-            there_are = "one layer, 0" if config.layers == 1 else f"layers 0 to {config.layers - 1}"
-            raise UsageError(f"--unit {layer}:{unit}: this run has {there_are}")
-        if not 0 <= unit < config.units:
-            raise UsageError(f"--unit {layer}:{unit}: its layers have units 0 to {config.units - 1}")
-    if not 1 <= count <= MOST:
-        raise UsageError(f"--length takes 1 to {MOST}; got {count}; show the rest with --from")
-    laid = laid_out(generator, text)
-    seen = trace(generator, laid, start, start + count)
-    noun, total = generator.tokenizer.noun, len(laid.symbols)
-    found = followers(generator, laid, SEARCHED)
-    notes = []
-    if len(seen) < total:
-        notes.append(
-            f"shown: {noun}s {start + 1:,} to {start + len(seen):,} of {total:,}; others with --from and --length"
-        )
-    if total > SEARCHED:
-        notes.append(f"units are looked for in the first {SEARCHED:,} {noun}s")
-    if total < FEW:
-        notes.append(f"{total} {noun}s tell little of what units follow; give a text of thousands")
-    if seen.unknown.any():
-        never = list(dict.fromkeys(np.array(seen.symbols, object)[seen.unknown]))
-        listed = ", ".join(map(ascii_safe, never[:10])) + (", ..." if len(never) > 10 else "")
-        notes.append(f"the model never saw {listed}; read as the unknown symbol")
-    if generator.direction == "backward":
-        notes.append("this run reads each line from its end, and so it is shown")
-    watched = [Watched(*pair) for pair in units] + [Watched(each.layer, each.unit, each) for each in found]
+    _check_units(units, engine_of(generator))
+    if not 1 <= count <= MAX_COUNT:
+        raise UsageError(f"`count` takes 1 to {MAX_COUNT}; got {count}; move the part that is shown with `start`")
+    layout = layout_of(generator, text)
+    seen = trace(generator, layout, start, start + count)
+    found = followers(generator, layout, MAX_SEARCHED)
     stop = start + len(seen)
-    followed = {each.name: PROPERTIES[each.name](laid.symbols[:stop])[start:] for each in found}
-    return Look(name, generator, seen, start, total, watched, notes, followed)
+    return Look(
+        name,
+        generator,
+        seen,
+        start,
+        len(layout.symbols),
+        watched=[Watched(*pair) for pair in units] + [Watched(each.layer, each.unit, each) for each in found],
+        notes=list(_notes(generator, seen, start, len(layout.symbols))),
+        followed={each.name: PROPERTIES[each.name](layout.symbols[:stop])[start:] for each in found},
+    )
+
+
+def _check_units(watched: Sequence[tuple[int, int]], engine: Engine) -> None:
+    layers, _, units = engine.initial_state().c.shape
+    for layer, unit in watched:
+        if not 0 <= layer < layers:
+            allowed = "one layer, 0" if layers == 1 else f"layers 0 to {layers - 1}"
+            raise UsageError(f"`units={layer}:{unit}`: this run has {allowed}")
+        if not 0 <= unit < units:
+            raise UsageError(f"`units={layer}:{unit}`: each layer of this run has units 0 to {units - 1}")
+
+
+def _notes(generator: Generator, seen: Trace, start: int, total: int) -> Iterator[str]:
+    noun = generator.tokenizer.noun
+    if len(seen) < total:
+        yield (
+            f"shown: {noun}s {start + 1:,} to {start + len(seen):,} of {total:,}; "
+            "choose others with `start` and `count`"
+        )
+    if total > MAX_SEARCHED:
+        yield f"only the first {MAX_SEARCHED:,} {noun}s were searched for units that follow a property"
+    if total < MIN_SEARCHED:
+        yield (
+            f"{counted(total, noun)}: too few to tell which units follow a property; "
+            f"a text of some thousand {noun}s tells more"
+        )
+    if seen.unknown.any():
+        unknown = list(dict.fromkeys(np.array(seen.symbols, object)[seen.unknown]))
+        listed = ", ".join(map(ascii_safe, unknown[:MAX_NAMED])) + (", ..." if len(unknown) > MAX_NAMED else "")
+        yield f"not in the model's vocabulary, read as the unknown symbol: {listed}"
+    if generator.direction == "backward":
+        yield "this run reads each line from its end; the text is shown in that order"

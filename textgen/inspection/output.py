@@ -1,25 +1,32 @@
-"""Files that show a Look: pictures, the page, arrays; the picture of gradients. Knows nothing of the command line."""
+"""Files that show a Look (pictures, the page, arrays), and the table and picture of gradients.
+
+This module knows nothing of the command line.
+"""
 
 import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from textgen.inspection.backward import MOST, gradients, with_forget_gates_held
+from textgen.inspection.backward import HELD, MAX_SYMBOLS, Gradients, gradients, with_forget_gates_held
+from textgen.inspection.looks import Look
 from textgen.inspection.page.build import page
 from textgen.inspection.plots import PICTURES, draw
 from textgen.inspection.plots.canvas import save
 from textgen.inspection.plots.fonts import lacking
 from textgen.inspection.plots.gradients import draw as draw_gradients
-from textgen.inspection.tracing import laid_out, trace
+from textgen.inspection.tracing import Text, Trace, layout_of, trace
 from textgen.system.files import write_atomically
 from textgen.system.wording import visible
+from textgen.writing.generator import Generator
 
 PAGE = "index.html"
 
 
-def write_pictures(look, folder, formats=("png",)):
-    """Draw every picture of a Look into a folder; yields each file's path once it is written."""
+def write_pictures(look: Look, folder: str | Path, formats: Sequence[str] = ("png",)) -> Iterator[Path]:
+    """Draw every picture of a Look into a folder, in each of the formats. Yields the path of each file written."""
     for name in PICTURES:
         for suffix, figure in draw(name, look):
             for kind in formats:
@@ -28,35 +35,68 @@ def write_pictures(look, folder, formats=("png",)):
                 yield path
 
 
-def characters_without_font(look):
-    """Characters of the steps shown that no font on this machine holds: pictures show a box in their place."""
+def characters_without_font(look: Look) -> list[str]:
+    """Characters of the shown steps that no font on this machine has. Pictures show a box in their place."""
     return lacking("".join(map(visible, dict.fromkeys(look.trace.symbols))))
 
 
-def write_page(look, folder):
-    """Write the page of a Look into a folder; gives its path."""
+def write_page(look: Look, folder: str | Path) -> Path:
+    """Write the page of a Look into a folder. Returns the path of the file."""
     path = Path(folder) / PAGE
     write_atomically(path, [page(look).encode("utf-8")])
     return path
 
 
-def write_arrays(seen, path):
-    """Write a Trace's arrays as an .npz file, which `numpy.load` reads without pickle."""
-    held = io.BytesIO()
-    np.savez_compressed(held, **seen.arrays())
-    write_atomically(path, [held.getvalue()])
+def write_arrays(seen: Trace, path: str | Path) -> None:
+    """Write the arrays of a Trace as an .npz file, which `numpy.load` reads without pickle."""
+    arrays: dict[str, Any] = seen.arrays()  # Any, since a name could be that of another parameter of savez
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    write_atomically(path, [file.getvalue()])
 
 
-def compare_gradients(generator, text):
-    """Gradients of a text's loss: of the network as it is, with its forget gates held at a half, and whether the text
-    was longer than MOST, whose first symbols then stand for it."""
-    networks, text = (generator, with_forget_gates_held(generator)), laid_out(generator, text)
-    own, held = (gradients(each, trace(each, text, stop=MOST)) for each in networks)
-    return own, held, len(text.symbols) > MOST
+def compare_gradients(generator: Generator, text: Text) -> tuple[Gradients, Gradients, bool]:
+    """Compare the gradients of a text's loss with those of the same network when its forget gates are held at HELD.
+
+    Args:
+        generator: a Generator of one run.
+        text: as `textgen.inspection.trace` takes it. Only its first MAX_SYMBOLS symbols are used.
+
+    Returns:
+        the Gradients of the network as it is; those with its forget gates held; whether the text was longer than
+        MAX_SYMBOLS.
+    """
+    layout = layout_of(generator, text)
+    own, held = (
+        gradients(each, trace(each, layout, stop=MAX_SYMBOLS))
+        for each in (generator, with_forget_gates_held(generator))
+    )
+    return own, held, len(layout.symbols) > MAX_SYMBOLS
 
 
-def write_gradients(name, own, held, folder, formats=("png",)):
-    """Draw both into a folder; yields each file's path once it is written."""
+def gradient_table(own: Gradients, held: Gradients) -> Iterator[str]:
+    """The comparison as lines of text: a heading, a row for each distance, and the two losses.
+
+    Args:
+        own, held: as `compare_gradients` returns them.
+    """
+    layers = range(len(own.hidden))
+    yield "steps back  " + "  ".join(f"{f'layer {layer}':>9}  {f'held {HELD}':>9}" for layer in layers)
+    for place, distance in enumerate(own.distances):
+        norms = "  ".join(f"{own.typical[layer, place]:9.2e}  {held.typical[layer, place]:9.2e}" for layer in layers)
+        yield f"{distance:>10}  {norms}"
+    yield f"loss: {own.nats:.4f} nats, {held.nats:.4f} with the forget gates held at {HELD}"
+
+
+def write_gradients(
+    name: str, own: Gradients, held: Gradients, folder: str | Path, formats: Sequence[str] = ("png",)
+) -> Iterator[Path]:
+    """Draw the comparison into a folder, in each of the formats. Yields the path of each file written.
+
+    Args:
+        name: the name of the run.
+        own, held: as `compare_gradients` returns them.
+    """
     figure = draw_gradients(name, own, held)
     for kind in formats:
         path = Path(folder) / f"gradients.{kind}"

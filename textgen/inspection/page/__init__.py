@@ -1,1 +1,1 @@
-"""The page to point at: one HTML file that needs no network."""
+"""The page that shows a Look in a browser."""

@@ -1,118 +1,170 @@
-"""One page that shows a Look and holds all it needs: no network, no framework, nothing loaded from elsewhere.
+"""Build one HTML page that shows a Look and needs nothing else: no network, no framework, no other file.
 
-The page is `page.html` with `page.css`, `page.js` and the numbers in it. Gates and the cell state are
-kept to 16 bits, compressed, and unpacked by the browser itself. Of a large network or a long text, as
-many units as keep the page below LARGEST. A browser that loads it is told to make no request at all (Content Security
-Policy). Knows nothing of matplotlib or the command line.
+The page is `page.html` with `page.css`, `page.js` and the data in it. The Content Security Policy of the page tells the
+browser to make no request at all.
+
+Gates and cell states are rounded to 16 bits, compressed here and decompressed by the browser. A page is at most
+MAX_BYTES long, so of a large network or a long text it may show some of the units only. The rule: every layer shows the
+same number of units, at most MAX_UNITS: as many as fit into what the rest of the page leaves of MAX_BYTES. A layer
+shows its watched units first, then those whose cell state varies most. Watched units, and one unit of each layer, are
+on the page even if they do not fit.
+
+This module knows nothing of matplotlib or the command line.
 """
 
 import base64
 import json
-import math
 import zlib
 from importlib import resources
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from textgen.inspection.tracing import GATES
+from textgen.engine.probability import bits
+from textgen.inspection.looks import Look, Watched
+from textgen.inspection.tracing import GATES, Trace
 from textgen.system.wording import visible
 
-# Bytes of the whole page; units of a layer at most; next symbols told for each step.
-LARGEST, MOST_UNITS, LIKELIEST = 1_000_000, 128, 8
+MAX_BYTES = 1_000_000  # of the whole page
+MAX_UNITS = 128  # of a layer
+MAX_NEXT = 8  # predicted next symbols for each step
 
 
-def page(look):
-    """The page, a text of HTML."""
+def page(look: Look) -> str:
+    """The page, as HTML text."""
     parts = {
         name: (resources.files("textgen.inspection.page") / name).read_text("utf-8")
         for name in ("page.html", "page.css", "page.js")
     }
-    facts, frame = _facts(look), sum(len(part.encode()) for part in parts.values())
-    units = min(MOST_UNITS, look.config.units)
-    while True:
-        shown = [_units(look, layer, units) for layer in range(look.config.layers)]
-        arrays, scales = _arrays(look.trace, shown)
-        values = _json(facts | {"shown": [each.tolist() for each in shown], "scales": scales, "arrays": arrays})
-        size = frame + len(values.encode())
-        if size <= LARGEST or units == 1:
-            break
-        # What is left beside the arrays, shared by the units; a little less, since they do not compress alike.
-        room = max(LARGEST - (size - len(arrays)), 0)
-        units = max(min(int(units * 0.98 * room / len(arrays)), units - 1), 1)
-    made = parts["page.html"]
+    facts = _facts(look)
+    room = MAX_BYTES - sum(len(part.encode()) for part in [*parts.values(), _json(facts)])
+    values = _json(facts | _units(look, room))
+    html = parts["page.html"]
     for name, value in (("{{style}}", parts["page.css"]), ("{{script}}", parts["page.js"]), ("{{values}}", values)):
-        made = made.replace(name, value, 1)
-    return made
+        html = html.replace(name, value, 1)
+    return html
 
 
-def _facts(look):
-    trace, config = look.trace, look.config
+def _facts(look: Look) -> dict[str, Any]:
+    """Everything on the page but the arrays of the units."""
+    trace = look.trace
     return {
         "run": look.name,
         "noun": look.noun,
-        "layers": config.layers,
-        "units": config.units,
+        "layers": look.layers,
+        "units": look.units,
         "start": look.start,
         "total": look.total,
         "symbols": trace.symbols,
         "visible": [visible(symbol) for symbol in trace.symbols],
         "unknown": np.flatnonzero(trace.unknown).tolist(),
-        "bits": [round(nats / math.log(2), 3) for nats in trace.surprisal.tolist()],
+        "bits": [round(bits(nats), 3) for nats in trace.surprisal.tolist()],
         "next": [
             [
-                [visible(text) if text else "?", float(f"{share:.3g}")]
-                for text, share in trace.likeliest(step, LIKELIEST)
+                [visible(text) if text else "?", float(f"{probability:.3g}")]
+                for text, probability in trace.likeliest(step, MAX_NEXT)
             ]
             for step in range(len(trace))
         ],
-        "watched": [
-            {"layer": each.layer, "unit": each.unit}
-            | (
-                {
-                    "follows": each.follows.name,
-                    "correlation": round(each.follows.correlation, 6),
-                    "elsewhere": round(each.follows.elsewhere, 6),
-                    "holds": each.follows.holds,
-                }
-                if each.follows
-                else {}
-            )
-            for each in look.watched
-        ],
+        "watched": [_watched(each) for each in look.watched],
         "notes": look.notes,
     }
 
 
-def _units(look, layer, count):
-    """The units of a layer that are shown: those worth watching, then those whose cell varies most; in the order of how
-    long they keep."""
-    trace = look.trace
-    watched = list(dict.fromkeys(each.unit for each in look.watched if each.layer == layer))
-    varied = np.argsort(-trace.cell[:, layer].std(axis=0), kind="stable").tolist()
-    chosen = np.array(list(dict.fromkeys(watched + varied))[: max(count, len(watched))])
-    return chosen[np.argsort(-trace.forget_gate[:, layer, chosen].mean(axis=0), kind="stable")]
+def _watched(watched: Watched) -> dict[str, Any]:
+    where = {"layer": watched.layer, "unit": watched.unit}
+    if watched.follows is None:
+        return where
+    return where | {
+        "follows": watched.follows.name,
+        "correlation": round(watched.follows.correlation, 6),
+        "elsewhere": round(watched.follows.elsewhere, 6),
+        "holds": watched.follows.holds,
+    }
 
 
-def _arrays(trace, shown):
-    """Compressed numbers as text, and what 32,767 stands for in each unit's cell state.
+class _Packed(NamedTuple):
+    """One unit as the page stores it.
 
-    Layer by layer, little-endian 16-bit integers: gates i, f, g, o (65,535 is 1; of g, 0 is -1), each (units, time);
-    then c, signed, (units, 1 + time), the state before the first step first.
+    Attributes:
+        unit: counted from 0.
+        data: compressed little-endian 16-bit integers: the gates i, f, g, o (65,535 is 1; 0 is 0, for g -1), each
+            (time,), then the cell state c, signed, (1 + time,), from the state before the first step on. A stretch of
+            a deflate stream (RFC 1951) that refers to nothing before it, so that stretches can be joined in any order.
+        scale: what 32,767 means in the cell state.
     """
-    packed, scales = [], []
-    for layer, units in enumerate(shown):
-        for name in GATES:
-            values = getattr(trace, name)[:, layer, units].T
-            values = (values + 1) / 2 if name == "candidate" else values
-            packed.append(np.rint(values * 65535).astype("<u2").tobytes())
-        cells = np.concatenate([trace.start.c[layer, 0, units][:, None], trace.cell[:, layer, units].T], axis=1)
-        largest = np.maximum(np.abs(cells).max(axis=1, keepdims=True), 1e-6)
-        packed.append(np.rint(cells / largest * 32767).astype("<i2").tobytes())
-        scales.append([float(f"{each:.6g}") for each in largest[:, 0]])
-    return base64.b64encode(zlib.compress(b"".join(packed), 6)).decode(), scales
+
+    unit: int
+    data: bytes
+    scale: float
+
+    @property
+    def size(self) -> float:
+        """Bytes of the page that the unit takes: its data in base64, and two numbers with their commas."""
+        return len(self.data) * 4 / 3 + len(f"{self.unit},{self.scale},")
 
 
-def _json(values):
-    """JSON that can stand within a page: no tag can begin in it."""
+# The rest of the units' JSON, the end of the deflate stream and the padding of base64 take less than this for a network
+# of 16 layers.
+_FRAME_BYTES = 160
+_END_OF_STREAM = zlib.compressobj(wbits=-zlib.MAX_WBITS).flush()
+
+
+def _units(look: Look, room: int) -> dict[str, Any]:
+    """The units on the page: as many as fit into `room` bytes, by the rule above.
+
+    Returns:
+        shown: the units of each layer, the highest mean forget gate first. scales: the scale of each. arrays: the data
+        of all, layer by layer, in base64.
+    """
+    layers = range(look.layers)
+    watched = [list(dict.fromkeys(each.unit for each in look.watched if each.layer == layer)) for layer in layers]
+    candidates = [_candidates(look.trace, layer, watched[layer]) for layer in layers]
+    # Entry n: bytes that all layers add when each shows its unit n too, counted from 0. Watched units count in entry 0.
+    added = np.zeros(max(map(len, candidates)))
+    for own, units in zip(watched, candidates, strict=True):
+        for place, packed in enumerate(units):
+            added[place if place >= len(own) else 0] += packed.size
+    count = max(int(np.searchsorted(np.cumsum(added), room - _FRAME_BYTES, side="right")), 1)
+    shown = [
+        _sorted_by_forget_gate(look.trace, layer, units[: max(count, len(watched[layer]))])
+        for layer, units in enumerate(candidates)
+    ]
+    stream = b"".join(packed.data for units in shown for packed in units) + _END_OF_STREAM
+    return {
+        "shown": [[packed.unit for packed in units] for units in shown],
+        "scales": [[packed.scale for packed in units] for units in shown],
+        "arrays": base64.b64encode(stream).decode(),
+    }
+
+
+def _candidates(trace: Trace, layer: int, watched: list[int]) -> list[_Packed]:
+    """The units of a layer that may be shown: the watched ones, then those whose cell state varies most."""
+    by_variation = np.argsort(-trace.cell[:, layer].std(axis=0), kind="stable").tolist()
+    units = list(dict.fromkeys(watched + by_variation))[: max(MAX_UNITS, len(watched))]
+    return [_pack(trace, layer, unit) for unit in units]
+
+
+def _sorted_by_forget_gate(trace: Trace, layer: int, units: list[_Packed]) -> list[_Packed]:
+    means = trace.forget_gate[:, layer].mean(axis=0)
+    return sorted(units, key=lambda packed: -float(means[packed.unit]))
+
+
+def _pack(trace: Trace, layer: int, unit: int) -> _Packed:
+    parts = []
+    for name in GATES:
+        values = getattr(trace, name)[:, layer, unit]
+        values = (values + 1) / 2 if name == "candidate" else values
+        parts.append(np.rint(values * 65535).astype("<u2").tobytes())
+    cells = np.append(trace.start.c[layer, 0, unit], trace.cell[:, layer, unit])
+    largest = np.maximum(np.abs(cells).max(), 1e-6)
+    parts.append(np.rint(cells / largest * 32767).astype("<i2").tobytes())
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = compressor.compress(b"".join(parts)) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return _Packed(unit, data, float(f"{largest:.6g}"))
+
+
+def _json(values: dict[str, Any]) -> str:
+    """JSON that can stand inside a page: it contains no tag."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

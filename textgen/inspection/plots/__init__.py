@@ -1,23 +1,29 @@
-"""Pictures by matplotlib (extra `plots`): one module each, whose `draw` gives figures.
+"""Pictures drawn by matplotlib (extra `plots`). Each picture is one module with a function `draw`.
 
-A picture of a Look takes the Look and gives pairs of a page's name (None where there is but one) and a Figure. A new
-one is a new module and its line in PICTURES. Importing this package imports no matplotlib.
+A picture of a Look takes the Look and returns Pages. To add one, add a module and its entry in PICTURES. Importing this
+package does not import matplotlib.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-# The pictures of a Look, in the order in which a text passes through the network, and what each shows.
+if TYPE_CHECKING:
+    from textgen.inspection.looks import Look
+    from textgen.inspection.plots.canvas import Pages
+
+# The pictures of a Look and what each shows, in the order in which a text passes through the network.
 PICTURES = {
-    "encoder": "how symbols become vectors: one-hot, embedding",
+    "encoder": "how symbols become vectors: one-hot and embedding",
     "gates": "every gate and the cell state of each layer, step by step",
-    "cells": "the cell state of the units worth watching",
-    "units": "the text, coloured by what those units hold",
-    "saturation": "how often each unit's gates are shut or open",
-    "surprisal": "the text, coloured by how surprising it was",
-    "temperature": "what comes next, at several temperatures",
+    "cells": "the cell state of each watched unit",
+    "units": "the text, coloured by the cell state of each watched unit",
+    "saturation": "how often the gates of each unit are shut or open",
+    "surprisal": "the text, coloured by the surprisal of each symbol",
+    "temperature": "the predicted next symbol at several temperatures",
 }
 
 
-def draw(name, look):
-    """The figures of one picture of a Look: pairs of a page's name or None, and a Figure."""
-    return import_module(f"textgen.inspection.plots.{name}").draw(look)
+def draw(name: str, look: "Look") -> "Pages":
+    """Draw one picture of a Look. `name` is a key of PICTURES."""
+    pages: Pages = import_module(f"textgen.inspection.plots.{name}").draw(look)
+    return pages

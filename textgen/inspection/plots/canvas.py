@@ -1,29 +1,46 @@
-"""What all pictures share: figures in inches, text in cells, colours, saving. Knows nothing of what is drawn."""
+"""What all pictures share: figures measured in inches, heat maps, text in cells, colours, saving.
+
+This module does not know what the pictures show. A board is a pair of axes that covers a whole figure and whose
+coordinates are inches from its upper left corner.
+"""
 
 import io
+from collections.abc import Callable, Sequence
 from functools import wraps
-from inspect import isgenerator
 from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from textgen.inspection.plots.fonts import MONO, WIDTH, drawable, is_mono
+from textgen.inspection.plots.fonts import MONO, MONO_WIDTH, drawable, is_mono
 from textgen.system import extras
 from textgen.system.files import write_atomically
 from textgen.system.wording import visible
 
-# Colours: of shares between 0 and 1, of numbers around 0, of surprise.
-SHARES, SIGNED, SURPRISE = "viridis", "RdBu_r", "YlOrRd"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The figures of one picture, each with the part of its file name that tells it from the others, or None.
+Pages: TypeAlias = "list[tuple[str | None, Figure]]"
+
 FORMATS = ("png", "svg")
 DPI = 110
-WIDE, LETTERS = 0.3, 13  # inches of a cell that holds a word as it is written; letters that fit an inch of it
-LARGEST = 10  # points
-MOST_ROWS = 40  # lines of text in one picture
+WIDE_CELL = 0.3  # inches: from this width on, a cell holds a word written horizontally
+LETTERS_PER_INCH = 13  # of such a word
+MAX_POINTS = 10  # size of the letters of a word
+MAX_ROWS = 40  # lines of text in one picture
 
 _SETTINGS = {
-    "svg.fonttype": "path",  # glyphs as outlines: a picture looks the same wherever it is opened
+    "svg.fonttype": "path",  # glyphs as outlines, so that a picture looks the same wherever it is opened
     "svg.hashsalt": "textgen",
-    "text.hinting": "none",  # hinted, characters are whole pixels wide and leave their cells
+    "text.hinting": "none",  # with hinting, characters are whole pixels wide and leave their cells
     "image.interpolation": "nearest",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -37,129 +54,197 @@ _SETTINGS = {
 }
 
 
-def styled(function):
-    """A function that draws or saves, under this module's settings; matplotlib's own are as before when it is done.
-    What it yields comes as a list."""
+class ColourScale(NamedTuple):
+    """Which colour stands for which number.
+
+    Attributes:
+        name: a colour map of matplotlib.
+        low, high: the numbers of its first and last colour.
+    """
+
+    name: str
+    low: float
+    high: float
+
+    def within(self, bound: float) -> "ColourScale":
+        """The same colours for numbers from -bound to bound."""
+        return ColourScale(self.name, -bound, bound)
+
+
+# Colours of shares between 0 and 1, and of numbers around 0.
+SHARES, SIGNED = ColourScale("viridis", 0, 1), ColourScale("RdBu_r", -1, 1)
+
+
+class Box(NamedTuple):
+    """A rectangle on a board, in inches from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Grid(NamedTuple):
+    """A table of equal cells on a board, in inches from the upper left corner."""
+
+    left: float
+    top: float
+    columns: int
+    cell_width: float
+    cell_height: float
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a function that draws or saves with this module's settings; matplotlib's own are restored afterwards."""
 
     @wraps(function)
-    def under_settings(*arguments):
+    def under_settings(*arguments: P.args, **options: P.kwargs) -> R:
         matplotlib = extras.load("matplotlib", "pictures")
         with matplotlib.rc_context(_SETTINGS):
-            made = function(*arguments)
-            return list(made) if isgenerator(made) else made
+            return function(*arguments, **options)
 
     return under_settings
 
 
-def new_figure(width, height):
-    """An empty figure, inches."""
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure; width and height in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=DPI)
 
 
-def add(figure, left, top, width, height):
-    """Axes at a place measured in inches from the figure's left upper corner."""
-    wide, high = figure.get_size_inches()
-    return figure.add_axes([left / wide, 1 - (top + height) / high, width / wide, height / high])
+def add_axes(figure: "Figure", left: float, top: float, width: float, height: float) -> "Axes":
+    """Add axes to a figure, in inches from its upper left corner."""
+    full_width, full_height = figure.get_size_inches()
+    return figure.add_axes(
+        (left / full_width, 1 - (top + height) / full_height, width / full_width, height / full_height)
+    )
 
 
-def new_board(width, height):
-    """A figure and axes that cover it, whose coordinates are inches from the left upper corner.
+def new_board(width: float, height: float) -> tuple["Figure", "Axes"]:
+    """A new figure, width and height in inches, and a board over it.
 
-    Axes take matplotlib longer than what is drawn in them: images and text that need no ticks share these.
+    Making axes takes matplotlib longer than drawing into them. So images and text that need no ticks share one board.
     """
     figure = new_figure(width, height)
-    return figure, board(figure)
+    return figure, add_board(figure)
 
 
-def board(figure):
-    """Such axes over a figure."""
-    wide, high = figure.get_size_inches()
-    axes = figure.add_axes([0, 0, 1, 1], zorder=-1)
+def add_board(figure: "Figure") -> "Axes":
+    """Add a board to a figure."""
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((0, 0, 1, 1), zorder=-1)
     axes.axis("off")
-    axes.set_xlim(0, wide)
-    axes.set_ylim(high, 0)
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
     axes.autoscale(False)
     return axes
 
 
-def say(board, left, middle, text, **options):
-    """A text on a board, as it is: a dollar is a dollar."""
-    board.text(left, middle, text, **({"va": "center", "parse_math": False} | options))
+def draw_text(board: "Axes", left: float, middle: float, text: str, **options: Any) -> None:
+    """Draw a text on a board, vertically centred. A dollar sign is drawn as a dollar sign.
+
+    Args:
+        options: those of `Axes.text`.
+    """
+    defaults: dict[str, Any] = {"va": "center", "parse_math": False}
+    board.text(left, middle, text, **(defaults | options))
 
 
-def literal(text):
-    """A text for matplotlib's own titles and labels, in which a dollar is a dollar."""
+def literal(text: str) -> str:
+    """Escape a text for matplotlib's own titles and labels, so that a dollar sign is drawn as a dollar sign."""
     return text.replace("$", r"\$")
 
 
-def image(board, values, left, top, width, height, colours, limits):
-    """A heat map, (rows, columns), on a board. Returns the image."""
-    extent = (left, left + width, top + height, top)
-    low, high = limits
-    return board.imshow(values, aspect="auto", extent=extent, cmap=colours, vmin=low, vmax=high)
+def heat_map(board: "Axes", values: NDArray[Any], box: Box, scale: ColourScale) -> "AxesImage":
+    """Draw a heat map of numbers, shape (rows, columns), on a board."""
+    extent = (box.left, box.left + box.width, box.top + box.height, box.top)
+    return board.imshow(values, aspect="auto", extent=extent, cmap=scale.name, vmin=scale.low, vmax=scale.high)
 
 
-def colour_bar(board, of, left, top, height, label=""):
-    """What the colours of an image mean."""
-    low, high = of.norm.vmin, of.norm.vmax
-    image(board, np.linspace(high, low, 61)[:, None], left, top, 0.12, height, of.cmap, (low, high))
-    for share, value in ((0, high), (0.5, (low + high) / 2), (1, low)):
-        say(board, left + 0.18, top + share * height, f"{value:.3g}", size=8)
-    say(board, left + 0.62, top + height / 2, label, rotation=90, ha="center", size=9)
+def colour_bar(board: "Axes", scale: ColourScale, left: float, top: float, height: float, label: str = "") -> None:
+    """Draw a legend of a colour scale on a board."""
+    _, low, high = scale
+    heat_map(board, np.linspace(high, low, 61)[:, None], Box(left, top, 0.12, height), scale)
+    for share, value in ((0.0, high), (0.5, (low + high) / 2), (1.0, low)):
+        draw_text(board, left + 0.18, top + share * height, f"{value:.3g}", size=8)
+    draw_text(board, left + 0.62, top + height / 2, label, rotation=90, ha="center", size=9)
 
 
-def write(board, left, middle, symbols, cell, plain=True, **options):
-    """Symbols on a board, each in the middle of a cell so many inches wide; words are turned where they do not fit.
+def draw_symbols(
+    board: "Axes",
+    left: float,
+    middle: float,
+    symbols: Sequence[str],
+    cell: float,
+    *,
+    joined: bool = True,
+    **options: Any,
+) -> None:
+    """Draw symbols in a row on a board, each in the middle of its cell. Words that do not fit are rotated.
 
-    A stretch of plain characters is one text in a monospaced font, which is drawn a hundred times sooner than its
-    characters one by one; unless it is told to be like the rest of its text, which is not `plain`.
+    Args:
+        cell: the width of a cell, in inches.
+        joined: draw a stretch of monospaced characters as one text, a hundred times faster than one by one. Pass False
+            where the text has other characters too, so that all of it looks alike.
+        options: those of `Axes.text`.
     """
     shown = [visible(symbol) for symbol in symbols]
     points, longest = 72 * cell, max(map(len, shown))
     options = {"va": "center", "ha": "center"} | options
-    if plain and cell < WIDE and all(map(is_mono, shown)):
-        say(board, left + cell * len(shown) / 2, middle, "".join(shown), family=MONO, size=points / WIDTH, **options)
+    if joined and cell < WIDE_CELL and all(map(is_mono, shown)):
+        size = points / MONO_WIDTH
+        draw_text(board, left + cell * len(shown) / 2, middle, "".join(shown), family=MONO, size=size, **options)
         return
-    if cell < WIDE and longest > 2:
+    if cell < WIDE_CELL and longest > 2:
         options = {"rotation": 90} | options
     for place, text in enumerate(shown):
-        if cell >= WIDE and len(text) > cell * LETTERS:
-            text = text[: int(cell * LETTERS) - 1] + "\u2026"
+        if cell >= WIDE_CELL and len(text) > cell * LETTERS_PER_INCH:
+            text = text[: int(cell * LETTERS_PER_INCH) - 1] + "\u2026"
         text, families = drawable(text)
-        size = {"size": min(points * 0.85, LARGEST), "family": families}
-        say(board, left + cell * (place + 0.5), middle, text, **(size | options))
+        font = {"size": min(points * 0.85, MAX_POINTS), "family": families}
+        draw_text(board, left + cell * (place + 0.5), middle, text, **(font | options))
 
 
-def coloured_text(board, symbols, values, left, top, columns, cell, colours, limits):
-    """A text in lines of so many symbols, each on the colour of its value; lines that are full end, as do the text's
-    own. Cells are so many inches wide and high. Returns the image of the colours."""
-    lines = wrapped(symbols, columns)
-    wide, high = cell
-    grid = np.full((len(lines), columns), np.nan)
+def coloured_text(board: "Axes", symbols: Sequence[str], values: NDArray[Any], grid: Grid, scale: ColourScale) -> None:
+    """Draw a text in lines on a board, each symbol on the colour of its value.
+
+    A line ends at a line feed and when all its columns are used.
+
+    Args:
+        values: a number for each symbol.
+    """
+    lines = wrapped(symbols, grid.columns)
+    left, top, columns, width, height = grid
+    colours = np.full((len(lines), columns), np.nan)
     for row, line in enumerate(lines):
-        grid[row, : len(line)] = values[line.start : line.stop]
-    drawn = image(board, grid, left, top, wide * columns, high * len(lines), colours, limits)
-    plain = all(is_mono(visible(symbol)) for symbol in symbols)
-    shades = drawn.cmap(drawn.norm(np.asarray(values)))[:, :3] @ (0.3, 0.6, 0.1)
+        colours[row, : len(line)] = values[line.start : line.stop]
+    image = heat_map(board, colours, Box(left, top, width * columns, height * len(lines)), scale)
+    joined = all(is_mono(visible(symbol)) for symbol in symbols)
+    brightness = np.asarray(image.cmap(image.norm(values)))[:, :3] @ (0.3, 0.6, 0.1)
     for row, line in enumerate(lines):
-        for is_dark, steps in groupby(line, key=lambda step: bool(shades[step] < 0.45)):
-            steps = list(steps)
-            start = left + wide * (steps[0] - line.start)
-            stretch = symbols[steps[0] : steps[-1] + 1]
-            write(board, start, top + high * (row + 0.5), stretch, wide, plain, color="white" if is_dark else "black")
-    return drawn
+        for is_dark, group in groupby(line, key=lambda step: bool(brightness[step] < 0.45)):
+            steps = list(group)
+            start = left + width * (steps[0] - line.start)
+            draw_symbols(
+                board,
+                start,
+                top + height * (row + 0.5),
+                symbols[steps[0] : steps[-1] + 1],
+                width,
+                joined=joined,
+                color="white" if is_dark else "black",
+            )
 
 
-def columns_for(symbols, most, least=12):
-    """How many symbols wide a text is set: its longest line, within bounds."""
+def columns_for(symbols: Sequence[str], most: int, least: int = 12) -> int:
+    """The number of columns for a text: the length of its longest line, between `least` and `most`."""
     longest = max(len(line) for line in wrapped(symbols, most))
     return min(max(longest, least), most)
 
 
-def wrapped(symbols, columns):
-    """Steps in lines: a list of ranges of at most so many, a line feed ending its line."""
+def wrapped(symbols: Sequence[str], columns: int) -> list[range]:
+    """Break a text into lines: ranges of steps, each of `columns` symbols at most. A line feed ends its line."""
     lines, start = [], 0
     for step, symbol in enumerate(symbols):
         if "\n" in symbol or step + 1 - start == columns or step + 1 == len(symbols):
@@ -169,11 +254,11 @@ def wrapped(symbols, columns):
 
 
 @styled
-def save(figure, path):
-    """Write a picture, whole or not at all; the path's suffix says in which of FORMATS."""
+def save(figure: "Figure", path: Path) -> None:
+    """Write a picture atomically. The suffix of the path selects one of FORMATS."""
     kind = path.suffix[1:].lower()
     held = io.BytesIO()
     # Without a date, equal pictures are equal files.
-    extra = {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 2}}
+    extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 2}}
     figure.savefig(held, format=kind, dpi=DPI, **extra)
     write_atomically(path, [held.getvalue()])

@@ -1,79 +1,92 @@
-"""Fonts that hold the characters of a text. Knows nothing of pictures."""
+"""Fonts that have the characters of a text. This module knows nothing of pictures."""
 
 import contextlib
 from functools import cache
 
-# The monospaced font that comes with matplotlib, and how wide its characters are, in ems.
-MONO, WIDTH = "DejaVu Sans Mono", 0.602
+MONO = "DejaVu Sans Mono"  # the monospaced font that comes with matplotlib
+MONO_WIDTH = 0.602  # of its characters, in ems
 PLAIN = "DejaVu Sans"
 BOX = "\u25a1"
-BOXES = "Last Resort"  # comes with matplotlib: has every character, and draws each as a box
-# Fonts with Chinese, Japanese or Korean characters, by their usual names; any other that has them is found too.
-KNOWN = ("Noto Sans CJK", "Source Han Sans", "PingFang", "Hiragino", "Microsoft YaHei", "WenQuanYi", "Noto Serif CJK")
+BOXES = "Last Resort"  # comes with matplotlib; draws every character as a box
+# Common fonts with Chinese, Japanese or Korean characters. Others are found too.
+CJK_FONTS = (
+    "Noto Sans CJK",
+    "Source Han Sans",
+    "PingFang",
+    "Hiragino",
+    "Microsoft YaHei",
+    "WenQuanYi",
+    "Noto Serif CJK",
+)
 
 
-def is_mono(text):
+def is_mono(text: str) -> bool:
     """Whether a text is one character of the monospaced font."""
     return len(text) == 1 and ord(text) in _characters(_path_of(MONO))
 
 
 @cache
-def fonts_for(text):
-    """Names of fonts, the first of which holds every character of a text; None where no font does."""
-    wanted = {ord(character) for character in text}
-    for fonts in (_fonts, _more_fonts):
-        for name, path in fonts():
-            if wanted <= _characters(path):
+def fonts_for(text: str) -> list[str] | None:
+    """Names of fonts, the first of which has every character of a text; None if no font has them all."""
+    needed = {ord(character) for character in text}
+    for list_fonts in (_fonts, _fonts_installed_since):
+        for name, path in list_fonts():
+            if needed <= _characters(path):
                 return [name, PLAIN] if name != PLAIN else [PLAIN]
     return None
 
 
-def drawable(text):
-    """A text that can be drawn, and names of fonts for it: boxes stand for characters that no font holds."""
+def drawable(text: str) -> tuple[str, list[str]]:
+    """The text with a box in place of each character that no font has, and names of fonts that can draw it."""
     families = fonts_for(text)
     if families is None:
         text = "".join(BOX if fonts_for(each) is None else each for each in text)
         families = fonts_for(text)
-    # No one font for all of them: each character's own, in turn.
-    return text, families or list(dict.fromkeys(name for each in text for name in fonts_for(each)))
+    # If no single font has all characters, take the fonts of each character in turn.
+    return text, families or list(dict.fromkeys(name for each in text for name in fonts_for(each) or ()))
 
 
-def lacking(text):
-    """Characters that no font on this machine holds, each once."""
+def lacking(text: str) -> list[str]:
+    """The distinct characters of a text that no font on this machine has."""
     return [character for character in dict.fromkeys(text) if fonts_for(character) is None]
 
 
 @cache
-def _fonts():
-    """Every font's name and file, the plain one first, then those with many characters."""
-    from matplotlib.font_manager import fontManager
-
-    entries = {entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal"}
-    entries = {name: path for name, path in entries.items() if not name.startswith(BOXES)}
-    known = [name for family in KNOWN for name in sorted(entries) if name.startswith(family)]
-    order = dict.fromkeys([PLAIN, *known, *sorted(entries)])
-    return [(name, entries[name]) for name in order if name in entries]
+def _fonts() -> list[tuple[str, str]]:
+    """Name and file of every font that matplotlib lists: the plain one, then CJK_FONTS, then the others by name."""
+    return _list_fonts()
 
 
 @cache
-def _more_fonts():
-    """Fonts installed after matplotlib made its list, which it keeps: looked for when one is missed."""
+def _fonts_installed_since() -> list[tuple[str, str]]:
+    """The same, with fonts installed after matplotlib made its list. This searches the disk."""
     from matplotlib.font_manager import findSystemFonts, fontManager
 
     listed = {entry.fname for entry in fontManager.ttflist}
     for path in sorted(set(findSystemFonts()) - listed):
-        with contextlib.suppress(OSError, RuntimeError):  # a font that cannot be read holds nothing
+        with contextlib.suppress(OSError, RuntimeError):  # skip a font that cannot be read
             fontManager.addfont(path)
-    return _fonts.__wrapped__()
+    return _list_fonts()
+
+
+def _list_fonts() -> list[tuple[str, str]]:
+    from matplotlib.font_manager import fontManager
+
+    files = {entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal"}
+    files = {name: path for name, path in files.items() if not name.startswith(BOXES)}
+    cjk = [name for family in CJK_FONTS for name in sorted(files) if name.startswith(family)]
+    order = dict.fromkeys([PLAIN, *cjk, *sorted(files)])
+    return [(name, files[name]) for name in order if name in files]
 
 
 @cache
-def _path_of(name):
+def _path_of(name: str) -> str:
     return dict(_fonts())[name]
 
 
 @cache
-def _characters(path):
+def _characters(path: str) -> frozenset[int]:
+    """The code points of the characters that a font file has; none if the file cannot be read."""
     from matplotlib.ft2font import FT2Font
 
     try:

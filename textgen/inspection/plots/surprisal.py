@@ -1,40 +1,44 @@
-"""The text, coloured by how surprising each symbol was to the network that had read all before it."""
+"""The text, coloured by the surprisal of each symbol: how unexpected it was after all the symbols before it."""
 
-import math
-
+from textgen.engine.probability import bits
+from textgen.inspection.looks import Look
 from textgen.inspection.plots.canvas import (
-    MOST_ROWS,
-    SURPRISE,
+    MAX_ROWS,
+    ColourScale,
+    Grid,
+    Pages,
     colour_bar,
     coloured_text,
     columns_for,
+    draw_text,
     new_board,
-    say,
     styled,
     wrapped,
 )
 
-COLUMNS = {"character": 80, "word": 12}
-CELL = {"character": (0.14, 0.26), "word": (0.9, 0.27)}
-MOST_BITS = {"character": 10, "word": 16}
+MAX_COLUMNS = {"character": 80, "word": 12}
+CELL = {"character": (0.14, 0.26), "word": (0.9, 0.27)}  # width and height, inches
+MAX_BITS = {"character": 10, "word": 16}
 
 
 @styled
-def draw(look):
-    """One figure a page of lines."""
-    trace, cell = look.trace, CELL[look.noun]
-    columns = columns_for(trace.symbols, COLUMNS[look.noun])
-    bits = trace.surprisal / math.log(2)
+def draw(look: Look) -> Pages:
+    """One figure for each page of lines."""
+    trace, (cell_width, cell_height) = look.trace, CELL[look.noun]
+    columns = columns_for(trace.symbols, MAX_COLUMNS[look.noun])
+    scale = ColourScale("YlOrRd", 0, MAX_BITS[look.noun])
+    surprisal = bits(trace.surprisal)
     lines = wrapped(trace.symbols, columns)
-    pages = [lines[start : start + MOST_ROWS] for start in range(0, len(lines), MOST_ROWS)]
-    for number, page in enumerate(pages, 1):
-        steps = slice(page[0].start, page[-1].stop)
-        wide, high = cell[0] * columns, cell[1] * len(page)
-        figure, board = new_board(max(wide, 5) + 1.4, max(high, 0.8) + 0.7)
-        drawn = coloured_text(
-            board, trace.symbols[steps], bits[steps], 0.3, 0.5, columns, cell, SURPRISE, (0, MOST_BITS[look.noun])
-        )
-        mean = f"{bits[steps].mean():.2f} bits a {look.noun} on average"
-        say(board, 0.3, 0.28, f"{look.name}: {mean}; the redder, the less expected", size=10)
-        colour_bar(board, drawn, wide + 0.45, 0.5, max(high, 0.8), "surprisal, bits")
-        yield f"page{number}" if len(pages) > 1 else None, figure
+    parts = [lines[start : start + MAX_ROWS] for start in range(0, len(lines), MAX_ROWS)]
+    pages: Pages = []
+    for number, part in enumerate(parts, 1):
+        steps = slice(part[0].start, part[-1].stop)
+        width, height = cell_width * columns, cell_height * len(part)
+        figure, board = new_board(max(width, 5) + 1.4, max(height, 0.8) + 0.7)
+        grid = Grid(0.3, 0.5, columns, cell_width, cell_height)
+        coloured_text(board, trace.symbols[steps], surprisal[steps], grid, scale)
+        mean = f"{surprisal[steps].mean():.2f} bits per {look.noun} on average"
+        draw_text(board, 0.3, 0.28, f"{look.name}: {mean}; red: unexpected", size=10)
+        colour_bar(board, scale, width + 0.45, 0.5, max(height, 0.8), "surprisal, bits")
+        pages.append((f"page{number}" if len(parts) > 1 else None, figure))
+    return pages

@@ -1,38 +1,41 @@
-"""The text, coloured by what the units worth watching hold: tanh(c), as Karpathy, Johnson and Li (2015) show it."""
+"""The text, coloured by tanh(c) of each watched unit, as Karpathy, Johnson and Li (2015) show it."""
 
 import numpy as np
 
+from textgen.inspection.looks import Look
 from textgen.inspection.plots.canvas import (
-    MOST_ROWS,
+    MAX_ROWS,
     SIGNED,
+    Grid,
+    Pages,
     colour_bar,
     coloured_text,
     columns_for,
+    draw_text,
     new_board,
-    say,
     styled,
     wrapped,
 )
 from textgen.inspection.plots.cells import title
 
-COLUMNS = {"character": 100, "word": 12}
-CELL = {"character": (0.112, 0.21), "word": (0.85, 0.24)}
+MAX_COLUMNS = {"character": 100, "word": 12}
+CELL = {"character": (0.112, 0.21), "word": (0.85, 0.24)}  # width and height, inches
 
 
 @styled
-def draw(look):
-    """One figure with a panel a unit; none where no unit is worth watching."""
+def draw(look: Look) -> Pages:
+    """One figure with a panel for each watched unit; no figure if no unit is watched."""
     if not look.watched:
-        return
-    trace, cell = look.trace, CELL[look.noun]
-    columns = columns_for(trace.symbols, COLUMNS[look.noun])
-    lines = wrapped(trace.symbols, columns)[: max(MOST_ROWS // len(look.watched), 4)]
-    steps, wide, high = lines[-1].stop, cell[0] * columns, cell[1] * len(lines)
-    figure, board = new_board(max(wide, 7) + 1.3, (high + 0.5) * len(look.watched) + 0.3)
+        return []
+    trace, (cell_width, cell_height) = look.trace, CELL[look.noun]
+    columns = columns_for(trace.symbols, MAX_COLUMNS[look.noun])
+    lines = wrapped(trace.symbols, columns)[: max(MAX_ROWS // len(look.watched), 4)]
+    stop, width, height = lines[-1].stop, cell_width * columns, cell_height * len(lines)
+    figure, board = new_board(max(width, 7) + 1.3, (height + 0.5) * len(look.watched) + 0.3)
     for place, watched in enumerate(look.watched):
-        top = 0.45 + (high + 0.5) * place
-        values = np.tanh(trace.cell[:steps, watched.layer, watched.unit])
-        say(board, 0.3, top - 0.12, title(watched), size=10)
-        drawn = coloured_text(board, trace.symbols[:steps], values, 0.3, top, columns, cell, SIGNED, (-1, 1))
-        colour_bar(board, drawn, wide + 0.45, top, high, "tanh(c)")
-    yield None, figure
+        top = 0.45 + (height + 0.5) * place
+        values = np.tanh(trace.cell[:stop, watched.layer, watched.unit])
+        draw_text(board, 0.3, top - 0.12, title(watched), size=10)
+        coloured_text(board, trace.symbols[:stop], values, Grid(0.3, top, columns, cell_width, cell_height), SIGNED)
+        colour_bar(board, SIGNED, width + 0.45, top, height, "tanh(c)")
+    return [(None, figure)]
