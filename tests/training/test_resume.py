@@ -188,7 +188,7 @@ def test_a_finished_run_is_trained_longer(text_file, tmp_path):
     assert len(longer.epochs) > 5
     assert longer.epochs[-1]["step"] > more.epochs[-1]["step"]
     assert load_run(path).history() == longer.epochs
-    with pytest.raises(UsageError, match="both say how long"):
+    with pytest.raises(UsageError, match="both set the length"):
         train(resume=path, minutes=0.1, epochs=2)
 
 

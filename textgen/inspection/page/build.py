@@ -8,12 +8,12 @@ Policy). Knows nothing of matplotlib or the command line.
 
 import base64
 import json
-import math
 import zlib
 from importlib import resources
 
 import numpy as np
 
+from textgen.engine.probability import bits
 from textgen.inspection.tracing import GATES
 from textgen.system.wording import visible
 
@@ -57,7 +57,7 @@ def _facts(look):
         "symbols": trace.symbols,
         "visible": [visible(symbol) for symbol in trace.symbols],
         "unknown": np.flatnonzero(trace.unknown).tolist(),
-        "bits": [round(nats / math.log(2), 3) for nats in trace.surprisal.tolist()],
+        "bits": [round(value, 3) for value in bits(trace.surprisal).tolist()],
         "next": [
             [
                 [visible(text) if text else "?", float(f"{share:.3g}")]

@@ -1,7 +1,6 @@
 """The text, coloured by how surprising each symbol was to the network that had read all before it."""
 
-import math
-
+from textgen.engine import probability
 from textgen.inspection.plots.canvas import (
     MOST_ROWS,
     SURPRISE,
@@ -24,7 +23,7 @@ def draw(look):
     """One figure a page of lines."""
     trace, cell = look.trace, CELL[look.noun]
     columns = columns_for(trace.symbols, COLUMNS[look.noun])
-    bits = trace.surprisal / math.log(2)
+    bits = probability.bits(trace.surprisal)
     lines = wrapped(trace.symbols, columns)
     pages = [lines[start : start + MOST_ROWS] for start in range(0, len(lines), MOST_ROWS)]
     for number, page in enumerate(pages, 1):
