@@ -1,32 +1,33 @@
-"""Every error textgen raises on purpose, each with the exit code the shell sees.
+"""Every error that textgen raises on purpose, with the exit code that the shell sees.
 
-    TextgenError                 1   never raised itself
+    TextgenError                 1   the base class, never raised itself
     |-- UsageError               2   an option or argument out of its range
     |   `-- NothingLeftError     2   the sampling options forbid every symbol
-    |-- InputError               3   something about text
+    |-- InputError               3   the base class of errors about text
     |   |-- CorpusError          3   a text that cannot be trained on
-    |   `-- PromptError          3   a prompt that cannot be read by the model
-    |-- ModelError               4   something about a model
-    |   |-- RunError             4   a run folder that is missing, damaged or no run at all
-    |   |-- DivergenceError      4   training left the finite numbers
+    |   `-- PromptError          3   a prompt that the model cannot read
+    |-- ModelError               4   an error about a model
+    |   |-- RunError             4   a run folder that is missing, unusable or not a run
+    |   |   `-- DamagedError     4   a file in a run folder is missing or damaged
+    |   |-- DivergenceError      4   training produced numbers that are not finite
     |   `-- OutOfMemoryError     4   the model or its batch does not fit the memory
-    `-- StorageError             5   the file system said no
-        |-- RunExistsError       5   a run stands where another was to be written
+    `-- StorageError             5   the file system refused
+        |-- RunExistsError       5   the folder for a new run is not empty
         `-- RunInUseError        5   another process is training in that run
 
-A message is one line: what, where, what was allowed, what to do. This module knows nothing of how errors are
-printed: `textgen.cli` alone turns one into a line on standard error and an exit code.
+A message is one line: what is wrong, where, what is allowed, what to do. This module does not know how errors are
+printed: only `textgen.cli` turns one into a line on standard error and an exit code.
 """
 
 
 class TextgenError(Exception):
-    """Base of every error raised on purpose. `exit_code` is what the shell sees."""
+    """The base class of every error raised on purpose. `exit_code` is what the shell sees."""
 
     exit_code = 1
 
 
 class UsageError(TextgenError):
-    """An option or argument out of its range: says the rule, the value received and the choices."""
+    """An option or argument out of its range. The message names the rule, the value and the choices."""
 
     exit_code = 2
 
@@ -36,7 +37,7 @@ class NothingLeftError(UsageError):
 
 
 class InputError(TextgenError):
-    """Something about text, read from a file or given as a prompt."""
+    """An error about text, read from a file or given as a prompt."""
 
     exit_code = 3
 
@@ -50,17 +51,21 @@ class PromptError(InputError):
 
 
 class ModelError(TextgenError):
-    """Something about a model or its run folder."""
+    """An error about a model or its run folder."""
 
     exit_code = 4
 
 
 class RunError(ModelError):
-    """A run folder that is missing, damaged, or no run at all."""
+    """A run folder that is missing, unusable or not a run."""
+
+
+class DamagedError(RunError):
+    """A file in a run folder is missing or damaged: it is not what was written there."""
 
 
 class DivergenceError(ModelError):
-    """Training left the finite numbers; the last finite weights are kept."""
+    """Training produced numbers that are not finite. The last finite weights are kept."""
 
 
 class OutOfMemoryError(ModelError):
@@ -68,13 +73,13 @@ class OutOfMemoryError(ModelError):
 
 
 class StorageError(TextgenError):
-    """The file system refused: no space, no permission, no such folder."""
+    """The file system refused: no space, no permission or no such folder."""
 
     exit_code = 5
 
 
 class RunExistsError(StorageError):
-    """A run stands where another was to be written. Nothing was changed."""
+    """The folder for a new run is not empty. Nothing was changed."""
 
 
 class RunInUseError(StorageError):

@@ -7,7 +7,6 @@ was looked at instead stands in docs/log.md. Knows nothing of what is fetched.
 import contextlib
 import hashlib
 import http.client
-import os
 import ssl
 import sys
 import time
@@ -19,7 +18,7 @@ from tqdm import tqdm
 from textgen._version import __version__
 from textgen.errors import CorpusError
 from textgen.system import cache
-from textgen.system.files import storage_errors
+from textgen.system.files import atomic_file, storage_errors
 
 # Seconds without a byte after which a server is given up.
 PATIENCE = 20
@@ -69,28 +68,29 @@ def _is_whole(path, remote):
 
 
 def _fetch(remote, path, called, bar):
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     digest, size = hashlib.sha256(), 0
-    try:
-        with _talking(remote.url, called), _opened(remote.url) as answer, _written(temporary) as file:
-            began, before = time.monotonic(), 0
-            while chunk := answer.read1(CHUNK):
-                size += len(chunk)
-                if time.monotonic() - began > PATIENCE:
-                    if size - before < SLOWEST * PATIENCE:
-                        raise CorpusError(
-                            f"{called}: {remote.url} sends fewer than {SLOWEST} bytes a second; try again later"
-                        )
-                    began, before = time.monotonic(), size
-                if size > remote.size:
+    with (
+        _talking(remote.url, called),
+        _opened(remote.url) as answer,
+        atomic_file(path, "wb", overwrite=True, advice=cache.FREE_SPACE_ADVICE) as file,
+    ):
+        began, before = time.monotonic(), 0
+        while chunk := answer.read1(CHUNK):
+            size += len(chunk)
+            if time.monotonic() - began > PATIENCE:
+                if size - before < SLOWEST * PATIENCE:
                     raise CorpusError(
-                        f"{called}: {remote.url} sent more than the {remote.size:,} bytes that were promised; nothing "
-                        "was kept"
+                        f"{called}: {remote.url} sends fewer than {SLOWEST} bytes a second; try again later"
                     )
-                digest.update(chunk)
-                with storage_errors(path, cache.FREE_SPACE_ADVICE):
-                    file.write(chunk)
-                bar.update(len(chunk))
+                began, before = time.monotonic(), size
+            if size > remote.size:
+                raise CorpusError(
+                    f"{called}: {remote.url} sent more than the {remote.size:,} bytes that were promised; nothing "
+                    "was kept"
+                )
+            digest.update(chunk)
+            file.write(chunk)
+            bar.update(len(chunk))
         if size < remote.size:
             raise CorpusError(f"{called}: {remote.url} broke off after {size:,} of {remote.size:,} bytes; try again")
         if digest.hexdigest() != remote.sha256:
@@ -98,30 +98,11 @@ def _fetch(remote, path, called, bar):
                 f"{called}: {remote.url} sent another text: its SHA-256 is {digest.hexdigest()[:12]}, not "
                 f"{remote.sha256[:12]}; nothing was kept; the text there has changed, or something between changed it"
             )
-        with storage_errors(path, cache.FREE_SPACE_ADVICE):
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _opened(url):
     asked = urllib.request.Request(url, headers={"User-Agent": f"textgen/{__version__}"})
     return urllib.request.build_opener().open(asked, timeout=PATIENCE)
-
-
-@contextlib.contextmanager
-def _written(path):
-    with storage_errors(path, cache.FREE_SPACE_ADVICE):
-        file = open(path, "wb")  # noqa: SIM115 (closed below)
-    try:
-        yield file
-        with storage_errors(path, cache.FREE_SPACE_ADVICE):
-            file.flush()
-            os.fsync(file.fileno())
-    finally:
-        with contextlib.suppress(OSError):
-            file.close()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ what is found there is never stale. They are read as memory maps. Knows nothing 
 import hashlib
 import json
 import mmap
-import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +124,7 @@ def _in_files(text, share, wanted, backward):
     try:
         folder, _ = snapshots.latest_intact(parent, names)
     except RunError:
-        _make_room(parent)
+        cache.evict(parent.parent, parent, keep=KEPT)
         rows = _Rows(text, share, _tokenizer(text, wanted), backward)
 
         def about():
@@ -149,12 +148,3 @@ def _mapped(path, dtype):
         # Streams touch it in many places: reading ahead in each would fill the memory with what is not wanted yet.
         array._mmap.madvise(mmap.MADV_RANDOM)
     return array
-
-
-def _make_room(parent):
-    """Remove the oldest encoded texts, but the newest few and the one that is about to be made."""
-    if not parent.parent.is_dir():
-        return
-    others = [entry for entry in parent.parent.iterdir() if entry.is_dir() and entry != parent]
-    for entry in sorted(others, key=lambda entry: entry.stat().st_mtime_ns)[: max(len(others) - KEPT + 1, 0)]:
-        shutil.rmtree(entry, ignore_errors=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from textgen.errors import RunError, RunExistsError
 from textgen.runs.diary import GRADIENTS, HISTORY, SAMPLES
 from textgen.system import snapshots
-from textgen.system.files import storage_errors
+from textgen.system.files import check_writable, storage_errors
 from textgen.system.locks import LOCK
 
 CHECKPOINTS = Path("checkpoints")  # where runs are looked for, below the working directory
@@ -112,9 +112,7 @@ def create_run_folder(path, *, overwrite=False):
                     "or replace it with --overwrite"
                 )
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".probe.tmp"
-        probe.write_bytes(b"")
-        probe.unlink()
+        check_writable(path)
     return path
 
 

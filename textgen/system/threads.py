@@ -1,53 +1,66 @@
-"""How many threads a product of matrices runs on, by measurement.
+"""How many threads a matrix product runs on: a rule found by measurement.
 
-OpenBLAS, which NumPy comes with, wakes a second thread for products that one finishes sooner alone, and its threads
-spin between products, taking time from everything else. Measured on 2 cores (docs/log.md): a row times a recurrent
-kernel of 256 units takes 13 us on one thread and 15 on two, and the other operations of the step take half again as
-long; of 512 units, 66 us on one thread and 52 on two. Thirty-two rows gain from a second thread at either size. So the
-rule is by size, the same in every process: a text must not depend on how busy the machine was.
+OpenBLAS, which comes with NumPy, wakes a second thread for products that one thread finishes sooner. Its threads also
+spin between products and so slow down everything else. Measured on 2 cores (docs/log.md): a row times a recurrent
+kernel of 256 units takes 13 us on one thread and 15 on two, and the step's other operations take half again as long;
+with 512 units, 66 us on one thread and 52 on two. Thirty-two rows gain from a second thread at either size. So the rule
+goes by size and is the same in every process: a text must not depend on how busy the machine was.
 """
 
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import threadpoolctl
 
-# Numbers in the weights of one product from which more than one thread pays for a single row; the most threads.
-LARGE, MOST = 700_000, 4
+MIN_WEIGHTS = 700_000  # numbers in a product's weights from which a single row gains from a second thread
+MAX_THREADS = 4
 
 
 def cores() -> int:
-    """The cores that this process may run on."""
+    """The number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def for_rows(rows: int, numbers: int) -> int:
-    """Threads for the products of so many rows with weights of so many numbers."""
-    return 1 if rows == 1 and numbers < LARGE else min(cores(), MOST)
+def for_rows(rows: int, weights: int) -> int:
+    """The number of threads for the product of a matrix of `rows` rows with a matrix of `weights` numbers."""
+    return 1 if rows == 1 and weights < MIN_WEIGHTS else min(cores(), MAX_THREADS)
 
 
-_lock = threading.Lock()
-_blocks, _first = 0, None  # how many blocks are open; the limits of the first, which knows how things were before
+def limited(threads: int) -> AbstractContextManager[None]:
+    """Limit NumPy's products to this many threads: a context manager.
 
-
-@contextlib.contextmanager
-def limited(threads: int):
-    """Within the block, NumPy's products run on at most so many threads.
-
-    Blocks may overlap, as those of two streams do that a program reads in turn: when the last one ends, all is as it
-    was before the first.
+    Blocks may overlap, as those of two streams do that a program reads in turn. When the last block ends, the limits
+    are again what they were before the first.
     """
-    global _blocks, _first
-    with _lock:
-        limits = threadpoolctl.threadpool_limits(threads, user_api="blas")
-        _first = _first or limits
-        _blocks += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _blocks -= 1
-            if not _blocks:
-                _first.restore_original_limits()
-                _first = None
+    return _limits.block(threads)
+
+
+class _OverlappingLimits:
+    """Thread limits of the process, restored when the last of several overlapping blocks ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open_blocks = 0
+        # The limits of the first block, which remember what was set before.
+        self._first: threadpoolctl.threadpool_limits | None = None
+
+    @contextlib.contextmanager
+    def block(self, threads: int) -> Iterator[None]:
+        with self._lock:
+            limits = threadpoolctl.threadpool_limits(threads, user_api="blas")
+            self._first = self._first or limits
+            self._open_blocks += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open_blocks -= 1
+                if not self._open_blocks:
+                    self._first.restore_original_limits()
+                    self._first = None
+
+
+_limits = _OverlappingLimits()
