@@ -9,7 +9,7 @@ from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import METADATA, TENSORS, clear_for_overwrite
-from textgen.runs.run import save_best, save_memory, save_resume, write_json
+from textgen.runs.run import ModelDescription, save_best, save_memory, save_resume, write_json
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.training.backend import keras
 
@@ -106,8 +106,8 @@ class RunSaver(keras.callbacks.Callback):
         if self.is_new and self.memory:
             save_memory(self.path, self.memory)
         if best or self.is_new:
-            save_best(self.path, *self.describe, self.model.export_weights())
-        save_resume(self.path, *self.describe, self.state.to_json(), tensors)
+            save_best(self.path, ModelDescription(*self.describe), self.model.export_weights())
+        save_resume(self.path, ModelDescription(*self.describe), self.state.to_json(), tensors)
         if self.is_new:
             write_json(self.path / METADATA, self.metadata)
             self.is_new = False
