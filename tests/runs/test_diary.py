@@ -24,6 +24,7 @@ def test_a_line_of_history_may_hold_more_numbers():
     [
         ({"epoch": "x"}, "invalid value for \"epoch\": 'x'"),
         ({"speed": None}, 'invalid value for "speed": None'),
+        ({"two\nlines": None}, r'invalid value for "two\nlines": None'),
         ({"step": True}, 'invalid value for "step": True'),
         ({"seconds": float("nan")}, 'invalid value for "seconds": nan'),
         ({"seconds": float("inf")}, 'invalid value for "seconds": inf'),

@@ -51,7 +51,7 @@ class GradientLine:
             if len(norms) != len(self.distances):
                 raise ValueError(f'"hidden[{layer}]" has {len(norms)} norms; expected {len(self.distances)}')
         _check_finite({"epoch": self.epoch, "step": self.step})
-        _check_finite({f"weights[{name!r}]": norm for name, norm in self.weights.items()})
+        _check_finite({f"weights[{reprlib.repr(name)}]": norm for name, norm in self.weights.items()})
         _check_finite({f"distances[{index}]": distance for index, distance in enumerate(self.distances)})
         for layer, norms in enumerate(self.hidden):
             _check_finite({f"hidden[{layer}][{index}]": norm for index, norm in enumerate(norms)})
@@ -125,7 +125,8 @@ def check_gradients(line: object) -> dict[str, Any]:
 def _check_finite(values: dict[str, Any]) -> None:
     for name, value in values.items():
         if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
-            raise ValueError(f'invalid value for "{name}": {reprlib.repr(value)}; expected a finite number')
+            entry = json.dumps(name[:80])  # on one line, whatever is in it
+            raise ValueError(f"invalid value for {entry}: {reprlib.repr(value)}; expected a finite number")
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
