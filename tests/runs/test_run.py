@@ -1,3 +1,5 @@
+"""The run folder: what is saved is loaded, what is damaged is refused, and other files are not touched."""
+
 import dataclasses
 import json
 import os
@@ -19,13 +21,13 @@ from textgen.tokens.chars import CharTokenizer
 
 @pytest.fixture
 def run(tiny_run, tmp_path):
-    """A copy of the tiny run, to be damaged."""
+    """A copy of the tiny run that a test may damage."""
     return shutil.copytree(tiny_run, tmp_path / "run")
 
 
 @pytest.fixture
 def best(run):
-    """The folder of its best weights."""
+    """The snapshot of the copy's best weights."""
     return forged_runs.newest(run)
 
 
@@ -153,14 +155,14 @@ def test_a_damaged_file_is_refused(run, best, name, damage):
         b" " * 100_000,
     ],
 )
-def test_a_manifest_that_is_none(run, best, manifest):
+def test_an_invalid_manifest_is_refused(run, best, manifest):
     (best / "manifest.json").write_bytes(manifest)
     with pytest.raises(RunError, match=r"manifest\.json"):
         load_run(run)
 
 
 def header(name="embedding", shape=(2, 2), offsets=(0, 16), dtype="F32", data=16, length=None):
-    """A safetensors file of one tensor, as it says of itself."""
+    """A safetensors file with the header of one tensor."""
     text = json.dumps({name: {"dtype": dtype, "shape": shape, "data_offsets": offsets}}).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + bytes(data)
 
@@ -217,7 +219,7 @@ def test_a_symbolic_link_in_a_run_is_refused(run, best, tmp_path, what):
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.pkl", "m.pt", "m.pth", "m.npz", "M.HDF5"])
-def test_models_in_other_clothes_are_refused_by_name(empty_place, name):
+def test_model_files_of_other_tools_are_refused_by_name(empty_place, name):
     (empty_place / name).write_bytes(b"whatever")
     with pytest.raises(RunError, match=r"unsupported: an? .*; textgen opens only its own run folders"):
         load_run(name)
@@ -242,7 +244,7 @@ def test_finding_a_run(empty_place, tiny_run):
         load_run("checkpoints/one/metadata.json")
 
 
-def test_nothing_that_stands_is_written_over(run, tmp_path):
+def test_no_existing_file_is_overwritten(run, tmp_path):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     with pytest.raises(RunExistsError, match=r"`resume`, .*`out`, .*`overwrite=True`"):
         create_run_folder(run)
@@ -261,12 +263,12 @@ def test_nothing_that_stands_is_written_over(run, tmp_path):
         create_run_folder(other / "cat.jpg" / "run")
 
 
-def test_another_run_takes_the_place_without_touching_what_is_not_its_own(run):
+def test_clearing_for_another_run_keeps_files_that_no_run_writes(run):
     (run / "notes.txt").write_text("mine")
     clear_for_overwrite(run)
     assert {path.name for path in run.iterdir()} == {"notes.txt", "best", "resume"}
     assert not list((run / "resume").iterdir())
-    assert load_run(run).weights  # until the new one's stand
+    assert load_run(run).weights  # until new ones are saved
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
