@@ -97,7 +97,7 @@ def test_no_file_is_overwritten_unasked(command, refused, place):
     (place / "out").mkdir()
     (place / "out/mine.txt").write_text("mine")
     said = refused(5, "inspect", "tiny", "--text", TEXT, "--out", "out")
-    assert "out: a folder with files in it; choose another --out, or replace those of the same names" in said
+    assert "out: a folder with files in it; choose another --out, or --overwrite" in said
     assert os.listdir("out") == ["mine.txt"]
     result = command("inspect", "tiny", "--text", TEXT, "--out", "out", "--no-pictures", "--overwrite")
     assert result.exit_code == 0

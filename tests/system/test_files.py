@@ -114,11 +114,16 @@ def test_a_refusal_in_the_middle_of_a_block_names_the_file(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_ctrl_c_leaves_no_half_of_a_file_of_bytes(tmp_path):
-    path = tmp_path / "data.bin"
-    with pytest.raises(KeyboardInterrupt), atomic_file(path, "wb") as file:
+def write_half_of_the_bytes(path):
+    with atomic_file(path, "wb") as file:
         file.write(b"half")
         raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_no_half_of_a_file_of_bytes(tmp_path):
+    path = tmp_path / "data.bin"
+    with pytest.raises(KeyboardInterrupt):
+        write_half_of_the_bytes(path)
     assert os.listdir(tmp_path) == []
 
 
@@ -164,7 +169,7 @@ def test_pictures_go_into_an_empty_folder_or_replace_others_when_asked(tmp_path)
     check_folder(tmp_path / "new")
     check_folder(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(StorageError, match="files in it.*`overwrite=True`"):
+    with pytest.raises(StorageError, match=r"files in it.*`overwrite=True`"):
         check_folder(tmp_path)
     check_folder(tmp_path, overwrite=True)
     with pytest.raises(StorageError, match=r"a\.png.*`out`"):

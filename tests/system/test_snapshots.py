@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from textgen.errors import RunError, RunInUseError, StorageError
+from textgen.errors import DamagedError, RunError, RunInUseError, StorageError
 from textgen.system import locks, snapshots
 
 FILES = {"a.txt": [b"one", b"two"], "b.bin": [bytes(1000)]}
@@ -43,7 +43,7 @@ def test_what_an_interrupted_save_left_is_never_read_and_goes_with_the_next(tmp_
     assert (second / "a.txt").read_bytes() == b"onetwo"
 
 
-def test_a_save_that_fails_leaves_what_stood(tmp_path, monkeypatch):
+def test_a_save_that_fails_leaves_the_older_snapshot(tmp_path, monkeypatch):
     first = snapshots.save(tmp_path, FILES, keep=1)
     calls = []
 
@@ -59,7 +59,7 @@ def test_a_save_that_fails_leaves_what_stood(tmp_path, monkeypatch):
     assert snapshots.latest_intact(tmp_path, NAMES) == (first, [])
 
 
-def test_what_is_not_a_snapshots_is_left_alone(tmp_path):
+def test_other_files_and_folders_are_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "photos").mkdir()
     (tmp_path / "123").mkdir()
@@ -69,14 +69,16 @@ def test_what_is_not_a_snapshots_is_left_alone(tmp_path):
     assert names(tmp_path) == ["00000003", "123", "notes.txt", "photos", "x.tmp"]
 
 
-def test_falling_back_is_asked_for_and_told(tmp_path):
+def test_an_older_snapshot_is_taken_only_when_asked(tmp_path):
     older, newer = (snapshots.save(tmp_path, FILES, keep=2) for _ in range(2))
     (newer / "b.bin").write_bytes(bytes(999) + b"\x01")
     with pytest.raises(RunError, match="SHA-256"):
         snapshots.latest_intact(tmp_path, NAMES)
     path, complaints = snapshots.latest_intact(tmp_path, NAMES, fall_back=True)
     assert path == older
-    assert complaints == [f"{newer / 'b.bin'}: damaged: its SHA-256 is not the one it was saved with"]
+    [complaint] = complaints
+    assert f"{newer / 'b.bin'}: damaged" in complaint
+    assert "SHA-256" in complaint
     (older / "extra").write_text("a file too many is no harm")
     assert snapshots.latest_intact(tmp_path, NAMES, fall_back=True)[0] == older
     (older / "a.txt").unlink()
@@ -85,9 +87,29 @@ def test_falling_back_is_asked_for_and_told(tmp_path):
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(RunError, match="nothing was saved there"):
+    with pytest.raises(RunError, match="best: nothing was saved"):
         snapshots.latest_intact(tmp_path / "best", NAMES)
     assert not snapshots.has_snapshot(tmp_path / "best")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[]",
+        b'{"files": []}',
+        b'{"files": {}, "more": 1}',
+        b'{"files": {"a.txt": {"size": 6}}}',
+        b'{"files": {"a.txt": {"size": 6.0, "sha256": ""}}}',
+        b'{"files": {"a.txt": {"size": -1, "sha256": ""}}}',
+        b'{"files": {"../a.txt": {"size": 6, "sha256": ""}}}',
+        b'{"files": {"a.txt": {"size": 6, "sha256": ""}}}',
+    ],
+)
+def test_a_manifest_that_is_none_is_damage(tmp_path, manifest):
+    path = snapshots.save(tmp_path, FILES, keep=1)
+    (path / "manifest.json").write_bytes(manifest)
+    with pytest.raises(DamagedError, match=r"manifest\.json: (damaged|names)"):
+        snapshots.latest_intact(tmp_path, NAMES)
 
 
 def test_removing_never_follows_a_link(tmp_path):
@@ -123,12 +145,33 @@ def holder(tmp_path):
 
 
 def test_a_second_process_is_told_who_holds_it(tmp_path, holder):
+    with pytest.raises(RunInUseError, match=rf"in use by process {holder.pid}\b.*`out`"), locks.locked(tmp_path):
+        pass
+    assert holder.poll() is None
+
+
+def test_one_process_cannot_hold_it_twice(tmp_path):
     with (
-        pytest.raises(RunInUseError, match=f"in use by process {holder.pid}, which trains there"),
+        locks.locked(tmp_path),
+        pytest.raises(RunInUseError, match=rf"in use by process {os.getpid()}\b"),
         locks.locked(tmp_path),
     ):
         pass
-    assert holder.poll() is None
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_lock_never_follows_a_link(tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("dear")
+    (tmp_path / locks.LOCK).symlink_to(precious)
+    with pytest.raises(StorageError, match="symbolic link"), locks.locked(tmp_path):
+        pass
+    assert precious.read_text() == "dear"
+
+
+def test_a_folder_that_is_not_there_cannot_be_held(tmp_path):
+    with pytest.raises(StorageError, match="missing"), locks.locked(tmp_path / "missing"):
+        pass
 
 
 def test_a_lock_dies_with_its_process(tmp_path, holder):
@@ -140,7 +183,7 @@ def test_a_lock_dies_with_its_process(tmp_path, holder):
     assert not (tmp_path / locks.LOCK).exists()
 
 
-def test_a_lock_is_let_go_of_when_something_goes_wrong(tmp_path):
+def test_an_error_releases_the_lock(tmp_path):
     with pytest.raises(ValueError, match="wrong"):
         hold_and_fail(tmp_path)
     with locks.locked(tmp_path):
@@ -152,8 +195,8 @@ def hold_and_fail(folder):
         raise ValueError("wrong")
 
 
-def test_many_who_want_it_never_hold_it_together(tmp_path):
-    """Eight processes take it again and again; each writes its id, waits, and must find it unchanged."""
+def test_many_processes_never_hold_it_together(tmp_path):
+    """Eight processes take the lock again and again; each writes its id, waits, and must find it unchanged."""
     script = """
 import os, sys, time
 from pathlib import Path

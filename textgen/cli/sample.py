@@ -11,6 +11,7 @@ from textgen.cli.options import Sectioned, given, note, options_of
 from textgen.errors import UsageError
 from textgen.runs.folder import find_run
 from textgen.system.files import atomic_text_file, check_free
+from textgen.system.wording import count
 from textgen.writing.prompts import read_prompts, readable
 from textgen.writing.sampling import SamplingConfig
 from textgen.writing.transforms import TransformConfig
@@ -131,8 +132,7 @@ def _weights(mix, run):
         raise UsageError(f"--mix takes numbers with commas between, one for each run; got {mix!r}") from None
     if len(weights) != max(len(run), 1) or len(run) < 2:
         raise UsageError(
-            f"--mix takes one weight for each of two or more runs; got {len(weights)} for {len(run)} run"
-            + "s" * (len(run) != 1)
+            f"--mix takes one weight for each of two or more runs; got {len(weights)} for {count(len(run), 'run')}"
         )
     return weights
 

@@ -13,6 +13,7 @@ import numpy as np
 from textgen.engine.network import AnyNetwork, Floats, Network, NetworkState, RowIndex
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
+from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids
 
@@ -53,8 +54,7 @@ class Mixture(Network[MixedState, list[Any]]):
     ) -> None:
         if len(weights) != len(engines):
             raise UsageError(
-                f"`mix` takes one weight for each run: {len(engines)} runs, {len(weights)} weight"
-                + "s" * (len(weights) != 1)
+                f"`mix` takes one weight for each run: {len(engines)} runs, {count(len(weights), 'weight')}"
             )
         if not all(0 <= weight < np.inf for weight in weights) or not sum(weights) > 0:
             raise UsageError(f"`mix` takes weights of 0 or more, not all 0; got {','.join(map(str, weights))}")

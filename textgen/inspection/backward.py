@@ -23,6 +23,7 @@ from textgen.engine.network import Engine
 from textgen.engine.probability import softmax
 from textgen.errors import PromptError
 from textgen.inspection.tracing import GATES
+from textgen.system.wording import plural
 
 # Distances are 1, 2, 4, ... up to this; losses at so many places of the text are followed back.
 FARTHEST, PLACES = 128, 32
@@ -71,7 +72,7 @@ def gradients(generator, seen, farthest=FARTHEST, places=PLACES) -> Gradients:
         PromptError: fewer than FEWEST symbols.
     """
     if len(seen) < FEWEST:
-        noun = generator.tokenizer.noun + "s" * (len(seen) != 1)
+        noun = plural(generator.tokenizer.noun, len(seen))
         raise PromptError(f"a text of {len(seen)} {noun}: too few to follow a gradient back; give {FEWEST} at least")
     network = _Backward(generator.engine, seen)
     # The last step's prediction is of nothing that the text holds.

@@ -1,1 +1,1 @@
-"""What is asked of Python and of the operating system: files, locks, signals, threads; nothing of text or models."""
+"""Services of Python and the operating system: files, locks, signals, threads, optional packages."""

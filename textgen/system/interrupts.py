@@ -1,23 +1,29 @@
-"""Ctrl-C and SIGTERM, kept until a program can stop without losing anything. Knows nothing of Keras."""
+"""Ctrl-C and SIGTERM, held back until a program can stop without losing anything. Knows nothing of Keras."""
 
 import contextlib
 import signal
 import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, NoReturn, Self
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was told to end (SIGTERM)."""
+    """The process received SIGTERM."""
 
 
-def _raise_terminated(number, frame):
+def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 
 
 @contextlib.contextmanager
-def raising_on_sigterm():
-    """Within the block SIGTERM raises Terminated where it finds the program, as Ctrl-C does KeyboardInterrupt; so what
-    ends a block by Ctrl-C in good order ends it so by SIGTERM too. In the main thread only."""
-    previous = None
+def raising_on_sigterm() -> Iterator[None]:
+    """Raise Terminated in the block when SIGTERM comes, as Python raises KeyboardInterrupt on Ctrl-C.
+
+    So a block that ends cleanly on Ctrl-C also ends cleanly on SIGTERM. Works in the main thread only; elsewhere, or
+    where the program handles SIGTERM itself, nothing changes.
+    """
+    previous: Any = None
     if _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
@@ -28,46 +34,52 @@ def raising_on_sigterm():
 
 
 class Interrupt:
-    """Whether Ctrl-C was pressed, or SIGTERM came. A context manager: within it the first is only noted, for `check` to
-    raise where nothing is half done; the second raises where it finds the program.
+    """Whether Ctrl-C was pressed or SIGTERM came: a context manager.
 
-    Python raises KeyboardInterrupt between any two of its instructions, TensorFlow's callbacks into Python included,
-    and there it is lost: a training went on to its end as if nothing had been pressed.
+    Within the block the first signal is only noted; `check` raises it where nothing is half done. A second signal
+    raises at once.
 
-    Outside the main thread, or where the program has handlers of its own, everything is left as it is.
+    Python raises KeyboardInterrupt between any two of its instructions, also in Python code that TensorFlow calls,
+    where the exception is lost: a training then continued to its end as if nothing had been pressed.
+
+    Outside the main thread, or where the program has handlers of its own, nothing changes.
 
     Attributes:
         is_orderly: whether `check` has raised.
     """
 
-    def __init__(self):
-        self.asked = None  # the exception that was asked for
+    def __init__(self) -> None:
         self.is_orderly = False
+        self._noted: type[KeyboardInterrupt] | None = None
+        self._previous: dict[signal.Signals, Any] = {}
 
-    def __enter__(self):
-        self.previous = {}
-        ours = {signal.SIGINT: [signal.default_int_handler], signal.SIGTERM: [signal.SIG_DFL, _raise_terminated]}
-        for number, handlers in ours.items():
+    def __enter__(self) -> Self:
+        self._previous = {}
+        replaced: dict[signal.Signals, list[Any]] = {
+            signal.SIGINT: [signal.default_int_handler],
+            signal.SIGTERM: [signal.SIG_DFL, _raise_terminated],
+        }
+        for number, handlers in replaced.items():
             if _in_main_thread() and signal.getsignal(number) in handlers:
-                self.previous[number] = signal.signal(number, self._ask)
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *_):
-        for number, handler in self.previous.items():
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def check(self):
-        """Raise KeyboardInterrupt where Ctrl-C was pressed, Terminated where SIGTERM came."""
-        if self.asked:
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed, Terminated if SIGTERM came."""
+        if self._noted:
             self.is_orderly = True
-            raise self.asked
+            raise self._noted
 
-    def _ask(self, number, frame):
-        wanted = Terminated if number == signal.SIGTERM else KeyboardInterrupt
-        if self.asked:
-            raise wanted
-        self.asked = wanted
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        error = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        if self._noted:
+            raise error
+        self._noted = error
 
 
-def _in_main_thread():
+def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()

@@ -1,22 +1,30 @@
-"""Pieces of messages: plurals, symbols that cannot be seen. Knows nothing of where they are shown."""
+"""Pieces of messages: numbers with nouns, and symbols made visible. Knows nothing of where they are shown."""
 
-
-def ascii_safe(symbol: str) -> str:
-    """A symbol in quotes, with what cannot be seen written out: U+200D."""
-    return repr(symbol) if symbol.isprintable() else " ".join(f"U+{ord(character):04X}" for character in symbol)
-
-
-_SHOWN_AS = {"\n": "\u21b5", "\t": "\u21e5", " ": "\u00b7", "\u3000": "\u00b7", "\r": "\u240d"}
-
-
-def visible(symbol):
-    """A symbol as it is shown: white space by a sign that can be seen, the space before a word left out."""
-    if symbol in _SHOWN_AS:
-        return _SHOWN_AS[symbol]
-    shown = "".join(_SHOWN_AS.get(each, each) for each in symbol.strip(" "))
-    return "".join(each if each.isprintable() else "\u00b7" for each in shown) or "\u00b7"
+_SIGNS = {"\n": "\u21b5", "\t": "\u21e5", " ": "\u00b7", "\u3000": "\u00b7", "\r": "\u240d"}
+_OTHER = "\u00b7"
 
 
 def count(number: int, noun: str) -> str:
     """A number and its noun: "1 line", "1,200 lines"."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {plural(noun, number)}"
+
+
+def plural(noun: str, number: int) -> str:
+    """A noun as it follows a number: "line" after 1, else "lines". For nouns that only take an s."""
+    return noun if number == 1 else noun + "s"
+
+
+def ascii_safe(symbol: str) -> str:
+    """A symbol in quotes, or its code points where it cannot be printed: "U+200D"."""
+    return repr(symbol) if symbol.isprintable() else " ".join(f"U+{ord(character):04X}" for character in symbol)
+
+
+def visible(symbol: str) -> str:
+    """A symbol with a sign in place of each character that cannot be seen.
+
+    White space has signs of its own, other characters become a raised dot. The space before a word is left out.
+    """
+    if symbol in _SIGNS:
+        return _SIGNS[symbol]
+    shown = "".join(_SIGNS.get(each, each) for each in symbol.strip(" "))
+    return "".join(each if each.isprintable() else _OTHER for each in shown) or _OTHER

@@ -19,6 +19,7 @@ from textgen.planning.sizes import step_seconds
 from textgen.runs import diary
 from textgen.runs.state import differences, environment
 from textgen.system.interrupts import Interrupt
+from textgen.system.wording import count
 from textgen.training.backend import keras
 from textgen.training.callbacks import (
     DivergenceGuard,
@@ -311,7 +312,7 @@ def _last_epoch_is_over(budget, state, watch):
 
 def _budget_lines(budget, minutes, settled, state):
     left = state.last_step - state.step
-    steps = f"{left:,} step{'s' * (left != 1)}"
+    steps = count(left, "step")
     if budget.left() <= 0:
         yield f"note: --minutes {minutes:g} is less than starting takes; training on {steps} all the same"
     else:

@@ -21,6 +21,7 @@ from textgen.runs.run import load_run, read_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras, snapshots
 from textgen.system.locks import locked
+from textgen.system.wording import count
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def train(
     if older:
         new = settled.model.vocabulary_size - older.model.vocabulary_size
         notes.append(
-            f"begins with the weights of {older.path}; {new} {settled.tokenizer.noun}{'s' * (new != 1)} that it never "
+            f"begins with the weights of {older.path}; {count(new, settled.tokenizer.noun)} that it never "
             f"saw {'is' if new == 1 else 'are'} new"
         )
     try:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from textgen.corpus.documents import read_corpus
 from textgen.corpus.memory import lines_of
+from textgen.system.wording import count
 from textgen.verse.checking import check
 
 
@@ -56,7 +57,7 @@ def summary(verdicts):
     """What was found in all poems together, a line a form."""
     for form in dict.fromkeys(verdict.form for verdict in verdicts):
         own = [verdict for verdict in verdicts if verdict.form is form]
-        line = f"{form.name}: {len(own):,} poem{'s' * (len(own) != 1)}, {sum(one.holds for one in own):,} hold"
+        line = f"{form.name}: {count(len(own), 'poem')}, {sum(one.holds for one in own):,} hold"
         if form.length:
             rules = Counter(one.tones for one in own)
             total = len(own)

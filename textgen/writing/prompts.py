@@ -1,7 +1,7 @@
 """What a model reads before it writes: prompts from files, and symbols that it never saw."""
 
 from textgen.errors import PromptError
-from textgen.system.wording import ascii_safe
+from textgen.system.wording import ascii_safe, count
 from textgen.tokens.nearest import nearest
 
 
@@ -45,7 +45,6 @@ def readable(prompt: str, tokenizer, unknown: str = "error") -> str:
         if unknown == "nearest":
             said, cure = " and has nothing near to", "write the prompt without, or read on with --unknown skip"
         raise PromptError(
-            f"the prompt holds {len(never)} {tokenizer.noun}{'s' * (len(never) > 1)} the model never saw{said}: "
-            f"{shown}; {cure}"
+            f"the prompt holds {count(len(never), tokenizer.noun)} the model never saw{said}: {shown}; {cure}"
         )
     return "".join(instead.get(symbol, symbol) for symbol in tokenizer.split(prompt))
