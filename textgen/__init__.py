@@ -5,15 +5,29 @@
     train("story.txt", out="checkpoints/story", epochs=5)
     print(Generator.load("checkpoints/story").generate("Once", temperature=0.8, length=300))
 
-A Generator also streams, writes many texts side by side and scores; a CoWriter proposes how a text might go on.
+A Generator also streams, writes many texts side by side and scores; a CoWriter proposes how a text might continue.
 
-Names are looked up when first used: importing textgen imports neither NumPy nor TensorFlow.
+Each name is imported when it is first used, so that `import textgen` loads neither NumPy nor TensorFlow. Type checkers
+and editors see the same names as ordinary imports.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from textgen._version import __version__
 
+__all__ = [
+    "CoWriter",
+    "Generator",
+    "ModelConfig",
+    "SamplingConfig",
+    "TextgenError",
+    "TrainingConfig",
+    "__version__",
+    "train",
+]
+
+# Where each public name is defined.
 _HOMES = {
     "CoWriter": "textgen.writing.cowriter",
     "Generator": "textgen.writing.generator",
@@ -24,7 +38,7 @@ _HOMES = {
     "train": "textgen.training.trainer",
 }
 
-# Modules that are reached by their name alone: `textgen.inspection.trace` after `import textgen`.
+# Modules that `import textgen` makes available as attributes: `textgen.inspection.trace`.
 _MODULES = {
     "gradients": "textgen.inspection.backward",
     "inspection": "textgen.inspection",
@@ -32,16 +46,29 @@ _MODULES = {
     "verse": "textgen.verse",
 }
 
-__all__ = [*_HOMES, "__version__"]
+if TYPE_CHECKING:
+    from textgen import inspection as inspection
+    from textgen import verse as verse
+    from textgen.errors import TextgenError
+    from textgen.inspection import backward, units
+    from textgen.runs.config import ModelConfig, TrainingConfig
+    from textgen.training.trainer import train
+    from textgen.writing.cowriter import CoWriter
+    from textgen.writing.generator import Generator
+    from textgen.writing.sampling import SamplingConfig
+
+    gradients = backward
+    properties = units
+
+else:  # hidden from type checkers, which would otherwise accept any name
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return import_module(_MODULES[name])
+        if name not in _HOMES:
+            raise AttributeError(f"module 'textgen' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
-def __getattr__(name):
-    if name in _MODULES:
-        return import_module(_MODULES[name])
-    if name not in _HOMES:
-        raise AttributeError(f"module 'textgen' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -1,10 +1,15 @@
+"""Tokenizers: text to ids and back, vocabularies, the registry."""
+
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from textgen.errors import ModelError
-from textgen.tokens import load_tokenizer
+from textgen.tokens import TOKENIZERS, load_tokenizer, tokenizer_class
+from textgen.tokens.base import Tokenizer
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN
 from textgen.tokens.words import WordTokenizer
@@ -50,7 +55,7 @@ def test_words_carry_the_space_before_them():
 
 
 @pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
-def test_what_is_outside_the_vocabulary_is_unknown(kind):
+def test_symbols_outside_the_vocabulary_are_unknown(kind):
     tokenizer = kind.train(["one two"])
     unknown = tokenizer.unknown("one zwei Ω\U0010ffff two zwei")
     assert unknown == ([" zwei", " Ω", "\U0010ffff"] if kind is WordTokenizer else ["z", "i", "Ω", "\U0010ffff"])
@@ -63,7 +68,7 @@ def test_lone_surrogates_are_unknown_and_no_crash():
     assert CharTokenizer.train(["ab"]).encode("a\udc80b").tolist() == [2, UNKNOWN, 3]
 
 
-def test_a_small_vocabulary_keeps_the_commonest():
+def test_a_small_vocabulary_keeps_the_most_frequent_symbols():
     tokenizer = CharTokenizer.train(["aaa bbb cc d"], size=5)
     assert tokenizer.vocabulary_size == 5
     assert tokenizer.symbols == [" ", "a", "b"]
@@ -113,17 +118,70 @@ def test_json_and_back(kind):
     [
         ([], "two entries"),
         ({"kind": "char"}, "two entries"),
-        ({"kind": "syllable", "symbols": []}, "none of char, word"),
-        ({"kind": [], "symbols": []}, "none of char, word"),
-        ({"kind": "char", "symbols": "abc"}, "a list of texts"),
-        ({"kind": "char", "symbols": ["a", 1]}, "a list of texts"),
-        ({"kind": "char", "symbols": ["a", ""]}, "a list of texts"),
+        ({"kind": "syllable", "symbols": []}, "char, word"),
+        ({"kind": [], "symbols": []}, "char, word"),
+        ({"kind": "char", "symbols": "abc"}, "list of texts"),
+        ({"kind": "char", "symbols": ["a", 1]}, "list of texts"),
+        ({"kind": "char", "symbols": ["a", ""]}, "list of texts"),
         ({"kind": "char", "symbols": ["a", "b", "a"]}, "'a' twice"),
         ({"kind": "char", "symbols": ["ab"]}, "not one character"),
         ({"kind": "char", "symbols": ["\ud800"]}, "lone surrogate"),
         ({"kind": "word", "symbols": ["two words"]}, "not one word"),
     ],
 )
-def test_a_vocabulary_that_is_none_is_refused(values, complaint):
+def test_a_malformed_vocabulary_is_refused(values, complaint):
     with pytest.raises(ModelError, match=complaint):
         load_tokenizer(values)
+
+
+TOY = '''
+"""A tokenizer of pairs of characters."""
+
+from textgen.tokens.base import Tokenizer
+
+
+class PairTokenizer(Tokenizer):
+    kind = "pair"
+    noun = "pair"
+
+    @staticmethod
+    def split(text):
+        return [text[index : index + 2] for index in range(0, len(text), 2)]
+'''
+
+
+@pytest.fixture
+def pairs(tmp_path, monkeypatch):
+    """A tokenizer of another kind, added as the registry's docstring says: a module and a line."""
+    (tmp_path / "toy_pairs.py").write_text(TOY)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(TOKENIZERS, "pair", ("toy_pairs", "PairTokenizer"))
+    yield tokenizer_class("pair")
+    sys.modules.pop("toy_pairs", None)
+
+
+def test_a_new_tokenizer_is_a_module_and_a_line(pairs):
+    tokenizer = pairs.train(["abcdabx"])
+    assert tokenizer.symbols == ["ab", "cd", "x"]
+    assert tokenizer.encode("abzzcd").tolist() == [2, UNKNOWN, 3]
+    assert tokenizer.decode(tokenizer.encode("cdab")) == "cdab"
+    assert tokenizer.extended(["efab"]).symbols == ["ab", "cd", "x", "ef"]
+    again = load_tokenizer(json.loads(json.dumps(tokenizer.to_json())))
+    assert type(again) is pairs
+    assert again.encode("abx").tolist() == [2, 4]
+    with pytest.raises(ModelError, match="not one pair"):
+        load_tokenizer({"kind": "pair", "symbols": ["abc"]})
+
+
+def test_a_tokenizer_must_say_what_a_symbol_is():
+    class Silent(Tokenizer):
+        kind = noun = "silence"
+
+    with pytest.raises(TypeError, match="split"):
+        Silent([])
+
+
+def test_the_registry_needs_no_numpy():
+    code = "import sys, textgen.tokens; print('numpy' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"

@@ -2,21 +2,23 @@
 
     from textgen.inspection import trace
 
-Names are looked up when first used.
+Each name is imported when it is first used. Type checkers and editors see the same names as ordinary imports.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-_HOMES = {
-    "Trace": "textgen.inspection.tracing",
-    "trace": "textgen.inspection.tracing",
-    "trace_ids": "textgen.inspection.tracing",
-}
+__all__ = ["Trace", "trace", "trace_ids"]
 
-__all__ = list(_HOMES)
+# Where each public name is defined.
+_HOMES = dict.fromkeys(__all__, "textgen.inspection.tracing")
 
+if TYPE_CHECKING:
+    from textgen.inspection.tracing import Trace, trace, trace_ids
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'textgen.inspection' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+else:  # hidden from type checkers, which would otherwise accept any name
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'textgen.inspection' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

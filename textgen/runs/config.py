@@ -12,6 +12,7 @@ from typing import NamedTuple, TypedDict
 
 from textgen.errors import UsageError
 from textgen.options import Config, option, texts
+from textgen.tokens import TOKENIZERS
 
 # The groups of options in the help of a command.
 TEXT, MODEL, TRAINING, OUTPUT, ADVANCED = "Text", "Model", "Training", "Output", "Advanced"
@@ -33,7 +34,11 @@ class ModelConfig(Config):
     """
 
     tokenizer: str = option(
-        "char", "Read and write the text by character or by word.", choices=("char", "word"), flag="--unit", group=MODEL
+        "char",
+        "Choose the unit that the model reads and writes: a character or a word.",
+        choices=tuple(TOKENIZERS),
+        flag="--unit",
+        group=MODEL,
     )
     vocabulary_size: int | None = option(
         None,

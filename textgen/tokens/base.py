@@ -1,108 +1,125 @@
-"""What every tokenizer does: a vocabulary, text to ids and back. Knows nothing of files or models."""
+"""What every tokenizer does: keep a vocabulary, turn text into ids and ids into text.
 
+Knows nothing of files or models.
+"""
+
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from textgen.tokens.layout import BOUNDARY, RESERVED, UNKNOWN
+from textgen.tokens.layout import BOUNDARY, RESERVED, UNKNOWN, Ids
 
 # Characters encoded at a time, so that a long text takes little memory beside itself and its ids.
 PIECE = 1 << 20
 
 
-class Tokenizer:
-    """Symbols and their ids; what one symbol is, a subclass says in `split`.
+class Tokenizer(ABC):
+    """Symbols and their ids. A subclass says in `split` what one symbol is.
 
     Attributes:
+        kind: the name under which it is saved and chosen.
+        noun: what messages call one symbol.
+        default_size: the largest number of ids where the user sets none; None for no limit.
+        whole_words: whether every word is one symbol.
         symbols: each symbol's text; the id of `symbols[k]` is k + RESERVED.
     """
 
-    kind = None  # the name under which it is saved and chosen
-    noun = None  # what one symbol is called in messages
-    default_size = None  # largest vocabulary where the user sets none
-    whole_words = False  # whether a word is always a symbol
+    kind: ClassVar[str]
+    noun: ClassVar[str]
+    default_size: ClassVar[int | None] = None
+    whole_words: ClassVar[bool] = False
 
-    def __init__(self, symbols):
+    def __init__(self, symbols: Iterable[str]) -> None:
         self.symbols = list(symbols)
         self._ids = {symbol: RESERVED + index for index, symbol in enumerate(self.symbols)}
 
     @staticmethod
-    def split(text):
+    @abstractmethod
+    def split(text: str) -> list[str]:
         """The text's symbols in order; joined, they are the text again."""
-        raise NotImplementedError
 
     @classmethod
-    def each(cls, text):
-        """The text's symbols in order, to be gone through once."""
+    def iterate(cls, text: str) -> Iterable[str]:
+        """The text's symbols in order, for one pass. A subclass may save the memory of a list."""
         return cls.split(text)
 
     @classmethod
-    def train(cls, texts, size=None):
-        """A tokenizer for these texts, with at most `size` ids: the commonest symbols, in the order of their text.
+    def train(cls, texts: Iterable[str], size: int | None = None) -> Self:
+        """Make a tokenizer for some texts: the most frequent symbols, sorted by their text.
 
         Args:
-            texts: an iterable of str.
-            size: the largest number of ids, the two reserved ones among them; None takes `default_size`.
+            texts: the texts, read once.
+            size: the largest number of ids, the two reserved ones included; None takes `default_size`.
         """
         counts = cls.counted(texts)
         size = size or cls.default_size
-        kept = counts if size is None else sorted(counts, key=lambda s: (-counts[s], s))[: max(size - RESERVED, 0)]
+        kept: Iterable[str] = counts
+        if size is not None:
+            kept = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))[: max(size - RESERVED, 0)]
         return cls(sorted(kept))
 
     @classmethod
-    def counted(cls, texts):
-        """How often each symbol stands in some texts: a dict."""
-        counts = Counter()
+    def counted(cls, texts: Iterable[str]) -> Mapping[str, int]:
+        """How often each symbol occurs in some texts."""
+        counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(cls.each(text))
+            counts.update(cls.iterate(text))
         return counts
 
-    def extended(self, texts, size=None):
-        """A tokenizer that knows the symbols of these texts too; those known before keep their ids.
+    def extended(self, texts: Iterable[str], size: int | None = None) -> Self:
+        """A tokenizer that also knows the symbols of these texts; the known symbols keep their ids.
 
         Args:
-            texts, size: as of `train`; `size` bounds what is taken from these texts alone.
+            texts: the texts, read once.
+            size: as in `train`; it limits what these texts alone contribute.
         """
         new = type(self).train(texts, size).symbols
         return type(self)([*self.symbols, *(symbol for symbol in new if symbol not in self._ids)])
 
     @property
-    def vocabulary_size(self):
-        """Number of ids, the reserved ones among them."""
+    def vocabulary_size(self) -> int:
+        """The number of ids, the reserved ones included."""
         return RESERVED + len(self.symbols)
 
-    def encode(self, text):
-        """Ids of the text's symbols, int32, UNKNOWN for those outside the vocabulary. Shape (symbols,)."""
+    def encode(self, text: str) -> NDArray[np.int32]:
+        """The ids of the text's symbols, shape (symbols,); UNKNOWN for those outside the vocabulary."""
         return self.encode_symbols(self.split(text))
 
-    def encode_symbols(self, symbols):
-        """Ids of symbols that were split already, int32, UNKNOWN for those outside the vocabulary."""
+    def encode_symbols(self, symbols: Iterable[str]) -> NDArray[np.int32]:
+        """The ids of symbols, shape (symbols,); UNKNOWN for those outside the vocabulary."""
         ids = self._ids
         return np.array([ids.get(symbol, UNKNOWN) for symbol in symbols], dtype=np.int32)
 
-    def decode(self, ids):
-        """The text of these ids; reserved ids give no text."""
+    def decode(self, ids: Ids | Iterable[int]) -> str:
+        """The text of some ids; reserved ids give no text."""
         symbols = self.symbols
         return "".join(symbols[index - RESERVED] for index in map(int, ids) if index >= RESERVED)
 
-    def unknown(self, text):
+    def unknown(self, text: str) -> list[str]:
         """The distinct symbols of the text that are outside the vocabulary, in order of appearance."""
-        return [symbol for symbol in dict.fromkeys(self.each(text)) if symbol not in self._ids]
+        return [symbol for symbol in dict.fromkeys(self.iterate(text)) if symbol not in self._ids]
 
-    def ids_of(self, text):
-        """The ids of the symbols that a person may mean by this text: it, or it with the space before it. A list."""
+    def ids_of(self, text: str) -> list[int]:
+        """The ids of the symbols that a person may mean by a text: the text, or the text after one space."""
         return [self._ids[symbol] for symbol in dict.fromkeys((text, " " + text.lstrip(" "))) if symbol in self._ids]
 
-    def printed(self, separator):
-        """Each id's text, a list; BOUNDARY's is the separator, UNKNOWN's nothing."""
+    def printed(self, separator: str) -> list[str]:
+        """The text that each id is printed as: the separator for BOUNDARY, nothing for UNKNOWN."""
         return [separator, "", *self.symbols]
 
-    def following(self):
-        """What no text puts right after what: kinds, int (vocabulary,), the kind of each symbol; and masks, float64
-        (kinds, vocabulary), 0 or minus infinity for what never follows a symbol of that kind.
+    def following(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Which symbols never follow which.
 
-        UNKNOWN follows nothing, since it is never written. A document that has only just begun cannot end: an empty
-        one is never written.
+        UNKNOWN follows nothing, since it is never written. BOUNDARY does not follow BOUNDARY, since an empty document
+        is never written.
+
+        Returns:
+            kinds: shape (vocabulary,), the kind of each symbol.
+            masks: shape (kinds, vocabulary), minus infinity for what never follows a symbol of that kind, else 0.
         """
         kinds = np.zeros(self.vocabulary_size, np.intp)
         kinds[BOUNDARY] = 1
@@ -110,6 +127,6 @@ class Tokenizer:
         masks[:, UNKNOWN] = masks[1, BOUNDARY] = -np.inf
         return kinds, masks
 
-    def to_json(self):
-        """The tokenizer as a dict of plain JSON values."""
+    def to_json(self) -> dict[str, Any]:
+        """The tokenizer as plain JSON values, for `textgen.tokens.load_tokenizer`."""
         return {"kind": self.kind, "symbols": self.symbols}

@@ -1,48 +1,42 @@
-"""What kind of character one is: an ideograph, part of a word, a mark. Knows nothing of tokenizers."""
+"""Classes of characters: ideographs, letters of words, Chinese marks. Knows nothing of tokenizers.
+
+The constants of ranges belong inside the brackets of a regular expression.
+"""
 
 import re
 
-# Scripts written without spaces, one symbol a character: kana, CJK ideographs (also those outside the basic plane).
-UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-
-
+# CJK ideographs, with the extensions and those outside the basic plane.
+IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Scripts written without spaces, where one character is one symbol: kana and ideographs.
+UNSPACED = f"\u3040-\u30ff{IDEOGRAPHS}"
+# A letter of a script with spaces: a regular expression by itself.
 LETTER = rf"[^\W\d_{UNSPACED}]"
 
+# Marks that close a line of Chinese verse, and those of them that end a row of lines.
+CLOSING, ENDING = "，。！？；：、", "。！？"
+# For str.translate: marks of a Western keyboard, and the marks of Chinese text.
+MARKS = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ";": "；", ":": "："})
 
+_IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def is_unspaced(character: str) -> bool:
-    """Whether a character is of a script that is written without spaces and is a word by itself."""
+    """Whether a character's script is written without spaces, so that the character is a word by itself."""
     return bool(_UNSPACED.match(character))
 
 
 def in_word(character: str) -> bool:
-    """Whether a character can stand within a word."""
+    """Whether a character can be part of a word."""
     return character.isalnum() or character in "'\u2019_"
 
 
-# Ideographs, those of the extensions and of the supplementary planes among them.
-IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-
-
-_IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
-
-
-# What a western keyboard gives, and the mark that stands in Chinese text.
-MARKS = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ";": "；", ":": "："})
-
-
-def is_ideograph(character):
-    """Whether a character is a Chinese one."""
+def is_ideograph(character: str) -> bool:
+    """Whether a character is a Chinese ideograph."""
     return bool(_IDEOGRAPH.match(character))
 
 
-def is_chinese(text):
-    """Whether more than half of a text's letters are Chinese."""
+def is_chinese(text: str) -> bool:
+    """Whether more than half of a text's letters are Chinese ideographs."""
     ideographs = len(_IDEOGRAPH.findall(text))
     return 2 * ideographs > sum(map(str.isalpha, text))
-
-
-# Marks that close a line of Chinese verse, and those of them after which a new row begins.
-CLOSING, ENDING = "，。！？；：、", "。！？"

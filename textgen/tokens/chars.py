@@ -1,55 +1,59 @@
 """A tokenizer whose symbols are characters."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.tokens.base import PIECE, Tokenizer
 from textgen.tokens.layout import RESERVED, UNKNOWN
 
 
-def _points(text):
-    """The code points of a text, an array of the type that takes the least work."""
-    if text.isascii():
-        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
 class CharTokenizer(Tokenizer):
-    """One symbol a Unicode code point."""
+    """One symbol per Unicode code point."""
 
     kind = "char"
     noun = "character"
 
-    def __init__(self, symbols):
+    def __init__(self, symbols: Iterable[str]) -> None:
         super().__init__(symbols)
-        # A table from code point to id turns encoding into one gather; text has few code points above its highest.
+        # With a table from code point to id, encoding is one gather. Few texts have code points far above the others.
         points = np.array([ord(symbol) for symbol in self.symbols], dtype=np.int64)
         self._table = np.full(int(points.max(initial=0)) + 2, UNKNOWN, dtype=np.int32)
         self._table[points] = np.arange(RESERVED, self.vocabulary_size)
 
     @staticmethod
-    def split(text):
+    def split(text: str) -> list[str]:
         return list(text)
 
     @classmethod
-    def each(cls, text):
+    def iterate(cls, text: str) -> Iterable[str]:
         return text  # a list of a long text's characters would take eight times its memory
 
     @classmethod
-    def counted(cls, texts):
-        # As the base class does it, at ten times its speed.
-        counts = np.zeros(0, np.int64)
+    def counted(cls, texts: Iterable[str]) -> Mapping[str, int]:
+        # The same as in the base class, ten times as fast.
+        counts: NDArray[np.intp] = np.zeros(0, np.intp)
         for text in texts:
             for start in range(0, len(text), PIECE):
-                found = np.bincount(_points(text[start : start + PIECE]))
+                found = np.bincount(_code_points(text[start : start + PIECE]))
                 if len(found) > len(counts):
                     counts, found = found, counts
                 counts[: len(found)] += found
         return {chr(point): int(counts[point]) for point in np.flatnonzero(counts)}
 
-    def encode(self, text):
+    def encode(self, text: str) -> NDArray[np.int32]:
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), PIECE):
-            points = _points(text[start : start + PIECE])
-            # The table's last entry is UNKNOWN and answers for everything beyond it.
+            points = _code_points(text[start : start + PIECE])
+            # The table's last entry is UNKNOWN and stands for every code point beyond the table.
             self._table.take(points, out=ids[start : start + PIECE], mode="clip")
         return ids
+
+
+def _code_points(text: str) -> NDArray[np.unsignedinteger[Any]]:
+    """The code points of a text, shape (characters,); bytes where the text is ASCII, which is faster."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

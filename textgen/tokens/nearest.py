@@ -1,8 +1,9 @@
-"""What stands in for a character or word that a vocabulary lacks. Knows nothing of tokenizers or models."""
+"""The nearest substitute for a symbol that a vocabulary lacks. Knows nothing of tokenizers or models."""
 
 import unicodedata
+from collections.abc import Iterable
 
-# Marks that a text may write in several ways, each group's plainest form last.
+# Families of marks that mean much the same; the plainest form is last.
 _ALIKE = (
     "\u2018\u2019\u201b\u2032\u00b4`\u02bc'",
     '\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"',
@@ -15,18 +16,18 @@ _ALIKE = (
 )
 
 
-def nearest(symbol: str, symbols) -> str | None:
-    """What a vocabulary has that is most like a symbol it lacks (text of one or more symbols), or None.
+def nearest(symbol: str, symbols: Iterable[str]) -> str | None:
+    """The text of one or more known symbols that is most like an unknown symbol, or None.
 
-    Tried in turn: without or with the space before it; other case, small letters first; without accents and
-    compatibility forms (Unicode's NFKD); a mark of the same family; and for words, the closest spelling (at least two
-    thirds alike by the measure of Ratcliff and Obershelp).
+    It tries in turn: the symbol without or with the space before it; another case, lower case first; the symbol
+    without accents and compatibility forms (Unicode's NFKD); for words, the closest spelling (at least two thirds alike
+    by the measure of Ratcliff and Obershelp); for characters, a mark of the same family.
 
     Args:
-        symbol: a character or a word.
+        symbol: an unknown character or word.
         symbols: the vocabulary's symbols.
     """
-    known = symbols if isinstance(symbols, (set, frozenset)) else set(symbols)
+    known: set[str] | frozenset[str] = symbols if isinstance(symbols, (set, frozenset)) else set(symbols)
     bare = symbol.lstrip(" ") or symbol
     forms = [symbol, *_cases(symbol), *_plain(symbol)]
     if len(bare) > 1 or symbol != bare or any(len(other) > 1 for other in known):
@@ -36,7 +37,7 @@ def nearest(symbol: str, symbols) -> str | None:
         if form in known or (len(symbol) == 1 and known.issuperset(form)):
             return form
     if len(bare) > 1:
-        # Loaded where needed: most prompts are made of symbols that the model knows.
+        # Imported only when needed: the model knows every symbol of most prompts.
         from difflib import get_close_matches
 
         close = get_close_matches(symbol, sorted(known), n=1, cutoff=2 / 3)
@@ -47,15 +48,15 @@ def nearest(symbol: str, symbols) -> str | None:
     return None
 
 
-def _cases(symbol):
+def _cases(symbol: str) -> list[str]:
     return [form for form in (symbol.lower(), symbol.upper(), symbol.title(), symbol.capitalize()) if form != symbol]
 
 
-def _plain(symbol):
+def _plain(symbol: str) -> list[str]:
     stripped = "".join(
         character for character in unicodedata.normalize("NFKD", symbol) if not unicodedata.combining(character)
     )
-    # Letters that Unicode does not take apart.
+    # Letters that NFKD does not decompose.
     for letter, plain in zip("øØłŁđĐßæÆœŒ", ("o", "O", "l", "L", "d", "D", "ss", "ae", "AE", "oe", "OE"), strict=True):
         stripped = stripped.replace(letter, plain)
     return [stripped, *_cases(stripped)] if stripped and stripped != symbol else []

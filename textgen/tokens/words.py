@@ -1,23 +1,23 @@
 """A tokenizer whose symbols are words, digits, marks and white space."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.characters import LETTER
 
 _WORD = re.compile(LETTER)
-
-
 _SYMBOL = re.compile(rf" ?(?:{LETTER}+(?:['\u2019]{LETTER}+)*|\S)|\s")
 
 
 class WordTokenizer(Tokenizer):
-    """One symbol a word, a digit, a punctuation mark or a white-space character.
+    """One symbol per word, digit, punctuation mark or white-space character.
 
     A word or mark carries the single space before it (" the"), as in GPT-2's byte-pair encoder (Radford et al. 2019):
-    every text is then exactly its symbols joined, and most spaces cost no time step of their own. A word may hold
+    so a text is exactly its symbols joined, and most spaces cost no time step of their own. A word may hold
     apostrophes. An ideograph or kana is a symbol of its own.
     """
 
@@ -26,17 +26,17 @@ class WordTokenizer(Tokenizer):
     default_size = 10_000
     whole_words = True
 
-    def __init__(self, symbols):
+    def __init__(self, symbols: Iterable[str]) -> None:
         super().__init__(symbols)
         self._bare_words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol))
         self._words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol.lstrip()))
 
     @staticmethod
-    def split(text):
+    def split(text: str) -> list[str]:
         return _SYMBOL.findall(text)
 
-    def following(self):
-        # Two words never touch: the second carries its space, or a mark stands between.
+    def following(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        # Two words never touch: the second carries its space, or a mark is between them.
         kinds, masks = super().following()
         kinds[self._words] = 2
         bare = masks[0].copy()
