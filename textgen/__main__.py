@@ -1,4 +1,4 @@
-"""python -m textgen: the same as the command `textgen`."""
+"""`python -m textgen` runs the command `textgen`."""
 
 from textgen.cli import main
 

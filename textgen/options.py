@@ -1,8 +1,8 @@
-"""How an option is declared, once: its default, its range, its help text.
+"""How an option is declared: its default, its range and its help text, in one place.
 
 A field of a Config is declared with `option`. The command-line option, its validation and the saved JSON all come from
-that declaration. A configuration is a frozen value: it is checked when it is made and never changes. This module knows
-nothing of what the options do, nor of the command line.
+that declaration. A configuration is a frozen value: it is checked when it is made and never changes. This module does
+not know what the options do, nor the command line.
 
 Messages of the library name a parameter in backquotes, with its value where one is meant: `epochs`, `documents=line`.
 The command line turns these into its own spelling (`textgen.cli.options.with_flags`): --epochs, --documents line.
@@ -26,21 +26,21 @@ Number = int | float
 
 @dataclass(frozen=True)
 class Option:
-    """What is declared of a field.
+    """The declaration of a field.
 
     Attributes:
         help: the option's help text.
         low, high: inclusive bounds of a number.
         above, below: exclusive bounds of a number.
-        choices: the allowed words.
-        flag: the option's name where it is not the field's own (`--unit` for `tokenizer`).
-        parse: for a field that is no plain number, text or truth value: takes the field's name and the value as a
-            program or the command line gives it; returns it in the one form that is kept, or raises UsageError. A field
-            whose default is a tuple may be given several times on the command line.
-        metavar: what stands for the value in the help; default: N for a whole number, X for others.
+        choices: the allowed words; empty for no such rule.
+        flag: the option's name where it differs from the field's (`--unit` for `tokenizer`).
+        parse: for a field that is not a plain number, text or truth value: a function of the field's name and the value
+            from a program or the command line. It returns the value in the one form that is kept, or raises UsageError.
+            A field whose default is a tuple may be given several times on the command line.
+        metavar: the placeholder for the value in the help; None for N (a whole number) or X (anything else).
         group: the heading under which the help lists the option.
-        make: how the field becomes a transform (`textgen.writing.transforms`).
-        since: the run format that first had the field; older runs are read without it.
+        make: the function that turns the field into a transform (`textgen.writing.transforms`).
+        since: the first run format that has the field; older runs are read without it.
     """
 
     help: str
@@ -57,14 +57,14 @@ class Option:
     since: int = 1
 
     def allowed(self) -> str:
-        """The rule in words: "at least 1 and below 5", "one of char, word"; empty where there is none."""
+        """The rule in words: "at least 1 and below 5", "one of char, word"; empty if there is none."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         bounds = (("at least", self.low), ("above", self.above), ("at most", self.high), ("below", self.below))
         return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
 
     def admits(self, value: Any) -> bool:
-        """Whether a value of the right type is within the rule."""
+        """Whether a value of the right type obeys the rule."""
         if self.choices:
             return value in self.choices
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -81,7 +81,7 @@ def option(default: Any, help: str, **rule: Any) -> Any:
     """Declare a field that is also a command-line option.
 
     Args:
-        default: the value when none is given; None in an optional field means "chosen by the tool".
+        default: the value when none is given; in an optional field, None means that textgen chooses.
         help: the option's help text.
         rule: the other attributes of Option.
     """
@@ -89,7 +89,7 @@ def option(default: Any, help: str, **rule: Any) -> Any:
 
 
 def option_of(field: "dataclasses.Field[Any]") -> Option:
-    """What was declared of a field."""
+    """The declaration of a field."""
     declared: Option = field.metadata[OPTION]
     return declared
 
@@ -108,14 +108,14 @@ def type_of(field: "dataclasses.Field[Any]") -> tuple[Any, bool]:
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
-    """Parse an option that is one text or several, none empty.
+    """Parse an option that takes one or more texts.
 
     Args:
-        name: the parameter's, for the message.
-        value: a str, or a sequence of str.
+        name: the parameter's name, for the message.
+        value: a str, or a sequence of str, none of them empty.
 
     Raises:
-        UsageError: anything else.
+        UsageError: the value is anything else.
     """
     several = (value,) if isinstance(value, str) else value
     if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
@@ -124,14 +124,14 @@ def texts(name: str, value: object) -> tuple[str, ...]:
 
 
 def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
-    """The value in the field's own type. Raises UsageError naming the parameter, the rule and the value."""
+    """The value in the field's own type. Raises UsageError, which names the parameter, the rule and the value."""
     kind, optional = type_of(field)
     if value is None and optional:
         return None
     rule = option_of(field)
     if rule.parse:
         return rule.parse(field.name, value)
-    if not isinstance(value, bool):  # NumPy's numbers are welcome too
+    if not isinstance(value, bool):  # NumPy's numbers are accepted too
         if kind is int and hasattr(value, "__index__"):
             value = operator.index(value)
         elif kind is float and hasattr(value, "__float__"):
@@ -146,23 +146,23 @@ def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Config:
-    """What all configurations share: checking, and the way to and from plain JSON values."""
+    """The base class of configurations: it checks values, and turns them into plain JSON values and back."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values, one entry a field."""
+        """A dict of plain JSON values, one entry per field."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, values: object, format: float = math.inf) -> Self:
-        """The configuration that `to_json` wrote.
+        """Make the configuration that `to_json` described.
 
         Args:
-            values: what was read from JSON.
-            format: the run format that it was written in; fields that it did not have yet take their defaults.
+            values: plain JSON values from an untrusted file.
+            format: the run format of the file; fields that came with a later format take their defaults.
 
         Raises:
             UsageError: unknown, missing or bad entries.

@@ -18,7 +18,7 @@ def test_the_first_ctrl_c_waits_and_the_second_does_not():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_handler_of_the_program_s_own_stays():
+def test_the_program_keeps_a_handler_of_its_own():
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append(1))
     try:
@@ -30,7 +30,7 @@ def test_a_handler_of_the_program_s_own_stays():
         signal.signal(signal.SIGINT, before)
 
 
-def test_another_thread_may_train():
+def test_it_works_in_another_thread():
     outcome = []
 
     def work():

@@ -1,4 +1,4 @@
-"""Threads of NumPy's products."""
+"""The number of threads of NumPy's products."""
 
 import threadpoolctl
 
@@ -28,7 +28,7 @@ def test_limits_that_overlap_end_with_the_last():
     assert in_use() == before
 
 
-def test_a_stream_that_is_left_gives_the_threads_back(tiny_run):
+def test_closing_a_stream_restores_the_threads(tiny_run):
     before = in_use()
     generator = Generator.load(tiny_run)
     stream = generator.stream(length=100, seed=1)
@@ -37,7 +37,7 @@ def test_a_stream_that_is_left_gives_the_threads_back(tiny_run):
     assert in_use() == before
 
 
-def test_two_streams_in_turn_are_two_streams(tiny_run):
+def test_two_streams_read_in_turn_do_not_mix(tiny_run):
     generator = Generator.load(tiny_run)
     wanted = [generator.generate(length=50, seed=seed) for seed in (1, 2)]
     streams = [generator.stream(length=50, seed=seed) for seed in (1, 2)]

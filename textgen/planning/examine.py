@@ -73,7 +73,7 @@ def examine(text, model, training):
     lines = [
         ("encoding", _encoding(text, counts)),
         ("size", f"{text.size:,} bytes, {total:,} characters in {parts}"),
-        ("symbols", f"{len(counts)} distinct: {_shown(sorted(counts, key=counts.get, reverse=True)[:40])}"),
+        ("symbols", f"{len(counts)} distinct: {_shown(sorted(counts, key=counts.__getitem__, reverse=True)[:40])}"),
         ("rare", f"{count(len(rare), 'symbol')} fewer than {RARE} times" + (f": {_shown(rare, 30)}" if rare else "")),
         ("lines twice", f"{again:,}{part}" + (f", most often {_quoted(line)}" if again else "")),
         ("blocks twice", f"{twice:,} of {len(blocks):,}{part}"),

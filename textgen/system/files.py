@@ -22,7 +22,7 @@ from textgen.errors import StorageError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-# A temporary file that nobody has written to for this long belongs to a process that crashed.
+# A temporary file that has not changed for this long belongs to a process that crashed.
 STALE_SECONDS = 24 * 60 * 60
 
 
@@ -169,7 +169,7 @@ def _atomic_file(path: Path, mode: str, overwrite: bool, keep_partial: bool, adv
 
 
 class _Discard(Exception):
-    """Ends the block of a file that nobody wants."""
+    """Ends the block of a file that is not kept."""
 
 
 class _NewFile(io.FileIO):

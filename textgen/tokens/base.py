@@ -5,7 +5,7 @@ Knows nothing of files or models.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -63,7 +63,7 @@ class Tokenizer(ABC):
         return cls(sorted(kept))
 
     @classmethod
-    def counted(cls, texts: Iterable[str]) -> Mapping[str, int]:
+    def counted(cls, texts: Iterable[str]) -> dict[str, int]:
         """How often each symbol occurs in some texts."""
         counts: Counter[str] = Counter()
         for text in texts:
