@@ -58,7 +58,7 @@ class Mixture(Network[MixedState, list[Any]]):
             )
         if not all(0 <= weight < np.inf for weight in weights) or not sum(weights) > 0:
             raise UsageError(f"`mix` takes weights of 0 or more, not all 0; got {','.join(map(str, weights))}")
-        nouns = sorted({str(tokenizer.noun) for tokenizer in tokenizers})
+        nouns = sorted({tokenizer.noun for tokenizer in tokenizers})
         if len(nouns) > 1:
             raise UsageError(f"`mix`: one run writes {nouns[0]}s, another {nouns[1]}s; mix runs of one kind")
         self.engines = list(engines)
