@@ -94,7 +94,7 @@ CHANGES = [
     ("tokenizer.json", lambda v: v["symbols"].append("\ud800"), "surrogate"),
     ("tokenizer.json", lambda v: v["symbols"].append("ab"), "not one character"),
     ("tokenizer.json", lambda v: v["symbols"].append(7), "a list of texts"),
-    ("tokenizer.json", lambda v: v.update(kind="pickle"), "tokenizer kind 'pickle' is none of char, word"),
+    ("tokenizer.json", lambda v: v.update(kind="pickle"), "tokenizer kind 'pickle'; the kinds are char, word"),
     ("tokenizer.json", lambda v: v["symbols"].pop(), "tokenizer.json holds a char vocabulary"),
 ]
 
