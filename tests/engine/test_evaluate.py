@@ -1,3 +1,5 @@
+"""How well a model predicts a text as a whole."""
+
 import itertools
 import json
 import math
@@ -13,7 +15,7 @@ from textgen.writing.generator import Generator
 
 
 class Counting:
-    """An engine that predicts by how many symbols it has read since it began: certain of symbol (n mod 5)."""
+    """A network that counts the symbols it has read: after n of them it is certain of symbol n mod 5."""
 
     def initial_state(self, batch):
         return np.zeros(batch, int)
@@ -25,7 +27,7 @@ class Counting:
 
 
 def by_hand(engine, ids, restart=None):
-    """The losses, one symbol after another."""
+    """The mean loss and the number of losses, computed one symbol after another."""
     state, losses = engine.initial_state(1), []
     for place, (before, after) in enumerate(itertools.pairwise(ids)):
         if restart and place % restart == 0:
@@ -47,12 +49,12 @@ def test_carried_is_one_reading_from_beginning_to_end(text):
     nats, count = by_hand(engine, ids)
     result = evaluate(engine, ids, len(ids) - 1)
     assert result.symbols == count == len(ids) - 1
-    # A run-up of 256 symbols stands for all that came before.
+    # A run-up of 256 symbols replaces all the text before it.
     assert result.nats == pytest.approx(nats, abs=1e-4)
 
 
 @pytest.mark.parametrize("window", [1, 7, 256, 10**6])
-def test_windows_begin_anew_and_count_every_symbol(text, window):
+def test_every_window_starts_from_the_initial_state_and_all_symbols_count(text, window):
     engine, ids = text
     nats, count = by_hand(engine, ids, restart=window)
     result = evaluate(engine, ids, len(ids) - 1, window)
@@ -60,12 +62,12 @@ def test_windows_begin_anew_and_count_every_symbol(text, window):
     assert result.nats == pytest.approx(nats, abs=1e-5)
 
 
-def test_windows_of_a_model_that_counts_are_right_or_wrong_by_their_length():
+def test_a_model_that_counts_predicts_windows_of_its_period_only():
     ids = np.arange(101) % 5
     sure = -math.log(math.exp(9) / (math.exp(9) + 4))
     assert evaluate(Counting(), ids, 100, window=5).nats == pytest.approx(sure)
     assert evaluate(Counting(), ids, 100, window=6).nats > 5
-    # A carried state never loses count: a run-up of 256 would, were it not a part of the text like any other.
+    # With a carried state the count is right from the beginning of the text on.
     short = np.arange(RUN_UP) % 5
     assert evaluate(Counting(), short, RUN_UP - 1).nats == pytest.approx(sure)
 
@@ -76,7 +78,7 @@ def test_figures_follow_from_each_other():
     assert result.bits_per_character == pytest.approx(0.75)
 
 
-def test_the_command_says_both_figures_and_the_unknown(command, tiny_run, tmp_path):
+def test_the_command_prints_both_figures_and_the_unknown_share(command, tiny_run, tmp_path):
     file = tmp_path / "other.txt"
     file.write_text("the hen went down to the wood Ω " * 20)
     result = command("evaluate", tiny_run, file, "--window", "32")
@@ -90,7 +92,7 @@ def test_the_command_says_both_figures_and_the_unknown(command, tiny_run, tmp_pa
     assert values["carried"]["bits"] == pytest.approx(values["carried"]["nats"] / math.log(2))
 
 
-def test_the_held_out_loss_of_training_is_found_again(tiny_run, text_file):
+def test_evaluate_reproduces_the_validation_loss_of_training(tiny_run, text_file):
     generator = Generator.load(tiny_run)
     held_out = read_corpus(text_file).split(0.1)[1]
     ids = lay_out(generator.tokenizer, held_out)

@@ -1,4 +1,4 @@
-"""Several models drawn from together."""
+"""Several models sampled as one."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from textgen.tokens.layout import BOUNDARY, UNKNOWN
 
 
 def chances(generator, prompt):
-    """Probability of each printed symbol after a prompt."""
+    """The probability of each symbol after a prompt."""
     logits, _ = generator.engine.read(generator.read_prompt(prompt))
     return dict(zip(["<end>", "<unknown>", *generator.tokenizer.symbols], softmax(logits[None])[0], strict=True))
 
@@ -35,12 +35,12 @@ def test_the_union_of_two_vocabularies():
     assert both["b"] == pytest.approx((first["b"] + second["b"]) / 2, rel=1e-5)
     assert both["c"] == pytest.approx(second["c"] / 2, rel=1e-5)
     assert sum(both.values()) == pytest.approx(1)
-    # After a, which the second never saw: it has read its unknown symbol.
+    # After a, which the second does not have: it has read its unknown symbol.
     logits, _ = other.engine.read([BOUNDARY, UNKNOWN])
     assert chances(mixed, "a")["c"] == pytest.approx(softmax(logits[None])[0, 3] / 2, rel=1e-5)
 
 
-def test_a_weight_of_nothing_is_the_other_model(tiny_run, word_run):
+def test_with_weight_0_only_the_other_model_counts(tiny_run, word_run):
     generator = Generator.load(tiny_run)
     other = fixed({}, "file", symbols="ab")
     mixed = Generator.mix([generator, other], [1, 0])
@@ -54,14 +54,14 @@ def test_a_weight_of_nothing_is_the_other_model(tiny_run, word_run):
 @pytest.mark.parametrize(
     ("weights", "complaint"),
     [
-        ([1], "--mix takes one weight for each run: 2 runs, 1 weight"),
+        ([1], "`mix` takes one weight for each run: 2 runs, 1 weight"),
         ([1, 2, 3], "2 runs, 3 weights"),
-        ([1, -1], "--mix takes weights of 0 or more"),
+        ([1, -1], "`mix` takes weights of 0 or more"),
         ([0, 0], "not all 0"),
-        ([float("nan"), 1], "--mix takes weights of 0 or more"),
+        ([float("nan"), 1], "`mix` takes weights of 0 or more"),
     ],
 )
-def test_weights_that_do_not_match(weights, complaint):
+def test_weights_that_do_not_match_are_refused(weights, complaint):
     with pytest.raises(UsageError) as caught:
         Generator.mix([fixed({}), fixed({})], weights)
     assert complaint in str(caught.value)

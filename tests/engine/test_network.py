@@ -1,9 +1,11 @@
+"""The NumPy step equals the Keras model and the equations, and its state is a value."""
+
 import itertools
 
 import numpy as np
 import pytest
 
-from textgen.engine.network import Engine
+from textgen.engine.network import Engine, State
 from textgen.runs.config import ModelConfig
 from textgen.training.model import LanguageModel
 
@@ -37,7 +39,7 @@ def test_equal_to_the_keras_model_over_200_steps(encoder, layers, bias):
 
 
 def by_hand(config, weights, ids):
-    """The equations of the module's docstring, one scalar gate at a time, in float64."""
+    """The equations of the module's docstring, one gate at a time, in float64."""
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
@@ -82,7 +84,7 @@ def test_a_state_is_a_value():
     assert np.array_equal(state.c, c)
 
 
-def test_rows_of_a_batch_do_not_touch():
+def test_rows_of_a_batch_are_independent():
     state = ENGINE.initial_state(3)
     for ids in ([1, 2, 3], [4, 5, 6]):
         logits, state = ENGINE.step(state, ids)
@@ -92,12 +94,27 @@ def test_rows_of_a_batch_do_not_touch():
         assert np.abs(state.rows([row]).h - alone_state.h).max() < 1e-6
 
 
+def test_rows_and_stack_are_inverse():
+    _, state = ENGINE.step(ENGINE.initial_state(3), [1, 2, 3])
+    again = State.stack([state.rows([0]), state.rows(slice(1, 3))])
+    for whole, stacked in zip(state, again, strict=True):
+        assert np.array_equal(whole, stacked)
+    assert np.array_equal(state.rows(np.array([True, False, True])).c, state.rows(np.array([0, 2])).c)
+
+
+def test_reading_goes_on_from_a_state():
+    whole, _ = ENGINE.read([1, 2, 3, 4])
+    _, state = ENGINE.read([1, 2])
+    rest, _ = ENGINE.read([3, 4], state)
+    assert np.array_equal(whole, rest)
+
+
 @pytest.mark.parametrize("encoder", ["onehot", "embedding"])
 def test_a_large_vocabulary_needs_no_table(encoder, monkeypatch):
     config = ModelConfig(vocabulary_size=20, encoder=encoder, embedding_size=5, units=4, layers=1)
     weights = random_weights(config)
     with_table, _ = Engine(config, weights).read([3, 19, 7])
-    monkeypatch.setattr("textgen.engine.network.LARGEST_TABLE", 10)
+    monkeypatch.setattr("textgen.engine.network.MAX_TABLE_SYMBOLS", 10)
     without, _ = Engine(config, weights).read([3, 19, 7])
     assert np.abs(with_table - without).max() < 1e-6
 

@@ -11,8 +11,8 @@ from textgen.engine.measure import evaluate
 from textgen.tokens.layout import BOUNDARY, lay_out
 
 
-def test_surprisal_of_a_model_worked_out_by_hand():
-    """After a boundary every one of four symbols is as likely; after a, b is e^2 times as likely as each other."""
+def test_surprisal_equals_the_surprisal_computed_by_hand():
+    """After a boundary all four symbols are equally likely; after a, b is e^2 times as likely as each other symbol."""
     score = fixed({2: {3: 2.0}}).score("ab")
     assert score.symbols == ["a", "b"]
     assert score.surprisal == pytest.approx([math.log(4), math.log(math.exp(2) + 3) - 2], abs=1e-6)
@@ -22,7 +22,7 @@ def test_surprisal_of_a_model_worked_out_by_hand():
     assert score.perplexity == pytest.approx(math.exp(score.nats / 2))
 
 
-def test_the_total_is_what_evaluate_says(tiny_run, word_run, text_file):
+def test_the_total_equals_the_loss_of_evaluate(tiny_run, word_run, text_file):
     for run in (tiny_run, word_run):
         generator = Generator.load(run)
         documents = ["the hen went down to the barn,", "and what did you see?"]
@@ -33,7 +33,7 @@ def test_the_total_is_what_evaluate_says(tiny_run, word_run, text_file):
         assert score.bits_per_character == pytest.approx(result.bits_per_character, rel=1e-5)
 
 
-def test_symbols_are_the_texts_own_and_unknown_ones_are_told():
+def test_symbols_are_the_texts_own_and_unknown_ones_are_marked():
     score = fixed({}, "block").score(["aéb", "a"])
     assert score.symbols == ["a", "é", "b", "\n\n", "a"]
     assert score.unknown.tolist() == [False, True, False, False, False]
@@ -46,7 +46,7 @@ def test_an_empty_text_has_no_surprise():
     assert (score.symbols, score.nats, score.bits_per_character, score.perplexity) == ([], 0, 0, 1)
 
 
-def test_what_the_model_wrote_surprises_it_as_it_said(tiny_run):
+def test_the_surprisal_of_a_sample_is_minus_its_log_probability(tiny_run):
     """The log-probability of a text that began a document is minus its score."""
     generator = Generator.load(tiny_run)
     generator.documents = "block"  # so that it begins after a boundary, as a score does

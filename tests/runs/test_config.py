@@ -1,12 +1,15 @@
+"""The configurations: ranges, JSON, keyword options and weight shapes."""
+
 import dataclasses
 import math
+import typing
 
 import numpy as np
 import pytest
 
 from textgen.errors import UsageError
 from textgen.options import option_of
-from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.config import ModelConfig, ModelOptions, TrainingConfig, TrainingOptions, TrainOptions
 from textgen.writing.sampling import SamplingConfig
 
 
@@ -66,6 +69,37 @@ def test_every_field_says_what_it_is():
     for config in (ModelConfig, TrainingConfig, SamplingConfig):
         for field in dataclasses.fields(config):
             assert option_of(field).help.endswith((".", "]")), field.name
+
+
+def test_every_field_of_a_run_has_its_group_in_the_help():
+    for config in (ModelConfig, TrainingConfig):
+        for field in dataclasses.fields(config):
+            assert option_of(field).group in ("Text", "Model", "Training", "Output", "Advanced"), field.name
+
+
+@pytest.mark.parametrize(("options", "config"), [(ModelOptions, ModelConfig), (TrainingOptions, TrainingConfig)])
+def test_keyword_options_are_the_fields_of_their_configuration(options, config):
+    fields = {field.name: field.type for field in dataclasses.fields(config)}
+    hints = typing.get_type_hints(options)
+    for name in fields | hints:
+        assert name in hints, f"{options.__name__} has no entry for {config.__name__}.{name}: add it"
+        assert name in fields, f"{config.__name__} has no field for {options.__name__}'s entry {name}: remove it"
+        assert hints[name] == fields[name], f"{options.__name__}.{name} is {hints[name]}, the field is {fields[name]}"
+    assert not options.__required_keys__, f"{options.__name__} must be declared with total=False"
+
+
+def test_the_options_of_train_are_those_of_both_configurations():
+    both = typing.get_type_hints(ModelOptions) | typing.get_type_hints(TrainingOptions)
+    assert typing.get_type_hints(TrainOptions) == both
+    assert not TrainOptions.__required_keys__
+
+
+@pytest.mark.parametrize("name", ["vocabulary_size", "units", "layers"])
+def test_a_model_without_a_size_has_no_weights(name):
+    sizes = {"vocabulary_size": 5, "units": 3, "layers": 2}
+    assert ModelConfig(**sizes).sizes == (5, 3, 2)
+    with pytest.raises(UsageError, match=f"`{name}`"):
+        ModelConfig(**sizes | {name: None}).weight_shapes()
 
 
 def test_weight_shapes_and_parameters_by_hand():

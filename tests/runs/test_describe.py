@@ -1,3 +1,5 @@
+"""Runs in words."""
+
 from textgen.runs.config import ModelConfig
 from textgen.runs.describe import best_epoch, shape, table
 
@@ -7,7 +9,7 @@ def test_a_model_in_a_few_words():
     assert shape(ModelConfig(encoder="onehot", units=256, layers=1)) == "one-hot, LSTM 1 x 256"
 
 
-def test_the_best_epoch_is_by_validation_where_there_is_one():
+def test_the_best_epoch_is_the_one_of_lowest_validation_loss_if_text_was_held_out():
     training = [{"epoch": 1, "training_nats": 1.0}, {"epoch": 2, "training_nats": 2.0}]
     assert best_epoch(training)["epoch"] == 1
     both = [line | {"validation_nats": nats} for line, nats in zip(training, (3.0, 2.5), strict=True)]

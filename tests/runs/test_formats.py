@@ -1,4 +1,4 @@
-"""Run folders of every released format stay loadable: one of each is kept here, never written anew."""
+"""Run folders of every released format can be loaded: one of each is kept here and never written again."""
 
 import shutil
 
@@ -24,13 +24,13 @@ def test_an_old_run_is_loaded_and_writes(folder):
     assert run.metadata["corpus"] == "tale"
     generator = Generator.load(folder / "run")
     assert len(generator.generate("The hen", length=30, temperature=0)) >= 37
-    # What it says of itself in its history is what it still knows: the training text costs about what it did.
+    # It predicts the training text about as well as its history says.
     score = generator.score((folder / "tale.txt").read_text())
     assert score.nats / len(score.symbols) == pytest.approx(run.history()[-1]["training_nats"], rel=0.2)
 
 
 @pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
-def test_an_old_run_is_trained_on(folder, tmp_path):
+def test_an_old_run_is_trained_further(folder, tmp_path):
     shutil.copytree(folder / "run", tmp_path / "run")
     history = train(folder / "tale.txt", resume=tmp_path / "run", epochs=2, quiet=True)
     assert [line["epoch"] for line in history.epochs] == [1, 2, 3, 4]

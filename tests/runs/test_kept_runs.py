@@ -1,8 +1,8 @@
-"""Runs written before the modules became packages: they load, write the same texts, and go on to the same weights.
+"""Runs written before the modules became packages load, write the same texts, and resume to the same weights.
 
-`tests/data/before_packages` was written by the version before that change (commit 962951b), and is never written anew:
-`texts.json` holds what its runs wrote; `cut` is a run cut short in the middle of an epoch, and `cut-finished` is where
-that version ended when it went on with it.
+`tests/data/before_packages` was written by the version before that change (commit 962951b) and is never written again:
+`texts.json` holds what its runs wrote; `cut` is a run interrupted within an epoch, and `cut-finished` is what that
+version reached when it resumed the run.
 """
 
 import json
@@ -38,13 +38,13 @@ def test_the_same_seed_writes_the_same_text(kept):
     assert text == kept["text"]
 
 
-def test_a_run_that_was_cut_short_goes_on_to_the_same_weights(tmp_path):
+def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path):
     shutil.copytree(KEPT / "cut", tmp_path / "run")
     history = train(ROOT / "tests/data/format2/tale.txt", resume=tmp_path / "run", quiet=True)
     wanted = json.loads((KEPT / "cut-finished.json").read_text("utf-8"))
     for line, kept in zip(history.epochs, wanted, strict=True):
         assert {name: line[name] for name in kept} == pytest.approx(kept, rel=1e-4)
-    # To the bit on the machine that wrote them; on another, products round otherwise.
+    # Equal to the bit on the machine that wrote them; on another, products round differently.
     weights = safetensors.numpy.load_file(forged_runs.newest(tmp_path / "run", BEST) / WEIGHTS)
     kept = safetensors.numpy.load_file(KEPT / "cut-finished.safetensors")
     assert set(weights) == set(kept)

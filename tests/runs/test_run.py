@@ -1,3 +1,5 @@
+"""The run folder: what is saved is loaded, what is damaged is refused, and other files are not touched."""
+
 import dataclasses
 import json
 import os
@@ -12,20 +14,20 @@ from tests.helpers import forged_runs
 from textgen.errors import RunError, RunExistsError, StorageError
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.folder import CHECKPOINTS, FOREIGN, clear_for_overwrite, create_run_folder, find_run, list_runs
-from textgen.runs.run import FORMAT, load_run, save_best, write_json
+from textgen.runs.run import FORMAT, ModelDescription, load_run, save_best, write_json
 from textgen.runs.tensors import tensor_parts
 from textgen.tokens.chars import CharTokenizer
 
 
 @pytest.fixture
 def run(tiny_run, tmp_path):
-    """A copy of the tiny run, to be damaged."""
+    """A copy of the tiny run that a test may damage."""
     return shutil.copytree(tiny_run, tmp_path / "run")
 
 
 @pytest.fixture
 def best(run):
-    """The folder of its best weights."""
+    """The snapshot of the copy's best weights."""
     return forged_runs.newest(run)
 
 
@@ -52,7 +54,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     training = TrainingConfig(epochs=3)
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in model.weight_shapes().items()}
-    save_best(tmp_path, model, training, tokenizer, weights)
+    save_best(tmp_path, ModelDescription(model, training, tokenizer), weights)
     run = load_run(tmp_path)
     assert (run.model, run.training, run.tokenizer.symbols) == (model, training, tokenizer.symbols)
     assert run.metadata == {}
@@ -74,17 +76,17 @@ CHANGES = [
     (
         "config.json",
         lambda v: v.update(format=FORMAT + 1),
-        f"run format {FORMAT + 1}; this textgen reads 1 to {FORMAT}: it wants textgen 0.1.0 or newer",
+        f"run format {FORMAT + 1}; this textgen reads formats 1 to {FORMAT}: it needs textgen 0.1.0 or newer",
     ),
     ("config.json", lambda v: v.update(format="1"), "run format '1'"),
     ("config.json", lambda v: v.update(format=True), "run format True"),
     ("config.json", lambda v: v.update(extra=1), "not a run's configuration"),
-    ("config.json", lambda v: v["model"].update(units=10**9), "--units takes a whole number"),
-    ("config.json", lambda v: v["model"].update(units=2.5), "--units takes a whole number"),
+    ("config.json", lambda v: v["model"].update(units=10**9), "`units` takes a whole number"),
+    ("config.json", lambda v: v["model"].update(units=2.5), "`units` takes a whole number"),
     ("config.json", lambda v: v["model"].update(units=None), "entries that are null"),
-    ("config.json", lambda v: v["model"].update(units=25), "the configuration wants F32"),
+    ("config.json", lambda v: v["model"].update(units=25), "the configuration requires F32"),
     ("config.json", lambda v: v["model"].update(layers=2), "missing tensors ['lstm.1.bias'"),
-    ("config.json", lambda v: v["model"].update(layers=65, units=65536), "--layers takes"),
+    ("config.json", lambda v: v["model"].update(layers=65, units=65536), "`layers` takes"),
     ("config.json", lambda v: v["model"].update(layers=64, units=65536), "missing tensors"),
     ("config.json", lambda v: v["model"].update(path="../x"), "unknown entries 'path'"),
     ("config.json", lambda v: v["model"].update(vocabulary_size=99), "names a char vocabulary of 99"),
@@ -111,7 +113,9 @@ def test_a_newer_format_says_which_textgen_it_wants(run, best):
         values.update(format=7, textgen="3.2", voice="low")
 
     forged_runs.edit(best, "config.json", newer)
-    with pytest.raises(RunError, match=rf"run format 7; this textgen reads 1 to {FORMAT}: it wants textgen 3\.2"):
+    with pytest.raises(
+        RunError, match=rf"run format 7; this textgen reads formats 1 to {FORMAT}: it needs textgen 3\.2"
+    ):
         load_run(run)
 
 
@@ -151,14 +155,14 @@ def test_a_damaged_file_is_refused(run, best, name, damage):
         b" " * 100_000,
     ],
 )
-def test_a_manifest_that_is_none(run, best, manifest):
+def test_an_invalid_manifest_is_refused(run, best, manifest):
     (best / "manifest.json").write_bytes(manifest)
     with pytest.raises(RunError, match=r"manifest\.json"):
         load_run(run)
 
 
 def header(name="embedding", shape=(2, 2), offsets=(0, 16), dtype="F32", data=16, length=None):
-    """A safetensors file of one tensor, as it says of itself."""
+    """A safetensors file with the header of one tensor."""
     text = json.dumps({name: {"dtype": dtype, "shape": shape, "data_offsets": offsets}}).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + bytes(data)
 
@@ -198,7 +202,7 @@ def test_weights_that_would_overflow_are_refused(run, best):
     tensors = safetensors.numpy.load_file(best / "model.safetensors")
     tensors["embedding"][3, 2] = -2e9
     forged_runs.replace(best, "model.safetensors", safetensors.numpy.save(tensors))
-    with pytest.raises(RunError, match=r"embedding holds numbers beyond 1e\+09"):
+    with pytest.raises(RunError, match=r"embedding contains values above 1e\+09"):
         _ = load_run(run).weights
 
 
@@ -215,9 +219,9 @@ def test_a_symbolic_link_in_a_run_is_refused(run, best, tmp_path, what):
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.pkl", "m.pt", "m.pth", "m.npz", "M.HDF5"])
-def test_models_in_other_clothes_are_refused_by_name(empty_place, name):
+def test_model_files_of_other_tools_are_refused_by_name(empty_place, name):
     (empty_place / name).write_bytes(b"whatever")
-    with pytest.raises(RunError, match=r"unsupported: an? .*; textgen opens its own run folders only"):
+    with pytest.raises(RunError, match=r"unsupported: an? .*; textgen opens only its own run folders"):
         load_run(name)
     assert "pickle" in FOREIGN[".pkl"]
 
@@ -234,15 +238,15 @@ def test_finding_a_run(empty_place, tiny_run):
     assert [path.name for path in list_runs()] == ["one", "two"]
     with pytest.raises(RunError, match="no such run; there are: checkpoints/one, checkpoints/two"):
         load_run("ghost")
-    with pytest.raises(RunError, match="not a run, or one that has not saved anything yet"):
+    with pytest.raises(RunError, match="not a run, or a run that has not saved anything yet"):
         load_run("unfinished")
     with pytest.raises(RunError, match="not a single file"):
         load_run("checkpoints/one/metadata.json")
 
 
-def test_nothing_that_stands_is_written_over(run, tmp_path):
+def test_no_existing_file_is_overwritten(run, tmp_path):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    with pytest.raises(RunExistsError, match="--resume, write elsewhere with --out, or replace it with --overwrite"):
+    with pytest.raises(RunExistsError, match=r"`resume`, .*`out`, .*`overwrite=True`"):
         create_run_folder(run)
     assert create_run_folder(run, overwrite=True) == run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
@@ -259,12 +263,12 @@ def test_nothing_that_stands_is_written_over(run, tmp_path):
         create_run_folder(other / "cat.jpg" / "run")
 
 
-def test_another_run_takes_the_place_without_touching_what_is_not_its_own(run):
+def test_clearing_for_another_run_keeps_files_that_no_run_writes(run):
     (run / "notes.txt").write_text("mine")
     clear_for_overwrite(run)
     assert {path.name for path in run.iterdir()} == {"notes.txt", "best", "resume"}
     assert not list((run / "resume").iterdir())
-    assert load_run(run).weights  # until the new one's stand
+    assert load_run(run).weights  # until new ones are saved
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -275,7 +279,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="disk full: make room, then train with --resume"):
+    with pytest.raises(StorageError, match="disk full: make room, then train with `resume`"):
         write_json(path, {"new": 2})
     assert json.loads(path.read_text()) == {"old": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["state.json"]

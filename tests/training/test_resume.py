@@ -111,30 +111,30 @@ def test_a_resume_state_that_is_none_is_refused(cut_run):
     with pytest.raises(RunError, match=r"missing tensors \['weight\.0'\]"):
         train(resume=cut_run, quiet=True)
     forged_runs.edit(folder, STATE, lambda state: state.update(step=-1))
-    with pytest.raises(RunError, match="step is '-1', which it cannot be"):
+    with pytest.raises(RunError, match='invalid value for "step": -1'):
         train(resume=cut_run, quiet=True)
     forged_runs.edit(folder, STATE, lambda state: state.pop("step"))
-    with pytest.raises(RunError, match="not the state of a training"):
+    with pytest.raises(RunError, match="missing entries 'step'"):
         train(resume=cut_run, quiet=True)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "complaint"),
     [
-        {"epochs": None},
-        {"last_step": None},
-        {"epoch_end": 1},
-        {"epoch_end": 10**9},
-        {"best_epoch": 99},
-        {"history": [{"epoch": 1}]},
-        {"history": ["x"]},
-        {"paths": [{}]},
+        ({"epochs": None}, "contradict each other"),
+        ({"last_step": None}, "contradict each other"),
+        ({"epoch_end": 1}, "contradict each other"),
+        ({"epoch_end": 10**9}, "contradict each other"),
+        ({"best_epoch": 99}, "contradict each other"),
+        ({"history": [{"epoch": 1}]}, r"history\[0\].*missing entries"),
+        ({"history": ["x"]}, r"history\[0\]"),
+        ({"paths": [{}]}, r"paths\[0\]"),
     ],
 )
-def test_a_state_that_contradicts_itself_is_refused(cut_run, change):
+def test_a_state_that_contradicts_itself_is_refused(cut_run, change, complaint):
     folder = forged_runs.newest(cut_run, RESUME)
     forged_runs.edit(folder, STATE, lambda state: state.update(change))
-    with pytest.raises(RunError, match="contradict each other"):
+    with pytest.raises(RunError, match=complaint):
         train(resume=cut_run, quiet=True)
 
 
@@ -188,7 +188,7 @@ def test_a_finished_run_is_trained_longer(text_file, tmp_path):
     assert len(longer.epochs) > 5
     assert longer.epochs[-1]["step"] > more.epochs[-1]["step"]
     assert load_run(path).history() == longer.epochs
-    with pytest.raises(UsageError, match="both say how long"):
+    with pytest.raises(UsageError, match="both set the length"):
         train(resume=path, minutes=0.1, epochs=2)
 
 

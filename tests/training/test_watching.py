@@ -108,7 +108,7 @@ def test_what_is_written_again_takes_the_place_of_what_was(tmp_path):
     line = {"epoch": 1, "step": 10, "weights": {"embedding": 0.5}, "distances": [1, 2], "hidden": [[0.1, 0.2]]}
     for epoch in (1, 2, 3, 2):
         diary.save_gradients(tmp_path, line | {"epoch": epoch, "step": 10 * epoch})
-    kept = diary.read_diary(tmp_path / diary.GRADIENTS, diary.is_gradients)
+    kept = diary.read_diary(tmp_path / diary.GRADIENTS, diary.check_gradients)
     assert [each["epoch"] for each in kept] == [1, 2]
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_line_is_told(watched, tmp_path, damage):
     path = tmp_path / "run" / diary.GRADIENTS
     lines = path.read_text().splitlines()
     path.write_text(json.dumps(json.loads(lines[0]) | damage) + "\n")
-    with pytest.raises(RunError, match="is no epoch; it may be removed"):
+    with pytest.raises(RunError, match=r"gradients\.jsonl: damaged: line 1: .*remove it"):
         load_run(tmp_path / "run").gradients()
 
 

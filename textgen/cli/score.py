@@ -1,12 +1,12 @@
 """textgen score"""
 
 import json
-import math
 
 import click
 
 from textgen.cli.options import encoding_option, note, wants_colour
 from textgen.corpus.documents import read_for
+from textgen.engine import probability
 from textgen.runs.run import load_run
 from textgen.writing.generator import Generator
 
@@ -41,7 +41,7 @@ def command(run, files, encoding, as_json, colour):
     generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
     text = read_for(found.training, list(files), encoding, whole=True)
     score = generator.score(text.documents)
-    bits = score.surprisal / math.log(2)
+    bits = probability.bits(score.surprisal)
     if as_json:
         values = {
             "run": str(run),

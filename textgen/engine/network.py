@@ -1,66 +1,97 @@
-"""The LSTM forward step in NumPy: a state and the ids just read go in, logits and the next state come out.
+"""The LSTM forward step in NumPy: it takes a state and the ids just read, and returns logits and the next state.
 
-Nothing is remembered between calls: the state is a value that can be kept, copied, branched and retried. The step
-computes, for each layer, with x its input and h, c its state (Hochreiter and Schmidhuber 1997; Gers et al. 2000):
+The network keeps nothing between calls: the state is a value that can be kept, copied, branched and retried. For each
+layer, with x its input and h, c its state, the step computes (Hochreiter and Schmidhuber 1997; Gers et al. 2000):
 
     i = sigmoid(x Wi + h Ri + bi)      f = sigmoid(x Wf + h Rf + bf)      o = sigmoid(x Wo + h Ro + bo)
     g = tanh(x Wg + h Rg + bg)         c' = f * c + i * g                 h' = o * tanh(c')
 
-Keras keeps the gates' columns in the order i, f, g, o; here they stand as i, f, o, g, so that the three sigmoids are
-one stretch of memory. This module knows nothing of text, files or chance.
+Keras orders the gates' columns i, f, g, o; here the order is i, f, o, g, so that the three sigmoids are one block of
+memory. This module does not know text, files or random numbers.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import Ids
 
-S = TypeVar("S")
-W = TypeVar("W")
+Floats: TypeAlias = NDArray[np.float32]
 
-# Below this many symbols the first layer's input product is kept for every symbol: 4 x units floats each.
-LARGEST_TABLE = 4096
+# Which rows of a batch: their numbers, a mask, or a slice.
+RowIndex: TypeAlias = Ids | NDArray[np.bool_] | Sequence[int] | slice
 
-# Numbers as arrays of one: NumPy turns a Python number into such an array again at every call.
+# With at most this many symbols in the vocabulary, the first layer's input product of every symbol is computed once
+# and kept: 4 x units floats a symbol.
+MAX_TABLE_SYMBOLS = 4096
+
+# Numbers as arrays: NumPy converts a Python number to such an array at every call.
 _ONE, _HALF = np.ones((), np.float32), np.full((), 0.5, np.float32)
 
 
+class NetworkState(Protocol):
+    """A network's state: a value with one row for each text of the batch."""
+
+    def rows(self, index: RowIndex) -> Self:
+        """Select rows of the batch."""
+
+    @classmethod
+    def stack(cls, states: Sequence[Self]) -> Self:
+        """Concatenate the rows of several states, in their order."""
+
+
 class State(NamedTuple):
-    """What the network remembers: `h` and `c`, float32, each of shape (layers, batch, units)."""
+    """The state of an Engine: `h` and `c`, float32, each of shape (layers, batch, units)."""
 
-    h: np.ndarray
-    c: np.ndarray
+    h: Floats
+    c: Floats
 
-    def rows(self, index):
-        """The state of some rows of the batch: an integer array, a slice or a list."""
+    def rows(self, index: RowIndex) -> "State":
+        """Select rows of the batch."""
         return State(self.h[:, index], self.c[:, index])
 
-    @staticmethod
-    def stack(states):
-        """One State whose rows are those of several, in their order."""
-        return State(*(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True)))
+    @classmethod
+    def stack(cls, states: Sequence["State"]) -> "State":
+        """Concatenate the rows of several states, in their order."""
+        return cls(*(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True)))
+
+
+S = TypeVar("S", bound=NetworkState)
+W = TypeVar("W")
+
+
+class Gates(NamedTuple):
+    """Views of one layer's gates, float32, shape (batch, units) for a single gate."""
+
+    all: Floats
+    sigmoids: Floats
+    i: Floats
+    f: Floats
+    o: Floats
+    g: Floats
 
 
 class Workspace:
-    """Arrays that `Engine.step` writes into instead of making new ones; one for each loop that steps.
+    """Arrays that `Engine.step` writes into instead of allocating new ones; each loop that steps has its own.
 
     Attributes:
-        gates: float32 (layers, batch, 4 x units), after a step its gates i, f, o and g, in this order.
-        logits: float32 (batch, vocabulary), what the latest step returned.
+        gates: float32 (layers, batch, 4 x units): after a step, its gates i, f, o and g, in this order.
+        logits: float32 (batch, vocabulary): what the latest step returned.
     """
 
-    def __init__(self, config, batch):
-        units = config.units
-        self.gates = np.empty((config.layers, batch, 4 * units), np.float32)
-        self.logits = np.empty((batch, config.vocabulary_size), np.float32)
-        self.product = np.empty((batch, 4 * units), np.float32)
-        self.cell = np.empty((batch, units), np.float32)
+    def __init__(self, config: ModelConfig, batch: int) -> None:
+        vocabulary, units, layers = config.sizes
+        self.gates: Floats = np.empty((layers, batch, 4 * units), np.float32)
+        self.logits: Floats = np.empty((batch, vocabulary), np.float32)
+        self.product: Floats = np.empty((batch, 4 * units), np.float32)
+        self.cell: Floats = np.empty((batch, units), np.float32)
         # Views are made once: a slice costs as much as the arithmetic on so few numbers.
         self.layers = [
-            (
+            Gates(
                 gates,
                 gates[:, : 3 * units],
                 gates[:, :units],
@@ -75,73 +106,86 @@ class Workspace:
 class Network(ABC, Generic[S, W]):
     """What can be stepped: one network, or several as one.
 
-    S is the type of its state, a value that has `rows` and `stack` as State has them; W that of its workspace.
+    S is the type of its state, W that of its workspace.
     """
 
     @property
     @abstractmethod
     def largest_product(self) -> int:
-        """How many numbers the largest array of weights holds that a step multiplies with."""
+        """Number of entries of the largest weight matrix that a step multiplies with."""
 
     @abstractmethod
     def initial_state(self, batch: int = 1) -> S:
-        """The state before any text."""
+        """Return the state before any text, with `batch` rows."""
 
     @abstractmethod
     def workspace(self, batch: int) -> W:
-        """The arrays that a loop which steps `batch` rows writes into."""
+        """Return the arrays that a loop over steps of `batch` rows writes into."""
 
     @abstractmethod
-    def step(self, state: S, ids: Ids, work: W | None = None) -> tuple[NDArray[np.float32], S]:
-        """Read one symbol in each row: logits, float32 (batch, vocabulary), and the state after."""
+    def step(self, state: S, ids: Ids, work: W | None = None) -> tuple[Floats, S]:
+        """Read one symbol in each row.
 
-    def read(self, ids: Ids | list[int], state: S | None = None) -> tuple[NDArray[np.float32], S]:
-        """Read a row of ids one after another, from `state` or from the beginning.
+        Args:
+            state: the state before, with as many rows as `ids`; it is not changed.
+            ids: integers, shape (batch,).
+            work: the workspace of a loop. The logits are then an array of it, which the next step overwrites.
+
+        Returns:
+            logits of the next symbol, float32, shape (batch, vocabulary), and the state after.
+        """
+
+    def read(self, ids: Ids | Sequence[int], state: S | None = None) -> tuple[Floats, S]:
+        """Read one row of ids in order.
 
         Args:
             ids: integers, shape (symbols,), at least one.
+            state: the state to start from, of batch 1; None for the initial state.
 
         Returns:
-            the logits after the last (float32, shape (vocabulary,)) and the State, of batch 1.
+            the logits after the last id, float32, shape (vocabulary,), and the state, of batch 1.
         """
-        state, work = state or self.initial_state(1), self.workspace(1)
-        logits = None
-        for index in np.asarray(ids):
+        ids, work = np.asarray(ids), self.workspace(1)
+        logits, state = self.step(self.initial_state(1) if state is None else state, ids[:1], work)
+        for index in ids[1:]:
             logits, state = self.step(state, index[None], work)
         return logits[0], state
 
 
-# Any network, whatever its state and its workspace are.
+# A network of any state and workspace.
 AnyNetwork: TypeAlias = Network[Any, Any]
 
 
 class Engine(Network[State, Workspace]):
-    """The network of one run, ready to step.
+    """One LSTM language model.
 
     Args:
-        config: the run's ModelConfig.
-        weights: name to float32 array, as `ModelConfig.weight_shapes` says.
+        config: its ModelConfig.
+        weights: name to float32 array, the names and shapes of `ModelConfig.weight_shapes`.
     """
 
-    def __init__(self, config, weights):
-        self.config = config
-        units = config.units
+    def __init__(self, config: ModelConfig, weights: Mapping[str, Floats]) -> None:
+        self.config, self._sizes = config, config.sizes
+        units = self._sizes.units
         scale, order = _columns(units)
-        self._kernels, self._recurrent, self._biases = [], [], []
-        for layer in range(config.layers):
+        self._kernels: list[Floats] = []
+        self._recurrent: list[Floats] = []
+        self._biases: list[Floats] = []
+        for layer in range(self._sizes.layers):
             self._kernels.append(weights[f"lstm.{layer}.kernel"][:, order] * scale)
             self._recurrent.append(weights[f"lstm.{layer}.recurrent_kernel"][:, order] * scale)
             bias = weights[f"lstm.{layer}.bias"][order] if config.bias else np.zeros(4 * units, np.float32)
             self._biases.append((bias * scale)[None])
         self._embedding = weights.get("embedding")
-        self._table = self._rows(slice(None)) if config.vocabulary_size <= LARGEST_TABLE else None
+        has_table = self._sizes.vocabulary <= MAX_TABLE_SYMBOLS
+        self._table = self._first_product(slice(None)) if has_table else None
         self._output = weights["output.kernel"], weights["output.bias"][None]
 
-    def named_weights(self):
-        """The weights as they were given, by name: float32, the names and shapes of `ModelConfig.weight_shapes`."""
-        scale, order = _columns(self.config.units)  # halves undo exactly, and the order is its own inverse
+    def named_weights(self) -> dict[str, Floats]:
+        """Return the weights as they were given: name to float32 array, as in `ModelConfig.weight_shapes`."""
+        scale, order = _columns(self._sizes.units)  # halving is undone exactly, and the order is its own inverse
         named = {} if self._embedding is None else {"embedding": self._embedding}
-        for layer in range(self.config.layers):
+        for layer in range(self._sizes.layers):
             named[f"lstm.{layer}.kernel"] = (self._kernels[layer] / scale)[:, order]
             named[f"lstm.{layer}.recurrent_kernel"] = (self._recurrent[layer] / scale)[:, order]
             if self.config.bias:
@@ -150,35 +194,27 @@ class Engine(Network[State, Workspace]):
         return named | {"output.kernel": kernel, "output.bias": bias[0]}
 
     @property
-    def largest_product(self):
-        """Numbers in the largest array of weights that a step multiplies with."""
-        return max(4 * self.config.units**2, self.config.units * self.config.vocabulary_size)
+    def largest_product(self) -> int:
+        """Number of entries of the largest weight matrix that a step multiplies with."""
+        vocabulary, units, _ = self._sizes
+        return max(4 * units**2, units * vocabulary)
 
-    def initial_state(self, batch=1):
-        """The state before any text: zeros."""
-        zeros = np.zeros((self.config.layers, batch, self.config.units), dtype=np.float32)
+    def initial_state(self, batch: int = 1) -> State:
+        """Return the state before any text: zeros."""
+        zeros = np.zeros((self._sizes.layers, batch, self._sizes.units), dtype=np.float32)
         return State(zeros, zeros)
 
-    def workspace(self, batch):
-        """A Workspace for a loop that steps so many rows."""
+    def workspace(self, batch: int) -> Workspace:
+        """Return a Workspace for a loop over steps of `batch` rows."""
         return Workspace(self.config, batch)
 
-    def step(self, state, ids, work=None):
-        """Read one symbol in each row.
-
-        Args:
-            state: the State before, of the same batch; it stays as it is.
-            ids: integers, shape (batch,).
-            work: the Workspace of a loop. Logits are then an array of it, which the next step overwrites.
-
-        Returns:
-            logits (float32, shape (batch, vocabulary)) of what comes next, and the State after.
-        """
+    def step(self, state: State, ids: Ids, work: Workspace | None = None) -> tuple[Floats, State]:
+        """Read one symbol in each row; see `Network.step`."""
         ids = np.asarray(ids)
         work = work or self.workspace(len(ids))
         product, cell = work.product, work.cell
         new_h, new_c = np.empty_like(state.h), np.empty_like(state.c)
-        h = None
+        h = cell  # the output of the layer below: the first layer does not read it
         for layer, (gates, sigmoids, i, f, o, g) in enumerate(work.layers):
             if layer:
                 np.dot(h, self._kernels[layer], gates)
@@ -186,8 +222,8 @@ class Engine(Network[State, Workspace]):
             elif self._table is not None:
                 self._table.take(ids, 0, gates, "clip")
             else:
-                gates[...] = self._rows(ids)
-            # Of one row, NumPy's dot starts a microsecond sooner than its matmul.
+                gates[...] = self._first_product(ids)
+            # For one row, NumPy's dot starts a microsecond sooner than its matmul.
             np.dot(state.h[layer], self._recurrent[layer], product)
             np.add(gates, product, gates)
             np.tanh(gates, gates)
@@ -204,15 +240,15 @@ class Engine(Network[State, Workspace]):
         np.add(work.logits, bias, work.logits)
         return work.logits, State(new_h, new_c)
 
-    def _rows(self, ids):
-        """The first layer's input product for these ids: a row of the kernel, since one-hot times W picks one."""
+    def _first_product(self, ids: Ids | slice) -> Floats:
+        """The first layer's input product of these ids; one-hot times W is a row of W."""
         if self._embedding is None:
             return self._kernels[0][ids] + self._biases[0]
         return self._embedding[ids] @ self._kernels[0] + self._biases[0]
 
 
-def _columns(units):
-    """What is folded into the columns of an LSTM kernel, and their order here: Keras's with the last two exchanged."""
+def _columns(units: int) -> tuple[Floats, NDArray[np.intp]]:
+    """The scale of an LSTM kernel's columns, and their order here: Keras's with the last two gates exchanged."""
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with the inner half folded into the weights, one tanh serves all gates.
     scale = np.full(4 * units, 0.5, dtype=np.float32)
     scale[3 * units :] = 1

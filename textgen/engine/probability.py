@@ -1,26 +1,90 @@
-"""Logits to probabilities, and losses in nats, bits and perplexity."""
+"""From logits to probabilities, and from losses in nats to bits and perplexity.
+
+This is the one place for these formulas. Sampling (`textgen.writing.sampling`, `textgen.verse.decoder`) draws from
+unnormalised weights with arithmetic of its own, since a different rounding would change the texts of a seed.
+"""
 
 import math
+from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
+
+from textgen.tokens.layout import Ids
+
+F = TypeVar("F", bound=np.floating[Any])
+
+# exp of more nats than this would leave the float64 numbers (709.78...).
+MAX_PERPLEXITY_NATS = 700.0
+
+# A divisor for rows whose sum is 0.
+TINY = np.finfo(np.float64).tiny
 
 
-def softmax(logits):
-    """Probabilities, float64, of logits of shape (rows, vocabulary); zeros in a row where all are forbidden."""
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn logits into probabilities.
+
+    Args:
+        logits: float64, shape (rows, vocabulary); minus infinity for a forbidden symbol.
+
+    Returns:
+        float64, the same shape. Each row sums to 1; a row where every symbol is forbidden is all zeros.
+    """
     highest = np.maximum.reduce(logits, axis=1, keepdims=True)
     weights = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    probabilities: NDArray[np.float64] = weights / np.maximum(weights.sum(axis=1, keepdims=True), TINY)
+    return probabilities
 
 
-def log_probabilities(logits, ids, dtype=np.float64):
-    """Natural logarithm of the probability of each row's id, shape (rows,), of logits (rows, vocabulary); reckoned in a
-    dtype."""
+def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn logits into log-probabilities.
+
+    Args:
+        logits: float64, shape (rows, vocabulary); minus infinity for a forbidden symbol. At least one symbol of each
+            row is allowed.
+
+    Returns:
+        float64, the same shape: natural logarithms.
+    """
+    highest = np.maximum.reduce(logits, axis=1, keepdims=True)
+    shifted = logits - highest
+    logarithms: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return logarithms
+
+
+@overload
+def log_probabilities(logits: NDArray[np.floating[Any]], ids: Ids | list[int]) -> NDArray[np.float64]: ...
+@overload
+def log_probabilities(logits: NDArray[np.floating[Any]], ids: Ids | list[int], dtype: type[F]) -> NDArray[F]: ...
+def log_probabilities(
+    logits: NDArray[np.floating[Any]], ids: Ids | list[int], dtype: type[np.floating[Any]] = np.float64
+) -> NDArray[np.floating[Any]]:
+    """Return the log-probability of one id in each row.
+
+    Args:
+        logits: shape (rows, vocabulary).
+        ids: integers, shape (rows,).
+        dtype: the floating-point type of the computation and of the result.
+
+    Returns:
+        natural logarithms, shape (rows,).
+    """
     logits = np.asarray(logits, dtype=dtype)
     highest = logits.max(axis=1)
-    whole = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
-    return logits[np.arange(len(ids)), ids] - whole
+    log_sums = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
+    chosen: NDArray[np.floating[Any]] = logits[np.arange(len(ids)), ids] - log_sums
+    return chosen
 
 
-def bits(nats):
-    """Nats to bits."""
+@overload
+def bits(nats: float) -> float: ...
+@overload
+def bits(nats: NDArray[np.float64]) -> NDArray[np.float64]: ...
+def bits(nats: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+    """Convert nats to bits: a number, or each number of an array."""
     return nats / math.log(2)
+
+
+def perplexity(nats: float) -> float:
+    """Return exp of a mean loss in nats: how many equally likely symbols would be as hard to predict."""
+    return math.exp(min(nats, MAX_PERPLEXITY_NATS))

@@ -1,1 +1,1 @@
-"""The run folder, where training and writing meet: what is in it, read and written."""
+"""The run folder, where training and writing meet: its configuration, its files, reading and writing them."""

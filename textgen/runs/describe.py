@@ -1,43 +1,79 @@
-"""A run in words: what `textgen info` and `textgen runs` print. Knows nothing of the command line."""
+"""A run in words: what `textgen info`, `textgen runs` and `textgen evaluate` print.
+
+This module does not know the command line.
+"""
 
 import json
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.diary import Line
+from textgen.runs.run import Run
 
 
-def describe(run):
-    """Name and value of each thing worth knowing about a run, as pairs of str."""
-    model, training, about, noun = run.model, run.training, run.metadata, run.tokenizer.noun
+class Measured(Protocol):
+    """The figures of a `textgen.engine.measure.Evaluation`."""
+
+    @property
+    def nats(self) -> float: ...
+    @property
+    def bits(self) -> float: ...
+    @property
+    def perplexity(self) -> float: ...
+    @property
+    def bits_per_character(self) -> float: ...
+    @property
+    def symbols(self) -> int: ...
+    @property
+    def characters(self) -> int: ...
+    @property
+    def unknown(self) -> float: ...
+    @property
+    def window(self) -> int | None: ...
+
+
+def describe(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield pairs of a name and a value: what the run is, what it learned from and how well."""
+    model, training, metadata, noun = run.model, run.training, run.metadata, run.tokenizer.noun
     history = run.history()
     yield "run", str(run.path)
-    if about:
-        yield "corpus", f"{about['corpus']}, {about['characters']:,} characters, SHA-256 {about['corpus_sha256'][:12]}"
-        yield "made", f"{about['created']} by textgen {about['textgen']} (keras {about['keras']}, {about['backend']})"
-    if about.get("note"):
-        yield "note", str(about["note"])
+    if metadata:
+        fingerprint = metadata["corpus_sha256"][:12]
+        yield "corpus", f"{metadata['corpus']}, {metadata['characters']:,} characters, SHA-256 {fingerprint}"
+        versions = f"textgen {metadata['textgen']} (keras {metadata['keras']}, {metadata['backend']})"
+        yield "made", f"{metadata['created']} by {versions}"
+    if metadata.get("note"):
+        yield "note", str(metadata["note"])
     yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
-    extent = f"{len(history)} of {training.epochs} epochs"
-    if training.epochs is not None and len(history) > training.epochs:
-        extent = f"{len(history)} epochs, {training.epochs} at first"
-    if training.epochs is None:
-        extent = f"{len(history)} epochs for --minutes {training.minutes:g}"
-    yield (
-        "trained",
-        extent + (f", {history[-1]['step']:,} steps, {history[-1]['seconds']:.0f} s" if history else ""),
-    )
+    progress = f", {history[-1]['step']:,} steps, {history[-1]['seconds']:.0f} s" if history else ""
+    yield "trained", _extent(training, len(history)) + progress
     if history:
         best = best_epoch(history)
         name = measured(best)
         nats = best[f"{name}_nats"]
+        # As `textgen.engine.probability.perplexity`, which runs must not import.
+        perplexity = math.exp(min(nats, 700))
         yield (
             "best",
-            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {math.exp(min(nats, 700)):.2f}), "
+            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity:.2f}), "
             f"{best[f'{name}_bits_per_character']:.4f} bits a character",
         )
 
 
-def table(runs):
-    """One line a run, under a heading; nothing for no runs."""
+def _extent(training: TrainingConfig, epochs: int) -> str:
+    """How many epochs were trained, of how many."""
+    if training.minutes is not None:
+        return f"{epochs} epochs in a budget of {training.minutes:g} minutes"
+    if training.epochs is not None and epochs > training.epochs:
+        return f"{epochs} epochs, {training.epochs} at first"
+    return f"{epochs} of {training.epochs} epochs"
+
+
+def table(runs: Iterable[Run]) -> list[str]:
+    """Return one line for each run, oldest first, below a heading; nothing if there are no runs."""
     rows = []
     for run in sorted(runs, key=lambda run: run.metadata.get("created", "")):
         history = run.history()
@@ -52,12 +88,23 @@ def table(runs):
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def evaluations(run, results, as_json=False):
-    """Lines that tell Evaluations, by the name of their protocol; or one line of JSON."""
-    noun, one = run.tokenizer.noun, next(iter(results.values()))
+def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False) -> Iterator[str]:
+    """Yield lines that report evaluations of a run.
+
+    Args:
+        run: the run.
+        results: the name of a protocol to its Evaluation; at least one.
+        as_json: yield one line of JSON instead.
+    """
+    noun, first = run.tokenizer.noun, next(iter(results.values()))
     if as_json:
-        values = {"run": str(run.path), "symbol": noun, "symbols": one.symbols, "characters": one.characters}
-        values["unknown_share"] = one.unknown
+        values: dict[str, object] = {
+            "run": str(run.path),
+            "symbol": noun,
+            "symbols": first.symbols,
+            "characters": first.characters,
+            "unknown_share": first.unknown,
+        }
         for name, result in results.items():
             values[name] = {
                 "nats": result.nats,
@@ -68,25 +115,25 @@ def evaluations(run, results, as_json=False):
         yield json.dumps(values, ensure_ascii=False)
         return
     for name, result in results.items():
-        name += f" of {result.window}" if result.window else ""
-        line = f"{name + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
+        title = f"{name} of {result.window}" if result.window else name
+        line = f"{title + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
         if noun != "character":
             line += f", perplexity {result.perplexity:.2f}, {result.bits_per_character:.4f} bits a character"
         yield line
-    yield f"{'unknown:':<16} {one.unknown:.2%} of {one.symbols:,} {noun}s are outside the vocabulary"
+    yield f"{'unknown:':<16} {first.unknown:.2%} of {first.symbols:,} {noun}s are outside the vocabulary"
 
 
-def shape(model):
-    """A model in a few words: "embedding 64, LSTM 2 x 256"."""
+def shape(model: ModelConfig) -> str:
+    """Describe a model in a few words: "embedding 64, LSTM 2 x 256"."""
     encoder = f"embedding {model.embedding_size}" if model.encoder == "embedding" else "one-hot"
     return f"{encoder}, LSTM {model.layers} x {model.units}"
 
 
-def best_epoch(history):
-    """The line of history with the lowest loss: on held-out text, or where none was held out in training."""
+def best_epoch(history: Sequence[Line]) -> Line:
+    """Return the line of history with the lowest loss: validation loss, or training loss where nothing was held out."""
     return min(history, key=lambda line: line[f"{measured(line)}_nats"])
 
 
-def measured(line):
-    """What a line of history tells a model by: its "validation" loss, or its "training" loss where it has no other."""
+def measured(line: Line) -> str:
+    """Return the loss that judges the model after an epoch: "validation", or "training" if nothing was held out."""
     return "validation" if "validation_nats" in line else "training"

@@ -1,74 +1,147 @@
-"""A run's diary: its history, its samples, what was noted of its gradients. Never needed to write text or to go on.
+"""A run's diary: its history, its samples and its gradients. Neither writing text nor resuming needs it.
 
-Knows nothing of models.
+This module does not know models.
 """
 
 import json
-import math
+import reprlib
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
-from textgen.errors import RunError
+from textgen.errors import DamagedError
 from textgen.system.files import storage_errors, write_atomically
-from textgen.system.safejson import check_plain
+from textgen.system.safejson import check_plain, check_type
 
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 GRADIENTS = "gradients.jsonl"
 
-RETRY_ADVICE = "train with --resume"  # what to do once a full disk has room
+RETRY_ADVICE = "train with `resume`"  # what to do once a full disk has space again
+
+Number: TypeAlias = int | float
+
+# One epoch of a run's history: what `check_epoch` accepts.
+Line: TypeAlias = dict[str, Number]
+
+T = TypeVar("T")
 
 
-def read_diary(path, is_line):
-    """The lines of a file of JSON values, none where there is no file. Raises RunError where a line is none."""
+@dataclass(frozen=True)
+class GradientLine:
+    """One epoch of a run's gradients.
+
+    Attributes:
+        epoch, step: when they were measured.
+        weights: the norm of each weight's gradient, by the weight's name.
+        distances: distances from the loss, in steps.
+        hidden: for each layer, the norm of the gradient with respect to h at each distance.
+    """
+
+    epoch: Number
+    step: Number
+    weights: dict[str, Number]
+    distances: list[Number]
+    hidden: list[list[Number]]
+
+    def __post_init__(self) -> None:
+        for layer, norms in enumerate(self.hidden):
+            if len(norms) != len(self.distances):
+                raise ValueError(f'"hidden[{layer}]" has {len(norms)} norms; expected {len(self.distances)}')
+        _check_finite({"epoch": self.epoch, "step": self.step})
+        _check_finite({f"weights[{reprlib.repr(name)}]": norm for name, norm in self.weights.items()})
+        _check_finite({f"distances[{index}]": distance for index, distance in enumerate(self.distances)})
+        for layer, norms in enumerate(self.hidden):
+            _check_finite({f"hidden[{layer}][{index}]": norm for index, norm in enumerate(norms)})
+
+
+def read_diary(path: Path, check: Callable[[object], T]) -> list[T]:
+    """Read a file of JSON values, one a line.
+
+    Args:
+        path: the file.
+        check: returns a line's value, or raises ValueError if it is invalid: `check_epoch` or `check_gradients`.
+
+    Returns:
+        the values, in the order of the file; an empty list if there is no file.
+
+    Raises:
+        DamagedError: the file cannot be read, or a line is invalid.
+    """
+    number = 0
+    values = []
     try:
         check_plain(path)
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):  # noqa: B007 (the error names it)
+            values.append(check(json.loads(line)))
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
-    if not all(map(is_line, lines)):
-        raise RunError(f"{path}: damaged: a line is no epoch; it may be removed")
-    return lines
+    except OSError as error:
+        raise DamagedError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        where = f"line {number}: " if number else ""
+        raise DamagedError(f"{path}: damaged: {where}{error}; this file is not needed, remove it") from None
+    return values
 
 
-def is_epoch(line):
-    """Whether a line of history says what is asked of one."""
-    if not isinstance(line, dict) or not all(type(value) in (int, float) for value in line.values()):
-        return False
-    losses = ["training", *(["validation"] if "validation_nats" in line else [])]
-    wanted = {f"{loss}_{unit}" for loss in losses for unit in ("nats", "bits_per_character")}
-    return {"epoch", "step", "seconds"} | wanted <= set(line) and all(map(math.isfinite, line.values()))
+def check_epoch(line: object) -> Line:
+    """Check one epoch of history.
+
+    Every entry is a finite number. It has the epoch, the step, the seconds and the training loss; the validation loss
+    too where text was held out.
+
+    Returns:
+        the line, as it is.
+
+    Raises:
+        ValueError: naming the entry that is missing or invalid.
+    """
+    if not isinstance(line, dict):
+        raise ValueError(f"{reprlib.repr(line)}; expected an object")
+    required = {"epoch", "step", "seconds", "training_nats", "training_bits_per_character"}
+    if "validation_nats" in line:
+        required.add("validation_bits_per_character")
+    missing = sorted(required - set(line))
+    if missing:
+        raise ValueError(f"missing entries {', '.join(map(repr, missing))}")
+    _check_finite(line)
+    return line
 
 
-def is_gradients(line):
-    """Whether a line is one that `save_gradients` was given."""
+def check_gradients(line: object) -> dict[str, Any]:
+    """Check one epoch of gradients.
 
-    def numbers(values):
-        return all(type(value) in (int, float) and math.isfinite(value) for value in values)
+    Returns:
+        the entries of a GradientLine.
 
-    if not isinstance(line, dict) or set(line) != {"epoch", "step", "weights", "distances", "hidden"}:
-        return False
-    weights, distances, hidden = line["weights"], line["distances"], line["hidden"]
-    if not isinstance(weights, dict) or not isinstance(distances, list) or not isinstance(hidden, list):
-        return False
-    rows = [[line["epoch"], line["step"]], weights.values(), distances]
-    layers = all(isinstance(layer, list) and len(layer) == len(distances) and numbers(layer) for layer in hidden)
-    return layers and all(map(numbers, rows))
+    Raises:
+        ValueError: naming the entry that is missing or invalid.
+    """
+    return asdict(check_type(line, GradientLine))
 
 
-def write_lines(path, lines):
-    """Write the lines of a text file of the run, whole or not at all."""
+def _check_finite(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
+            entry = json.dumps(name[:80])  # on one line, whatever is in it
+            raise ValueError(f"invalid value for {entry}: {reprlib.repr(value)}; expected a finite number")
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write the lines of a text file of the run, all or nothing."""
     write_atomically(path, ["".join(f"{line}\n" for line in lines).encode("utf-8")], RETRY_ADVICE)
 
 
-def append_sample(path, epoch, text):
-    """Add what a run wrote after an epoch to its samples."""
+def append_sample(path: Path, epoch: int, text: str) -> None:
+    """Append a sample, written after an epoch, to the samples of a run. `path` is the run folder."""
     with storage_errors(path, RETRY_ADVICE), open(path / SAMPLES, "a", encoding="utf-8", newline="\n") as file:
         file.write(f"=== epoch {epoch} ===\n{text}\n\n")
 
 
-def cut_samples(path, epochs):
-    """Take away the samples of epochs after so many: they are going to be written again."""
+def cut_samples(path: Path, epochs: int) -> None:
+    """Remove the samples of all epochs after the first `epochs`: a resumed training writes them again."""
     with storage_errors(path, RETRY_ADVICE):
         if (path / SAMPLES).is_file():
             text = (path / SAMPLES).read_text("utf-8", "replace")
@@ -77,7 +150,7 @@ def cut_samples(path, epochs):
                 write_atomically(path / SAMPLES, [kept.encode("utf-8")], RETRY_ADVICE)
 
 
-def save_gradients(path, line):
-    """Add what was noted of an epoch's gradients, in place of what was noted of it or of later ones before."""
-    earlier = [older for older in read_diary(path / GRADIENTS, is_gradients) if older["epoch"] < line["epoch"]]
+def save_gradients(path: Path, line: dict[str, Any]) -> None:
+    """Save one epoch of gradients. It replaces what the file holds of this epoch and of later ones."""
+    earlier = [older for older in read_diary(path / GRADIENTS, check_gradients) if older["epoch"] < line["epoch"]]
     write_lines(path / GRADIENTS, map(json.dumps, [*earlier, line]))

@@ -1,44 +1,49 @@
-"""Where a training stands, beside its tensors. Knows nothing of Keras."""
+"""How far a training has come, without its tensors. This module does not know Keras."""
 
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from textgen._version import __version__
-from textgen.errors import RunError
-from textgen.runs import diary
+from textgen.runs.diary import Line, check_epoch
 from textgen.runs.folder import STATE
 from textgen.system.safejson import read_json
 from textgen.system.threads import cores
 
-MOST = 2**62
+MAX_COUNT = 2**62  # the largest number of steps or epochs
 
 
 @dataclass
 class TrainingState:
-    """Where a training stands, beside its tensors: plain JSON values.
+    """How far a training has come, as plain JSON values. Its tensors are saved beside it.
 
     Attributes:
         paths: where the text was read.
-        encoding: how it was decoded; None for what `textgen.corpus.documents` takes by itself.
-        corpus_sha256: its fingerprint.
-        epoch: whole epochs done.
-        step: steps done.
-        epoch_end: the last step of the epoch in which it stands; None between two epochs.
-        last_step: steps of the whole training; None while a budget of minutes is not yet turned into steps.
-        epochs: epochs of the whole training; None likewise.
-        evaluation_steps: how much of the held-out text one evaluation reads; None for all of it.
+        corpus_sha256: the text's SHA-256.
+        encoding: the encoding given for the text; None if `textgen.corpus.documents` detects it.
+        epoch: finished epochs.
+        step: finished steps.
+        epoch_end: the last step of the current epoch; None between two epochs.
+        last_step: steps of the whole training; None until a budget of minutes is converted to steps.
+        epochs: epochs of the whole training; None as long as `last_step` is.
+        evaluation_steps: how many steps of the held-out text one evaluation reads; None for all of it.
         best_nats, best_epoch: the best loss so far and its epoch.
-        patience_from: the epoch from which patience counts, where the best was before it.
-        finished: whether it has come to its end, or stopped early.
-        seconds: wall time so far, starting up included.
-        history: the lines of history, a dict an epoch.
-        environment: what the numbers depend on: versions, backend, cores.
+        patience_from: the epoch from which patience counts, if that is later than the best epoch.
+        finished: whether the training has reached its end or stopped early.
+        seconds: wall time so far, including the start-up.
+        history: the lines of history, one for each epoch.
+        environment: what the numbers depend on besides the settings: versions, backend, cores.
+
+    Raises:
+        ValueError: an entry is out of its range, or steps and epochs contradict each other.
     """
 
-    paths: list
+    paths: list[str]
     corpus_sha256: str
     encoding: str | None = None
     epoch: int = 0
@@ -52,51 +57,46 @@ class TrainingState:
     patience_from: int = 0
     finished: bool = False
     seconds: float = 0.0
-    history: list = field(default_factory=list)
-    environment: dict = field(default_factory=dict)
+    history: list[Line] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
 
-    def to_json(self):
-        """A dict of plain JSON values."""
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if type(value) is int and not 0 <= value <= MAX_COUNT:
+                raise ValueError(f'invalid value for "{each.name}": {value}; expected 0 to {MAX_COUNT}')
+        if not re.fullmatch(r"[0-9a-f]{64}", self.corpus_sha256):
+            raise ValueError(f'invalid value for "corpus_sha256": {self.corpus_sha256[:80]!r}; expected a SHA-256')
+        for index, line in enumerate(self.history):
+            try:
+                check_epoch(line)
+            except ValueError as error:
+                raise ValueError(f'"history[{index}]": {error}') from None
+        if not self._agrees():
+            raise ValueError("its steps and epochs contradict each other")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as a dict of plain JSON values."""
         return asdict(self)
 
     @classmethod
-    def load(cls, folder):
-        """The state in a snapshot. Raises RunError where it is none."""
-        path = folder / STATE
-        values = read_json(path)
-        if not isinstance(values, dict) or set(values) != {each.name for each in fields(cls)}:
-            raise RunError(f"{path}: not the state of a training")
-        for each in fields(cls):
-            if not _fits(values[each.name], each.type):
-                raise RunError(f"{path}: {each.name} is {str(values[each.name])[:40]!r}, which it cannot be")
-        if not re.fullmatch(r"[0-9a-f]{64}", values["corpus_sha256"]):
-            raise RunError(f"{path}: corpus_sha256 is no SHA-256")
-        state = cls(**values)
-        if not state._agrees():
-            raise RunError(f"{path}: its steps and epochs contradict each other")
-        return state
+    def load(cls, folder: Path) -> "TrainingState":
+        """Read the state in a snapshot.
 
-    def _agrees(self):
-        """Whether what is said of steps and epochs can be true together."""
+        Raises:
+            RunError: the file is missing or damaged, or an entry is invalid; the message names it.
+        """
+        return read_json(folder / STATE, cls)
+
+    def _agrees(self) -> bool:
+        """Whether steps and epochs do not contradict each other."""
         if (self.last_step is None) != (self.epochs is None) or self.best_epoch > self.epoch:
-            return False
-        if not all(map(diary.is_epoch, self.history)) or not all(isinstance(path, str) for path in self.paths):
             return False
         return self.epoch_end is None or (self.last_step is not None and self.step < self.epoch_end <= self.last_step)
 
 
-def _fits(value, kind):
-    if value is None:
-        return kind in (int | None, float | None, str | None)
-    if kind in (int, int | None):
-        return type(value) is int and 0 <= value <= MOST
-    if kind in (float, float | None):
-        return type(value) in (int, float)
-    return isinstance(value, str if kind == (str | None) else kind)
-
-
-def environment(backend, keras, backend_version):
-    """What the numbers of a training depend on beside its own settings: versions, the machine's kind, its cores."""
+def environment(backend: str, keras: str, backend_version: str) -> dict[str, Any]:
+    """Return what the numbers of a training depend on besides its settings: versions, kind of machine, cores."""
     return {
         "textgen": __version__,
         "numpy": np.__version__,
@@ -108,8 +108,8 @@ def environment(backend, keras, backend_version):
     }
 
 
-def differences(before, now):
-    """What has changed in the environment since a state was saved, in words; empty where nothing has."""
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Describe what has changed between two environments; empty if nothing has."""
     names = sorted(set(before) | set(now))
     return ", ".join(
         f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"

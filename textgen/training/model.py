@@ -41,21 +41,22 @@ class LanguageModel(keras.Model):
     ) -> None:
         super().__init__(name="language_model")
         self.config, self.batch_size = config, batch_size
+        vocabulary, units, layers = config.sizes
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # 31 bits, since PyTorch takes no larger seeds.
-        seeds = iter((np.random.SeedSequence(seed).generate_state(5 * config.layers + 4) >> 1).tolist())
+        seeds = iter((np.random.SeedSequence(seed).generate_state(5 * layers + 4) >> 1).tolist())
         self.embedding = None
         if config.encoder == "embedding":
             self.embedding = self.add_weight(
                 name="embedding",
-                shape=(config.vocabulary_size, config.embedding_size),
+                shape=(vocabulary, config.embedding_size),
                 initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
             )
         self.recurrent = []
         self.carried = []
-        for layer in range(config.layers):
+        for layer in range(layers):
             lstm = LSTM(
-                config.units,
+                units,
                 use_bias=config.bias,
                 kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
                 recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
@@ -63,27 +64,27 @@ class LanguageModel(keras.Model):
                 return_state=True,
                 name=f"lstm_{layer}",
             )
-            lstm.build((batch_size, None, config.units if layer else config.input_size))
+            lstm.build((batch_size, None, units if layer else config.input_size))
             self.recurrent.append(lstm)
             # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all backends.
             self.carried.append(
                 [
                     self.add_weight(
                         name=f"carried_{name}_{layer}",
-                        shape=(batch_size, config.units),
+                        shape=(batch_size, units),
                         initializer="zeros",
                         trainable=False,
                     )
                     for name in ("h", "c")
                 ]
             )
-        self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(config.layers - 1)]
+        self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(layers - 1)]
         self.dropconnect_seeds = [keras.random.SeedGenerator(next(seeds)) for _ in self.recurrent]
         self.before_output = keras.layers.Dropout(config.output_dropout or 0, seed=next(seeds))
         self.logits = keras.layers.Dense(
-            config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
+            vocabulary, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
         )
-        self.logits.build((batch_size, None, config.units))
+        self.logits.build((batch_size, None, units))
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 

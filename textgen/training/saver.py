@@ -17,7 +17,7 @@ from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import METADATA, TENSORS, clear_for_overwrite
-from textgen.runs.run import save_best, save_memory, save_resume, write_json
+from textgen.runs.run import ModelDescription, save_best, save_memory, save_resume, write_json
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.training.backend import keras
 from textgen.training.session import Session
@@ -40,7 +40,7 @@ class RunWriter:
     def __init__(self, session: Session, metadata: dict[str, Any]) -> None:
         plan = session.plan
         self.path, self.state = session.path, session.state
-        self._description = plan.model, plan.training, plan.tokenizer
+        self._description = ModelDescription(plan.model, plan.training, plan.tokenizer)
         self._metadata, self._memory = metadata, session.memory
         self.is_new, self._replaces = session.snapshot is None, session.replaces
 
@@ -59,8 +59,8 @@ class RunWriter:
         if self.is_new and self._memory:
             save_memory(self.path, self._memory)
         if weights is not None:
-            save_best(self.path, *self._description, weights)
-        save_resume(self.path, *self._description, self.state.to_json(), tensors)
+            save_best(self.path, self._description, weights)
+        save_resume(self.path, self._description, self.state.to_json(), tensors)
         if self.is_new:
             write_json(self.path / METADATA, self._metadata)
             self.is_new = False

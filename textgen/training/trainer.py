@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.planning.plan import plan as make_plan
-from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.config import ModelConfig, TrainingConfig, TrainOptions
 from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_folder, find_run, remove_if_empty
 from textgen.runs.run import Run, load_run, read_run
 from textgen.runs.state import TrainingState
@@ -69,7 +69,7 @@ def train(
     watch_gradients: bool = False,
     tensorboard: PathLike | None = None,
     report: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: Unpack[TrainOptions],
 ) -> History:
     """Train a model on text and keep it in a run folder.
 
@@ -155,7 +155,7 @@ def _begin_from(request: _Request, older: Run) -> Session:
     model, training = _as_begun(older, request.options)
     session = _planned(request, model, training, extend_from=older.tokenizer)
     plan = session.plan
-    new = count(plan.model.vocabulary_size - older.model.vocabulary_size, f"new {plan.tokenizer.noun}")
+    new = count(plan.model.sizes.vocabulary - older.model.sizes.vocabulary, f"new {plan.tokenizer.noun}")
     request.reporter.note(f"begins with the weights of {older.path}; the vocabulary grows by {new}")
     session.weights, session.memory = older.weights, merge(plan.memory, older.memory)
     return session

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.engine.probability import log_probabilities
+from textgen.engine.probability import log_probabilities, log_softmax
 from textgen.writing.samples import Ending, Sample
 from textgen.writing.sampling import highest_of, transformed
 from textgen.writing.transforms import HISTORY, Context
@@ -30,9 +30,8 @@ def search(engine, start, transforms, config, printed) -> list[Sample]:
     finished = []
     for position in range(limit):
         changed = transformed(logits, Context(past[:, -HISTORY:], position, limit, printed), transforms)
-        highest = highest_of(changed)
-        chances = changed - highest - np.log(np.exp(changed - highest).sum(axis=1, keepdims=True))
-        sums = (scores[:, None] + chances).ravel()
+        highest_of(changed)  # raises where nothing is left to choose from
+        sums = (scores[:, None] + log_softmax(changed)).ravel()
         # Twice as many as are needed, since up to half may end here (a stop, a document's end).
         best = np.argsort(-sums, kind="stable")[: 2 * width]
         best = best[np.isfinite(sums[best])]
