@@ -109,7 +109,7 @@ def train(
         model, training = _as_begun(older, model, options, training)
     text = _text(corpus, training, encoding)
     training = dataclasses.replace(training, documents=text.kind)
-    settled = plan(text, model, training, grown=older and older.tokenizer)
+    settled = plan(text, model, training, extend_from=older and older.tokenizer)
     path = create_run_folder(out or CHECKPOINTS / text.name, overwrite=overwrite)
     state = TrainingState(paths=list(text.paths), encoding=encoding, corpus_sha256=settled.text.fingerprint)
     notes = list(settled.notes)
@@ -121,7 +121,7 @@ def train(
         )
     try:
         with locked(path):
-            _say(quiet, [*settled.lines(), *(f"note: {note}" for note in notes), f"run: {path}"])
+            _say(quiet, [*map(str, settled.facts()), *(f"note: {note}" for note in notes), f"run: {path}"])
             from textgen.training.fit import fit
 
             weights = older.weights if older else None
@@ -159,7 +159,7 @@ def _resume(path, corpus, encoding, more, began, quiet, watching):
     settled = plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if settled.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was begun on; nothing was changed")
-    about = [line for line in settled.lines() if not line.startswith("size: ")]  # nothing is chosen any more
+    about = [str(fact) for fact in settled.facts() if fact.name != "size"]  # nothing is chosen any more
     where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
     notes = [f"note: {note}" for note in [*settled.notes, *notes]]
     _say(quiet, [*about, *notes, f"run: {path}, going on from {where}"])
