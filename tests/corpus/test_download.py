@@ -15,8 +15,8 @@ from typing import ClassVar
 import pytest
 
 from textgen.corpus import catalogue, download
-from textgen.corpus.catalogue import Remote
 from textgen.corpus.download import fetch
+from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError, StorageError
 from textgen.system.cache import VARIABLE
 

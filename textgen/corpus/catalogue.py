@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import write_atomically
@@ -28,23 +29,6 @@ RAW = "https://raw.githubusercontent.com"
 TANG = f"{RAW}/chinese-poetry/chinese-poetry/master/{quote('全唐诗')}"
 # Names that an error suggests.
 MAX_SUGGESTIONS = 3
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A file on a server.
-
-    Attributes:
-        url: its address.
-        name: its name in the cache folder.
-        sha256: SHA-256 of its bytes, hex.
-        size: its bytes.
-    """
-
-    url: str
-    name: str
-    sha256: str
-    size: int
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Never
+from typing import IO, Never
 
 from tqdm import tqdm
 
 from textgen._version import __version__
+from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import storage_errors
-
-if TYPE_CHECKING:
-    from textgen.corpus.catalogue import Remote
 
 # Seconds without a byte after which a server is given up; the speed is measured over as long a time.
 TIMEOUT_SECONDS = 20
@@ -34,7 +32,7 @@ MIN_BYTES_PER_SECOND = 100
 CHUNK_BYTES = 1 << 16
 
 
-def fetch(remotes: "Sequence[Remote]", folder: Path, name: str, quiet: bool = False) -> list[Path]:
+def fetch(remotes: Sequence[Remote], folder: Path, name: str, quiet: bool = False) -> list[Path]:
     """Download files into a folder, except those that are already there.
 
     Args:
@@ -70,12 +68,12 @@ def fetch(remotes: "Sequence[Remote]", folder: Path, name: str, quiet: bool = Fa
     return [folder / remote.name for remote in remotes]
 
 
-def _is_whole(path: Path, remote: "Remote") -> bool:
+def _is_whole(path: Path, remote: Remote) -> bool:
     """Whether the file is there. Its checksum was verified at the download, so its size is enough."""
     return path.is_file() and path.stat().st_size == remote.size
 
 
-def _fetch(remote: "Remote", path: Path, name: str, bar: "tqdm[Never]") -> None:
+def _fetch(remote: Remote, path: Path, name: str, bar: "tqdm[Never]") -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     digest, size = hashlib.sha256(), 0
     try:
@@ -94,7 +92,7 @@ def _fetch(remote: "Remote", path: Path, name: str, bar: "tqdm[Never]") -> None:
             temporary.unlink()
 
 
-def _chunks(answer: http.client.HTTPResponse, remote: "Remote", name: str) -> Iterator[bytes]:
+def _chunks(answer: http.client.HTTPResponse, remote: Remote, name: str) -> Iterator[bytes]:
     """What a server sends. Raises CorpusError if it sends too slowly or too much."""
     size, measured, began = 0, 0, time.monotonic()
     while chunk := answer.read1(CHUNK_BYTES):
@@ -112,7 +110,7 @@ def _chunks(answer: http.client.HTTPResponse, remote: "Remote", name: str) -> It
         yield chunk
 
 
-def _verify(remote: "Remote", name: str, size: int, sha256: str) -> None:
+def _verify(remote: Remote, name: str, size: int, sha256: str) -> None:
     """Raise CorpusError if a download is not the file that was expected."""
     if size < remote.size:
         raise CorpusError(f"{name}: {remote.url} broke off after {size:,} of {remote.size:,} bytes; try again")
