@@ -134,10 +134,10 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
     """
     counts = CharTokenizer.counted(piece for _, piece in text.pieces())
     found = _Findings(text, counts, *_sample(text))
-    settled = plan(text, model, training)
-    seconds, memory = _cost(settled)
+    planned = plan(text, model, training)
+    seconds, memory = _cost(planned)
     cost = f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"
-    lines = [*_description(found), *_choices(settled), ("would take", cost)]
+    lines = [*_description(found), *_choices(planned), ("would take", cost)]
     warnings = [warning for check in _CHECKS if (warning := check(found))]
     return Report(lines, [*map(str, text.notes), *warnings], seconds)
 
@@ -187,21 +187,21 @@ def _encoding(notes: Iterable[Note], counts: Mapping[str, int]) -> str:
     return f"{values.get(NoteKind.ENCODING, plain)}, {ends}"
 
 
-def _choices(settled: Plan) -> list[tuple[str, str]]:
+def _choices(planned: Plan) -> list[tuple[str, str]]:
     """The lines of a Report that say what would be trained."""
     labels = {"size": "chosen", "model": "model", "training": "training"}
-    return [(labels[fact.name], fact.text) for fact in settled.facts() if fact.name in labels]
+    return [(labels[fact.name], fact.text) for fact in planned.facts() if fact.name in labels]
 
 
-def _cost(settled: Plan) -> tuple[float, float]:
+def _cost(planned: Plan) -> tuple[float, float]:
     """Seconds and bytes that a training takes on this machine."""
-    model, training = settled.model, settled.training
+    model, training = planned.model, planned.training
     if training.minutes is not None:
         seconds = 60 * training.minutes
     else:
         speed = REACHED_SPEED * _speed()
-        seconds = expected_seconds(model, training, chosen(settled.steps), speed, settled.measured)
-    symbols = settled.streams.rows * training.sequence_length
+        seconds = expected_seconds(model, training, chosen(planned.steps), speed, planned.measured)
+    symbols = planned.streams.rows * training.sequence_length
     numbers = 10 * chosen(model.units) * chosen(model.layers) + 3 * chosen(model.vocabulary_size)
     return seconds, BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * symbols * numbers
 
