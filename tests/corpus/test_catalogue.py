@@ -1,8 +1,10 @@
-"""Texts by name."""
+"""The catalogue: texts by name."""
 
 import hashlib
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -31,7 +33,7 @@ def test_bundled_texts_are_the_files_of_the_clone():
 
 
 @pytest.mark.parametrize(("name", "words"), [("python-reference", 'The "with" statement'), ("python-source", "import")])
-def test_texts_that_every_machine_has(name, words, cache):
+def test_texts_made_from_what_python_has(name, words, cache):
     text = read_corpus(f"corpora:{name}").documents[0]
     assert words in text
     assert len(text) > 400_000
@@ -42,7 +44,7 @@ def test_texts_that_every_machine_has(name, words, cache):
     assert path.stat().st_mtime_ns == before
 
 
-def test_what_is_fetched_is_named_with_its_sum_size_and_licence():
+def test_downloaded_texts_have_a_checksum_size_and_licence():
     fetched = [entry for entry in catalogue.catalogue().values() if entry.remote]
     assert {"shakespeare", "tang", "tang300"} <= {entry.name for entry in fetched}
     for entry in fetched:
@@ -55,24 +57,22 @@ def test_what_is_fetched_is_named_with_its_sum_size_and_licence():
     assert len(catalogue.entry("tang").remote) == 41
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the texts are not here")
-def test_sums_and_sizes_are_those_of_the_texts():
+@pytest.mark.skipif(not SHARED.exists(), reason="the texts are not on this machine")
+def test_checksums_and_sizes_are_those_of_the_texts():
     for name, folder in (("shakespeare", SHARED), ("tang300", SHARED / "tang"), ("tang", SHARED / "tang")):
         for remote in catalogue.entry(name).remote:
             data = (folder / remote.name).read_bytes()
             assert (hashlib.sha256(data).hexdigest(), len(data)) == (remote.sha256, remote.size), remote.name
 
 
-def test_a_name_that_is_not_there(refused):
-    with pytest.raises(
-        CorpusError, match="corpora:shakespear: no such text in the catalogue; did you mean shakespeare"
-    ):
+def test_an_unknown_name_is_refused_with_the_nearest(refused):
+    with pytest.raises(CorpusError, match=r"corpora:shakespear: .*did you mean shakespeare"):
         read_corpus("corpora:shakespear")
     assert "there are: ferryman, lamplighter" in refused(3, "train", "corpora:xyzzy")
     assert "did you mean" in refused(3, "corpora", "show", "tang30")
 
 
-def test_the_list(command):
+def test_the_catalogue_is_listed(command):
     lines = command("corpora", "list").stdout.splitlines()
     assert len(lines) == len(catalogue.catalogue())
     assert lines[0].startswith("corpora:ferryman ")
@@ -80,8 +80,37 @@ def test_the_list(command):
     assert {value["where"] for value in values} == {"bundled", "on this machine", "to fetch"}
 
 
+def test_importing_the_catalogue_reads_no_data():
+    code = "from textgen.corpus import catalogue as c; print(len(c.CATALOGUE), c._tang_index.cache_info().misses)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(catalogue.CATALOGUE)), "0"]
+
+
+def test_bundled_texts_of_an_installation_are_found_by_the_list_of_installed_files(tmp_path, monkeypatch):
+    """Wherever the installer put them: here below a prefix that `sysconfig` knows nothing of."""
+    site = tmp_path / "odd/lib/site-packages"
+    (site / "textgen_lstm-9.9.dist-info").mkdir(parents=True)
+    (site / "textgen_lstm-9.9.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: textgen-lstm\nVersion: 9.9\n"
+    )
+    installed = tmp_path / "odd/share/textgen/corpora/jueju.txt"
+    installed.parent.mkdir(parents=True)
+    installed.write_text("poems")
+    record = ["textgen/__init__.py,,", "other/jueju.txt,,", "../../share/textgen/corpora/jueju.txt,,"]
+    (site / "textgen_lstm-9.9.dist-info/RECORD").write_text("\n".join(record))
+    monkeypatch.setattr(sys, "path", [str(site)])
+    monkeypatch.setattr(catalogue, "__file__", str(site / "textgen/corpus/catalogue.py"))
+    (path,) = catalogue.files("jueju")
+    assert path.resolve() == installed
+    installed.unlink()
+    with pytest.raises(CorpusError, match=r"corpora:jueju: jueju\.txt"):
+        catalogue.files("jueju")
+
+
 def test_a_text_is_shown(command):
     result = command("corpora", "show", "ferryman", "--lines", 2)
     first = (ROOT / "corpora/ferryman.txt").read_text().splitlines()[:2]
     assert result.stdout.splitlines()[-2:] == first
     assert "textgen train corpora:ferryman" in result.stdout
+    shown = command("corpora", "show", "tang", "--lines", 0).stdout
+    assert "textgen train corpora:tang --form jueju7 --vocabulary-size 5000 --minutes 15" in shown

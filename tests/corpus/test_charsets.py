@@ -1,8 +1,11 @@
 """Bytes to text."""
 
+import re
+
 import pytest
 
-from textgen.corpus.charsets import decode
+from textgen.corpus.charsets import EXAMPLES, decode
+from textgen.corpus.notes import NoteKind
 from textgen.errors import CorpusError, UsageError
 
 TANG = "床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。" * 30
@@ -11,7 +14,7 @@ RUSSIAN = "Тихо плывёт река, и старый паромщик см
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_mark_says_how_a_text_is_encoded_and_is_no_part_of_it(encoding):
+def test_a_byte_order_mark_names_the_encoding_and_is_not_part_of_the_text(encoding):
     text, notes = decode(TANG.encode(encoding), "poems.txt")
     assert text == TANG
     assert bool(notes) == (encoding != "utf-8-sig")
@@ -19,10 +22,11 @@ def test_a_mark_says_how_a_text_is_encoded_and_is_no_part_of_it(encoding):
 
 @pytest.mark.parametrize("order", ["le", "be"])
 @pytest.mark.parametrize("bits", ["16", "32"])
-def test_either_order_of_bytes(bits, order):
+def test_both_byte_orders(bits, order):
     text, (note,) = decode(("\ufeff" + FRENCH).encode(f"utf-{bits}-{order}"), "f")
     assert text == FRENCH
-    assert note == f"f: read as UTF-{bits}-{order.upper()}, as its byte-order mark says"
+    assert (note.kind, note.value) == (NoteKind.ENCODING, f"UTF-{bits}-{order.upper()}")
+    assert str(note) == f"f: read as UTF-{bits}-{order.upper()}, as its byte-order mark says"
 
 
 @pytest.mark.parametrize(
@@ -35,13 +39,13 @@ def test_either_order_of_bytes(bits, order):
         (RUSSIAN, "cp1251", "cp1251"),
     ],
 )
-def test_another_encoding_is_suggested_but_never_taken(text, encoding, named):
+def test_another_encoding_is_suggested_but_never_used_unasked(text, encoding, named):
     data = text.encode(encoding)
     with pytest.raises(CorpusError) as caught:
         decode(data, "old.txt")
     message = str(caught.value)
     assert message.startswith(f"old.txt: not UTF-8: byte 0x{data[_first_bad(data)]:02x} at offset {_first_bad(data)}; ")
-    suggested = message.split("--encoding ")[1]
+    (suggested,) = re.findall("`encoding=([^`]+)`", message)
     assert data.decode(suggested) == text, message
     # Given by name, the text round-trips.
     assert decode(data, "old.txt", encoding) == (text, [])
@@ -70,24 +74,29 @@ def _first_bad(data):
         (b"\xff\xfea", "not utf-16-le: byte 0x61 at offset 2"),
     ],
 )
-def test_what_is_no_text(data, complaint):
+def test_bytes_that_are_not_text(data, complaint):
     with pytest.raises(CorpusError) as caught:
         decode(data, "f")
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_an_encoding_by_name_is_strict_too():
+def test_a_named_encoding_is_strict_too():
     with pytest.raises(CorpusError, match="f: not gb18030: byte 0x81 at offset 2; "):
         decode(b"ab\x81", "f", "gb18030")
-    assert decode(b"a\0b", "f", "utf-8") == ("a\0b", [])  # who says so may have it
+    assert decode(b"a\0b", "f", "utf-8") == ("a\0b", [])  # a named encoding allows NUL
     assert decode("\ufeffab".encode("utf-16-le"), "f", "utf-16-le") == ("ab", [])
 
 
 @pytest.mark.parametrize("encoding", ["zzz", "rot13", "hex", "base64", "", " ", "a\0b", "ü"])
 def test_an_encoding_that_does_not_exist(encoding):
-    with pytest.raises(UsageError, match="no such encoding; some there are: utf-8"):
+    with pytest.raises(UsageError, match=f"^`encoding={re.escape(encoding)}`: .* utf-8, utf-16"):
         decode(b"text", "f", encoding)
+
+
+@pytest.mark.parametrize("encoding", EXAMPLES)
+def test_the_encodings_that_messages_name_exist(encoding):
+    assert decode("text".encode(encoding), "f", encoding)[0] == "text"
 
 
 def test_nothing_is_normalised():

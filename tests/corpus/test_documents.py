@@ -1,3 +1,6 @@
+"""Files to documents: reading, splitting, fingerprints."""
+
+import gc
 import io
 import os
 import sys
@@ -5,6 +8,8 @@ import sys
 import pytest
 
 from textgen.corpus.documents import Corpus, read_corpus
+from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.sources import resolve
 from textgen.errors import CorpusError
 
 
@@ -35,10 +40,29 @@ def test_standard_input(monkeypatch):
     assert (corpus.documents, corpus.name) == (("grüße",), "stdin")
 
 
+def test_standard_input_is_kept_as_long_as_its_source(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one\ntwo\n")))
+    first, second = resolve(["-", "-"])  # named twice, it is read once
+    kept = first.standard_input.opened()
+    for source in (first, second, first):
+        assert b"".join(source.chunks()) == b"one\ntwo\n"
+    assert first.digest() == second.digest()
+    # Another standard input is another text.
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"three\n")))
+    assert b"".join(resolve("-")[0].chunks()) == b"three\n"
+    assert b"".join(first.chunks()) == b"one\ntwo\n"
+    del first, second, source
+    gc.collect()
+    assert kept.closed
+
+
 def test_byte_order_mark_and_line_ends(tmp_path):
     corpus = read_corpus(write(tmp_path / "dos.txt", b"\xef\xbb\xbfone\r\ntwo\rthree\n"))
     assert corpus.documents == ("one\ntwo\nthree\n",)
-    assert corpus.notes == (f"{tmp_path / 'dos.txt'}: 2 CR or CR LF line ends read as LF",)
+    text = f"{tmp_path / 'dos.txt'}: 2 CR or CR LF line ends read as LF"
+    assert corpus.notes == (Note(NoteKind.LINE_ENDS, text, "2"),)
+    assert str(corpus.notes[0]) == text
+    assert Note.from_json(corpus.notes[0].to_json()) == corpus.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +76,7 @@ def test_byte_order_mark_and_line_ends(tmp_path):
         ("latin café".encode("latin-1"), "byte 0xe9 at offset 9"),
     ],
 )
-def test_bytes_that_are_no_text(tmp_path, data, complaint):
+def test_bytes_that_are_not_text(tmp_path, data, complaint):
     path = write(tmp_path / "bad.txt", data)
     with pytest.raises(CorpusError) as caught:
         read_corpus(path)
@@ -60,7 +84,7 @@ def test_bytes_that_are_no_text(tmp_path, data, complaint):
     assert complaint in str(caught.value)
 
 
-def test_paths_that_are_no_files(tmp_path):
+def test_paths_that_are_not_files(tmp_path):
     with pytest.raises(CorpusError, match="no such file"):
         read_corpus(tmp_path / "missing.txt")
     with pytest.raises(CorpusError, match="a folder without text"):
@@ -87,12 +111,12 @@ def test_split_keeps_short_documents_whole():
     train, held_out = Corpus("x", poems).split(0.1)
     assert train == list(poems[:90])
     assert held_out == list(poems[90:])
-    # A cut that falls a little inside a poem moves to its edge, whichever is nearer.
+    # A split a little inside a poem moves to the nearer edge of the poem.
     uneven = ("x" * 895, "y" * 10, "z" * 95)
     assert Corpus("x", uneven).split(0.1) == (["x" * 895], ["y" * 10, "z" * 95])
 
 
-def test_split_of_nothing():
+def test_nothing_is_held_out_of_a_share_of_zero():
     corpus = Corpus("x", ("abc", "def"))
     assert corpus.split(0) == (["abc", "def"], [])
 
@@ -106,7 +130,7 @@ def test_every_character_lands_on_one_side():
         assert abs(size - share) <= share / 10 + 0.01
 
 
-def test_fingerprint_depends_on_text_and_cuts():
+def test_fingerprint_depends_on_the_text_and_its_documents():
     one = Corpus("x", ("ab", "c")).fingerprint()
     assert one == Corpus("y", ("ab", "c"), paths=("p",)).fingerprint()
     assert len({one, Corpus("x", ("a", "bc")).fingerprint(), Corpus("x", ("abc",)).fingerprint()}) == 3

@@ -1,6 +1,6 @@
-"""Fetching from a server on this machine, which fails in every way that servers do.
+"""Downloads from a server on this machine that fails in every way that servers do.
 
-Run with -s, it prints a table: the fault, what the user sees, what is left on the disk.
+Run with -s, it prints a table: the fault, what the user sees, what stays on the disk.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ from typing import ClassVar
 import pytest
 
 from textgen.corpus import catalogue, download
-from textgen.corpus.catalogue import Remote
 from textgen.corpus.download import fetch
+from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError, StorageError
 from textgen.system.cache import VARIABLE
 
@@ -25,7 +25,7 @@ SHA256 = hashlib.sha256(TEXT).hexdigest()
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers /good as it should, and the rest as named. Taken as a proxy, it is asked for whole URLs."""
+    """Answers /good correctly and other pages as their names say. Used as a proxy, it is asked for whole URLs."""
 
     asked: ClassVar = []
 
@@ -75,7 +75,7 @@ class Server(BaseHTTPRequestHandler):
     def do_larger(self):
         self.send_response(200)
         self.end_headers()
-        for _ in range(10_000):  # two gigabytes, were anybody to listen
+        for _ in range(10_000):  # two gigabytes, if all were read
             self.wfile.write(TEXT)
 
     def do_silent(self):
@@ -105,7 +105,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    """The server's address; it ends with the test."""
+    """The address of a server that stops after the test."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         server.patience, server.daemon_threads = threading.Event(), True
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -138,17 +138,17 @@ FAULTS = [
     ("missing", "answers 404 Not Found; it may have moved"),
     ("broken", "answers 503 Service Unavailable"),
     ("round", "answers 302 "),
-    ("larger", f"sent more than the {len(TEXT):,} bytes that were promised; nothing was kept"),
-    ("silent", "was silent for 1 seconds; try again"),
-    ("deaf", "was silent for 1 seconds; try again"),
+    ("larger", f"sent more than the expected {len(TEXT):,} bytes; nothing was kept"),
+    ("silent", "nothing for 1 seconds; try again"),
+    ("deaf", "nothing for 1 seconds; try again"),
     ("slow", "sends fewer than 100 bytes a second; try again later"),
     ("garbage", "broke off: "),
 ]
 
 
 @pytest.mark.parametrize(("page", "complaint"), FAULTS)
-def test_faults_end_in_one_line_and_leave_nothing(server, cache, monkeypatch, page, complaint):
-    monkeypatch.setattr(download, "PATIENCE", 1)
+def test_faults_give_one_line_and_leave_no_file(server, cache, monkeypatch, page, complaint):
+    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 1)
     began = time.monotonic()
     with pytest.raises(CorpusError) as caught:
         fetch([remote(server, page)], cache / "corpora" / "play", "corpora:play", quiet=True)
@@ -161,7 +161,7 @@ def test_faults_end_in_one_line_and_leave_nothing(server, cache, monkeypatch, pa
     assert time.monotonic() - began < 8
 
 
-def test_no_server_at_all(cache):
+def test_no_server(cache):
     with pytest.raises(CorpusError, match="cannot be reached: Connection refused; is there a network"):
         fetch([remote("http://127.0.0.1:9", "good")], cache / "play", "corpora:play", quiet=True)
     with pytest.raises(CorpusError, match=r"cannot be reached: .*; is there a network"):
@@ -169,7 +169,7 @@ def test_no_server_at_all(cache):
 
 
 @pytest.mark.parametrize("page", ["good", "moved"])
-def test_a_text_is_fetched_once_and_verified(server, cache, page, capsys):
+def test_a_text_is_downloaded_once_and_verified(server, cache, page, capsys):
     wanted = [remote(server, page)]
     (path,) = fetch(wanted, cache / "play", "corpora:play")
     assert path.read_bytes() == TEXT
@@ -178,7 +178,7 @@ def test_a_text_is_fetched_once_and_verified(server, cache, page, capsys):
     assert fetch(wanted, cache / "play", "corpora:play") == [path]
     assert len(Server.asked) == asked
     assert Server.asked[-1][1].startswith("textgen/")
-    # What a crash or somebody else cut short is fetched again.
+    # An incomplete file is downloaded again.
     path.write_bytes(TEXT[:100])
     fetch(wanted, cache / "play", "corpora:play", quiet=True)
     assert path.read_bytes() == TEXT
@@ -199,7 +199,7 @@ def test_a_cache_that_cannot_be_written(server, cache):
 
 
 def test_a_full_cache_leaves_nothing(server, cache):
-    """A limit on the size of files, as a full disk is: the file system says no in the middle."""
+    """A limit on the size of files acts as a full disk: the file system refuses in the middle."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
     try:
@@ -210,7 +210,7 @@ def test_a_full_cache_leaves_nothing(server, cache):
     assert left(cache / "play") == []
 
 
-def test_several_files_of_which_one_is_there(server, cache):
+def test_only_missing_files_are_downloaded(server, cache):
     wanted = [Remote(f"{server}/good", f"{number}.txt", SHA256, len(TEXT)) for number in range(3)]
     fetch(wanted[:1], cache / "plays", "corpora:plays", quiet=True)
     asked = len(Server.asked)
@@ -221,13 +221,12 @@ def test_several_files_of_which_one_is_there(server, cache):
 @pytest.fixture
 def play(server, monkeypatch, cache):
     """A catalogue with one more text, which the server has."""
-    entry = catalogue.Entry("play", "a play", "none", "", remote=(remote(server, "good"),))
-    others = catalogue.catalogue
-    monkeypatch.setattr(catalogue, "catalogue", lambda: others() | {"play": entry})
+    entry = catalogue.Entry("play", "a play", "none", download=lambda: (remote(server, "good"),))
+    monkeypatch.setattr(catalogue, "CATALOGUE", (*catalogue.CATALOGUE, entry))
     return entry
 
 
-def test_a_name_stands_wherever_a_path_does(play, command, empty_place):
+def test_a_catalogue_name_works_like_a_path(play, command, empty_place):
     result = command("corpora", "check", "corpora:play")
     assert result.exit_code == 0, result.output
     assert f"{len(TEXT):,} characters" in result.stdout
@@ -238,7 +237,7 @@ def test_a_name_stands_wherever_a_path_does(play, command, empty_place):
     assert again.exit_code == 0, again.output
 
 
-def test_the_command_fetches_and_shows(play, command):
+def test_the_command_downloads_and_shows(play, command):
     before = command("corpora", "show", "play")
     assert "not here yet: textgen corpora fetch play" in before.stderr
     assert "corpora:play" in command("corpora", "list").stdout
@@ -248,8 +247,8 @@ def test_the_command_fetches_and_shows(play, command):
     assert "0: all the world's a stage" in command("corpora", "show", "play", "--lines", 1).stdout
 
 
-def test_a_packed_text_is_no_other_thing(server, cache):
-    """What is fetched is the bytes that were promised, whatever they hold."""
+def test_a_compressed_text_is_kept_as_it_is(server, cache):
+    """The file has exactly the bytes whose checksum is known."""
     packed = gzip.compress(TEXT, mtime=0)
     Server.do_packed = lambda self: self.answer(packed)
     one = Remote(f"{server}/packed", "play.txt.gz", hashlib.sha256(packed).hexdigest(), len(packed))

@@ -1,4 +1,4 @@
-"""What a text is, told before an hour is spent."""
+"""What a text is, before an hour is spent on it."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from textgen.corpus.spans import duplicates, longest_repeat
 
 
 def slow_longest_repeat(text):
-    """The length of the longest span that stands twice, the plain way."""
+    """The length of the longest span that occurs twice, found the simple way."""
     return max(
         (length for length in range(1, len(text)) for at in range(len(text)) if at + length <= len(text)
          and text.find(text[at : at + length], at + 1) >= 0),
@@ -26,7 +26,7 @@ def test_the_longest_repeat_is_the_longest(text):
         assert text.find(span, text.find(span) + 1) > 0
 
 
-def test_a_long_span_in_a_long_text():
+def test_a_long_repeat_in_a_long_text():
     numbers = np.random.default_rng(0)
     letters = "".join(numbers.choice(list("abcdefghij"), 200_000))
     span = "here is what stands in two places, " * 8
@@ -53,7 +53,7 @@ def check(command, empty_place):
     return run
 
 
-def test_all_that_is_promised_is_said(check):
+def test_the_report_has_every_line(check):
     told = dict(line.split("  ", 1) for line in check(verse()).splitlines() if not line.startswith("note"))
     assert set(told) >= {
         "encoding", "size", "symbols", "rare", "lines twice", "blocks twice", "longest repeat", "would take", "model",
@@ -76,7 +76,7 @@ def test_all_that_is_promised_is_said(check):
         (verse() * 10 + "\x07", "control characters \\x07"),
         (verse() * 10 + "cafe\u0301 ", "--normalise nfc"),
         (verse() * 10, "a span of"),
-        (verse() * 10, "of the lines stood before"),
+        (verse() * 10, "of the lines occurred before"),
         ("*** START OF THE PROJECT\n" + verse() * 8, "Project Gutenberg"),
         ("<p>so<br>it</p>" * 20 + verse() * 8, "HTML tags"),
         (verse().replace("\n", "\r\n"), "CR or CR LF line ends read as LF"),
@@ -85,7 +85,7 @@ def test_all_that_is_promised_is_said(check):
         ("".join(map(chr, range(0x4E00, 0x4E80))) + verse() * 40, "--vocabulary-size"),
     ],
 )
-def test_warnings_have_their_cures(check, text, note):
+def test_warnings_come_with_advice(check, text, note):
     notes = [line for line in check(text).splitlines() if line.startswith("note")]
     assert any(note in line for line in notes), notes
 
@@ -103,7 +103,7 @@ def test_the_options_of_a_training_count(check):
     assert "encoding        UTF-16-LE" in check("\ufeff".encode("utf-16-le") + verse().encode("utf-16-le"))
 
 
-def test_what_cannot_be_trained_on_is_refused(refused, empty_place):
+def test_texts_that_cannot_be_trained_on_are_refused(refused, empty_place):
     (empty_place / "short.txt").write_text("short")
     assert "one stretch of --sequence-length 64 needs 65" in refused(3, "corpora", "check", "short.txt")
     assert "no such file" in refused(3, "corpora", "check", "missing.txt")

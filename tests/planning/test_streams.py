@@ -1,3 +1,5 @@
+"""Ids to parallel streams."""
+
 import numpy as np
 import pytest
 
@@ -6,7 +8,7 @@ from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.layout import IGNORED, lay_out
 
 
-def test_documents_follow_a_boundary_each():
+def test_a_boundary_precedes_each_document():
     tokenizer = CharTokenizer.train(["ab"])
     assert lay_out(tokenizer, ["ab", "b"]).tolist() == [0, 2, 3, 0, 3]
     assert lay_out(tokenizer, []).size == 0
@@ -21,7 +23,7 @@ def test_streams_are_contiguous_from_step_to_step():
 
 
 @pytest.mark.parametrize("offset", [0, 1, 57, 99])
-def test_a_target_is_the_next_id_also_across_the_end(offset):
+def test_a_target_is_the_next_id_even_across_the_end(offset):
     streams = training_streams(np.arange(100, dtype=np.int32), batch=3, length=8)
     for index in range(streams.steps):
         inputs, targets = streams.step(index, offset)
@@ -37,7 +39,7 @@ def test_a_short_text_gets_fewer_streams_and_a_shorter_one_none():
 
 
 @pytest.mark.parametrize(("size", "rows", "length"), [(2, 4, 8), (9, 4, 8), (300, 4, 8), (301, 3, 7), (5000, 32, 64)])
-def test_held_out_text_is_predicted_once_each_and_padding_never_counts(size, rows, length):
+def test_each_held_out_symbol_is_predicted_once_and_padding_never_counts(size, rows, length):
     ids = np.arange(size, dtype=np.int32)
     streams = held_out_streams(ids, rows, length)
     predicted = []

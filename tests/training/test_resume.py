@@ -15,6 +15,7 @@ from tests.helpers.models import best, tiny
 from textgen import Generator, train
 from textgen.corpus.documents import Corpus
 from textgen.errors import CorpusError, DivergenceError, RunError, UsageError
+from textgen.planning.streams import TrainingStreams
 from textgen.runs.diary import HISTORY
 from textgen.runs.folder import RESUME, STATE, TENSORS, WEIGHTS
 from textgen.runs.run import load_run
@@ -63,7 +64,7 @@ def cut_run(text_file, tmp_path, monkeypatch):
     original = Batches.__getitem__
 
     def interrupted(dataset, index):
-        if dataset.first and index == 20 and dataset.streams.wrap:
+        if dataset.first and index == 20 and isinstance(dataset.streams, TrainingStreams):
             signal.raise_signal(signal.SIGINT)
         return original(dataset, index)
 
@@ -80,7 +81,7 @@ def test_interrupted_before_the_first_epoch_ends_nothing_is_lost(text_file, tmp_
     original = Batches.__getitem__
 
     def interrupted(dataset, index):
-        if index == 20 and dataset.streams.wrap:
+        if index == 20 and isinstance(dataset.streams, TrainingStreams):
             signal.raise_signal(signal.SIGINT)
         return original(dataset, index)
 
@@ -246,7 +247,7 @@ def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
     pressed = []
 
     def interrupted(dataset, index):
-        if dataset.first and dataset.streams.wrap and not pressed:  # the first steps are timed
+        if dataset.first and isinstance(dataset.streams, TrainingStreams) and not pressed:  # the first steps are timed
             pressed.append(signal.raise_signal(signal.SIGINT))
         return original(dataset, index)
 

@@ -11,6 +11,7 @@ from textgen import Generator, train
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.engine.probability import bits
 from textgen.errors import CorpusError, RunExistsError, UsageError
+from textgen.planning.streams import TrainingStreams
 from textgen.runs.diary import SAMPLES
 from textgen.runs.run import load_run
 from textgen.training.feed import Batches
@@ -112,7 +113,7 @@ def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkey
 
     def watched(dataset, index):
         inputs, targets = original(dataset, index)
-        if dataset.streams.wrap:
+        if isinstance(dataset.streams, TrainingStreams):
             seen.append((dataset.first + index, inputs, targets, inputs["carry"].max()))
         return inputs, targets
 

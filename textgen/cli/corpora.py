@@ -4,7 +4,7 @@ import json
 
 import click
 
-from textgen.cli.options import encoding_option, given, note, options_of
+from textgen.cli.options import encoding_option, given, note, options_of, with_flags
 from textgen.runs.config import ModelConfig, TrainingConfig
 
 
@@ -57,6 +57,7 @@ def show_command(name, lines):
     from textgen.corpus.catalogue import PREFIX, entry, files, is_here
 
     found = entry(name.removeprefix(PREFIX))
+    options = [f"--{option.replace('_', '-')} {value}" for option, value in found.train.items()]
     size = sum(remote.size for remote in found.remote)
     for label, value in [
         ("name", PREFIX + found.name),
@@ -67,7 +68,7 @@ def show_command(name, lines):
         *([("", f"and {len(found.remote) - 3} more")] if len(found.remote) > 3 else []),
         *([("size", f"{size:,} bytes")] if size else []),
         *(("SHA-256", remote.sha256) for remote in found.remote[:1]),
-        ("train", f"textgen train {PREFIX}{found.name} {found.train}".rstrip()),
+        ("train", " ".join(["textgen train", PREFIX + found.name, *options])),
     ]:
         click.echo(f"{label:<9}{value}")
     if not is_here(found):
@@ -125,4 +126,4 @@ def check_command(file, encoding, **options):
     for label, value in report.lines:
         click.echo(f"{label:<{width}}  {value}")
     for warning in report.warnings:
-        click.echo(f"{'note':<{width}}  {warning}")
+        click.echo(with_flags(f"{'note':<{width}}  {warning}", click.get_current_context().command))

@@ -1,192 +1,224 @@
-"""Texts by name: those written for this project, those that every machine has, classics that are fetched.
+"""Texts by name: texts written for this project, texts that every Python has, and classics that are downloaded.
 
-`corpora:NAME` stands wherever a path does. A classic is kept in the cache folder and checked against its SHA-256 each
-time it is fetched. A new text is a new entry of CATALOGUE. Knows nothing of what is in a text.
+Users may write `corpora:NAME` wherever they may write a path. A downloaded text is kept in the cache folder; its
+SHA-256 is verified at each download. A new text needs one new entry in CATALOGUE. Knows nothing of what is in a text.
 """
 
 import difflib
 import json
 import sys
 import sysconfig
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache as cached
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
+from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import write_atomically
 
 PREFIX = "corpora:"
+DISTRIBUTION = "textgen-lstm"
+# Where an installation has the bundled texts, below the folder of data ([options.data_files] in setup.cfg).
+INSTALLED = PurePosixPath("share/textgen/corpora")
 RAW = "https://raw.githubusercontent.com"
 TANG = f"{RAW}/chinese-poetry/chinese-poetry/master/{quote('全唐诗')}"
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A file somewhere else.
-
-    Attributes:
-        url: where it is.
-        name: its name here.
-        sha256: of its bytes, hex.
-        size: its bytes.
-    """
-
-    url: str
-    name: str
-    sha256: str
-    size: int
+# Names that an error suggests.
+MAX_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A text.
+    """A text of the catalogue. Exactly one of `bundled`, `download` and `make` says where it comes from.
 
     Attributes:
-        name: as it is asked for.
-        about: what it is, in a line.
-        licence: what may be done with it.
-        train: how to train on it.
-        bundled: its file in `corpora/`, where it was written for this project.
-        remote: where it is fetched from, where it is.
-        made: how it is made of what the machine has: returns text.
+        name: the name that users give.
+        about: a description of one line.
+        licence: its licence.
+        train: options of a training that suit the text, names and values.
+        bundled: its file in `corpora/`, for a text written for this project.
+        download: returns the files to download.
+        make: makes the text from what this Python has, and returns it.
     """
 
     name: str
     about: str
     licence: str
-    train: str
+    train: Mapping[str, object] = field(default_factory=dict)
     bundled: str = ""
-    remote: tuple[Remote, ...] = ()
-    made: Callable | None = None
+    download: Callable[[], tuple[Remote, ...]] | None = None
+    make: Callable[[], str] | None = None
 
     @property
-    def kind(self):
-        """Where it comes from, in a word."""
-        return "bundled" if self.bundled else "fetched" if self.remote else "on this machine"
+    def kind(self) -> str:
+        """Where the text comes from: "bundled", "fetched" or "on this machine"."""
+        return "bundled" if self.bundled else "fetched" if self.download else "on this machine"
+
+    @property
+    def remote(self) -> tuple[Remote, ...]:
+        """The files to download; empty for other texts."""
+        return self.download() if self.download else ()
 
 
-def _python_reference():
+def _python_reference() -> str:
     from pydoc_data.topics import topics
 
     return "\n\n\n".join(topics[name].strip() for name in sorted(topics)) + "\n"
 
 
-def _python_source():
+def _python_source() -> str:
     folder = Path(sysconfig.get_path("stdlib"))
     files = sorted(path for path in folder.glob("*.py") if path.is_file())
     return "\n\n\n".join(path.read_text("utf-8", "strict").strip() for path in files if path.stat().st_size) + "\n"
 
 
-def _tang_file(file, name):
+def _shakespeare() -> tuple[Remote, ...]:
+    sha256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+    url = f"{RAW}/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+    return (Remote(url, "shakespeare.txt", sha256, 1_115_394),)
+
+
+def _tang300() -> tuple[Remote, ...]:
+    return (_tang_file(_tang_index()["selection"], "tang300.json"),)
+
+
+def _tang() -> tuple[Remote, ...]:
+    return tuple(_tang_file(file, file["name"]) for file in _tang_index()["files"])
+
+
+@cached
+def _tang_index() -> Any:
+    """The files of chinese-poetry's collection, with sizes and sums. Data: a changed file there is a changed line."""
+    return json.loads(resources.files("textgen.corpus").joinpath("tang.json").read_text("utf-8"))
+
+
+def _tang_file(file: dict[str, Any], name: str) -> Remote:
     return Remote(f"{TANG}/{quote(file['name'])}", name, file["sha256"], file["size"])
 
 
-def _entries():
-    # The files of chinese-poetry's collection are data: a changed file there is a changed line.
-    tang = json.loads(resources.files("textgen.corpus").joinpath("tang.json").read_text("utf-8"))
-    cc0 = "CC0 1.0"
-    yield Entry("ferryman", "thirty tales of one river and one boat, told by its ferryman", cc0, "", "ferryman.txt")
-    yield Entry(
+CATALOGUE = (
+    Entry(
+        "ferryman",
+        "thirty tales of one river and one boat, told by its ferryman",
+        "CC0 1.0",
+        bundled="ferryman.txt",
+    ),
+    Entry(
         "lamplighter",
         "72 poems, rhymed and metered, in nine forms",
-        cc0,
-        "--documents poem --epochs 60",
-        "lamplighter.txt",
-    )
-    yield Entry("headlines", "1,170 headlines of a harbour town", cc0, "--documents line --epochs 40", "headlines.txt")
-    yield Entry("jueju", "350 Chinese quatrains", cc0, "--documents poem --epochs 60", "jueju.txt")
-    yield Entry(
-        "python-reference", "the Python language reference, as pydoc has it", "PSF-2.0", "", made=_python_reference
-    )
-    yield Entry(
-        "python-source", "the modules of Python's standard library, as code", "PSF-2.0", "", made=_python_source
-    )
-    yield Entry(
+        "CC0 1.0",
+        {"documents": "poem", "epochs": 60},
+        bundled="lamplighter.txt",
+    ),
+    Entry(
+        "headlines",
+        "1,170 headlines of a harbour town",
+        "CC0 1.0",
+        {"documents": "line", "epochs": 40},
+        bundled="headlines.txt",
+    ),
+    Entry("jueju", "350 Chinese quatrains", "CC0 1.0", {"documents": "poem", "epochs": 60}, bundled="jueju.txt"),
+    Entry("python-reference", "the Python language reference, as pydoc has it", "PSF-2.0", make=_python_reference),
+    Entry("python-source", "the modules of Python's standard library, as code", "PSF-2.0", make=_python_source),
+    Entry(
         "shakespeare",
         "40,000 lines of Shakespeare's plays, known as tiny-shakespeare",
         "public domain",
-        "--minutes 5",
-        remote=(
-            Remote(
-                f"{RAW}/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
-                "shakespeare.txt",
-                "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-                1_115_394,
-            ),
-        ),
-    )
-    yield Entry(
+        {"minutes": 5},
+        download=_shakespeare,
+    ),
+    Entry(
         "tang300",
         "three hundred Tang poems, the best known",
         "MIT (chinese-poetry)",
-        "--form jueju7",
-        remote=(_tang_file(tang["selection"], "tang300.json"),),
-    )
-    yield Entry(
+        {"form": "jueju7"},
+        download=_tang300,
+    ),
+    Entry(
         "tang",
         "41,000 Tang poems, of chinese-poetry's complete collection",
         "MIT (chinese-poetry)",
-        "--form jueju7 --vocabulary-size 5000 --minutes 15",
-        remote=tuple(_tang_file(file, file["name"]) for file in tang["files"]),
-    )
+        {"form": "jueju7", "vocabulary_size": 5000, "minutes": 15},
+        download=_tang,
+    ),
+)
 
 
-def catalogue():
-    """Each Entry by its name."""
-    return {entry.name: entry for entry in _entries()}
+def catalogue() -> dict[str, Entry]:
+    """Each Entry of CATALOGUE by its name."""
+    return {entry.name: entry for entry in CATALOGUE}
 
 
-def entry(name):
-    """The Entry of a name, or CorpusError with the nearest names."""
+def entry(name: str) -> Entry:
+    """The Entry of a name. Raises CorpusError, with the nearest names, if there is none."""
     known = catalogue()
     if name not in known:
-        near = difflib.get_close_matches(name, known, 3)
+        near = difflib.get_close_matches(name, known, MAX_SUGGESTIONS)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
         raise CorpusError(f"{PREFIX}{name}: no such text in the catalogue; {hint}")
     return known[name]
 
 
-def files(name, quiet=False):
-    """The files of a text, fetched or made where they are not there yet.
+def files(name: str, quiet: bool = False) -> list[Path]:
+    """The files of a text; downloads or makes those that are missing.
 
     Args:
-        name: of an entry.
-        quiet: no progress bar.
+        name: of an Entry.
+        quiet: whether the progress bar is left out.
 
     Raises:
-        CorpusError: no such text, or one that cannot be fetched.
+        CorpusError: no such text, or one that cannot be downloaded.
         StorageError: the cache cannot be written.
     """
     found = entry(name)
     if found.bundled:
         return [_bundled(found)]
     folder = cache.folder("corpora", name)
-    if found.made:
+    if found.make:
         # Another Python has another text.
         path = folder / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}.txt"
         if not path.exists():
-            write_atomically(path, [found.made().encode("utf-8")], cache.FREE_SPACE_ADVICE)
+            write_atomically(path, [found.make().encode("utf-8")], cache.FREE_SPACE_ADVICE)
         return [path]
-    from textgen.corpus.download import fetch  # what talks to servers is slow to import
+    from textgen.corpus.download import fetch  # imports an HTTP client, which is slow
 
     return fetch(found.remote, folder, PREFIX + name, quiet)
 
 
-def is_here(found):
-    """Whether a text can be read without being fetched."""
-    return not found.remote or all((cache.folder("corpora", found.name) / one.name).exists() for one in found.remote)
+def is_here(found: Entry) -> bool:
+    """Whether a text can be read without a download."""
+    return all((cache.folder("corpora", found.name) / one.name).exists() for one in found.remote)
 
 
-def _bundled(found):
-    """The file of a text that was written for this project: beside the package in a clone, else where pip puts data."""
-    places = [
-        Path(__file__).parent.parent.parent / "corpora",
-        Path(sysconfig.get_path("data")) / "share" / "textgen" / "corpora",
-    ]
-    for place in places:
-        if (place / found.bundled).is_file():
-            return place / found.bundled
-    raise CorpusError(f"{PREFIX}{found.name}: {found.bundled} is not installed; it stands in corpora/ of the source")
+def _bundled(found: Entry) -> Path:
+    """The file of a text that was written for this project."""
+    for path in _places(found.bundled):
+        if path.is_file():
+            return path
+    raise CorpusError(f"{PREFIX}{found.name}: {found.bundled} is not installed; the source has it in corpora/")
+
+
+def _places(name: str) -> Iterator[Path]:
+    """Where a bundled file may be, the likeliest place first.
+
+    The texts stay in `corpora/` beside the package, where readers of the source look for them, so they cannot be
+    package data and `importlib.resources` does not find them. An installation puts them into a folder of data instead.
+    Which folder that is depends on the kind of installation (virtual environment, user, prefix, target), but the list
+    of files that the installer recorded always says. `sysconfig` answers for installers that record none.
+    """
+    yield Path(__file__).parents[2] / "corpora" / name
+    from importlib import metadata  # only here: a clone needs none of it
+
+    try:
+        recorded = metadata.files(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        recorded = []
+    for file in recorded:
+        if file.name == name and file.parent.parts[-len(INSTALLED.parts) :] == INSTALLED.parts:
+            yield Path(str(file.locate()))
+    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
+        yield Path(sysconfig.get_path("data", scheme), INSTALLED, name)

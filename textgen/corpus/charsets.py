@@ -1,11 +1,14 @@
-"""Bytes to text: strict UTF-8 unless a byte-order mark or the user says otherwise; nothing guessed, nothing dropped.
+"""Bytes to text: strict UTF-8 unless a byte-order mark or the user names another encoding.
 
-What is no text is recognised by its first bytes or by a NUL, and for what is text of another kind an encoding is
-suggested (charset-normalizer), but never taken by itself. Knows nothing of files.
+Nothing is guessed and nothing is dropped. Binary files are recognised by their first bytes or by a NUL byte. For text
+in another encoding the error suggests one (charset-normalizer helps), but it is never used unasked. Knows nothing of
+files.
 """
 
 import codecs
+from collections.abc import Iterable, Iterator
 
+from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import CorpusError, UsageError
 
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
@@ -16,7 +19,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-KINDS = (
+# The first bytes of files that are not plain text, what they are, and what to do.
+SIGNATURES = (
     (b"\x1f\x8b", "gzip within gzip: unpack it first"),
     (b"\x89PNG", "looks like binary: a PNG picture; give plain text"),
     (b"\xff\xd8\xff", "looks like binary: a JPEG picture; give plain text"),
@@ -28,116 +32,150 @@ KINDS = (
     (b"\x7fELF", "looks like binary: a program; give plain text"),
     (b"\xd0\xcf\x11\xe0", "looks like binary: an old Office document; save its text as plain text first"),
 )
+# Encodings that an error names as examples; Python knows many more.
+EXAMPLES = ("utf-8", "utf-16", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc-kr", "koi8-r")
+# Characters beyond ASCII that texts in western European languages use.
 WESTERN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùúûüýÿßÀÁÂÄÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜÝ«»‘’“”„–—…€£§°¡¿\xa0")
-# Bytes that a suggestion is made from.
-LOOKED_AT = 50_000
+# Share of the characters beyond ASCII that must be WESTERN for cp1252 to be suggested.
+MIN_WESTERN_SHARE = 0.95
+# Bytes from which an encoding is suggested.
+MAX_EXAMINED_BYTES = 50_000
 
 
-def decode(data, name, encoding=None):
-    """The text of some bytes, and notes on what was not taken as it stood. Arguments and errors as of `decoded`."""
-    notes = []
+def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, list[Note]]:
+    """The text of some bytes, and the notes on it. Arguments and errors as for `decoded`."""
+    notes: list[Note] = []
     return "".join(decoded([data], name, encoding, notes)), notes
 
 
-def decoded(chunks, name, encoding, notes):
-    """The text of bytes that come in chunks, piece by piece.
+def decoded(chunks: Iterable[bytes], name: str, encoding: str | None, notes: list[Note]) -> Iterator[str]:
+    """Decode bytes that come in chunks; yields the text piece by piece.
 
     Args:
-        chunks: an iterable of bytes, the first of at least four where there are as many.
-        name: what messages call them.
-        encoding: a name that Python knows; None for UTF-8, or what a byte-order mark says.
-        notes: a list; what was not taken as it stood is added, a line each.
+        chunks: the bytes; the first chunk has at least four of them, if there are as many.
+        name: what messages call the source of the bytes.
+        encoding: a name that Python knows; None for UTF-8, or the encoding of a byte-order mark.
+        notes: a list to which notes are added.
 
     Raises:
-        UsageError: an encoding that does not exist.
-        CorpusError: not text, or not text so encoded.
+        UsageError: the encoding does not exist.
+        CorpusError: the bytes are not text, or not text in that encoding.
     """
     chunks = iter(chunks)
-    chunk, mark, plain = next(chunks, b""), b"", False
+    chunk, mark, is_strict = next(chunks, b""), b"", False
     if encoding is None:
-        mark, encoding = next(((mark, kind) for mark, kind in MARKS if chunk.startswith(mark)), (b"", "utf-8"))
-        plain = not mark
-        if plain:
-            _refuse_kinds(chunk, name)
-        elif encoding != "utf-8":
-            notes.append(f"{name}: read as {encoding.upper()}, as its byte-order mark says")
+        mark, encoding = _by_mark(chunk, name, notes)
+        is_strict = not mark
+        if is_strict:
+            _refuse_binary(chunk, name)
     else:
         _check_encoding(encoding)
-    decoder, position, is_first = codecs.getincrementaldecoder(encoding)(), len(mark), True
-    chunk = chunk[len(mark) :] if mark else chunk
+    decoder = _Decoder(name, encoding, len(mark))
+    chunk, is_first = chunk[len(mark) :], True
     while True:
         following = next(chunks, None)
-        if plain and (at := chunk.find(b"\0")) >= 0:
-            raise CorpusError(
-                f"{name}: looks like binary: a NUL byte at offset {position + at}; give plain text, or say how it is "
-                "encoded with --encoding (UTF-16 without a mark: utf-16-le or utf-16-be)"
-            )
-        before = position - len(decoder.getstate()[0])
-        try:
-            text = decoder.decode(chunk, following is None)
-        except UnicodeDecodeError as error:
-            at, bad, cure = before + error.start, error.object, _suggestion(error.object, encoding, following is None)
-            inside = error.start < len(bad)
-            byte = (
-                f"byte 0x{bad[error.start]:02x} at offset {at}" if inside else f"it ends in the middle, at offset {at}"
-            )
-            raise CorpusError(f"{name}: not {_shown(encoding)}: {byte}; {cure}") from None
-        except UnicodeError as error:
-            cure = _suggestion(chunk, encoding, following is None)
-            raise CorpusError(f"{name}: not {_shown(encoding)}: {error}; {cure}") from None
+        if is_strict:
+            decoder.refuse_nul(chunk)
+        text = decoder.decode(chunk, following is None)
         yield text.removeprefix("\ufeff") if is_first else text
         if following is None:
             return
-        position, chunk, is_first = position + len(chunk), following, False
+        chunk, is_first = following, False
 
 
-def _refuse_kinds(data, name):
-    kind = next((words for start, words in KINDS if data.startswith(start)), None)
-    if kind:
-        raise CorpusError(f"{name}: {kind}")
+def _by_mark(chunk: bytes, name: str, notes: list[Note]) -> tuple[bytes, str]:
+    """The byte-order mark with which a text begins (empty without one), and the encoding."""
+    mark, encoding = next(((mark, kind) for mark, kind in MARKS if chunk.startswith(mark)), (b"", "utf-8"))
+    if encoding != "utf-8":
+        shown = encoding.upper()
+        notes.append(Note(NoteKind.ENCODING, f"{name}: read as {shown}, as its byte-order mark says", shown))
+    return mark, encoding
 
 
-def _check_encoding(encoding):
+class _Decoder:
+    """A strict incremental decoder whose errors give the offset in the whole text.
+
+    Args:
+        name: what messages call the source of the bytes.
+        encoding: a name that Python knows.
+        position: the offset of the first byte.
+    """
+
+    def __init__(self, name: str, encoding: str, position: int):
+        self.name, self.encoding, self.position = name, encoding, position
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+
+    def refuse_nul(self, chunk: bytes) -> None:
+        """Raise CorpusError if the chunk to be decoded next holds a NUL byte."""
+        if (at := chunk.find(b"\0")) >= 0:
+            raise CorpusError(
+                f"{self.name}: looks like binary: a NUL byte at offset {self.position + at}; give plain text, or name "
+                "its encoding with `encoding` (UTF-16 without a byte-order mark: utf-16-le or utf-16-be)"
+            )
+
+    def decode(self, chunk: bytes, is_last: bool) -> str:
+        """The text of the next chunk. Raises CorpusError if the chunk is not text in the encoding."""
+        held = len(self._decoder.getstate()[0])  # bytes of an incomplete character at the end of the chunk before
+        try:
+            text = self._decoder.decode(chunk, is_last)
+        except UnicodeDecodeError as error:
+            offset, data = self.position - held + error.start, error.object
+            is_inside = error.start < len(data)
+            where = f"byte 0x{data[error.start]:02x}" if is_inside else "the text ends inside a character"
+            separator = " " if is_inside else ", "
+            raise self._error(f"{where}{separator}at offset {offset}", data, is_last) from None
+        except UnicodeError as error:
+            raise self._error(str(error), chunk, is_last) from None
+        self.position += len(chunk)
+        return text
+
+    def _error(self, reason: str, data: bytes, is_last: bool) -> CorpusError:
+        shown = "UTF-8" if self.encoding == "utf-8" else self.encoding
+        return CorpusError(f"{self.name}: not {shown}: {reason}; {_suggestion(data, self.encoding, is_last)}")
+
+
+def _refuse_binary(data: bytes, name: str) -> None:
+    advice = next((advice for start, advice in SIGNATURES if data.startswith(start)), None)
+    if advice:
+        raise CorpusError(f"{name}: {advice}")
+
+
+def _check_encoding(encoding: str) -> None:
     try:
-        is_text = codecs.lookup(encoding)._is_text_encoding  # Python's own mark of codecs such as rot13 and hex
-    except (LookupError, ValueError):
-        is_text = False
-    if not is_text:
-        raise UsageError(
-            f"--encoding {encoding}: no such encoding; some there are: utf-8, utf-16, latin-1, cp1252, gb18030, big5, "
-            "shift_jis, euc-kr, koi8-r"
-        )
+        b"a".decode(encoding)  # not b"": Python decodes that without looking for the codec
+    except UnicodeError:
+        return  # the codec exists; one letter is not a text in it
+    except (LookupError, ValueError):  # unknown, or no text encoding (rot13, hex); a name with a NUL
+        raise UsageError(f"`encoding={encoding}`: no such encoding; some that exist: {', '.join(EXAMPLES)}") from None
 
 
-def _shown(encoding):
-    return "UTF-8" if encoding == "utf-8" else encoding
-
-
-def _suggestion(data, refused, is_last):
-    """What else it may be; `is_last` where nothing follows these bytes."""
-    candidates = [*_western(data[:LOOKED_AT]), *_detected(data[:LOOKED_AT])]
-    for name in candidates:
+def _suggestion(data: bytes, refused: str, is_last: bool) -> str:
+    """Advice on which encoding the bytes may have; `is_last` if nothing follows these bytes."""
+    examined = data[:MAX_EXAMINED_BYTES]
+    for name in (*_western(examined), *_detected(examined)):
         try:
             codecs.getincrementaldecoder(name)().decode(data, is_last)
         except (UnicodeError, LookupError):
             continue
         if name not in ("ascii", "utf_8", refused):
-            return f"it may be {name}: try --encoding {name}"
-    return "say how it is encoded with --encoding, for instance --encoding latin-1"
+            return f"it may be {name}: try `encoding={name}`"
+    return "name its encoding with `encoding`, for instance `encoding=latin-1`"
 
 
-def _western(data):
-    """cp1252, where it makes letters of western Europe of all that is not ASCII: of a few accents among ASCII letters
-    the detector takes a neighbour's alphabet now and then."""
+def _western(data: bytes) -> Iterator[str]:
+    """cp1252, if it decodes nearly all bytes beyond ASCII as western European letters and marks.
+
+    The detector sometimes takes a few accents among ASCII letters for a neighbouring alphabet.
+    """
     beyond = [character for character in data.decode("cp1252", "replace") if character > "\x7f"]
-    if beyond and sum(character in WESTERN for character in beyond) >= 0.95 * len(beyond):
+    if beyond and sum(character in WESTERN for character in beyond) >= MIN_WESTERN_SHARE * len(beyond):
         yield "cp1252"
 
 
-def _detected(data):
-    from charset_normalizer import from_bytes  # only here: most texts are what they say they are
+def _detected(data: bytes) -> Iterator[str]:
+    from charset_normalizer import from_bytes  # only here: most texts are in the encoding that they claim
 
     for match in from_bytes(data):
         for name in (match.encoding, *(other.encoding for other in match.submatch)):
-            if not name.startswith(("utf_16", "utf_32")):  # without a mark or a NUL it hardly is
+            if not name.startswith(("utf_16", "utf_32")):  # unlikely without a byte-order mark or a NUL byte
                 yield name

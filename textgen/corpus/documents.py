@@ -1,80 +1,121 @@
 """A text to learn from: its documents, the held-out part, the fingerprint.
 
-A small text is kept in memory; a large one stays where it is and is read in pieces, as often as it takes. How files
-become documents is told in `textgen.corpus.formats`. This module knows nothing of tokenizers or models.
+A small text is kept in memory; a large one stays in its files and is read in pieces, as often as needed. The module
+`textgen.corpus.formats` turns files into documents. This module knows nothing of tokenizers or models.
 """
 
 import hashlib
+import json
+from abc import ABC, abstractmethod
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, Protocol, TypeAlias, overload
 
-from textgen.corpus.formats import Reading, text_of
-from textgen.corpus.forms import form_of
+from textgen.corpus.formats import Piece, Reading, text_of
+from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
-from textgen.corpus.sources import absolute, name_of, resolve
+from textgen.corpus.sources import Paths, Source, absolute, listed, name_of, resolve
 
-# Bytes of text beyond which it is not kept in memory.
-LARGE = 1 << 25
+# Bytes of text beyond which a text stays in its files.
+MAX_BYTES_IN_MEMORY = 1 << 25
+
+# A piece on one side of the split: whether it is held out, whether a document begins, and its text.
+Part: TypeAlias = tuple[bool, bool, str]
 
 
-class Text:
-    """What a text in memory and one in files share: all that can be told from its pieces.
+@dataclass(frozen=True)
+class _Survey:
+    """What one reading of a whole text finds.
+
+    Attributes:
+        characters: of each document.
+        sizes: bytes of each document in UTF-8.
+        notes: the notes on the text.
+    """
+
+    characters: "array[int]"
+    sizes: "array[int]"
+    notes: tuple[Note, ...]
+
+
+class Text(ABC):
+    """The base of texts in memory and in files: everything that can be found from a text's pieces.
 
     Attributes:
         name: a short name taken from the files, fit for a folder.
-        paths: where the text was read, absolute; "-" is standard input. Empty where it came from no file.
-        notes: one line for each thing in the files that was not taken as it stood.
+        paths: where the text was read, absolute; "-" is standard input. Empty if it came from no file.
+        notes: what was changed or left out while the text was read.
         kind: what one document is: "file", "block", "line" or "poem".
     """
 
-    def pieces(self):
-        """The documents, each in pieces: pairs of whether a document begins, and text."""
-        raise NotImplementedError
+    name: str
+    paths: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def notes(self) -> tuple[Note, ...]: ...
+
+    @property
+    @abstractmethod
+    def kind(self) -> str: ...
+
+    @abstractmethod
+    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
+        """Read the documents, each in pieces: pairs of whether a document begins, and text.
+
+        Args:
+            notes: a list to which the notes are added; complete when the last piece was read.
+        """
 
     @cached_property
-    def _lengths(self):
-        """Characters of each document, and bytes of it in UTF-8."""
-        characters, size = array("q"), array("q")
-        for starts, piece in self.pieces():
+    def _survey(self) -> _Survey:
+        notes: list[Note] = []
+        characters, sizes = array("q"), array("q")
+        for starts, piece in self.pieces(notes):
             if starts:
                 characters.append(0)
-                size.append(0)
+                sizes.append(0)
             characters[-1] += len(piece)
-            size[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
-        return characters, size
+            sizes[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
+        return _Survey(characters, sizes, tuple(notes))
 
     @property
-    def characters(self):
+    def characters(self) -> int:
         """Unicode code points in all documents together."""
-        return sum(self._lengths[0])
+        return sum(self._survey.characters)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Bytes of all documents together, in UTF-8."""
-        return sum(self._lengths[1])
+        return sum(self._survey.sizes)
 
     @property
-    def count(self):
-        """How many documents there are."""
-        return len(self._lengths[0])
+    def count(self) -> int:
+        """Number of documents."""
+        return len(self._survey.characters)
 
-    def fingerprint(self):
-        """SHA-256 (hex) of the documents and where each ends; equal texts cut alike give equal fingerprints."""
-        digest = Fingerprint(self)
+    def new_fingerprint(self) -> "Fingerprint":
+        """A Fingerprint to which this text's pieces can be added."""
+        return Fingerprint(self._survey.sizes)
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the documents and their ends: equal texts in equal documents give equal fingerprints."""
+        fingerprint = self.new_fingerprint()
         for starts, piece in self.pieces():
-            digest.add(starts, piece)
-        return digest.hexdigest()
+            fingerprint.add(starts, piece)
+        return fingerprint.hexdigest()
 
-    def cut(self, share):
-        """Where the held-out part begins, which is the last `share` of the text: characters before it.
+    def split_position(self, share: float) -> int:
+        """Where the held-out part begins, which is the last `share` of the text: the number of characters before it.
 
-        The cut falls at a document boundary where one lies near enough (within a tenth of the held-out part), so
-        that poems and headlines stay whole; a long document is cut in two at the exact character.
+        The text is split at a document boundary if one is near (within a tenth of the held-out part), so that poems
+        and headlines stay whole; a long document is split at the exact character.
         """
         target, slack = round(self.characters * (1 - share)), self.characters * share / 10
         start = 0
-        for index, length in enumerate(self._lengths[0]):
+        for index, length in enumerate(self._survey.characters):
             end = start + length
             if share and end >= target:
                 edges = [start] * (index > 0) + [end] * (index + 1 < self.count)
@@ -83,45 +124,60 @@ class Text:
             start = end
         return self.characters
 
-    def parts(self, share, fingerprint=None):
-        """The documents in pieces, each on its side of the cut: triples of whether it is held out, whether a document
-        begins, and text. A Fingerprint that is given takes note of them."""
-        at, position = self.cut(share), 0
-        for starts, piece in self.pieces():
+    def parts(
+        self, share: float, fingerprint: "Fingerprint | None" = None, notes: list[Note] | None = None
+    ) -> Iterator[Part]:
+        """Read the documents in pieces, each on its side of the split; the side to train on comes first.
+
+        Args:
+            share: of the text that is held out.
+            fingerprint: a Fingerprint to which the pieces are added.
+            notes: as of `pieces`.
+
+        Yields:
+            whether the piece is held out, whether a document begins with it, and its text.
+        """
+        split, position = self.split_position(share), 0
+        for starts, piece in self.pieces(notes):
             if fingerprint:
                 fingerprint.add(starts, piece)
             end = position + len(piece)
-            if position < at < end:
-                yield False, starts, piece[: at - position]
-                yield True, True, piece[at - position :]
+            if position < split < end:
+                yield False, starts, piece[: split - position]
+                yield True, True, piece[split - position :]
             elif piece:
-                yield position >= at, starts or position == at, piece
+                yield position >= split, starts or position == split, piece
             position = end
 
-    def split(self, share):
+    def split(self, share: float) -> tuple[list[str], list[str]]:
         """Two lists of documents: those to train on, and those held out."""
-        sides = [], []
+        sides: tuple[list[list[str]], list[list[str]]] = ([], [])
         for is_held_out, starts, piece in self.parts(share):
             if starts:
                 sides[is_held_out].append([])
             sides[is_held_out][-1].append(piece)
-        return tuple([["".join(document) for document in side] for side in sides])
+        training, held_out = (["".join(document) for document in side] for side in sides)
+        return training, held_out
 
 
 class Fingerprint:
-    """The fingerprint of a text whose pieces are given one after another."""
+    """The fingerprint of a text whose pieces are added one after another.
 
-    def __init__(self, text):
-        self._sizes, self._digest = iter(text._lengths[1]), hashlib.sha256()
+    Args:
+        sizes: bytes of each document in UTF-8.
+    """
 
-    def add(self, starts, piece):
-        """Take note of a piece."""
+    def __init__(self, sizes: "array[int]"):
+        self._sizes, self._digest = iter(sizes), hashlib.sha256()
+
+    def add(self, starts: bool, piece: str) -> None:
+        """Add a piece; `starts` says whether a document begins with it."""
         if starts:
             self._digest.update(next(self._sizes).to_bytes(8, "big"))
         self._digest.update(piece.encode("utf-8"))
 
-    def hexdigest(self):
-        """The fingerprint of the whole."""
+    def hexdigest(self) -> str:
+        """The fingerprint of the pieces that were added."""
         return self._digest.hexdigest()
 
 
@@ -136,123 +192,195 @@ class Corpus(Text):
     name: str
     documents: tuple[str, ...]
     paths: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     kind: str = "file"
 
-    def pieces(self):
-        """The documents, each a piece of its own."""
+    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
+        """Each document as one piece."""
+        if notes is not None:
+            notes += self.notes
         return ((True, document) for document in self.documents)
 
 
 @dataclass(frozen=True)
 class LargeCorpus(Text):
-    """A text in files, too large to be kept.
+    """A text that is too large for memory and stays in its files.
 
     Attributes:
-        sources: the Sources.
-        reading: how they are read.
-        told: the notes, once the text has been read, or once somebody knows them who has read it before.
+        sources: where the text comes from.
+        reading: how the sources are read.
     """
 
     name: str
-    sources: tuple
+    sources: tuple[Source, ...]
     reading: Reading
     paths: tuple[str, ...] = ()
-    told: list = field(default_factory=list)
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """What one document is."""
         return self.reading.kind(self.sources)
 
     @property
-    def notes(self):
-        """What was not taken as it stood; known once the text has been read."""
-        return tuple(self.told)
+    def notes(self) -> tuple[Note, ...]:
+        """What was changed or left out. Reads the whole text once, as `characters`, `size` and `count` do."""
+        return self._survey.notes
 
-    def pieces(self):
-        """The documents in pieces, read anew."""
-        notes = []
-        yield from self.reading.pieces(self.sources, notes)
-        self.told[:] = notes
+    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
+        """The documents in pieces, read from the files each time."""
+        return self.reading.pieces(self.sources, [] if notes is None else notes)
 
-    def digest(self):
-        """SHA-256 (hex) of the files' bytes and of how they are read: what the text depends on, told without reading
-        it."""
-        told = [repr(self.reading), *(f"{source.kind} {source.digest()}" for source in self.sources)]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything on which the text depends: the files' bytes and how they are read.
+
+        Found without decoding the text.
+        """
+        options = json.dumps(self.reading.to_json(), sort_keys=True)
+        lines = [options, *(f"{source.kind} {source.digest()}" for source in self.sources)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_corpus(paths, documents="file", encoding=None, selection=None, *, may_stay=False, **options):
-    """Read one text from files, from folders, patterns, names of the catalogue, or standard input where a path is "-".
+@overload
+def read_corpus(
+    paths: Paths,
+    documents: str = ...,
+    encoding: str | None = ...,
+    selection: Selection | None = ...,
+    *,
+    may_stay: Literal[False] = ...,
+    column: str | None = ...,
+    lowercase: bool = ...,
+    normalise: str | None = ...,
+) -> Corpus: ...
+@overload
+def read_corpus(
+    paths: Paths,
+    documents: str = ...,
+    encoding: str | None = ...,
+    selection: Selection | None = ...,
+    *,
+    may_stay: bool,
+    column: str | None = ...,
+    lowercase: bool = ...,
+    normalise: str | None = ...,
+) -> Corpus | LargeCorpus: ...
+def read_corpus(
+    paths: Paths,
+    documents: str = "file",
+    encoding: str | None = None,
+    selection: Selection | None = None,
+    *,
+    may_stay: bool = False,
+    column: str | None = None,
+    lowercase: bool = False,
+    normalise: str | None = None,
+) -> Corpus | LargeCorpus:
+    """Read one text from files, folders, patterns, names of the catalogue, or standard input (the path "-").
 
     Args:
         paths: one path or several.
-        documents, encoding, selection: as of `textgen.corpus.formats.Reading`.
-        may_stay: whether a large text may stay where it is: a LargeCorpus.
-        options: `column`, `lowercase`, `normalise`, as of Reading.
+        documents, encoding, selection, column, lowercase, normalise: as of `textgen.corpus.formats.Reading`.
+        may_stay: whether a large text may stay in its files: a LargeCorpus.
 
     Raises:
         UsageError: an encoding that does not exist.
-        CorpusError: a path that is missing, not a plain file, not readable or not text so encoded, a folder without
-            text, a choice among poems where there are none, a table without the field, or no text.
+        CorpusError: a path that is missing, not a plain file, not readable or not text in the encoding; a folder
+            without text; a selection of poems from other text; a table without the field; or no text.
     """
-    if selection is not None:
-        options["selection"] = selection
-    reading, sources = Reading(documents, encoding, **options), resolve(paths)
-    name, absolutes = name_of(paths), tuple(map(absolute, [paths] if _is_one(paths) else paths))
-    if may_stay and reading.kind(sources) != "poem" and _is_large(sources):
-        return LargeCorpus(name, tuple(sources), reading, absolutes)
-    notes, found = [], []
+    names = listed(paths)
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection or Selection())
+    sources = tuple(resolve(names))
+    name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
+    if may_stay and kind != "poem" and _is_large(sources):
+        return LargeCorpus(name, sources, reading, absolutes)
+    notes: list[Note] = []
+    found: list[list[str]] = []
     for starts, piece in reading.pieces(sources, notes):
         if starts:
             found.append([])
         found[-1].append(piece)
-    return Corpus(name, tuple("".join(pieces) for pieces in found), absolutes, tuple(notes), reading.kind(sources))
+    return Corpus(name, tuple("".join(pieces) for pieces in found), absolutes, tuple(notes), kind)
 
 
-def _is_one(paths):
-    return isinstance(paths, str) or hasattr(paths, "__fspath__")
-
-
-def _is_large(sources):
+def _is_large(sources: tuple[Source, ...]) -> bool:
     size = 0
     for source in sources:
         for chunk in source.chunks():
             size += len(chunk)
-            if size > LARGE:
+            if size > MAX_BYTES_IN_MEMORY:
                 return True
     return False
 
 
-def read_text(path, encoding=None):
-    """The text of a file, or of standard input where the path is "-", and notes on what was not taken as it stood.
+def read_text(path: Paths, encoding: str | None = None) -> tuple[str, list[Note]]:
+    """The text of a file, or of standard input if the path is "-", and the notes on it.
 
     Raises: as `read_corpus`.
     """
-    notes = []
+    notes: list[Note] = []
     return "".join(piece for source in resolve(path) for piece in text_of(source, encoding, notes)), notes
 
 
-def read_for(training, paths, encoding=None, *, may_stay=False, whole=False):
-    """A text read as a TrainingConfig says: documents, and of poems which and in which script.
+class ReadingOptions(Protocol):
+    """The options of a training that say how its text is read; `textgen.runs.config.TrainingConfig` has them.
+
+    Attributes:
+        documents: what one document is.
+        form: names of forms; empty for all poems.
+        author: only poems by this author; None for all.
+        script: the script of Chinese poems.
+        field: the field to read of a table or of lines of JSON.
+        lowercase, normalise: as of `textgen.corpus.formats.Reading`.
+    """
+
+    @property
+    def documents(self) -> str: ...
+    @property
+    def form(self) -> tuple[str, ...]: ...
+    @property
+    def author(self) -> str | None: ...
+    @property
+    def script(self) -> str: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def lowercase(self) -> bool: ...
+    @property
+    def normalise(self) -> str | None: ...
+
+
+@overload
+def read_for(
+    training: ReadingOptions,
+    paths: Paths,
+    encoding: str | None = ...,
+    *,
+    may_stay: Literal[False] = ...,
+    whole: bool = ...,
+) -> Corpus: ...
+@overload
+def read_for(
+    training: ReadingOptions, paths: Paths, encoding: str | None = ..., *, may_stay: bool, whole: bool = ...
+) -> Corpus | LargeCorpus: ...
+def read_for(
+    training: ReadingOptions, paths: Paths, encoding: str | None = None, *, may_stay: bool = False, whole: bool = False
+) -> Corpus | LargeCorpus:
+    """Read a text with the options of a training: documents, and for poems their selection and script.
 
     Args:
-        training: the TrainingConfig.
-        paths: what `textgen.corpus.documents.read_corpus` takes.
+        training: the options; a TrainingConfig.
+        paths: as of `read_corpus`.
         encoding: how the files are decoded.
         may_stay: whether a large text may stay in its files.
-        whole: whether all poems are read, also those that were not learned.
+        whole: whether all poems are read, not only those that the training selects.
 
     Raises:
         UsageError: an encoding or a form that does not exist.
-        CorpusError: as `textgen.corpus.documents.read_corpus`.
+        CorpusError: as `read_corpus`.
     """
     selection = Selection(script=training.script)
     if not whole:
-        forms = [form_of(name) for name in training.form]
-        fits = (lambda lines: any(form.fits(lines) for form in forms)) if forms else None
-        selection = Selection(training.author, training.script, fits)
+        selection = Selection(training.author, training.script, training.form)
     return read_corpus(
         paths,
         training.documents,

@@ -1,33 +1,65 @@
 """Bytes to documents, piece by piece: plain text by file, block or line; tables; lines of JSON; poems.
 
-A piece of a long document ends where a line does, so that words stay whole. Knows nothing of files or models.
+A long document comes in several pieces, each of which ends where a line does, so that words stay whole. Knows nothing
+of files or models.
 """
 
 import csv
+import dataclasses
 import json
 import sys
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias, cast
 
 from textgen.corpus import poems
 from textgen.corpus.charsets import decoded
+from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import CorpusError
 
-# Characters of a piece, about, and of the longest line that is kept whole.
-PIECE, LONGEST = 1 << 20, 1 << 22
+# Characters after which a piece of a long document ends, at the next end of a line.
+PIECE_CHARACTERS = 1 << 20
+# A line that is longer is cut into several pieces.
+MAX_LINE_CHARACTERS = 1 << 22
+
+# What a file can hold: plain text, a table, one JSON value a line, or poems as one JSON list.
+TEXT, TABLE, JSON_LINES, POEMS = "text", "csv", "lines of JSON", "poems"
+
+# A piece of a document: whether a document begins with it, and its text.
+Piece: TypeAlias = tuple[bool, str]
+
+
+class Readable(Protocol):
+    """What a Reading reads; `textgen.corpus.sources.Source` is one."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def kind(self) -> str:
+        """What it holds: TEXT, TABLE, JSON_LINES or POEMS."""
+
+    @property
+    def is_tabbed(self) -> bool:
+        """Whether tabs separate a table's columns."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How text is read.
+    """How text is read. All fields are plain JSON values, or a Selection of such.
 
     Attributes:
         documents: what one document is: "file", "block" (between blank lines), "line" or "poem".
-        encoding: how bytes are decoded; None for UTF-8, or what a byte-order mark says.
-        column: of a table or lines of JSON, the field to read; None where there is but one field of text.
-        lowercase: whether capitals are made small.
+        encoding: how bytes are decoded; None for UTF-8, or the encoding of a byte-order mark.
+        column: the field to read of a table or of lines of JSON; None if there is only one field of text.
+        lowercase: whether text is converted to lower case.
         normalise: "nfc", "nfkc" or None: a Unicode normal form (Unicode Standard Annex 15).
-        selection: which poems, and in which script.
+        selection: which poems are learned, and in which script.
     """
 
     documents: str = "file"
@@ -37,22 +69,26 @@ class Reading:
     normalise: str | None = None
     selection: poems.Selection = field(default_factory=poems.Selection)
 
-    def kind(self, sources):
-        """What one document is in the end: JSON is poems, a row of a table is what a line is."""
-        kinds = {source.kind for source in sources}
-        if "poems" in kinds or self.documents == "poem":
-            return "poem"
-        return "line" if self.documents == "file" and kinds & {"csv", "lines of JSON"} else self.documents
+    def to_json(self) -> dict[str, object]:
+        """The options as plain JSON values: equal options give equal values."""
+        return dataclasses.asdict(self)
 
-    def pieces(self, sources, notes):
-        """Documents in pieces: pairs of whether a document begins, and text.
+    def kind(self, sources: Sequence[Readable]) -> str:
+        """What one document is, given what the sources hold: JSON holds poems, and a row of a table is a line."""
+        kinds = {source.kind for source in sources}
+        if POEMS in kinds or self.documents == "poem":
+            return "poem"
+        return "line" if self.documents == "file" and kinds & {TABLE, JSON_LINES} else self.documents
+
+    def pieces(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
+        """Read documents in pieces.
 
         Args:
-            sources: Sources.
-            notes: a list; what was not taken as it stood is added, a line each.
+            sources: where the text comes from.
+            notes: a list to which notes are added.
 
         Raises:
-            CorpusError: text that cannot be read, or none.
+            CorpusError: text that cannot be read, or no text.
         """
         kind = self.kind(sources)
         if kind == "poem":
@@ -60,72 +96,85 @@ class Reading:
             return
         if self.selection != poems.Selection():
             raise CorpusError(
-                f"{sources[0].name}: --form, --author and --script are about poems: give JSON of poems, or text with a "
-                "blank line between poems and --documents poem"
+                f"{sources[0].name}: `form`, `author` and `script` are about poems: give JSON of poems, or text with a "
+                "blank line between poems and `documents=poem`"
             )
         for source in sources:
             yield from self._pieces(source, kind, notes)
 
-    def _pieces(self, source, kind, notes):
-        is_any = False
-        if source.kind in ("csv", "lines of JSON"):
-            records = _table(source, self, notes) if source.kind == "csv" else _json_lines(source, self, notes)
-            found = ((True, self._treated(record)) for record in records if record.strip())
-        elif self.column is not None:
-            raise CorpusError(f"{source.name}: --field is about CSV and lines of JSON; this is plain text")
-        else:
-            found = self._plain(source, kind, notes)
-        for starts, piece in found:
-            is_any = is_any or not piece.isspace()
+    def _pieces(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
+        has_text = False
+        for starts, piece in self._documents(source, kind, notes):
+            has_text = has_text or not piece.isspace()
             yield starts, piece
-        if not is_any:
+        if not has_text:
             raise CorpusError(f"{source.name}: no text in it")
 
-    def _plain(self, source, kind, notes):
+    def _documents(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
+        if source.kind in (TABLE, JSON_LINES):
+            read = _table if source.kind == TABLE else _json_lines
+            return ((True, self._treated(record)) for record in read(source, self, notes) if record.strip())
+        if self.column is not None:
+            raise CorpusError(f"{source.name}: `field` is about CSV and lines of JSON; this is plain text")
         text = map(self._treated, _whole_lines(text_of(source, self.encoding, notes)))
         if kind == "file":
-            starts = True
-            for piece in text:
-                if piece:
-                    yield starts, piece
-                    starts = False
-            return
-        lines = _lines(text)
+            return _one_document(text)
         if kind == "line":
-            yield from ((True, line) for line in lines if line.strip())
-            return
-        block = []
-        for line in lines:
-            if line.strip():
-                block.append(line)
-            elif block:
-                yield True, "\n".join(block)
-                block = []
-        if block:
-            yield True, "\n".join(block)
+            return ((True, line) for line in _lines(text) if line.strip())
+        return _blocks(_lines(text))
 
-    def _poems(self, sources, notes):
-        raw = []
+    def _poems(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
+        raw: list[poems.RawPoem] = []
         for source in sources:
-            if source.kind == "poems":
+            if source.kind == POEMS:
                 text = "".join(text_of(source, self.encoding, notes))
                 if not text.strip():
                     raise CorpusError(f"{source.name}: no text in it")
                 raw += poems.from_json(text, source.name)
             else:
-                raw += [(block, "", "") for _, block in self._pieces(source, "block", notes)]
+                raw += [poems.RawPoem(block) for _, block in self._pieces(source, "block", notes)]
         chosen, about = poems.choose(raw, self.selection)
         notes += about
         yield from ((True, self._treated(poem.text)) for poem in chosen)
 
-    def _treated(self, text):
+    def _treated(self, text: str) -> str:
         if self.normalise:
-            text = unicodedata.normalize(self.normalise.upper(), text)
+            form = cast(Literal["NFC", "NFKC"], self.normalise.upper())
+            text = unicodedata.normalize(form, text)
         return text.lower() if self.lowercase else text
 
 
-def text_of(source, encoding, notes):
-    """A source's text in pieces, its line ends read as LF; what was changed is noted at its end."""
+def _one_document(pieces: Iterable[str]) -> Iterator[Piece]:
+    starts = True
+    for piece in pieces:
+        if piece:
+            yield starts, piece
+            starts = False
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[Piece]:
+    """Lines between blank lines, joined."""
+    block: list[str] = []
+    for line in lines:
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield True, "\n".join(block)
+            block = []
+    if block:
+        yield True, "\n".join(block)
+
+
+def text_of(source: Readable, encoding: str | None, notes: list[Note]) -> Iterator[str]:
+    """A source's text in pieces, with every line end read as LF; a note at the end says how many were changed.
+
+    Args:
+        source: where the text comes from.
+        encoding: a name that Python knows; None for UTF-8, or the encoding of a byte-order mark.
+        notes: a list to which notes are added.
+
+    Raises: as `textgen.corpus.charsets.decoded`.
+    """
     ends, held = 0, ""
     for piece in decoded(source.chunks(), source.name, encoding, notes):
         piece = held + piece
@@ -140,33 +189,34 @@ def text_of(source, encoding, notes):
         ends += 1
         yield "\n"
     if ends:
-        notes.append(f"{source.name}: {ends} CR or CR LF line ends read as LF")
+        text = f"{source.name}: {ends} CR or CR LF line ends read as LF"
+        notes.append(Note(NoteKind.LINE_ENDS, text, str(ends)))
 
 
-def _whole_lines(pieces):
-    """Pieces that end where a line does; of a line too long to be kept, before a space or a plain letter."""
+def _whole_lines(pieces: Iterable[str]) -> Iterator[str]:
+    """Pieces that end where a line does; a line that is too long ends before a space or a plain letter."""
     held = ""
     for piece in pieces:
         held += piece
-        if len(held) < PIECE:
+        if len(held) < PIECE_CHARACTERS:
             continue
-        cut = held.rfind("\n") + 1
-        if not cut and len(held) > LONGEST:
-            cut = _within_a_line(held)
-        if cut:
-            yield held[:cut]
-            held = held[cut:]
+        end = held.rfind("\n") + 1
+        if not end and len(held) > MAX_LINE_CHARACTERS:
+            end = _end_within_line(held)
+        if end:
+            yield held[:end]
+            held = held[end:]
     if held:
         yield held
 
 
-def _within_a_line(text):
+def _end_within_line(text: str) -> int:
     """Where a line may be cut: before the spaces before a word, or at least not before a combining mark."""
-    cut = len(text[: text.rfind(" ") + 1].rstrip(" "))
-    return cut or next(at for at in range(len(text) - 1, 0, -1) if not unicodedata.combining(text[at]))
+    end = len(text[: text.rfind(" ") + 1].rstrip(" "))
+    return end or next(at for at in range(len(text) - 1, 0, -1) if not unicodedata.combining(text[at]))
 
 
-def _lines(pieces):
+def _lines(pieces: Iterable[str]) -> Iterator[str]:
     """Lines without their ends."""
     held = ""
     for piece in pieces:
@@ -176,10 +226,10 @@ def _lines(pieces):
         yield held
 
 
-def _table(source, reading, notes):
-    """The wanted field of each row."""
+def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
+    """The wanted field of each row of a table."""
     csv.field_size_limit(sys.maxsize)
-    # A field in quotes may run over several lines.
+    # A quoted field may run over several lines.
     lines = (line + "\n" for line in _lines(text_of(source, reading.encoding, notes)))
     rows = csv.reader(lines, delimiter="\t" if source.is_tabbed else ",", strict=True)
     try:
@@ -196,43 +246,45 @@ def _table(source, reading, notes):
         raise CorpusError(f"{source.name}: line {rows.line_num}: not a row of a table: {error}") from None
 
 
-def _column(name, header, field):
+def _column(name: str, header: list[str], field: str | None) -> int:
+    """The index of the wanted column."""
     if field is None and len(header) == 1:
         return 0
     if field is None:
-        raise CorpusError(f"{name}: a table of {len(header)} columns: say which with --field; {_choices(header)}")
+        raise CorpusError(f"{name}: a table of {len(header)} columns: choose one with `field`; {_choices(header)}")
     if field not in header:
         raise CorpusError(f"{name}: no column {field!r}; {_choices(header)}")
     return header.index(field)
 
 
-def _json_lines(source, reading, notes):
-    """The wanted field of each line."""
+def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
+    """The wanted field of each line of JSON."""
     for number, line in enumerate(_lines(text_of(source, reading.encoding, notes)), 1):
-        if not line.strip():
-            continue
-        where = f"{source.name}: line {number}"
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{where}: not JSON: {error.msg} in column {error.colno}") from None
-        except RecursionError:
-            raise CorpusError(f"{where}: JSON nested too deeply") from None
-        if isinstance(value, str) and reading.column is None:
-            yield value
-            continue
-        if not isinstance(value, dict):
-            raise CorpusError(f"{where}: an object with a field of text is wanted, not {type(value).__name__}")
-        texts = [key for key, inside in value.items() if isinstance(inside, str)]
-        if reading.column is None and len(texts) == 1:
-            yield value[texts[0]]
-        elif reading.column is None:
-            raise CorpusError(f"{where}: say which field with --field; {_choices(texts)}")
-        elif not isinstance(value.get(reading.column), str):
-            raise CorpusError(f"{where}: no text in a field {reading.column!r}; {_choices(texts)}")
-        else:
-            yield value[reading.column]
+        if line.strip():
+            yield _json_text(line, f"{source.name}: line {number}", reading.column)
 
 
-def _choices(names):
+def _json_text(line: str, where: str, field: str | None) -> str:
+    """The text of one line of JSON: the line is a string, or an object with the field."""
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise CorpusError(f"{where}: not JSON: {error.msg} in column {error.colno}") from None
+    except RecursionError:
+        raise CorpusError(f"{where}: JSON nested too deeply") from None
+    if isinstance(value, str) and field is None:
+        return value
+    if not isinstance(value, dict):
+        raise CorpusError(f"{where}: expected an object with a field of text, not {type(value).__name__}")
+    texts = {key: inside for key, inside in value.items() if isinstance(inside, str)}
+    if field is None and len(texts) == 1:
+        return next(iter(texts.values()))
+    if field is None:
+        raise CorpusError(f"{where}: choose a field with `field`; {_choices(list(texts))}")
+    if field not in texts:
+        raise CorpusError(f"{where}: no text in a field {field!r}; {_choices(list(texts))}")
+    return texts[field]
+
+
+def _choices(names: Sequence[str]) -> str:
     return f"there are: {', '.join(names)}" if names else "there are none"

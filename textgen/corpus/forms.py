@@ -1,25 +1,26 @@
-"""The forms of verse, as data. A new form is a new entry in FORMS, and nothing else.
+"""The forms of verse, as data. A new form needs one new entry in FORMS and nothing else.
 
-Tones: P level (平), Z oblique (仄), N either. Stress: w a weak place, s a strong one, x either. This module
+Tones: P level (平), Z oblique (仄), N either. Stress: w a weak position, s a strong one, x either. This module
 knows nothing of characters, words or models.
 
-Sources: the line types and templates of regulated verse as Wang Li gives them (漢語詩律學, 1958), checked against two
-independent tables; English forms as in Fussell, Poetic Meter and Poetic Form (1965).
+Sources: the line types and templates of regulated verse are those of Wang Li (漢語詩律學, 1958), checked against two
+independent tables; the English forms follow Fussell, Poetic Meter and Poetic Form (1965).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textgen.errors import UsageError
 
-# A line's type: does it end level (capital: the line rhymes) or oblique, and does its second place from the left of the
-# last five begin oblique (a) or level (b).
+# A line's type says how it ends (capital: level, and the line rhymes; small: oblique) and which tone its second
+# character has, counted from the left of the last five (a: oblique, b: level).
 LINE5 = {"a": ["NZPPZ"], "A": ["NZZPP"], "b": ["NPPZZ"], "B": ["PPZZP"]}
 LINE7 = {"a": ["NPNZPPZ"], "A": ["NPNZZPP"], "b": ["NZNPPZZ"], "B": ["NZPPZZP"]}
-# Turns that poets allowed themselves (特拗), beside those above.
+# Licensed deviations (特拗), in addition to the patterns above.
 VARIANTS5 = {"b": ["NPZPZ"], "B": ["ZPPZP"]}
 VARIANTS7 = {"b": ["NZNPZPZ"]}
-# Only the second, fourth and sixth place and the end, without the lone level (孤平) and the three levels at the end
-# (三平調).
+# Only the second, fourth and sixth position and the end count; excluded are the lone level (孤平) and three levels at
+# the end (三平調).
 RELAXED5 = {"a": ["NZNPZ"], "A": ["NZZPP"], "b": ["NPNZZ"], "B": ["PPNZP", "NPPZP"]}
 RELAXED7 = {
     "a": ["NPNZNPZ"],
@@ -36,17 +37,19 @@ IAMB, ANAPEST = "ws", "wws"
 
 @dataclass(frozen=True)
 class Form:
-    """What a poem of a kind must hold.
+    """A form: the rules that a poem in it keeps.
 
     Attributes:
-        name: as it is asked for.
-        about: what it is, for the help.
-        language: "chinese", "english", or "" for whatever the model writes.
-        lines: how many; 0 for as many as the acrostic has, or, where there is none, as the model ends.
-        length: characters of a Chinese line.
-        templates: of regulated verse, one letter a line: the type, capital where the line rhymes.
-        rhyme: one letter a line, equal letters rhyme, "-" does not; of regulated verse the template says it.
-        meters: for each line the patterns that it may have, one sign a syllable.
+        name: the name that users give.
+        about: a description for the help.
+        language: "chinese", "english", or "" for the language of the model.
+        lines: number of lines; 0 for one line a letter of the acrostic, or, without an acrostic, as many as the model
+            writes.
+        length: characters in a Chinese line; 0 for any.
+        templates: for regulated verse, one letter a line: the line's type, a capital if the line rhymes.
+        rhyme: one letter a line: lines with equal letters rhyme, "-" rhymes with none. Regulated verse has its rhymes
+            in the templates.
+        meters: for each line its permitted patterns, one sign a syllable.
     """
 
     name: str
@@ -58,19 +61,20 @@ class Form:
     rhyme: str = ""
     meters: tuple[tuple[str, ...], ...] = ()
 
-    def fits(self, lines):
-        """Whether lines, without their marks, have the outward shape: how many, and in Chinese how long.
-
-        Args:
-            lines: a sequence of str.
-        """
+    def fits(self, lines: Sequence[str]) -> bool:
+        """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""
         return (not self.lines or len(lines) == self.lines) and (
             not self.length or all(len(line) == self.length for line in lines)
         )
 
-    def patterns(self, kind, tones):
-        """The tone patterns of a line type: under "strict" the template's, under "variants" those and the turns that
-        poets allowed themselves, under "relaxed" the places that count, under "off" any."""
+    def patterns(self, kind: str, tones: str) -> list[str]:
+        """The tone patterns of a line type.
+
+        Args:
+            kind: a letter of the form's templates.
+            tones: "strict" for the template's patterns, "variants" for these and the licensed deviations, "relaxed"
+                for the positions that count, "off" for any tones.
+        """
         if tones == "off":
             return ["N" * self.length]
         five = self.length == 5
@@ -80,7 +84,7 @@ class Form:
         return (LINE5 if five else LINE7)[kind] + more
 
 
-def _iambic(feet):
+def _iambic(feet: int) -> tuple[str, ...]:
     return (IAMB * feet,)
 
 
@@ -110,14 +114,14 @@ FORMS = {
             meters=14 * (_iambic(5),),
         ),
         Form("haiku", "5, 7 and 5 syllables", "english", 3, rhyme="---", meters=(("x" * 5,), ("x" * 7,), ("x" * 5,))),
-        Form("acrostic", "a line for each letter of --acrostic", "english"),
+        Form("acrostic", "a line for each letter of the acrostic", "english"),
         Form("free", "no form: the poem ends where the model ends it"),
     ]
 }
 
 
-def form_of(name):
-    """The Form of a name, or UsageError with those there are."""
+def form_of(name: str) -> Form:
+    """The Form of a name. Raises UsageError, with the names of all forms, if there is none."""
     if name not in FORMS:
         raise UsageError(f"no form {name!r}; there are: {', '.join(FORMS)}")
     return FORMS[name]

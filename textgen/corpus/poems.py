@@ -1,17 +1,20 @@
-"""Poems from text: the chinese-poetry collection's JSON, or blocks between blank lines; cleaned, told apart, chosen.
+"""Poems from text: the chinese-poetry collection's JSON, or blocks between blank lines; cleaned and selected.
 
-A poem is kept as its lines, each with the mark that closes it, and written in one way, so that a model learns what a
-line and a poem are: in Chinese two lines to a row, as in print, elsewhere one. Knows nothing of files or models.
+A poem is kept as its lines, each with its closing mark. All poems have one layout, so that a model learns what a line
+and a poem are: Chinese poems have two lines to a row, as in print, others one. Knows nothing of files or models.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from textgen.corpus.forms import form_of
 from textgen.corpus.hanzi import AS_IS, SIMPLIFIED, TRADITIONAL, convert, convert_all
 from textgen.corpus.memory import LINE
+from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import CorpusError
 from textgen.system import extras
 from textgen.system.wording import count
@@ -19,18 +22,35 @@ from textgen.tokens.characters import CLOSING, ENDING, IDEOGRAPHS, MARKS, is_chi
 
 _STRAY = re.compile(f"[^{IDEOGRAPHS}{CLOSING}\n]")
 
-# What an editor put in: readings of other copies, notes. The marks of a title, of speech and of a doubtful reading go,
-# what stands between them stays, since the line needs it.
+# Readings of other copies and notes that an editor added. Marks around a title, speech or a doubtful reading are stray
+# marks: they are removed and the text between them stays, since it belongs to the line.
 _NOTE = re.compile(r"（[^（）]*）|\([^()]*\)|【[^【】]*】")
-# What a copyist could not read, or could not type: a gap, or how a character without a code point is composed.
+# A character that a copyist could not read or type: a gap, or a description of how the character is composed.
 _HOLE = re.compile("[□■●○囗\ue000-\uf8ff\ufffd]|\\{[^{}]*\\}")
 
 _FOOTNOTE = re.compile(r"\[\d+\]|\{[^{}]*\}")
 _NUMERAL = re.compile(r"[\d\s.]*|[IVXLC]+\.?")
 _SPACED_MARK = re.compile(r" +(?=[,.;:!?])")
-# Where a corpus keeps its words apart from what hangs on them: man 's, o ' er, th ' hour.
+# Spaces that a corpus has around apostrophes: man 's, o ' er, th ' hour.
 _SPACED_ENDING = re.compile(r"(?<=\w) +' *(?=(?:s|d|ll|re|ve|st|t|m|er)\b)")
 _SPACED_ELISION = re.compile(r"\b(th|tho|thro|o|i) +'(?!\w)")
+
+# Reasons to leave a poem out, as notes word them.
+OTHER_FORM, TWICE, GAP, EMPTY = "of another form", "twice", "with a character missing", "empty"
+# Other things that are counted.
+CONSIDERED, CLEANED = "considered", "cleaned"
+# Authors that an error names.
+MAX_AUTHORS = 10
+# The entries of a poem in the collection's JSON and their types.
+_ENTRIES = {"paragraphs": list, "title": str, "author": str}
+
+
+class RawPoem(NamedTuple):
+    """A poem as a file has it; title and author are empty if they are unknown."""
+
+    text: str
+    title: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +58,8 @@ class Poem:
     """One poem.
 
     Attributes:
-        lines: each with the mark that closes it, if any.
-        title, author: empty where they are not known.
+        lines: each with its closing mark, if it has one.
+        title, author: empty if they are unknown.
     """
 
     lines: tuple[str, ...]
@@ -47,8 +67,8 @@ class Poem:
     author: str = ""
 
     @property
-    def text(self):
-        """The poem as a model reads it."""
+    def text(self) -> str:
+        """The poem in the layout that a model reads."""
         if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
         return "".join(line + "\n" * (line[-1] in ENDING) for line in self.lines).rstrip("\n")
@@ -59,21 +79,36 @@ class Selection:
     """Which poems are learned, and in which script.
 
     Attributes:
-        author: poems by this author only; None for all.
+        author: only poems by this author; None for all.
         script: "as-is", "simplified" or "traditional".
-        fits: takes a poem's lines without their marks; whether it has the form that is wanted. None for all.
+        forms: only poems that fit one of these forms, names of `textgen.corpus.forms.FORMS`; empty for all.
+
+    Raises:
+        UsageError: a form that does not exist.
     """
 
     author: str | None = None
     script: str = AS_IS
-    fits: Callable | None = None
+    forms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.forms:
+            form_of(name)
+
+    def fits(self, lines: Sequence[str]) -> bool:
+        """Whether a poem's lines, without their marks, have one of the forms."""
+        return not self.forms or any(form_of(name).fits(lines) for name in self.forms)
 
 
-def from_json(text, path):
-    """Poems as they stand in a file of the chinese-poetry collection: a list of objects with "paragraphs".
+def from_json(text: str, path: str) -> list[RawPoem]:
+    """The poems of a file of the chinese-poetry collection: a list of objects with "paragraphs".
+
+    Args:
+        text: the file's text.
+        path: what messages call the file.
 
     Raises:
-        CorpusError: no JSON, or not of that kind.
+        CorpusError: the text is not JSON, or not a list of poems.
     """
     try:
         values = json.loads(text)
@@ -81,99 +116,124 @@ def from_json(text, path):
         raise CorpusError(f"{path}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise CorpusError(f"{path}: JSON nested too deeply to be poems") from None
-    kinds = {"paragraphs": list, "title": str, "author": str}
     for number, entry in enumerate(values if isinstance(values, list) else [None], 1):
-        good = isinstance(entry, dict) and all(isinstance(entry.get(key, kind()), kind) for key, kind in kinds.items())
-        if not good or "paragraphs" not in entry or not all(isinstance(row, str) for row in entry["paragraphs"]):
-            where = f"entry {number}" if isinstance(values, list) else "the whole"
+        if not _is_poem(entry):
+            where = f"entry {number}" if isinstance(values, list) else "the whole file"
             raise CorpusError(
-                f'{path}: {where} is no poem: wanted a list of objects with "paragraphs", a list of text, as in the '
-                "chinese-poetry collection"
+                f'{path}: {where} is not a poem: expected a list of objects with "paragraphs", a list of text, as in '
+                "the chinese-poetry collection"
             )
-    return [("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", "")) for entry in values]
+    return [
+        RawPoem("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", "")) for entry in values
+    ]
 
 
-def choose(raw, selection):
-    """Poems cleaned and chosen.
+def _is_poem(entry: object) -> bool:
+    if not isinstance(entry, dict) or "paragraphs" not in entry:
+        return False
+    typed = all(isinstance(entry.get(key, kind()), kind) for key, kind in _ENTRIES.items())
+    return typed and all(isinstance(row, str) for row in entry["paragraphs"])
+
+
+def choose(raw: Iterable[RawPoem], selection: Selection) -> tuple[list[Poem], list[Note]]:
+    """Clean poems and select among them.
 
     Args:
-        raw: (text, title, author) for each.
-        selection: a Selection.
+        raw: the poems as their files have them.
+        selection: which poems are kept.
 
     Returns:
-        the Poems, none twice; and notes, one line for each thing that was left out or changed.
+        the Poems without duplicates; and the notes on what was left out or removed.
 
     Raises:
-        CorpusError: nothing is left; says why.
+        CorpusError: no poem is left; says why.
     """
-    counts, poems = Counter(), {}
-    authors = Counter(author for _, _, author in raw if author)
-    wanted = selection.author and set(_both_scripts(selection.author))
-    for text, title, author in raw:
-        if wanted and author not in wanted:
+    raw = list(raw)
+    counts: Counter[str] = Counter()
+    poems: dict[tuple[str, ...], Poem] = {}
+    authors = set(_both_scripts(selection.author)) if selection.author else None
+    for poem in raw:
+        if authors is not None and poem.author not in authors:
             continue
-        counts["considered"] += 1
-        if selection.script != AS_IS:
-            text, title, author = convert_all((text, title, author), selection.script)
-        lines = _chinese(text, counts) if is_chinese(text) else _western(text, counts)
-        if lines is None:
+        counts[CONSIDERED] += 1
+        cleaned = _cleaned(poem, selection.script, counts)
+        if cleaned is None:
             continue
-        if selection.fits and not selection.fits([line.strip(CLOSING) for line in lines]):
-            counts["of another form"] += 1
-        elif tuple(lines) in poems:
-            counts["twice"] += 1
+        if not selection.fits([line.strip(CLOSING) for line in cleaned.lines]):
+            counts[OTHER_FORM] += 1
+        elif cleaned.lines in poems:
+            counts[TWICE] += 1
         else:
-            poems[tuple(lines)] = Poem(tuple(lines), title, author)
+            poems[cleaned.lines] = cleaned
     if not poems:
-        if wanted and not counts["considered"]:
-            known = ", ".join(name for name, _ in authors.most_common(10)) or "none: only JSON of poems names them"
-            raise CorpusError(f"no poem by {selection.author}; the authors with most poems here: {known}")
-        raise CorpusError(f"no poem is left of {counts['considered']}: {_left_out(counts)}")
-    notes = [f"{len(poems):,} poems of {counts['considered']:,}" + (f"; {out}" if (out := _left_out(counts)) else "")]
-    if counts["notes"]:
-        notes.append(f"editors' notes and stray marks taken out of {count(counts['notes'], 'poem')}")
-    return list(poems.values()), notes
+        raise CorpusError(_nothing_left(raw, selection, counts))
+    return list(poems.values()), _notes(len(poems), counts)
 
 
-def _left_out(counts):
-    kinds = ("of another form", "twice", "with a character missing", "empty")
-    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in kinds if counts[kind])
-    return f"left out: {told}" if told else ""
+def _cleaned(poem: RawPoem, script: str, counts: Counter[str]) -> Poem | None:
+    """A poem in the wanted script, cleaned; None if it cannot be learned. Counts what was done."""
+    text, title, author = poem if script == AS_IS else convert_all(poem, script)
+    lines = _chinese(text, counts) if is_chinese(text) else _western(text, counts)
+    return None if lines is None else Poem(tuple(lines), title, author)
 
 
-def _both_scripts(text):
+def _nothing_left(raw: list[RawPoem], selection: Selection, counts: Counter[str]) -> str:
+    """The message for a selection that no poem meets."""
+    if not selection.author or counts[CONSIDERED]:
+        return f"no poem is left of {counts[CONSIDERED]}: {_left_out(counts)}"
+    authors = Counter(poem.author for poem in raw if poem.author)
+    known = ", ".join(name for name, _ in authors.most_common(MAX_AUTHORS)) or "none: only JSON of poems names them"
+    return f"no poem by {selection.author}; the authors with most poems here: {known}"
+
+
+def _notes(kept: int, counts: Counter[str]) -> list[Note]:
+    left_out = _left_out(counts)
+    text = f"{kept:,} poems of {counts[CONSIDERED]:,}" + (f"; {left_out}" if left_out else "")
+    notes = [Note(NoteKind.SELECTION, text)]
+    if counts[CLEANED]:
+        text = f"editors' notes and stray marks removed from {count(counts[CLEANED], 'poem')}"
+        notes.append(Note(NoteKind.CLEANING, text))
+    return notes
+
+
+def _left_out(counts: Counter[str]) -> str:
+    parts = ", ".join(f"{counts[reason]:,} {reason}" for reason in (OTHER_FORM, TWICE, GAP, EMPTY) if counts[reason])
+    return f"left out: {parts}" if parts else ""
+
+
+def _both_scripts(text: str) -> Iterator[str]:
     yield text
     if is_chinese(text) and extras.is_there("opencc"):
         for script in (SIMPLIFIED, TRADITIONAL):
             yield convert(text, script)
 
 
-def _chinese(text, counts):
-    """The lines of a Chinese poem, each closed by its mark; None where it cannot be learned from."""
+def _chinese(text: str, counts: Counter[str]) -> list[str] | None:
+    """The lines of a Chinese poem, each with its closing mark; None if the poem cannot be learned."""
     text = text.translate(MARKS)
     plain = _NOTE.sub("", text)
     if _HOLE.search(plain):
-        counts["with a character missing"] += 1
+        counts[GAP] += 1
         return None
     plain = _STRAY.sub("", plain)
     if "".join(plain.split()) != "".join(text.split()):
-        counts["notes"] += 1
+        counts[CLEANED] += 1
     lines = LINE.findall(plain)
     if not lines:
-        counts["empty"] += 1
+        counts[EMPTY] += 1
         return None
     return [line if line[-1] in CLOSING else line + "，。"[index % 2] for index, line in enumerate(lines)]
 
 
-def _western(text, counts):
-    """The lines of a poem in another script."""
+def _western(text: str, counts: Counter[str]) -> list[str] | None:
+    """The lines of a poem in another script; None if there are none."""
     plain = _FOOTNOTE.sub("", text).replace("\u2019", "'")
     lines = [" ".join(line.split()) for line in plain.split("\n")]
     lines = [line for line in lines if not _NUMERAL.fullmatch(line) or line == "I"]
     lines = [_SPACED_ELISION.sub(r"\1'", _SPACED_ENDING.sub("'", _SPACED_MARK.sub("", line))) for line in lines]
     if _FOOTNOTE.search(text) or len(lines) < sum(bool(line.strip()) for line in text.split("\n")):
-        counts["notes"] += 1
+        counts[CLEANED] += 1
     if not lines:
-        counts["empty"] += 1
+        counts[EMPTY] += 1
         return None
     return lines

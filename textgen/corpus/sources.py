@@ -3,7 +3,6 @@
 Knows nothing of what the bytes mean.
 """
 
-import atexit
 import contextlib
 import glob
 import gzip
@@ -12,19 +11,26 @@ import os
 import stat
 import sys
 import tempfile
+import weakref
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, TypeAlias
 
 from textgen.corpus import catalogue
 from textgen.errors import CorpusError
 
-STANDARD_INPUT = "-"
-CHUNK = 1 << 20
-# Bytes of standard input that are kept in memory; more goes to a temporary file.
-KEPT = 1 << 25
+PathName: TypeAlias = str | os.PathLike[str]
+# What users name: one path or several.
+Paths: TypeAlias = PathName | Iterable[PathName]
 
-# What a file holds, by how its name ends (before .gz).
+STANDARD_INPUT = "-"
+CHUNK_BYTES = 1 << 20
+# Bytes of standard input that are kept in memory; more goes to a temporary file.
+MAX_BYTES_IN_MEMORY = 1 << 25
+
+# What a file holds, by the end of its name (before .gz).
 KINDS = {
     ".txt": "text", ".text": "text", ".md": "text", ".py": "text",
     ".json": "poems", ".csv": "csv", ".tsv": "csv", ".jsonl": "lines of JSON", ".ndjson": "lines of JSON",
@@ -32,52 +38,74 @@ KINDS = {
 GZIP = b"\x1f\x8b"
 
 
+class StandardInput:
+    """Standard input, read to its end when it is first opened and kept, since a text is read several times.
+
+    What was read is kept for as long as this object lives.
+    """
+
+    def __init__(self) -> None:
+        self._kept: IO[bytes] | None = None
+
+    def opened(self) -> IO[bytes]:
+        """The bytes that were read, from the beginning."""
+        if self._kept is None:
+            self._kept = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 (closed with this object)
+            weakref.finalize(self, self._kept.close)
+            while chunk := sys.stdin.buffer.read(CHUNK_BYTES):
+                self._kept.write(chunk)
+        self._kept.seek(0)
+        return self._kept
+
+
 @dataclass(frozen=True)
 class Source:
     """A file, or standard input.
 
     Attributes:
-        path: of the file; "-" for standard input.
+        path: the file's; "-" for standard input.
         name: what messages call it.
+        standard_input: the StandardInput that is read if the path is "-".
     """
 
     path: str
     name: str
+    standard_input: StandardInput | None = field(default=None, repr=False, compare=False)
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """What it holds: "text", "csv", "lines of JSON", or "poems" (a file of JSON)."""
         return KINDS.get(_suffix(self.path), "text")
 
     @property
-    def is_tabbed(self):
-        """Whether a table's columns are parted by tabs."""
+    def is_tabbed(self) -> bool:
+        """Whether tabs separate a table's columns."""
         return _suffix(self.path) == ".tsv"
 
-    def chunks(self):
-        """Its bytes, unpacked where they are gzip, from the beginning each time. Raises CorpusError."""
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes from the beginning; gzip is decompressed. Raises CorpusError."""
         with self._opened() as file:
-            first = file.read(CHUNK)
+            first = file.read(CHUNK_BYTES)
             if not first.startswith(GZIP):
                 while first:
                     yield first
-                    first = file.read(CHUNK)
+                    first = file.read(CHUNK_BYTES)
                 return
             file.seek(0)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                while chunk := unpacked.read(CHUNK):
+                while chunk := unpacked.read(CHUNK_BYTES):
                     yield chunk
 
-    def digest(self):
-        """SHA-256 of its bytes, packed as they are."""
+    def digest(self) -> str:
+        """SHA-256 (hex) of its bytes; gzip stays compressed. Raises CorpusError."""
         with self._opened() as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # IO has what it reads
 
     @contextlib.contextmanager
-    def _opened(self):
+    def _opened(self) -> Iterator[IO[bytes]]:
         try:
-            if self.path == STANDARD_INPUT:
-                yield _Kept.opened()
+            if self.standard_input is not None:
+                yield self.standard_input.opened()
                 return
             # Opening a pipe that nobody writes to would wait for ever.
             if not stat.S_ISREG(os.stat(self.path).st_mode):
@@ -90,62 +118,41 @@ class Source:
             raise CorpusError(f"{self.name}: no permission to read it") from None
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise CorpusError(
-                f"{self.name}: damaged gzip: {error}; unpack it with gunzip to see how far it goes"
+                f"{self.name}: damaged gzip: {error}; decompress it with gunzip to see how much is readable"
             ) from None
         except (OSError, ValueError) as error:
             raise CorpusError(f"{self.name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-class _Kept:
-    """Standard input, read to its end and kept, since a text is read several times."""
-
-    stream = file = None
-
-    @classmethod
-    def opened(cls):
-        """What was kept of the stream that standard input is now."""
-        if cls.stream is not sys.stdin:
-            cls.close()
-            cls.stream, cls.file = sys.stdin, tempfile.SpooledTemporaryFile(KEPT)  # noqa: SIM115 (closed at exit)
-            while chunk := sys.stdin.buffer.read(CHUNK):
-                cls.file.write(chunk)
-        cls.file.seek(0)
-        return cls.file
-
-    @classmethod
-    def close(cls):
-        """Let go of it."""
-        if cls.file:
-            cls.file.close()
-        cls.stream = cls.file = None
+def listed(paths: Paths) -> list[str]:
+    """The paths that a user names, as a list of str."""
+    return [str(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
 
 
-atexit.register(_Kept.close)
-
-
-def resolve(paths):
-    """Sources for what a user names: files, folders (what in them is text, by name), patterns, "-", `corpora:NAME`.
+def resolve(paths: Paths) -> list[Source]:
+    """The Sources that a user names: files, folders (their text files, sorted by name), patterns, "-", `corpora:NAME`.
 
     Args:
         paths: one path or several.
 
     Raises:
-        CorpusError: nothing is named, a folder or a pattern that holds nothing, a name that the catalogue lacks, or
-            a text of the catalogue that cannot be fetched.
+        CorpusError: no path, a folder or a pattern without files, a name that is not in the catalogue, or a text of
+            the catalogue that cannot be downloaded.
     """
-    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    if not paths:
+    names = listed(paths)
+    if not names:
         raise CorpusError("no text given: name at least one file, or - for standard input")
-    return [source for path in paths for source in _resolve(str(path))]
+    standard_input = StandardInput()
+    return [source for name in names for source in _resolve(name, standard_input)]
 
 
-def _resolve(path):
+def _resolve(path: str, standard_input: StandardInput) -> list[Source]:
     if path == STANDARD_INPUT:
-        return [Source(path, "standard input")]
+        return [Source(path, "standard input", standard_input)]
     if path.startswith(catalogue.PREFIX):
         return [Source(str(file), path) for file in catalogue.files(path.removeprefix(catalogue.PREFIX))]
     try:
-        is_folder, is_there = os.path.isdir(path), os.path.lexists(path)
+        is_folder, exists = os.path.isdir(path), os.path.lexists(path)
     except ValueError as error:
         raise CorpusError(f"{path!r}: cannot be read: {error}") from None
     if is_folder:
@@ -153,29 +160,29 @@ def _resolve(path):
         if not found:
             raise CorpusError(f"{path}: a folder without text: no file in it ends in {', '.join(KINDS)}")
         return [Source(file, file) for file in found]
-    if not is_there and glob.has_magic(path):
+    if not exists and glob.has_magic(path):
         found = sorted(file for file in glob.glob(path, recursive=True) if os.path.isfile(file))
         if not found:
-            raise CorpusError(f"{path}: no file fits this pattern")
+            raise CorpusError(f"{path}: no file matches this pattern")
         return [Source(file, file) for file in found]
     return [Source(path, path)]
 
 
-def _suffix(path):
+def _suffix(path: PathName) -> str:
     name = str(path).lower()
     return os.path.splitext(name.removesuffix(".gz"))[1]
 
 
-def name_of(paths):
-    """A short name for what was named, fit for a folder."""
-    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    first = str(paths[0])
+def name_of(paths: Paths) -> str:
+    """A short name for the paths that a user names, fit for a folder."""
+    names = listed(paths)
+    first = names[0]
     stem = "stdin" if first == STANDARD_INPUT else Path(first.removeprefix(catalogue.PREFIX).removesuffix(".gz")).stem
     stem = "".join(one for one in stem if one not in "*?[]") or "text"
-    return stem if len(paths) == 1 else f"{stem}-and-{len(paths) - 1}-more"
+    return stem if len(names) == 1 else f"{stem}-and-{len(names) - 1}-more"
 
 
-def absolute(path):
-    """A path that stays good when the working directory changes."""
+def absolute(path: PathName) -> str:
+    """A path that stays valid when the working directory changes."""
     path = str(path)
     return path if path == STANDARD_INPUT or path.startswith(catalogue.PREFIX) else os.path.abspath(path)

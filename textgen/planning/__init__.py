@@ -1,1 +1,1 @@
-"""Documents and options to a plan: what will be trained, and for how long. Knows nothing of Keras."""
+"""From documents and options to a plan: what will be trained, and for how long. Knows nothing of Keras."""

@@ -1,150 +1,240 @@
-"""A text and a tokenizer to ids: one row to train on and one held out, in memory or, of a large text, in files.
+"""A text and a tokenizer to ids: a part to train on and a held-out part, in memory or, for a large text, in a file.
 
-The files lie in the cache folder, in the smallest integer type that holds the vocabulary, under a name that follows
-from the text's bytes, how they are read, the tokenizer and the cut: another text or vocabulary has another name, so
-what is found there is never stale. They are read as memory maps. Knows nothing of models.
+The files lie in the cache folder, in the smallest integer type that holds the vocabulary. A file's name follows from
+the text's bytes, how they are read, the tokenizer and the split: another text or vocabulary has another name, so a file
+is never out of date. Files are read as memory maps. Knows nothing of models.
 """
 
+import dataclasses
 import hashlib
 import json
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from textgen.corpus.documents import Fingerprint, LargeCorpus
+from textgen.corpus.documents import LargeCorpus, Text
+from textgen.corpus.notes import Note
 from textgen.errors import RunError
 from textgen.system import cache, snapshots
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
-from textgen.tokens.layout import BOUNDARY, UNKNOWN, reverse_lines
+from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
-TRAINING, HELD_OUT, ABOUT = "training.ids", "held-out.ids", "about.json"
+IDS, ABOUT = "text.ids", "about.json"
+# Counts up when the files change, so that those of an older version are made anew.
+CACHE_VERSION = 2
 # Texts that stay encoded in the cache.
-KEPT = 3
+MAX_CACHED_TEXTS = 3
+
+IdType: TypeAlias = type[np.uint8] | type[np.uint16] | type[np.int32]
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """A text as ids.
+class VocabularySpec:
+    """Which vocabulary a text is encoded with.
 
     Attributes:
-        tokenizer: the Tokenizer.
-        ids, held_out: integers, shape (symbols,), a BOUNDARY before each document.
-        characters, held_out_characters: Unicode code points in the two.
-        documents: how many in all.
-        unknown: symbols to train on that are outside the vocabulary.
-        fingerprint: the text's.
+        tokenizer: an existing vocabulary, used as it is.
+        extend_from: without one, a vocabulary to extend by the symbols of the text that it lacks.
+        unit: without either, what a new vocabulary is made of: a name of TOKENIZERS.
+        size: ids that a new vocabulary has, or an extended one gains from the text, at most; None for the tokenizer's
+            own bound.
     """
 
-    tokenizer: Tokenizer
-    ids: np.ndarray
-    held_out: np.ndarray
+    tokenizer: Tokenizer | None = None
+    extend_from: Tokenizer | None = None
+    unit: str = "char"
+    size: int | None = None
+
+    def tokenizer_for(self, text: Text) -> Tokenizer:
+        """The tokenizer for a text. It sees the whole text: a letter only in the held-out part is still a letter."""
+        if self.tokenizer:
+            return self.tokenizer
+        texts = (piece for _, piece in text.pieces())
+        if self.extend_from:
+            return self.extend_from.extended(texts, self.size)
+        return tokenizer_class(self.unit).train(texts, self.size)
+
+    def to_json(self) -> dict[str, object]:
+        """The specification as plain JSON values."""
+        return {
+            "tokenizer": self.tokenizer and self.tokenizer.to_json(),
+            "extend_from": self.extend_from and self.extend_from.to_json(),
+            "unit": self.unit,
+            "size": self.size,
+        }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is counted while a text is encoded.
+
+    Attributes:
+        characters, held_out_characters: Unicode code points in the part to train on and in the held-out part.
+        documents: number of documents in all.
+        unknown: symbols to train on that are outside the vocabulary.
+        fingerprint: the text's.
+        notes: what was changed or left out while the text was read.
+    """
+
     characters: int
     held_out_characters: int
     documents: int
     unknown: int
     fingerprint: str
+    notes: tuple[Note, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Facts":
+        """The facts that `to_json` wrote."""
+        return cls(**values | {"notes": tuple(map(Note.from_json, values["notes"]))})
 
 
-def smallest_type(vocabulary_size):
+@dataclass(frozen=True)
+class Encoded(Facts):
+    """A text as ids, and the facts about it.
+
+    Attributes:
+        tokenizer: the Tokenizer.
+        ids, held_out: integers, shape (symbols,), a BOUNDARY before each document.
+    """
+
+    tokenizer: Tokenizer
+    ids: Ids
+    held_out: Ids
+
+    @classmethod
+    def from_parts(cls, facts: Facts, tokenizer: Tokenizer, ids: Ids, held_out: Ids) -> "Encoded":
+        """Put facts and ids together."""
+        values = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
+        return cls(**values, tokenizer=tokenizer, ids=ids, held_out=held_out)
+
+
+def smallest_type(vocabulary_size: int) -> IdType:
     """The smallest integer type that holds the ids of a vocabulary."""
-    return next(kind for kind in (np.uint8, np.uint16, np.int32) if vocabulary_size - 1 <= np.iinfo(kind).max)
+    kinds: tuple[IdType, ...] = (np.uint8, np.uint16, np.int32)
+    return next(kind for kind in kinds if vocabulary_size - 1 <= np.iinfo(kind).max)
 
 
-def encode(text, share, *, tokenizer=None, grown=None, unit="char", size=None, backward=False):
+def encode(text: Text, share: float, vocabulary: VocabularySpec | None = None, *, backward: bool = False) -> Encoded:
     """Encode a text.
 
     Args:
-        text: a Corpus or a LargeCorpus.
-        share: of it that is held out.
-        tokenizer: a vocabulary that exists already.
-        grown: a vocabulary that is to be extended by what is new in this text.
-        unit, size: without either, what one is made from: a name of TOKENIZERS, and how many ids it has at most.
+        text: a Corpus, encoded in memory, or a LargeCorpus, encoded in a file of the cache.
+        share: of the text that is held out.
+        vocabulary: which vocabulary to use; None makes one of characters.
+        backward: whether lines are read from their end.
+
+    Raises:
+        CorpusError: a LargeCorpus that cannot be read.
+        StorageError: the cache cannot be written.
+    """
+    vocabulary = vocabulary or VocabularySpec()
+    if isinstance(text, LargeCorpus):
+        return _in_file(text, share, vocabulary, backward)
+    return _in_memory(text, share, vocabulary, backward)
+
+
+class _Pass:
+    """One reading of a text: its ids, and the facts, which are complete once the ids were read.
+
+    Args:
+        text: the text.
+        share: of the text that is held out.
+        tokenizer: the tokenizer.
         backward: whether lines are read from their end.
     """
-    make = _in_files if isinstance(text, LargeCorpus) else _in_memory
-    # The vocabulary comes from the whole text: a letter that only the held-out part uses is still a letter.
-    return make(text, share, (tokenizer, grown, unit, size), backward)
 
-
-def _tokenizer(text, wanted):
-    tokenizer, grown, unit, size = wanted
-    texts = (piece for _, piece in text.pieces())
-    if tokenizer:
-        return tokenizer
-    return grown.extended(texts, size) if grown else tokenizer_class(unit).train(texts, size)
-
-
-class _Rows:
-    """The rows of ids of a text, one after the other, and what is counted on the way."""
-
-    def __init__(self, text, share, tokenizer, backward):
-        self.tokenizer, self.backward = tokenizer, backward
+    def __init__(self, text: Text, share: float, tokenizer: Tokenizer, backward: bool):
+        self.text, self.share, self.tokenizer, self.backward = text, share, tokenizer, backward
         self.dtype = smallest_type(tokenizer.vocabulary_size)
-        self.characters, self.unknown = [0, 0], 0
-        self._fingerprint, self._next = Fingerprint(text), None
-        self._parts = text.parts(share, self._fingerprint)
+        self.symbols, self.characters, self.unknown = [0, 0], [0, 0], 0
+        self.notes: list[Note] = []
+        self.fingerprint = text.new_fingerprint()
 
-    def row(self, is_held_out):
-        """The ids of one side, piece by piece; first the side to train on, then the other."""
-        while part := self._next or next(self._parts, None):
-            side, starts, piece = part
-            if side != is_held_out:
-                self._next = part
-                return
-            self._next = None
-            self.characters[side] += len(piece)
+    def ids(self) -> Iterator[tuple[bool, Ids]]:
+        """The ids piece by piece, each with whether it is held out."""
+        boundary: Ids = np.array([BOUNDARY], self.dtype)
+        for is_held_out, starts, piece in self.text.parts(self.share, self.fingerprint, self.notes):
             ids = self.tokenizer.encode(piece)
             if self.backward:
                 ids = ids[reverse_lines(ids, self.tokenizer)]
-            if not side:
+            if not is_held_out:
                 self.unknown += int(np.count_nonzero(ids == UNKNOWN))
+            self.characters[is_held_out] += len(piece)
+            self.symbols[is_held_out] += len(ids) + starts
             if starts:
-                yield np.array([BOUNDARY], self.dtype)
-            yield ids.astype(self.dtype)
+                yield is_held_out, boundary
+            yield is_held_out, ids.astype(self.dtype)
 
-    def facts(self, text):
-        """What is counted, once both rows have been gone through: the numbers and the fingerprint of an Encoded."""
-        return [*self.characters, text.count, self.unknown, self._fingerprint.hexdigest()]
+    def facts(self) -> Facts:
+        """What was counted."""
+        return Facts(
+            characters=self.characters[False],
+            held_out_characters=self.characters[True],
+            documents=self.text.count,
+            unknown=self.unknown,
+            fingerprint=self.fingerprint.hexdigest(),
+            notes=tuple(self.notes),
+        )
 
 
-def _in_memory(text, share, wanted, backward):
-    rows = _Rows(text, share, _tokenizer(text, wanted), backward)
-    arrays = [np.concatenate([np.zeros(0, rows.dtype), *rows.row(side)]) for side in (False, True)]
-    return Encoded(rows.tokenizer, *arrays, *rows.facts(text))
+def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+    sides: tuple[list[Ids], list[Ids]] = ([np.zeros(0, reading.dtype)], [np.zeros(0, reading.dtype)])
+    for is_held_out, ids in reading.ids():
+        sides[is_held_out].append(ids)
+    training, held_out = map(np.concatenate, sides)
+    return Encoded.from_parts(reading.facts(), reading.tokenizer, training, held_out)
 
 
-def _in_files(text, share, wanted, backward):
-    tokenizer, grown, *rest = wanted
-    given = [one and one.to_json() for one in (tokenizer, grown)]
-    told = json.dumps([1, text.digest(), share, given, rest, backward])
-    parent = cache.folder("encoded", hashlib.sha256(told.encode()).hexdigest()[:32])
-    names = TRAINING, HELD_OUT, ABOUT
+def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
+    parent = cache.folder("encoded", _cache_key(text, share, vocabulary, backward))
     try:
-        folder, _ = snapshots.latest_intact(parent, names)
+        folder, _ = snapshots.latest_intact(parent, (IDS, ABOUT))
     except RunError:
-        cache.evict(parent.parent, parent, keep=KEPT)
-        rows = _Rows(text, share, _tokenizer(text, wanted), backward)
-
-        def about():
-            yield json.dumps([rows.tokenizer.to_json(), rows.facts(text), text.notes]).encode()
-
-        sides = {TRAINING: rows.row(False), HELD_OUT: rows.row(True)}
-        folder = snapshots.save(parent, sides | {ABOUT: about()}, 1, cache.FREE_SPACE_ADVICE)
-    saved, facts, notes = json.loads((folder / ABOUT).read_text("utf-8"))
-    text.told[:] = notes
-    own = load_tokenizer(saved)
-    arrays = [_mapped(folder / name, smallest_type(own.vocabulary_size)) for name in names[:2]]
-    return Encoded(own, *arrays, *facts)
+        cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
+        reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+        # The text is read while its ids are written; what was counted is written after them.
+        files = {IDS: (ids for _, ids in reading.ids()), ABOUT: _about(reading)}
+        folder = snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
+    about = json.loads((folder / ABOUT).read_text("utf-8"))
+    tokenizer = load_tokenizer(about["tokenizer"])
+    ids = _mapped(folder / IDS, smallest_type(tokenizer.vocabulary_size))
+    split = about["symbols"]
+    return Encoded.from_parts(Facts.from_json(about["facts"]), tokenizer, ids[:split], ids[split:])
 
 
-def _mapped(path, dtype):
-    """A file of ids as an array. Its pages are read when touched, and none before."""
+def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> str:
+    values = [CACHE_VERSION, text.digest(), share, vocabulary.to_json(), backward]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _about(reading: _Pass) -> Iterator[bytes]:
+    """The file beside the ids: the vocabulary, the number of ids to train on, and the facts."""
+    values = {
+        "tokenizer": reading.tokenizer.to_json(),
+        "symbols": reading.symbols[False],
+        "facts": reading.facts().to_json(),
+    }
+    yield json.dumps(values).encode()
+
+
+def _mapped(path: Path, dtype: IdType) -> Ids:
+    """A file of ids as a read-only array, shape (symbols,). A page of the file is read when it is used, not before."""
     if path.stat().st_size == 0:
         return np.zeros(0, dtype)
-    array = np.memmap(path, dtype, mode="r")
-    if hasattr(array._mmap, "madvise"):
-        # Streams touch it in many places: reading ahead in each would fill the memory with what is not wanted yet.
-        array._mmap.madvise(mmap.MADV_RANDOM)
-    return array
+    with open(path, "rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if hasattr(mapped, "madvise"):
+        # Streams read in many places: reading ahead in each would fill the memory with pages that are not needed yet.
+        mapped.madvise(mmap.MADV_RANDOM)
+    return np.frombuffer(mapped, dtype)

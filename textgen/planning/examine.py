@@ -1,5 +1,5 @@
-"""What a text is, before an hour is spent on it: its encoding, symbols, repeats, the model that would be chosen, the
-minutes and the memory that it would take; and warnings, each with its cure.
+"""What a text is, before an hour is spent on it: its encoding, symbols and repeats, the model that would be chosen, the
+time and memory that a training would take; and warnings, each with advice.
 
 Knows nothing of the command line or of Keras.
 """
@@ -8,38 +8,66 @@ import re
 import time
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from textgen.corpus.documents import Text
+from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.spans import duplicates, longest_repeat
-from textgen.planning.plan import plan
-from textgen.planning.sizes import expected_seconds
+from textgen.planning.plan import Plan, plan
+from textgen.planning.sizes import chosen, expected_seconds
+from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
 from textgen.tokens.chars import CharTokenizer
 
-# Characters in which repeats are looked for.
-LOOKED_AT = 1 << 22
-# Characters of a line below which it may stand twice.
-SHORT = 30
-# A symbol that stands fewer times than this is rare.
-RARE = 5
+# Characters at the beginning of a text in which repeats and patterns are looked for.
+MAX_SAMPLE_CHARACTERS = 1 << 22
+# Lines that are shorter (in characters) may occur twice: names, or a refrain's "Ay, my lord.", do so in any text.
+MIN_REPEATED_LINE = 30
+# A symbol that occurs fewer times is rare.
+MIN_OCCURRENCES = 5
+# Symbols shown of the commonest and of the rare ones.
+MAX_COMMON_SHOWN, MAX_RARE_SHOWN, MAX_SHOWN = 40, 30, 60
+# Characters of a quoted line or span.
+MAX_QUOTED = 60
 REPLACEMENT = "\ufffd"
 # Bytes that a training takes before it has a model: TensorFlow, Keras and the rest.
-BASE_MEMORY = 700e6
-# Seconds that a machine's speed is measured for, and the share of NumPy's speed in products of matrices that training
-# reaches (docs/log.md, "corpora").
-MEASURED, REACHED = 0.5, 0.9
+BASE_MEMORY_BYTES = 700e6
+# Seconds for which a machine's speed is measured.
+MEASURED_SECONDS = 0.5
+# Share of NumPy's speed in matrix products that training reaches (docs/log.md, "corpora").
+REACHED_SPEED = 0.9
+
+# Bounds of the warnings.
+MIN_CHARACTERS = 50_000
+MAX_RARE_SYMBOLS, MAX_RARE_SHARE = 20, 0.001
+MAX_REPEATED_LINES_SHARE = 0.05
+MAX_REPEATED_CHARACTERS = 400
+MAX_HTML_TAGS = 20
+# A text of so many documents, blocks or lines is no single document with a few paragraphs.
+MAX_FILES, MIN_BLOCKS, MIN_LINES = 20, 50, 200
+# Lines of poems that look like each other; characters of a median line, and share of lines that end a sentence, in a
+# list of headlines or names.
+POEM_LINES = range(2, 41)
+MAX_MEDIAN_LINE, MAX_ENDED_SHARE = 90, 0.2
+SENTENCE_ENDS = ".!?\"'”’。！？"
+
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_GUTENBERG = re.compile(r"^\*\*\* ?(START|END) OF", re.MULTILINE)
+_HTML = re.compile(r"</?(?:p|div|br|span|a|i|b)\b[^>]*>")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found.
+    """What an examination finds.
 
     Attributes:
-        lines: pairs of a name and what is to be said of it.
-        warnings: each with its cure.
-        seconds: that a training with the options given would take on this machine.
+        lines: pairs of a label and a description.
+        warnings: the notes on the text, and warnings with advice.
+        seconds: the time that a training with the given options would take on this machine.
     """
 
     lines: list[tuple[str, str]]
@@ -47,7 +75,54 @@ class Report:
     seconds: float
 
 
-def examine(text, model, training):
+@dataclass(frozen=True)
+class _Findings:
+    """What is found in a text.
+
+    Attributes:
+        text: the text.
+        counts: how often each character occurs in it.
+        sample: its beginning, at most MAX_SAMPLE_CHARACTERS.
+        documents: number of documents in the sample.
+    """
+
+    text: Text
+    counts: Mapping[str, int]
+    sample: str
+    documents: int
+
+    @cached_property
+    def total(self) -> int:
+        """Characters in the text."""
+        return sum(self.counts.values())
+
+    @cached_property
+    def rare(self) -> dict[str, int]:
+        """How often each rare symbol occurs."""
+        return {symbol: number for symbol, number in self.counts.items() if number < MIN_OCCURRENCES}
+
+    @cached_property
+    def blocks(self) -> list[str]:
+        """The text between blank lines, in the sample."""
+        return _BLANK_LINES.split(self.sample)
+
+    @cached_property
+    def repeated_lines(self) -> tuple[int, str]:
+        """How many lines of the sample occurred before, and the commonest of them."""
+        return duplicates(line for line in self.sample.split("\n") if len(line) >= MIN_REPEATED_LINE)
+
+    @cached_property
+    def repeated_blocks(self) -> int:
+        """How many blocks of the sample occurred before."""
+        return duplicates(self.blocks)[0]
+
+    @cached_property
+    def repeated_span(self) -> str:
+        """The longest span that occurs twice in the sample."""
+        return longest_repeat(self.sample)
+
+
+def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
     """Examine a text.
 
     Args:
@@ -58,142 +133,209 @@ def examine(text, model, training):
         CorpusError: the text cannot be read, or is too short to be trained on.
     """
     counts = CharTokenizer.counted(piece for _, piece in text.pieces())
-    sample, documents = _sample(text)
-    # Lines as short as a name, or a refrain's "Ay, my lord.", stand twice in any text.
-    again, line = duplicates(line for line in sample.split("\n") if len(line) >= SHORT)
-    blocks = re.split(r"\n\s*\n", sample)
-    twice, _ = duplicates(blocks)
-    span = longest_repeat(sample)
-    total = sum(counts.values())
-    rare = {symbol: count for symbol, count in counts.items() if count < RARE}
-    settled = plan(text, model, training)
-    seconds, memory = _cost(settled)
-    part = "" if len(sample) == total else f" in the first {len(sample):,} characters"
-    parts = f"{count(counts.get(chr(10), 0) + 1, 'line')}, {count(text.count, 'document')}"
-    lines = [
-        ("encoding", _encoding(text, counts)),
-        ("size", f"{text.size:,} bytes, {total:,} characters in {parts}"),
-        ("symbols", f"{len(counts)} distinct: {_shown(sorted(counts, key=counts.__getitem__, reverse=True)[:40])}"),
-        ("rare", f"{count(len(rare), 'symbol')} fewer than {RARE} times" + (f": {_shown(rare, 30)}" if rare else "")),
-        ("lines twice", f"{again:,}{part}" + (f", most often {_quoted(line)}" if again else "")),
-        ("blocks twice", f"{twice:,} of {len(blocks):,}{part}"),
-        ("longest repeat", f"{count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
-        *zip(("chosen", "model", "training"), (told.split(": ", 1)[1] for told in settled.lines()[1:]), strict=True),
-        ("would take", f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"),
-    ]
-    warnings = list(_warnings(text, counts, sample, documents, again, span, rare))
-    return Report(lines, [*text.notes, *warnings], seconds)
+    found = _Findings(text, counts, *_sample(text))
+    planned = plan(text, model, training)
+    seconds, memory = _cost(planned)
+    cost = f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"
+    lines = [*_description(found), *_choices(planned), ("would take", cost)]
+    warnings = [warning for check in _CHECKS if (warning := check(found))]
+    return Report(lines, [*map(str, text.notes), *warnings], seconds)
 
 
-def _sample(text):
-    """The text's beginning, and the lengths of the documents in it."""
-    parts, documents, size = [], [], 0
+def _sample(text: Text) -> tuple[str, int]:
+    """The text's beginning, and the number of documents in it."""
+    parts: list[str] = []
+    documents = size = 0
+    separator = "\n\n" if text.kind in ("block", "poem") else "\n"
     for starts, piece in text.pieces():
         if starts:
             if parts:
-                parts.append("\n\n" if text.kind in ("block", "poem") else "\n")
-            documents.append(0)
-        parts.append(piece[: LOOKED_AT - size])
-        documents[-1] += len(parts[-1])
+                parts.append(separator)
+            documents += 1
+        parts.append(piece[: MAX_SAMPLE_CHARACTERS - size])
         size += len(parts[-1])
-        if size >= LOOKED_AT:
+        if size >= MAX_SAMPLE_CHARACTERS:
             break
     return "".join(parts), documents
 
 
-def _encoding(text, counts):
-    if any("byte-order mark" in note for note in text.notes):
-        name = next(note for note in text.notes if "byte-order mark" in note).split("read as ")[1].split(",")[0]
-    else:
-        name = "ASCII" if max(map(ord, counts)) < 128 else "UTF-8"
-    ends = next((note.split(": ", 1)[1] for note in text.notes if "line ends" in note), "line ends LF")
-    return f"{name}, {ends}"
+def _description(found: _Findings) -> list[tuple[str, str]]:
+    """The lines of a Report that describe the text."""
+    text, counts, rare = found.text, found.counts, found.rare
+    part = "" if len(found.sample) == found.total else f" in the first {len(found.sample):,} characters"
+    parts = f"{count(counts.get(chr(10), 0) + 1, 'line')}, {count(text.count, 'document')}"
+    common = sorted(counts, key=counts.__getitem__, reverse=True)[:MAX_COMMON_SHOWN]
+    repeated, line = found.repeated_lines
+    span = found.repeated_span
+    rare_shown = f": {_shown(rare, MAX_RARE_SHOWN)}" if rare else ""
+    return [
+        ("encoding", _encoding(text.notes, counts)),
+        ("size", f"{text.size:,} bytes, {found.total:,} characters in {parts}"),
+        ("symbols", f"{len(counts)} distinct: {_shown(common)}"),
+        ("rare", f"{count(len(rare), 'symbol')} fewer than {MIN_OCCURRENCES} times{rare_shown}"),
+        ("lines twice", f"{repeated:,}{part}" + (f", most often {_quoted(line)}" if repeated else "")),
+        ("blocks twice", f"{found.repeated_blocks:,} of {len(found.blocks):,}{part}"),
+        ("longest repeat", f"{count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
+    ]
 
 
-def _cost(settled):
+def _encoding(notes: Iterable[Note], counts: Mapping[str, int]) -> str:
+    values = {note.kind: note.value for note in notes}
+    plain = "ASCII" if max(map(ord, counts)) < 128 else "UTF-8"
+    changed = values.get(NoteKind.LINE_ENDS)
+    ends = f"{changed} CR or CR LF line ends read as LF" if changed else "line ends LF"
+    return f"{values.get(NoteKind.ENCODING, plain)}, {ends}"
+
+
+def _choices(planned: Plan) -> list[tuple[str, str]]:
+    """The lines of a Report that say what would be trained."""
+    labels = {"size": "chosen", "model": "model", "training": "training"}
+    return [(labels[fact.name], fact.text) for fact in planned.facts() if fact.name in labels]
+
+
+def _cost(planned: Plan) -> tuple[float, float]:
     """Seconds and bytes that a training takes on this machine."""
-    model, training = settled.model, settled.training
+    model, training = planned.model, planned.training
     if training.minutes is not None:
         seconds = 60 * training.minutes
     else:
-        seconds = expected_seconds(model, training, settled.steps, REACHED * _speed(), settled.measured)
-    symbols = settled.streams.rows * training.sequence_length
-    activations = 4 * symbols * (10 * model.units * model.layers + 3 * model.vocabulary_size)
-    return seconds, BASE_MEMORY + 20 * model.parameters() + activations
+        speed = REACHED_SPEED * _speed()
+        seconds = expected_seconds(model, training, chosen(planned.steps), speed, planned.measured)
+    symbols = planned.streams.rows * training.sequence_length
+    numbers = 10 * chosen(model.units) * chosen(model.layers) + 3 * chosen(model.vocabulary_size)
+    return seconds, BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * symbols * numbers
 
 
-def _speed():
-    """Floating-point operations a second of this machine's products of matrices, all cores."""
+def _speed() -> float:
+    """Floating-point operations a second that this machine reaches in matrix products, all cores."""
     one = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
     one @ one
     best, began = np.inf, time.perf_counter()
-    while time.perf_counter() - began < MEASURED:
+    while time.perf_counter() - began < MEASURED_SECONDS:
         start = time.perf_counter()
         one @ one
         best = min(best, time.perf_counter() - start)
     return 2 * 1024**3 / best
 
 
-def _warnings(text, counts, sample, documents, again, span, rare):
-    total = sum(counts.values())
-    if total < 50_000:
-        yield (
-            f"{total:,} characters are few: the model will soon know them by heart; add text, begin with another run's "
-            "weights (--from), or keep it from copying when it writes (--max-copy)"
-        )
-    if REPLACEMENT in counts:
-        yield (
-            f"{counts[REPLACEMENT]:,} replacement characters (U+FFFD): the text was decoded wrongly "
-            "once; go back to the original and name its --encoding"
-        )
-    controls = [symbol for symbol in counts if unicodedata.category(symbol) == "Cc" and symbol not in "\n\t"]
-    if controls:
-        yield f"control characters {_shown(controls)}: most likely left by a conversion; take them out"
-    if any(map(unicodedata.combining, counts)) and not unicodedata.is_normalized("NFC", sample):
-        yield "letters and their accents are apart (not NFC): bring them together with --normalise nfc"
-    if len(rare) > 20 and sum(rare.values()) < 0.001 * total:
-        kept = len(counts) - len(rare) + 2
-        yield (
-            f"{len(rare)} symbols stand fewer than {RARE} times and cannot be learned: leave them out with "
-            f"--vocabulary-size {kept}"
-        )
-    number = sample.count("\n") + 1
-    if again > 0.05 * number:
-        yield f"{again / number:.0%} of the lines stood before: what is held out is not unseen; remove the duplicates"
-    if len(span) > 400:
-        yield f"a span of {len(span):,} characters stands twice; remove one of the two, or it is learned by heart"
-    if re.search(r"^\*\*\* ?(START|END) OF", sample, re.MULTILINE):
-        yield "a header of Project Gutenberg's is in it; cut off all before *** START and after *** END"
-    if len(re.findall(r"</?(?:p|div|br|span|a|i|b)\b[^>]*>", sample)) > 20:
-        yield "there are HTML tags in it; save the text alone"
-    yield from _kind(text, sample, documents)
+def _too_short(found: _Findings) -> str | None:
+    if found.total >= MIN_CHARACTERS:
+        return None
+    return (
+        f"{found.total:,} characters are few: the model will soon know them by heart; add text, start from another "
+        "run's weights (`from_run` in training), or forbid long copies when it writes (`max_copy` in sampling)"
+    )
 
 
-def _kind(text, sample, documents):
-    if text.kind != "file" or len(documents) > 20:
-        return
-    blocks = [block for block in re.split(r"\n\s*\n", sample) if block.strip()]
-    lines = [line for line in sample.split("\n") if line.strip()]
-    sizes = Counter(block.count("\n") + 1 for block in blocks)
-    if len(blocks) > 50:
-        # Poems of a kind have as many lines; paragraphs and speeches do not.
-        if max(sizes.values()) > len(blocks) / 2 and max(sizes, key=sizes.get) in range(2, 41):
-            yield "blocks of as many lines each: if they are poems, --documents poem learns where one ends"
-    elif len(lines) > 200 and len(blocks) < len(lines) / 50 and np.median(list(map(len, lines))) < 90:
-        ends = sum(line[-1] in ".!?\"'”’。！？" for line in lines) / len(lines)
-        if ends < 0.2:
-            yield "lines without stops: if each is a whole (a headline, a name), --documents line learns where it ends"
+def _replacement(found: _Findings) -> str | None:
+    if REPLACEMENT not in found.counts:
+        return None
+    return (
+        f"{found.counts[REPLACEMENT]:,} replacement characters (U+FFFD): the text was decoded wrongly once; go back to "
+        "the original and name its encoding with `encoding`"
+    )
 
 
-def _shown(symbols, most=60):
+def _control(found: _Findings) -> str | None:
+    controls = [symbol for symbol in found.counts if unicodedata.category(symbol) == "Cc" and symbol not in "\n\t"]
+    if not controls:
+        return None
+    return f"control characters {_shown(controls)}: most likely left by a conversion; remove them"
+
+
+def _decomposed(found: _Findings) -> str | None:
+    if not any(map(unicodedata.combining, found.counts)) or unicodedata.is_normalized("NFC", found.sample):
+        return None
+    return "letters are stored apart from their accents (not NFC): join them with `normalise=nfc`"
+
+
+def _rare(found: _Findings) -> str | None:
+    rare = found.rare
+    if len(rare) <= MAX_RARE_SYMBOLS or sum(rare.values()) >= MAX_RARE_SHARE * found.total:
+        return None
+    return (
+        f"{len(rare)} symbols occur fewer than {MIN_OCCURRENCES} times and cannot be learned: leave them out with "
+        f"`vocabulary_size={len(found.counts) - len(rare) + 2}`"
+    )
+
+
+def _repeated_lines(found: _Findings) -> str | None:
+    share = found.repeated_lines[0] / (found.sample.count("\n") + 1)
+    if share <= MAX_REPEATED_LINES_SHARE:
+        return None
+    return f"{share:.0%} of the lines occurred before, so the held-out text is not unseen; remove the duplicates"
+
+
+def _repeated_span(found: _Findings) -> str | None:
+    length = len(found.repeated_span)
+    if length <= MAX_REPEATED_CHARACTERS:
+        return None
+    return f"a span of {length:,} characters occurs twice; remove one of the two, or the model learns it by heart"
+
+
+def _gutenberg(found: _Findings) -> str | None:
+    if not _GUTENBERG.search(found.sample):
+        return None
+    return "a header of Project Gutenberg is in the text; remove all before *** START and after *** END"
+
+
+def _html(found: _Findings) -> str | None:
+    if len(_HTML.findall(found.sample)) <= MAX_HTML_TAGS:
+        return None
+    return "HTML tags are in the text; save the text alone"
+
+
+def _documents(found: _Findings) -> str | None:
+    """Whether a text that is read as a few files looks like many poems or headlines."""
+    if found.text.kind != "file" or found.documents > MAX_FILES:
+        return None
+    blocks = [block for block in found.blocks if block.strip()]
+    lines = [line for line in found.sample.split("\n") if line.strip()]
+    if len(blocks) > MIN_BLOCKS:
+        if _look_like_poems(blocks):
+            return (
+                "most blocks have the same number of lines: if they are poems, `documents=poem` learns where one ends"
+            )
+    elif len(lines) > MIN_LINES and len(blocks) < len(lines) / MIN_BLOCKS and _look_like_headlines(lines):
+        return "lines without stops: if each is whole (a headline, a name), `documents=line` learns where one ends"
+    return None
+
+
+def _look_like_poems(blocks: list[str]) -> bool:
+    # Poems of one form have equally many lines; paragraphs and speeches do not.
+    (lines, number), *_ = Counter(block.count("\n") + 1 for block in blocks).most_common(1)
+    return number > len(blocks) / 2 and lines in POEM_LINES
+
+
+def _look_like_headlines(lines: list[str]) -> bool:
+    ended = sum(line[-1] in SENTENCE_ENDS for line in lines) / len(lines)
+    return bool(np.median(list(map(len, lines))) < MAX_MEDIAN_LINE) and ended < MAX_ENDED_SHARE
+
+
+# Each check returns a warning with advice, or None.
+_CHECKS: tuple[Callable[[_Findings], str | None], ...] = (
+    _too_short,
+    _replacement,
+    _control,
+    _decomposed,
+    _rare,
+    _repeated_lines,
+    _repeated_span,
+    _gutenberg,
+    _html,
+    _documents,
+)
+
+
+def _shown(symbols: Iterable[str], most: int = MAX_SHOWN) -> str:
     shown = ["space" if symbol == " " else symbol if symbol.isprintable() else repr(symbol)[1:-1] for symbol in symbols]
     return " ".join(shown[:most]) + (" ..." if len(shown) > most else "")
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     text = " ".join(text.split())
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
+    return f'"{text}"' if len(text) <= MAX_QUOTED else f'"{text[: MAX_QUOTED - 3]}..."'
 
 
-def _minutes(seconds):
+def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

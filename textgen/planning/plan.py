@@ -1,68 +1,89 @@
 """Corpus and configurations to a plan: everything about a training that is known before its first step.
 
-Reads no files and needs no Keras, so what a training would do can be told without doing it.
+It needs no Keras and starts no training, so a plan can be shown without being carried out.
 """
 
 import dataclasses
 from dataclasses import dataclass
 
-from textgen.corpus.documents import Corpus
-from textgen.corpus.memory import hash_poems
+from textgen.corpus.documents import Corpus, Text
+from textgen.corpus.memory import Memory, hash_poems
 from textgen.errors import CorpusError
-from textgen.planning.dataset import Encoded, encode
-from textgen.planning.sizes import settle
-from textgen.planning.streams import Streams, held_out_streams, training_streams
+from textgen.planning.dataset import Encoded, VocabularySpec, encode
+from textgen.planning.sizes import choose, chosen
+from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
+from textgen.tokens.layout import Ids
 
 # Symbols of the held-out text that the loss is measured on, at most: a tenth of a gigabyte would take minutes an epoch.
-MOST_MEASURED = 1 << 20
+MAX_MEASURED_SYMBOLS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that a plan says.
+
+    Attributes:
+        name: what it is about: "text", "size", "model" or "training".
+        text: the fact in words, one line.
+    """
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be trained on what, every "chosen by the tool" settled.
+    """A training before its first step: what is trained on what, with nothing left to choose.
 
     Attributes:
-        text: the corpus as ids, Encoded.
-        held_out: streams of the held-out text, or None where none is held out.
+        corpus: the text.
+        model, training: the configurations, complete.
+        tokenizer: the vocabulary.
+        streams: streams of the text to train on.
+        text: the corpus as ids.
+        held_out: streams of the held-out text; None if none is held out.
         size_reason: why the model is as large as it is.
-        notes: one line for each thing the user might not expect.
-        memory: hashes of the poems, `poems.memory`; empty where the text is none.
+        notes: one line for each thing that the user might not expect.
+        memory: hashes of the poems (`textgen.corpus.memory.hash_poems`); empty for other texts.
     """
 
-    corpus: Corpus
+    corpus: Text
     model: ModelConfig
     training: TrainingConfig
     tokenizer: Tokenizer
-    streams: Streams
+    streams: TrainingStreams
     text: Encoded
-    held_out: Streams | None
+    held_out: HeldOutStreams | None
     size_reason: str
     notes: tuple[str, ...]
-    memory: dict
+    memory: Memory
 
     @property
-    def steps(self):
-        """Steps of the whole training; None where a budget of minutes will say."""
+    def steps(self) -> int | None:
+        """Steps of the whole training; None if a budget of minutes will decide."""
         return self.training.epochs and self.training.epochs * self.streams.steps
 
     @property
-    def measured(self):
+    def measured(self) -> int:
         """Symbols that the loss is measured on after each epoch."""
         return self.held_out.symbols if self.held_out else 0
 
     @property
-    def characters_per_step(self):
+    def characters_per_step(self) -> float:
         """Characters of text that one step reads, on average."""
         return self.text.characters / len(self.streams.ids) * self.streams.batch * self.streams.length
 
     @property
-    def symbols_per_character(self):
-        """Factor from a loss a symbol to a loss a character, on the text that decides which weights are best.
+    def symbols_per_character(self) -> float:
+        """The factor from a loss a symbol to a loss a character, on the text that decides which weights are best.
 
-        A document boundary counts as the character it stands for, so in a character model the two losses are one.
+        A document boundary counts as the character that it stands for, so for a character model the factor is 1.
         """
         if self.model.tokenizer == "char":
             return 1.0
@@ -71,95 +92,121 @@ class Plan:
             return len(text.held_out) / max(text.held_out_characters, 1)
         return len(text.ids) / max(text.characters, 1)
 
-    def lines(self):
-        """The plan in words, a line each."""
-        model, training, noun = self.model, self.training, self.tokenizer.noun
-        characters = self.text.characters + self.text.held_out_characters
-        return [
-            f"text: {self.corpus.name}, {count(characters, 'character')} in "
-            f"{count(self.text.documents, 'document')}, {model.vocabulary_size:,} {noun}s in the vocabulary, "
-            f"{count(self.text.held_out_characters, 'character')} held out",
-            f"size: {self.size_reason}",
-            f"model: {model.encoder} encoder, {count(model.layers, 'LSTM layer')} of {count(model.units, 'unit')}, "
-            f"{count(model.parameters(), 'parameter')}; {self._dropout()}",
-            f"training: {self._extent()}, each step {count(self.streams.batch, 'stream')} of "
-            f"{count(training.sequence_length, noun)}, Adam at {training.learning_rate:g}",
-        ]
+    def facts(self) -> tuple[Fact, ...]:
+        """The plan in words."""
+        return (
+            Fact("text", self._text()),
+            Fact("size", self.size_reason),
+            Fact("model", self._model()),
+            Fact("training", self._training()),
+        )
 
-    def _extent(self):
-        if self.training.epochs is None:
-            return f"{self.training.minutes:g} minutes, {count(self.streams.steps, 'step')} a pass over the text"
-        return f"{count(self.training.epochs, 'epoch')} of {count(self.streams.steps, 'step')}"
+    def _text(self) -> str:
+        text = self.text
+        return (
+            f"{self.corpus.name}, {count(text.characters + text.held_out_characters, 'character')} in "
+            f"{count(text.documents, 'document')}, {self.model.vocabulary_size:,} {self.tokenizer.noun}s in the "
+            f"vocabulary, {count(text.held_out_characters, 'character')} held out"
+        )
 
-    def _dropout(self):
+    def _model(self) -> str:
+        model = self.model
+        return (
+            f"{model.encoder} encoder, {count(chosen(model.layers), 'LSTM layer')} of "
+            f"{count(chosen(model.units), 'unit')}, {count(model.parameters(), 'parameter')}; {self._dropout()}"
+        )
+
+    def _dropout(self) -> str:
         model = self.model
         kinds = [
-            (model.dropout * (model.layers > 1), "between layers"),
+            (chosen(model.dropout) * (chosen(model.layers) > 1), "between layers"),
             (model.output_dropout, "before the logits"),
             (model.recurrent_dropconnect, "on the recurrent kernel"),
         ]
         return "dropout " + (", ".join(f"{rate:g} {place}" for rate, place in kinds if rate) or "none")
 
+    def _training(self) -> str:
+        training = self.training
+        return (
+            f"{self._extent()}, each step {count(self.streams.batch, 'stream')} of "
+            f"{count(training.sequence_length, self.tokenizer.noun)}, Adam at {training.learning_rate:g}"
+        )
 
-def plan(corpus, model, training, tokenizer=None, grown=None):
-    """Settle a training.
+    def _extent(self) -> str:
+        if self.training.epochs is None:
+            return f"{self.training.minutes:g} minutes, {count(self.streams.steps, 'step')} a pass over the text"
+        return f"{count(self.training.epochs, 'epoch')} of {count(self.streams.steps, 'step')}"
+
+
+def plan(
+    corpus: Text,
+    model: ModelConfig,
+    training: TrainingConfig,
+    tokenizer: Tokenizer | None = None,
+    extend_from: Tokenizer | None = None,
+) -> Plan:
+    """Plan a training.
 
     Args:
-        corpus: the Corpus, or LargeCorpus.
-        model, training: the configurations; fields left None are chosen here.
-        tokenizer: a vocabulary that exists already; None makes one from the corpus.
-        grown: in its place, a vocabulary that is to be extended by what is new in the corpus.
+        corpus: the Corpus or LargeCorpus.
+        model, training: the configurations; fields that are None are chosen here.
+        tokenizer: an existing vocabulary; None makes one from the corpus.
+        extend_from: instead of it, a vocabulary to extend by the symbols of the corpus that it lacks.
 
     Raises:
-        CorpusError: the text is too short for one stretch of --sequence-length.
+        CorpusError: the text is too short for one step of `sequence_length`.
     """
-    text = encode(
-        corpus,
-        training.validation,
-        tokenizer=tokenizer,
-        grown=grown,
-        unit=model.tokenizer,
-        size=model.vocabulary_size,
-        backward=training.direction == "backward",
-    )
-    notes, ids, tokenizer = list(corpus.notes), text.ids, text.tokenizer
-    model = dataclasses.replace(model, vocabulary_size=tokenizer.vocabulary_size)
-    streams = training_streams(ids, training.batch_size, training.sequence_length)
-    if streams is None:
-        raise CorpusError(
-            f"{corpus.name}: {len(ids)} {tokenizer.noun}s to train on; one stretch of --sequence-length "
-            f"{training.sequence_length} needs {training.sequence_length + 1}: give more text, or a smaller "
-            "--sequence-length"
-        )
-    if streams.batch < training.batch_size:
-        notes.append(f"the text fills only {streams.batch} of --batch-size {training.batch_size} streams; using those")
-        training = dataclasses.replace(training, batch_size=streams.batch)
-
-    held_out = text.held_out
-    enough = len(held_out) > 1
-    if training.validation and not enough:
-        notes.append("too little text to hold any out; the training loss decides which weights are best")
-    if len(held_out) > MOST_MEASURED:
-        notes.append(
-            f"the loss is measured on the first {MOST_MEASURED:,} of {len(held_out):,} {tokenizer.noun}s held out"
-        )
-        held_out = held_out[:MOST_MEASURED]
-    model, training, size_reason = settle(model, training, len(ids))
-    if text.unknown:
-        notes.append(
-            f"{text.unknown / len(ids):.1%} of the {tokenizer.noun}s are outside the vocabulary, read as unknown"
-        )
-    if len(tokenizer.symbols) == 1:
-        notes.append(f"the text holds a single {tokenizer.noun}; there is little to learn")
+    vocabulary = VocabularySpec(tokenizer, extend_from, model.tokenizer, model.vocabulary_size)
+    text = encode(corpus, training.validation, vocabulary, backward=training.direction == "backward")
+    model = dataclasses.replace(model, vocabulary_size=text.tokenizer.vocabulary_size)
+    streams = _streams(corpus.name, text, training)
+    notes = [*map(str, text.notes), *_notes(text, streams, training)]
+    training = dataclasses.replace(training, batch_size=streams.batch)
+    model, training, reason = choose(model, training, len(text.ids))
     return Plan(
         corpus=corpus,
         model=model,
         training=training,
-        tokenizer=tokenizer,
+        tokenizer=text.tokenizer,
         streams=streams,
-        held_out=held_out_streams(held_out, streams.rows, training.sequence_length) if enough else None,
+        held_out=_held_out(text.held_out, streams),
         text=text,
-        size_reason=size_reason,
+        size_reason=reason,
         notes=tuple(notes),
-        memory=hash_poems(corpus.documents) if corpus.kind == "poem" else {},
+        memory=hash_poems(corpus.documents) if isinstance(corpus, Corpus) and corpus.kind == "poem" else {},
     )
+
+
+def _streams(name: str, text: Encoded, training: TrainingConfig) -> TrainingStreams:
+    """The streams to train on. Raises CorpusError if the text is too short for one step."""
+    streams = training_streams(text.ids, training.batch_size, training.sequence_length)
+    if streams is None:
+        raise CorpusError(
+            f"{name}: {len(text.ids)} {text.tokenizer.noun}s to train on; one stretch of "
+            f"`sequence_length={training.sequence_length}` needs {training.sequence_length + 1}: give more text, or a "
+            "smaller `sequence_length`"
+        )
+    return streams
+
+
+def _held_out(ids: Ids, streams: TrainingStreams) -> HeldOutStreams | None:
+    """The streams to measure on; None if nothing can be predicted."""
+    ids = ids[:MAX_MEASURED_SYMBOLS]
+    return held_out_streams(ids, streams.rows, streams.length) if len(ids) > 1 else None
+
+
+def _notes(text: Encoded, streams: TrainingStreams, training: TrainingConfig) -> list[str]:
+    """What the user might not expect of a training on this text."""
+    noun, held_out, notes = text.tokenizer.noun, len(text.held_out), []
+    if streams.batch < training.batch_size:
+        notes.append(f"the text fills only {streams.batch} of `batch_size={training.batch_size}` streams; using those")
+    if training.validation and held_out <= 1:
+        notes.append("too little text to hold any out; the training loss decides which weights are best")
+    if held_out > MAX_MEASURED_SYMBOLS:
+        notes.append(f"the loss is measured on the first {MAX_MEASURED_SYMBOLS:,} of {held_out:,} {noun}s held out")
+    if text.unknown:
+        share = text.unknown / len(text.ids)
+        notes.append(f"{share:.1%} of the {noun}s are outside the vocabulary and read as unknown")
+    if len(text.tokenizer.symbols) == 1:
+        notes.append(f"the text holds a single {noun}; there is little to learn")
+    return notes

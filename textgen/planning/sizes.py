@@ -1,21 +1,31 @@
-"""How large a model suits a text and a budget: what --size small, medium, large and huge mean, and what auto takes.
+"""How large a model suits a text and a budget: the presets small, medium, large and huge, and the choice of `auto`.
 
 The figures come from measurements (docs/log.md, "the recipe"). Knows nothing of Keras or of files.
 """
 
 import dataclasses
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
-# Assumed of a machine whose speed is not known yet: floating-point operations a second, all cores.
+from textgen.options import Config
+from textgen.runs.config import ModelConfig, TrainingConfig
+
+# Floating-point operations a second, all cores, assumed of a machine whose speed is not known yet.
 ASSUMED_SPEED = 2.3e11
-# ... and seconds that a training takes to start and to measure itself.
-ASSUMED_START = 10
-# ... and what it takes in truth, where its end is to be told and not to be kept to.
-START = 6
-# What a training without --epochs and --minutes aims at.
+# Seconds that a training needs to start and to measure itself, kept free in a budget.
+ASSUMED_START_SECONDS = 10
+# Measured start-up seconds, used for estimates (not for enforcing a budget).
+START_SECONDS = 6
+# Steps that a training without `epochs` and `minutes` aims at.
 TARGET_STEPS = 2000
-FEWEST_PASSES, MOST_PASSES = 4, 100
+MIN_PASSES, MAX_PASSES = 4, 100
+# Epochs without improvement after which a training without a budget of minutes stops.
+PATIENCE_EPOCHS = 5
+
+_Config = TypeVar("_Config", bound=Config)
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -24,91 +34,148 @@ class Size:
 
     units: int
     layers: int
-    steps: int
+    min_steps: int
 
 
 SIZES = {
-    "small": Size(256, 1, steps=0),
-    "medium": Size(384, 1, steps=1000),
-    "large": Size(512, 1, steps=2400),
-    "huge": Size(768, 1, steps=6000),
+    "small": Size(256, 1, min_steps=0),
+    "medium": Size(384, 1, min_steps=1000),
+    "large": Size(512, 1, min_steps=2400),
+    "huge": Size(768, 1, min_steps=6000),
 }
-# The more often a text is read, the more must be left out for it not to be learned by heart:
-# from how many passes on, dropout between layers and before the logits, DropConnect on the recurrent kernel.
-DROPOUTS = [(0, 0.0, 0.0), (4, 0.1, 0.0), (9, 0.3, 0.1), (14, 0.4, 0.2)]
 
 
-def step_seconds(model, symbols):
-    """Seconds that one training step on so many symbols takes on an ordinary machine, roughly."""
+@dataclass(frozen=True)
+class Regularisation:
+    """How strongly a model is kept from learning a text by heart.
+
+    Attributes:
+        from_passes: passes over the text from which on the row applies.
+        dropout: between layers and before the logits.
+        dropconnect: on the recurrent kernel.
+    """
+
+    from_passes: int
+    dropout: float
+    dropconnect: float
+
+
+# The more often a text is read, the more must be dropped. Sorted by passes.
+REGULARISATION = (
+    Regularisation(0, 0.0, 0.0),
+    Regularisation(4, 0.1, 0.0),
+    Regularisation(9, 0.3, 0.1),
+    Regularisation(14, 0.4, 0.2),
+)
+
+
+class Choice(NamedTuple):
+    """The configurations with nothing left to choose, and why they are as they are, in one line."""
+
+    model: ModelConfig
+    training: TrainingConfig
+    reason: str
+
+
+def regularisation(passes: float) -> Regularisation:
+    """The row of REGULARISATION for a number of passes over the text."""
+    return REGULARISATION[bisect_right(REGULARISATION, passes, key=lambda row: row.from_passes) - 1]
+
+
+def step_seconds(model: ModelConfig, symbols: int) -> float:
+    """Seconds that one training step takes on an ordinary machine, roughly.
+
+    Args:
+        model: the configuration, complete.
+        symbols: symbols in the step.
+    """
     return symbols * model.arithmetic() / ASSUMED_SPEED
 
 
-def expected_seconds(model, training, steps, speed, measured):
+def expected_seconds(model: ModelConfig, training: TrainingConfig, steps: int, speed: float, measured: int) -> float:
     """Seconds that a training takes, from its start to its end.
 
     Args:
-        model, training: the configurations, settled.
+        model, training: the configurations, complete, with a number of epochs.
         steps: in all.
         speed: floating-point operations a second that training reaches.
         measured: symbols that the loss is measured on after each epoch, at a third of the work of training.
     """
     symbols = training.batch_size * training.sequence_length
-    epochs = training.epochs
-    work = (steps * symbols + epochs * measured / 3) * model.arithmetic()
-    return START + work / speed
+    work = (steps * symbols + chosen(training.epochs) * measured / 3) * model.arithmetic()
+    return START_SECONDS + work / speed
 
 
-def learning_rate(units, layers):
-    """The peak rate that suits a model: the larger, the lower."""
+def learning_rate(units: int, layers: int) -> float:
+    """The peak rate that suits a model: the larger the model, the lower the rate."""
     return float(f"{min(0.01, 3.072 / (units * math.sqrt(layers))):.2g}")
 
 
-def settle(model, training, symbols):
+def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice:
     """Choose what was left to the tool: units, layers, dropout, rate, epochs, patience.
 
     Args:
-        model, training: the configurations, the vocabulary and the batch settled already.
+        model, training: the configurations; vocabulary and batch are already chosen.
         symbols: length of the training text.
-
-    Returns:
-        the configurations with no choice left, and a line that says what was chosen and why.
     """
-    symbols_per_step = training.batch_size * training.sequence_length
-
-    def steps_in_budget(size):
-        sized = _fill(model, units=size.units, layers=size.layers)
-        return max(60 * training.minutes - ASSUMED_START, 1) / step_seconds(sized, symbols_per_step)
-
-    name, why = training.size, "as asked"
-    if name == "auto" and training.minutes is None:
-        name, why = "medium", f"the best for about {TARGET_STEPS} steps; more --minutes take a larger one"
-    elif name == "auto":
-        name = [name for name, size in SIZES.items() if steps_in_budget(size) >= size.steps][-1]
-        why = f"the best for {training.minutes:g} minutes"
+    name, why = _preset(model, training)
     size = SIZES[name]
-    asked = [
-        f"{field} {value:g}"
-        for field in ("units", "layers", "dropout", "output_dropout", "recurrent_dropconnect")
-        if (value := getattr(model, field)) is not None
-    ]
+    own = _own_options(model)
     model = _fill(model, units=size.units, layers=size.layers)
-    rate = learning_rate(model.units, model.layers)
-    training = _fill(training, learning_rate=rate, patience=0 if training.minutes else 5)
+    rate = learning_rate(chosen(model.units), chosen(model.layers))
+    training = _fill(training, learning_rate=rate, patience=0 if training.minutes else PATIENCE_EPOCHS)
 
-    steps_per_pass = max(symbols // symbols_per_step, 1)
+    steps_per_pass = max(symbols // (training.batch_size * training.sequence_length), 1)
     if training.epochs is None and training.minutes is None:
-        epochs = min(max(-(-TARGET_STEPS // steps_per_pass), FEWEST_PASSES), MOST_PASSES)
+        epochs = min(max(-(-TARGET_STEPS // steps_per_pass), MIN_PASSES), MAX_PASSES)
         training = dataclasses.replace(training, epochs=epochs)
-    passes = training.epochs
-    if passes is None:
-        passes = steps_in_budget(size) / steps_per_pass
-    _, dropout, dropconnect = max(row for row in DROPOUTS if row[0] <= passes)
-    model = _fill(model, dropout=dropout, output_dropout=dropout, recurrent_dropconnect=dropconnect)
+    passes: float
+    if training.epochs is not None:
+        passes = training.epochs
+    else:
+        passes = _steps_in_budget(_sized(model, size), training) / steps_per_pass
+    row = regularisation(passes)
+    model = _fill(model, dropout=row.dropout, output_dropout=row.dropout, recurrent_dropconnect=row.dropconnect)
     reason = f"{name}, {why}; about {passes:,.{0 if passes >= 10 else 1}f} passes over the text"
-    return model, training, reason + (f"; your own {', '.join(asked)}" if asked else "")
+    return Choice(model, training, reason + (f"; your own {', '.join(own)}" if own else ""))
 
 
-def _fill(config, **defaults):
-    """A configuration with these values where it has None."""
+def _preset(model: ModelConfig, training: TrainingConfig) -> tuple[str, str]:
+    """The name of the size to use, and why."""
+    if training.size != "auto":
+        return training.size, "as asked"
+    if training.minutes is None:
+        return "medium", f"the best for about {TARGET_STEPS} steps; more minutes allow a larger one"
+    fitting = [
+        name for name, size in SIZES.items() if _steps_in_budget(_sized(model, size), training) >= size.min_steps
+    ]
+    return fitting[-1], f"the best for {training.minutes:g} minutes"
+
+
+def _steps_in_budget(model: ModelConfig, training: TrainingConfig) -> float:
+    """Steps that fit into the budget of minutes on an ordinary machine."""
+    seconds = max(60 * chosen(training.minutes) - ASSUMED_START_SECONDS, 1)
+    return seconds / step_seconds(model, training.batch_size * training.sequence_length)
+
+
+def _own_options(model: ModelConfig) -> list[str]:
+    """What the user chose instead of the tool, in words."""
+    names = ("units", "layers", "dropout", "output_dropout", "recurrent_dropconnect")
+    return [f"{name} {value:g}" for name in names if (value := getattr(model, name)) is not None]
+
+
+def _sized(model: ModelConfig, size: Size) -> ModelConfig:
+    return _fill(model, units=size.units, layers=size.layers)
+
+
+def _fill(config: _Config, **defaults: Any) -> _Config:
+    """A configuration with these values for the fields that are None."""
     missing = {name: value for name, value in defaults.items() if getattr(config, name) is None}
     return dataclasses.replace(config, **missing)
+
+
+def chosen(value: _Value | None) -> _Value:
+    """A field of a configuration that planning has already filled in."""
+    if value is None:
+        raise ValueError("a field of the configuration has not been chosen yet")
+    return value

@@ -1,87 +1,163 @@
 """Ids to parallel, contiguous streams for truncated back-propagation through time.
 
-The text is laid out as one row of ids, a BOUNDARY before each document, and cut into as many equal streams as the
-batch has rows. Each step gives the next `length` ids of every stream, so the state a step ends in is the state the
-next one begins with (Werbos 1990; the layout of char-rnn, Karpathy 2015). This module knows nothing of models.
+The text is one row of ids with a BOUNDARY before each document. It is cut into as many equal streams as a batch has
+rows. Each step reads the next `length` ids of every stream, so the state at the end of a step is the state at the start
+of the next (Werbos 1990; the layout of char-rnn, Karpathy 2015). This module knows nothing of models.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from textgen.tokens.layout import IGNORED
+from textgen.tokens.layout import IGNORED, Ids
+
+# Steps in a held-out stream, at least: the first predictions of a stream lack context.
+MIN_HELD_OUT_STEPS = 8
+
+_Int32s = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Streams:
+class Streams(ABC):
     """A row of ids cut into `batch` streams, read `length` time steps at a time.
 
     Attributes:
         ids: integers, shape (symbols,).
         batch: rows of a step that hold text.
         length: time steps of a step.
-        rows: rows of a step in all; those beyond `batch` are padding whose targets are IGNORED.
-        wrap: whether the row's end runs on into its start. Training streams wrap, so that each pass can begin at
-            another place; a held-out text does not, and its last step is padded.
+        rows: all rows of a step; those beyond `batch` are padding whose targets are IGNORED.
     """
 
-    ids: np.ndarray
+    ids: Ids
     batch: int
     length: int
     rows: int
-    wrap: bool
 
     @property
-    def span(self):
+    @abstractmethod
+    def span(self) -> int:
         """Predictions in one stream."""
-        return len(self.ids) // self.batch if self.wrap else -(-(len(self.ids) - 1) // self.batch)
 
     @property
-    def steps(self):
-        """Steps in one pass. A wrapping stream drops the part of a step at its end; the next pass begins elsewhere."""
-        return self.span // self.length if self.wrap else -(-self.span // self.length)
+    @abstractmethod
+    def steps(self) -> int:
+        """Steps in one pass."""
 
     @property
-    def symbols(self):
+    @abstractmethod
+    def symbols(self) -> int:
         """Predictions that count in one pass."""
-        return self.steps * self.batch * self.length if self.wrap else len(self.ids) - 1
 
-    def step(self, index, offset=0):
+    @abstractmethod
+    def step(self, index: int, offset: int = 0) -> tuple[_Int32s, _Int32s]:
         """One step.
 
         Args:
-            index: which, from 0 to `steps` - 1.
-            offset: the place in the text where the pass begins (wrapping streams only).
+            index: which step, from 0 to `steps` - 1.
+            offset: the position in the text where the pass begins (training streams only).
 
         Returns:
             inputs (int32, shape (rows, length)) and targets (the same shape): each input's next id, or IGNORED.
         """
+
+    def _positions(self, index: int) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+        """Where a step reads: positions in each stream, shape (length,), and in the row, shape (batch, length)."""
         within = index * self.length + np.arange(self.length)
-        at = (np.arange(self.batch) * self.span)[:, None] + within
-        inputs = np.zeros((self.rows, self.length), dtype=np.int32)
-        targets = np.full((self.rows, self.length), IGNORED, dtype=np.int32)
-        if self.wrap:
-            at = (at + offset) % len(self.ids)
-            inputs[: self.batch] = self.ids[at]
-            targets[: self.batch] = self.ids[(at + 1) % len(self.ids)]
-        else:
-            # A text's ids may be of a type that has no IGNORED.
-            counts = (within < self.span) & (at + 1 < len(self.ids))
-            inputs[: self.batch][counts] = self.ids[at[counts]]
-            targets[: self.batch][counts] = self.ids[at[counts] + 1]
+        return within, (np.arange(self.batch) * self.span)[:, None] + within
+
+    def _padding(self) -> tuple[_Int32s, _Int32s]:
+        """Inputs and targets of a step that holds no text yet."""
+        shape = (self.rows, self.length)
+        return np.zeros(shape, dtype=np.int32), np.full(shape, IGNORED, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class TrainingStreams(Streams):
+    """Streams to train on. The end of the row continues at its start, so each pass can begin at another position.
+
+    A pass drops the incomplete step at the end of a stream; the next pass begins elsewhere.
+    """
+
+    @property
+    def span(self) -> int:
+        """Predictions in one stream."""
+        return len(self.ids) // self.batch
+
+    @property
+    def steps(self) -> int:
+        """Steps in one pass."""
+        return self.span // self.length
+
+    @property
+    def symbols(self) -> int:
+        """Predictions that count in one pass."""
+        return self.steps * self.batch * self.length
+
+    def step(self, index: int, offset: int = 0) -> tuple[_Int32s, _Int32s]:
+        """One step: see `Streams.step`."""
+        inputs, targets = self._padding()
+        _, at = self._positions(index)
+        at = (at + offset) % len(self.ids)
+        inputs[: self.batch] = self.ids[at]
+        targets[: self.batch] = self.ids[(at + 1) % len(self.ids)]
         return inputs, targets
 
 
-def training_streams(ids, batch, length):
-    """Streams to train on, and shapes that fit: a short text gets fewer rows, never a shorter step.
+@dataclass(frozen=True)
+class HeldOutStreams(Streams):
+    """Streams to measure on. Each symbol is predicted exactly once, and the last step is padded."""
 
-    Returns None where not even one row of `length` + 1 ids fits.
+    @property
+    def span(self) -> int:
+        """Predictions in one stream."""
+        return -(-(len(self.ids) - 1) // self.batch)
+
+    @property
+    def steps(self) -> int:
+        """Steps in one pass."""
+        return -(-self.span // self.length)
+
+    @property
+    def symbols(self) -> int:
+        """Predictions that count in one pass."""
+        return len(self.ids) - 1
+
+    def step(self, index: int, offset: int = 0) -> tuple[_Int32s, _Int32s]:
+        """One step: see `Streams.step`. A pass always begins at the start of the row."""
+        inputs, targets = self._padding()
+        within, at = self._positions(index)
+        # IGNORED cannot go through `ids`, whose type may be unsigned.
+        counts = (within < self.span) & (at + 1 < len(self.ids))
+        inputs[: self.batch][counts] = self.ids[at[counts]]
+        targets[: self.batch][counts] = self.ids[at[counts] + 1]
+        return inputs, targets
+
+
+def training_streams(ids: Ids, batch: int, length: int) -> TrainingStreams | None:
+    """Streams to train on. A short text gets fewer rows, never a shorter step.
+
+    Args:
+        ids: integers, shape (symbols,).
+        batch: rows of a step, at most.
+        length: time steps of a step.
+
+    Returns:
+        the streams; None if not even one row of `length` + 1 ids fits.
     """
     batch = min(batch, len(ids) // (length + 1))
-    return Streams(ids, batch, length, rows=batch, wrap=True) if batch else None
+    return TrainingStreams(ids, batch, length, rows=batch) if batch else None
 
 
-def held_out_streams(ids, rows, length):
-    """Streams to measure on. Few enough that each is eight steps long: a stream's first predictions lack context."""
-    batch = max(1, min(rows, (len(ids) - 1) // (8 * length)))
-    return Streams(ids, batch, length, rows=rows, wrap=False)
+def held_out_streams(ids: Ids, rows: int, length: int) -> HeldOutStreams:
+    """Streams to measure on: few enough that each has MIN_HELD_OUT_STEPS steps.
+
+    Args:
+        ids: integers, shape (symbols,), at least two.
+        rows: rows of a step.
+        length: time steps of a step.
+    """
+    batch = max(1, min(rows, (len(ids) - 1) // (MIN_HELD_OUT_STEPS * length)))
+    return HeldOutStreams(ids, batch, length, rows=rows)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from textgen.engine.measure import Evaluation
 from textgen.planning.sizes import step_seconds
-from textgen.planning.streams import Streams
+from textgen.planning.streams import HeldOutStreams
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import UNKNOWN, Ids
 from textgen.training.feed import feed
@@ -45,7 +45,7 @@ def evaluate_dynamically(
     model = LanguageModel(config, batch_size=1)
     model.import_weights(weights)
     compile_in_groups(model, make_descent(RATE, CLIP_NORM), step_seconds(config, LENGTH))
-    streams = Streams(ids, batch=1, length=LENGTH, rows=1, wrap=False)
+    streams = HeldOutStreams(ids, batch=1, length=LENGTH, rows=1)
     history = model.fit(feed(streams, seed=0), shuffle=False, verbose=0)
     return Evaluation(
         nats=history.history["nats"][0],

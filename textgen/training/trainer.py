@@ -166,9 +166,9 @@ def _planned(
 ) -> Session:
     text = _read(request.corpus, training, request.encoding)
     training = dataclasses.replace(training, documents=text.kind)
-    plan = make_plan(text, model, training, grown=extend_from)
+    plan = make_plan(text, model, training, extend_from=extend_from)
     path = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
-    for line in [*plan.lines(), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
+    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
         request.reporter.say(line)
     return Session(
         plan=plan,
@@ -202,7 +202,7 @@ def _continue(request: _Request, path: Path) -> Session:
     plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if plan.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
-    about = [line for line in plan.lines() if not line.startswith("size: ")]  # the size was chosen before
+    about = [str(fact) for fact in plan.facts() if fact.name != "size"]  # the size was chosen before
     where = f"step {state.step:,}" + (f" of {state.last_step:,}" if state.last_step else "")
     for line in [*about, *(f"note: {note}" for note in [*plan.notes, *notes]), f"run: {path}, continuing from {where}"]:
         request.reporter.say(line)
@@ -275,5 +275,4 @@ def _read(corpus: CorpusLike | None, training: TrainingConfig, encoding: str | N
         raise UsageError("no text given: name at least one file, or - for standard input")
     if isinstance(corpus, Corpus):  # documents that a program made: the options say what one is
         return dataclasses.replace(corpus, kind=training.documents)
-    text: Corpus | LargeCorpus = read_for(training, corpus, encoding, may_stay=True)
-    return text
+    return read_for(training, corpus, encoding, may_stay=True)

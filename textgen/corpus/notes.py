@@ -1,0 +1,42 @@
+"""Notes on a text: what was changed or left out while it was read. Knows nothing of how notes are shown."""
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NoteKind(StrEnum):
+    """What a note is about."""
+
+    ENCODING = "encoding"  # the byte-order mark named another encoding than UTF-8
+    LINE_ENDS = "line ends"  # line ends other than LF were read as LF
+    SELECTION = "selection"  # poems were left out
+    CLEANING = "cleaning"  # something was removed from poems
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that differs between the files and the text that was read from them.
+
+    Attributes:
+        kind: what the note is about.
+        text: the note in words, one line.
+        value: the fact alone, for programs: an encoding ("UTF-16-LE"), a number of line ends ("12"). Empty where the
+            kind says it all.
+    """
+
+    kind: NoteKind
+    text: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_json(self) -> dict[str, str]:
+        """The note as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, str]) -> "Note":
+        """The note that `to_json` wrote."""
+        return cls(NoteKind(values["kind"]), values["text"], values["value"])
