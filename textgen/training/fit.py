@@ -111,7 +111,7 @@ def _watchers(settled, path, norms, watch_gradients, tensorboard):
 
 def _generators(settled):
     """What makes a Generator of weights."""
-    return lambda weights: Generator.of(settled.model, settled.training, settled.tokenizer, weights)
+    return lambda weights: Generator.from_parts(settled.model, settled.training, settled.tokenizer, weights)
 
 
 def _fit(settled, path, state, began, resumed, overwrite, weights, more, note, quiet, interrupt, watchers):
