@@ -72,11 +72,11 @@ def test_a_score_is_in_the_order_of_the_text():
 def test_what_cannot_be_done_backward_says_so():
     generator = backward("cba\n")
     for options in ({"beam": 2}, {"max_copy": 3, "corpus": "abc"}):
-        with pytest.raises(UsageError, match="want a run that writes lines from their beginning"):
+        with pytest.raises(UsageError, match="`beam` and `max_copy`"):
             generator.generate(**options)
-    with pytest.raises(UsageError, match="writes each line from its end"):
+    with pytest.raises(UsageError, match="each line from its end"):
         CoWriter(generator)
-    with pytest.raises(UsageError, match="one of these runs writes lines forward, another backward"):
+    with pytest.raises(UsageError, match="forward, another backward"):
         Generator.mix([generator, spelling("cba\n", "line")])
 
 

@@ -51,13 +51,12 @@ def parrot(tmp_path_factory, text_file):
 def test_an_overfitted_model_copies_and_then_does_not(parrot):
     source = verse()
     plain = parrot.generate(length=2000, temperature=0.5, seed=1)
-    (sample,), pieces = parrot.write(length=2000, temperature=0.5, seed=1, max_copy=20, corpus=source)
-    list(pieces)
-    guarded = sample.text
+    writing = parrot.write(length=2000, temperature=0.5, seed=1, max_copy=20, corpus=source)
+    (guarded,) = writing.finish()
     print(f"longest copied span: {len(longest_copy(plain, source))} without, {len(longest_copy(guarded, source))} with")
     assert len(longest_copy(plain, source)) > 60
     assert len(longest_copy(guarded, source)) <= 20
-    assert sample.symbols == 2000
+    assert writing.samples[0].symbols == 2000
 
 
 def test_a_guarded_text_depends_on_its_seed_alone(parrot):
@@ -92,7 +91,7 @@ def test_copying_of_the_greedy_is_avoided_too(parrot):
 def test_where_every_way_is_a_copy_it_is_said():
     generator = fixed({BOUNDARY: {2: 5, 3: 4}, 2: {2: 5, 3: 4}, 3: {2: 5, 3: 4}}, "line")
     everything = "aabbaaabbbababba\n\nb\na\n"
-    with pytest.raises(UsageError, match="--max-copy 1: nothing is left that would not be a copy"):
+    with pytest.raises(UsageError, match="`max_copy=1`"):
         generator.generate(length=30, max_copy=1, corpus=everything, seed=1)
     # With one more character allowed there is a way for longer.
     assert len(generator.generate(length=4, max_copy=3, corpus="abab", seed=1)) == 4
@@ -106,7 +105,7 @@ def test_separators_are_part_of_the_text():
 
 def test_the_two_options_go_together(parrot):
     for options in ({"max_copy": 5}, {"corpus": "text"}):
-        with pytest.raises(UsageError, match="go together"):
+        with pytest.raises(UsageError, match="`max_copy` and `corpus`"):
             parrot.generate(**options)
 
 

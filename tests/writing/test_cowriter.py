@@ -62,7 +62,7 @@ def test_what_was_chosen_is_what_the_model_read(generator):
         writer.take(writer.propose()[0])
     writer.add("see")
     whole = CoWriter(generator, writer.text, seed=3)
-    step, prompt = writer._places[-1].start, whole._places[-1].start
+    step, prompt = writer._steps[-1].start, whole._steps[-1].start
     assert np.abs(step.logits - prompt.logits).max() < 1e-4
     assert step.ids.tolist() == prompt.ids.tolist()
 
@@ -81,7 +81,7 @@ def test_words_at_a_seam_become_one(word_run):
     generator = Generator.load(word_run)
     writer = CoWriter(generator, " the h", unknown="skip", seed=1)
     writer.add("en went")
-    assert writer._places[-1].start.ids.tolist() == generator.read_prompt(" the hen went").tolist()
+    assert writer._steps[-1].start.ids.tolist() == generator.read_prompt(" the hen went").tolist()
 
 
 def test_a_temperature_may_change(generator):
@@ -90,12 +90,12 @@ def test_a_temperature_may_change(generator):
     assert writer.temperature == 0
     (only,) = writer.propose()
     assert only.probability == pytest.approx(1)
-    with pytest.raises(UsageError, match="--temperature"):
+    with pytest.raises(UsageError, match=r"`temperature`"):
         writer.temperature = "hot"
-    with pytest.raises(UsageError, match="no length to go along"):
+    with pytest.raises(UsageError, match=r"`temperature=1:[0-9.]+` changes over the length"):
         writer.temperature = "1:2"
     assert writer.temperature == 0
-    with pytest.raises(UsageError, match="no length to go along"):
+    with pytest.raises(UsageError, match=r"`temperature=1:[0-9.]+` changes over the length"):
         CoWriter(generator, temperature="1:0.5")
 
 

@@ -55,4 +55,4 @@ def _two(pair: object) -> tuple[Any, Any]:
 
 
 def _not_a_bias(name: str, value: object) -> UsageError:
-    return UsageError(f"`{name}` takes a symbol and a number to add to its logit, such as e=-1.5; got {value!r}")
+    return UsageError(f"`{name}` takes a symbol and a number to add to its logit, as in e=-1.5; got {value!r}")

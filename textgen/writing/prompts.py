@@ -23,7 +23,7 @@ def read_prompts(path: str | Path) -> list[str]:
 
     prompts = [line for line in read_text(path)[0].split("\n") if line.strip()]
     if not prompts:
-        raise PromptError(f"{path}: no prompt in this file; a prompt is a line that is not blank")
+        raise PromptError(f"{path}: no prompt in it; a prompt is a line that is not blank")
     return prompts
 
 
