@@ -1,4 +1,4 @@
-"""Where texts end, and how many are written side by side."""
+"""Where texts end, and texts written side by side."""
 
 import itertools
 import sys
@@ -48,7 +48,7 @@ def cut(text, *sizes):
         yield 5, text[at:]
 
 
-def test_a_stop_is_not_shown_though_symbols_cut_it():
+def test_a_stop_is_not_shown_when_several_symbols_form_it():
     assert shown(cut("one END two", 5, 1, 1), stop="END") == ("one ", "stop")
     assert shown(cut("one EN two", 5, 1, 1), stop="END") == ("one EN two", None)
     assert shown(cut("one EN", 4, 1), stop="END") == ("one EN", None)
@@ -62,7 +62,7 @@ def test_a_stop_is_not_shown_though_symbols_cut_it():
     sizes=some.lists(some.integers(1, 4), max_size=30),
     stops=some.lists(some.text("ab", min_size=1, max_size=5), min_size=1, max_size=3),
 )
-def test_stops_by_pieces_cut_where_stops_in_the_whole_text_would(text, sizes, stops):
+def test_stops_found_piece_by_piece_equal_those_of_the_whole_text(text, sizes, stops):
     """The first stop to be complete ends the text where it begins."""
     ends = [(text.find(stop) + len(stop), text.find(stop)) for stop in stops if stop in text]
     first = min(ends)[0] if ends else None
@@ -170,8 +170,8 @@ def test_a_log_probability_is_the_models(generator):
     assert sample.mean_log_probability == pytest.approx(total / 30, rel=1e-6)
 
 
-def test_history_reaches_back_over_its_edge(poems, monkeypatch):
-    """No n-gram twice, in texts longer than what is kept of the past."""
+def test_history_is_right_after_its_buffer_wraps(poems, monkeypatch):
+    """No n-gram is repeated in a text longer than the kept history."""
     monkeypatch.setattr(Context, "max_history", 16)
     ids = []
 
@@ -188,7 +188,7 @@ def test_history_reaches_back_over_its_edge(poems, monkeypatch):
         assert pair not in pairs[max(at - 14, 0) : at]
 
 
-def test_a_transform_of_ones_own(generator):
+def test_a_callers_own_transform(generator):
     seen = []
 
     def only_vowels(logits, context):
@@ -207,14 +207,14 @@ def test_a_transform_of_ones_own(generator):
         generator.generate(transforms=[lambda logits, context: logits[0]])
 
 
-def test_forbidding_everything_is_an_error_when_it_comes_to_it(generator):
+def test_forbidding_everything_is_an_error_when_nothing_is_left(generator):
     with pytest.raises(UsageError, match="no symbol is left to draw"):
         generator.generate(length=3, forbid=[*generator.tokenizer.symbols])
     with pytest.raises(UsageError, match="no symbol is left to draw"):
         generator.generate_many(length=60, no_repeat=1, count=2)
 
 
-def test_a_million_million_symbols_are_a_matter_of_patience(generator):
+def test_a_text_may_have_a_million_million_symbols(generator):
     stream = generator.stream(length=10**12, seed=1)
     assert len("".join(next(stream) for _ in range(1000))) == 1000
 

@@ -55,14 +55,14 @@ def test_one_row_and_many_draw_alike():
 
 @pytest.mark.parametrize("number", [0.0, 0.5, 1 - 2**-53])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_what_has_no_chance_is_never_drawn(number, rows):
+def test_a_symbol_of_probability_zero_is_never_drawn(number, rows):
     logits = np.tile([-np.inf, 0.0, -np.inf, 0.0, -np.inf], (rows, 1))
     drawn = draw(logits, np.full((rows, 1), number))
     assert drawn.tolist() == [3 if number > 0.5 else 1] * rows
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_nothing_left_and_no_numbers_are_told_apart(rows):
+def test_nothing_left_and_bad_numbers_are_different_errors(rows):
     nothing, nan = np.full((rows, 4), -np.inf), np.full((rows, 4), np.nan)
     with pytest.raises(NothingLeftError, match="no symbol is left"):
         draw(nothing, np.full((rows, 1), 0.5))
@@ -70,7 +70,7 @@ def test_nothing_left_and_no_numbers_are_told_apart(rows):
         draw(nan, np.full((rows, 1), 0.5))
 
 
-def test_a_stream_is_a_rows_own():
+def test_each_row_has_its_own_stream():
     """The k-th number of a row is the same whichever rows stand beside it, beyond the block they are made in too."""
     alone, among = Uniforms(7, [(0, 2, 0)]), Uniforms(7, [(0, row, 0) for row in range(5)])
     other = Uniforms(8, [(0, 2, 0)])
@@ -87,7 +87,7 @@ def test_log_probabilities_are_those_of_the_softmax():
     assert log_probabilities(LOGITS[None] * 1e30, [0])[0] == pytest.approx(-2e30)
 
 
-def test_a_transform_that_gives_something_else_is_refused():
+def test_a_transform_that_returns_something_else_is_refused():
     for wrong in (lambda logits, context: logits[:, :2], lambda logits, context: None):
         with pytest.raises(UsageError, match="a transform returned an array of shape"):
             transformed(LOGITS[None], NOTHING, [wrong])
@@ -141,7 +141,7 @@ def test_options_out_of_range_are_refused(options, complaint):
     ("given", "kept"),
     [(0.8, 0.8), ("0.8", 0.8), (1, 1.0), ("0.5,1,2", (0.5, 1.0, 2.0)), ([0.5, 1], (0.5, 1.0)), ("1.2:0.6", "1.2:0.6")],
 )
-def test_a_temperature_in_its_one_form(given, kept):
+def test_a_temperature_is_kept_in_one_form(given, kept):
     assert SamplingConfig(temperature=given).temperature == kept
 
 
@@ -175,7 +175,7 @@ def test_the_keyword_options_are_the_fields(config, options):
         )
 
 
-def test_symbols_to_bias_in_their_one_form():
+def test_biases_are_kept_in_one_form():
     kept = (("e", -1.5), ("=", 2.0))
     assert SamplingConfig(bias=["e=-1.5", "==2"]).bias == kept
     assert SamplingConfig(bias={"e": -1.5, "=": 2}).bias == kept
@@ -189,7 +189,7 @@ def test_a_configuration_survives_json():
     assert SamplingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-def test_how_many_symbols_are_the_most():
+def test_the_limit_of_symbols():
     assert SamplingConfig().limit == 500
     assert SamplingConfig(documents=3).limit == 30_000
     assert SamplingConfig(documents=3, length=40).limit == 40

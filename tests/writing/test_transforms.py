@@ -1,4 +1,4 @@
-"""Each transform on hand-made distributions, and what must hold for any logits and any mix."""
+"""Each transform on hand-made distributions, and properties for any logits and any combination."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_temperature_divides():
         assert np.allclose(softmax(Temperature(Constant(value))(logits, NOTHING)), weights / weights.sum())
 
 
-def test_temperature_zero_is_the_likeliest_the_first_of_equals():
+def test_temperature_zero_leaves_the_first_likeliest_symbol():
     logits = np.array([[1.0, 5.0, 5.0], [7.0, 5.0, 5.0]])
     assert softmax(Temperature(Constant(0.0))(logits, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
     assert softmax(Temperature(Constant(1e-300))(logits * 1e30, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
@@ -85,7 +85,7 @@ def test_min_p():
     assert kept(MinP(1.0), 0.1, 0.4, 0.1, 0.4) == [1, 3]
 
 
-def test_typical_takes_what_is_as_surprising_as_expected():
+def test_typical_keeps_symbols_of_expected_surprisal():
     """Entropy of (0.5, 0.25, 0.125, 0.125) is 1.75 bits: a surprisal of 2 bits is nearest, then 1, then 3."""
     assert kept(Typical(0.2), 0.5, 0.25, 0.125, 0.125) == [1]
     assert kept(Typical(0.7), 0.5, 0.25, 0.125, 0.125) == [0, 1]
@@ -116,7 +116,7 @@ def test_no_repeat_on_two_texts_at_once():
     assert np.isinf(left).tolist() == [[False, False, True, False], [False, False, False, True]]
 
 
-def test_after_a_symbol_some_never_follow():
+def test_some_symbols_never_follow_others():
     masks = np.array([[0, 0, 0], [0, -np.inf, 0]])
     context = Context(np.array([[0], [2]], np.intp))
     left = NeverFollows(np.array([0, 0, 1]), masks)(np.zeros((2, 3), np.float32), context)
@@ -148,7 +148,7 @@ def test_a_forbidden_text_is_stopped_at_its_last_symbol():
     assert "r" in written("a he", forbid)
 
 
-def test_a_forbidden_text_however_words_are_cut():
+def test_a_forbidden_text_may_span_words():
     words = WordTokenizer([",", "\n", " river", " the", "The", "the"])
     forbid = make(ForbidText, ("the river",), words)
     assert " river" not in written("the", forbid, words)
@@ -186,7 +186,7 @@ def test_a_bias_finds_its_symbols():
     assert make(Bias, (("river", 1.0),), words).values.tolist() == [0, 0, 1, 1]
 
 
-def test_a_bias_for_what_the_model_does_not_have():
+def test_a_bias_for_a_symbol_outside_the_vocabulary():
     with pytest.raises(UsageError, match=r"`bias`: .*'é'; .*'e'"):
         chain(SamplingConfig(bias={"é": 1}), SYMBOLS)
 

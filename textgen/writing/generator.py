@@ -47,10 +47,13 @@ def new_seed() -> int:
 
 def lists_options(method: Method) -> Method:
     """Append the help of every field of SamplingConfig to a method's docstring, where help() shows it."""
-    lines = [
-        f"            {field.name} (default {field.default!r}): {option_of(field).help}"
-        for field in dataclasses.fields(SamplingConfig)
-    ]
+    lines = []
+    for field in dataclasses.fields(SamplingConfig):
+        help, default = option_of(field).help, field.default
+        # Where the default is not a value of the option, the help says what happens without it.
+        lines.append(
+            f"            {field.name}: {help}" + (f" [default: {default}]" if default not in (None, ()) else "")
+        )
     method.__doc__ = f"{method.__doc__}\n        Options, the fields of SamplingConfig:\n" + "\n".join(lines)
     return method
 
