@@ -36,7 +36,7 @@ class SamplingConfig(TransformConfig):
 
     length: int | None = option(
         None,
-        f"Write N symbols. [default: {DEFAULT_LENGTH}; of documents, at most {MAX_DOCUMENT_SYMBOLS} each]",
+        f"Write N symbols. [default: {DEFAULT_LENGTH}; with documents, at most {MAX_DOCUMENT_SYMBOLS} for each]",
         low=0,
         high=2**63 - 1,
         group="Text",
@@ -45,7 +45,7 @@ class SamplingConfig(TransformConfig):
         None, "Write N whole documents (poems, headlines) instead of a length.", low=1, high=2**31, group="Text"
     )
     stop: tuple[str, ...] = option(
-        (), "End the text before this text, which is not printed.", parse=texts, metavar="TEXT", group="Text"
+        (), "End before this text, which is not printed itself.", parse=texts, metavar="TEXT", group="Text"
     )
     seed: int | None = option(
         None,
