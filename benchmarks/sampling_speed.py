@@ -33,7 +33,7 @@ def textgen_worker(layers, units, texts):
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
     tokenizer = CharTokenizer([chr(ord("0") + index) for index in range(VOCABULARY - 2)])
-    generator = Generator.of(config, TrainingConfig(), tokenizer, weights)
+    generator = Generator.from_parts(config, TrainingConfig(), tokenizer, weights)
 
     def loop(number):
         written = generator.generate_many(count=texts, length=number, temperature=TEMPERATURE, seed=1)

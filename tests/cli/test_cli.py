@@ -272,7 +272,7 @@ def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arg
         (2, ["--bias", "e"], "--bias takes a symbol and a number to add to its logit, as in e=-1.5; got 'e'"),
         (2, ["--stop", ""], "--stop takes a text that is not empty"),
         (2, ["--documents", "2"], "--documents: this run learned whole files"),
-        (2, ["--max-copy", "5"], "--max-copy N and --corpus FILE go together"),
+        (2, ["--max-copy", "5"], "--max-copy and --corpus go together"),
         (2, ["--mix", "0.5,0.5"], "--mix takes one weight for each of two or more runs; got 2 for 0 runs"),
         (2, ["tiny", "tiny", "--mix", "1,2,3"], "got 3 for 2 runs"),
         (2, ["tiny", "tiny", "--mix", "1,x"], "--mix takes numbers with commas between, one for each run; got '1,x'"),

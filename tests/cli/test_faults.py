@@ -384,7 +384,7 @@ def test_hostile_run_folders(refused, place, row, what, spoil, said):
         (24, ["--temperature", "inf"], 2, "got 'inf'"),
         (24, ["--length", "-1"], 2, "--length takes a whole number at least 0"),
         (24, ["--top-p", "2"], 2, "--top-p takes a number above 0 and at most 1"),
-        (25, ["--prompt", "Ünseen"], 3, "never saw: 'Ü'; write the prompt without, or read on with --unknown skip"),
+        (25, ["--prompt", "Ünseen"], 3, "never saw: 'Ü'; change the prompt, or read it with --unknown skip"),
     ],
 )
 def test_bad_sampling(refused, place, row, options, code, said):

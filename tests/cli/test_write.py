@@ -214,7 +214,7 @@ def test_files_are_not_overwritten_unasked(place):
     ("code", "arguments", "complaint"),
     [
         (2, ["--words", "0"], "0 is not in the range 1<=x<=50"),
-        (2, ["--temperature", "1:2"], "no length to go along"),
+        (2, ["--temperature", "1:2"], "--temperature 1:2 changes over the length"),
         (2, ["--top-p", "2"], "--top-p takes a number above 0 and at most 1"),
         (2, ["--bias", "~=1"], "--bias: the model has no character '~'"),
         (3, ["--prompt", "Ü"], "the model never saw: 'Ü'"),

@@ -50,7 +50,8 @@ def test_the_surprisal_of_a_sample_is_minus_its_log_probability(tiny_run):
     """The log-probability of a text that began a document is minus its score."""
     generator = Generator.load(tiny_run)
     generator.documents = "block"  # so that it begins after a boundary, as a score does
-    (sample,), pieces = generator.write(length=50, seed=1, measured=True, forbid="\n", bias={}, stop="\x00")
-    list(pieces)
+    writing = generator.write(length=50, seed=1, measured=True, forbid="\n", bias={}, stop="\x00")
+    writing.finish()
+    (sample,) = writing.samples
     assert BOUNDARY not in generator.tokenizer.encode(sample.text)
     assert generator.score(sample.text).nats == pytest.approx(-sample.log_probability, rel=1e-5)

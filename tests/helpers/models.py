@@ -35,7 +35,7 @@ def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, suren
     for before, after in transitions.items():
         for index, logit in (after if isinstance(after, dict) else {after: sureness}).items():
             weights["output.kernel"][before, index] = logit / named
-    return Generator.of(config, TrainingConfig(documents=documents), tokenizer, weights)
+    return Generator.from_parts(config, TrainingConfig(documents=documents), tokenizer, weights)
 
 
 def spelling(text, documents="line", sureness=20.0):
@@ -72,4 +72,4 @@ def untaught(symbols, kind=CharTokenizer, seed=0, direction="forward", documents
         for name, shape in config.weight_shapes().items()
     }
     training = TrainingConfig(documents=documents, direction=direction)
-    return Generator.of(config, training, tokenizer, weights, memory)
+    return Generator.from_parts(config, training, tokenizer, weights, memory)

@@ -30,7 +30,8 @@ def made(layers=1, units=8, encoder="embedding", bias=True, symbols="abcdefg \n"
     )
     draw = np.random.default_rng(seed)
     weights = {name: draw.standard_normal(shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
-    return Generator.of(config, TrainingConfig(documents="line", direction=direction), tokenizer, weights), weights
+    training = TrainingConfig(documents="line", direction=direction)
+    return Generator.from_parts(config, training, tokenizer, weights), weights
 
 
 def text_of(length, symbols="abcdefg \n", seed=1):

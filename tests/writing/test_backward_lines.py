@@ -1,4 +1,4 @@
-"""Lines read and written from their end: what a person sees still reads forward."""
+"""Lines read and written from their end are shown in reading order."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def backward(text, documents="line"):
 
 
 @given(st.lists(st.text("ab\nc", max_size=12), max_size=4))
-def test_each_line_is_turned_about_and_nothing_else(documents):
+def test_each_line_is_reversed_and_nothing_else(documents):
     tokenizer = CharTokenizer("\nabc")
     ids = lay_out(tokenizer, documents, backward=True)
     expected = []
@@ -33,7 +33,7 @@ def test_each_line_is_turned_about_and_nothing_else(documents):
     assert np.array_equal(ids[order], lay_out(tokenizer, documents))
 
 
-def test_lines_are_shown_the_right_way_about():
+def test_lines_are_shown_in_reading_order():
     # It draws c, b, a, line feed; the document's end prints a line feed too.
     generator = backward("cba\n")
     assert generator.generate(length=9, temperature=0) == "abc\n\nabc\n"
@@ -41,12 +41,12 @@ def test_lines_are_shown_the_right_way_about():
     assert list(generator.stream(length=9, temperature=0)) == ["", "", "", "abc\n", "\n", "", "", "", "abc\n"]
 
 
-def test_a_line_that_is_cut_off_is_turned_about_too():
+def test_a_line_that_is_cut_off_is_reversed_too():
     assert backward("cba\n").generate(length=7, temperature=0) == "abc\n\nbc"
     assert backward("cba\n").generate_many(length=7, temperature=0, count=2) == ["abc\n\nbc"] * 2
 
 
-def test_documents_and_stops_go_by_what_is_shown():
+def test_documents_and_stops_follow_the_shown_text():
     generator = backward("cba")
     assert generator.generate(documents=2, temperature=0) == "abc\nabc"
     assert generator.generate(length=20, stop="bc", temperature=0) == "a"
@@ -63,20 +63,20 @@ def test_a_prompt_is_whole_lines():
 def test_a_score_is_in_the_order_of_the_text():
     generator = backward("cba\n")
     forward = spelling("cba\n", "line")
-    turned_about = generator.score("abc\n")
-    assert turned_about.symbols == list("abc\n")
+    backward_score = generator.score("abc\n")
+    assert backward_score.symbols == list("abc\n")
     # c is read first.
-    assert np.allclose(turned_about.surprisal[[2, 1, 0, 3]], forward.score("cba\n").surprisal)
+    assert np.allclose(backward_score.surprisal[[2, 1, 0, 3]], forward.score("cba\n").surprisal)
 
 
 def test_what_cannot_be_done_backward_says_so():
     generator = backward("cba\n")
     for options in ({"beam": 2}, {"max_copy": 3, "corpus": "abc"}):
-        with pytest.raises(UsageError, match="want a run that writes lines from their beginning"):
+        with pytest.raises(UsageError, match="`beam` and `max_copy`"):
             generator.generate(**options)
-    with pytest.raises(UsageError, match="writes each line from its end"):
+    with pytest.raises(UsageError, match="each line from its end"):
         CoWriter(generator)
-    with pytest.raises(UsageError, match="one of these runs writes lines forward, another backward"):
+    with pytest.raises(UsageError, match="forward, another backward"):
         Generator.mix([generator, spelling("cba\n", "line")])
 
 

@@ -1,4 +1,4 @@
-"""Beam search against what can be counted out by hand."""
+"""Beam search, compared with results found by hand."""
 
 import itertools
 
@@ -16,7 +16,7 @@ GARDEN = {BOUNDARY: {A: 1.0, B: 0.8, BOUNDARY: -60}, A: {A: 0, B: 0, BOUNDARY: -
 
 
 def likeliest(generator, length):
-    """The likeliest text of all, by trying every one."""
+    """The likeliest text, found by trying every one."""
     scores = {}
     for ids in itertools.product((A, B), repeat=length):
         logits, state = generator.engine.read([BOUNDARY])
@@ -29,14 +29,14 @@ def likeliest(generator, length):
     return max(scores, key=scores.get)
 
 
-def test_a_beam_finds_what_greed_misses():
+def test_a_beam_finds_what_greedy_search_misses():
     generator = fixed(GARDEN)
     assert generator.generate(length=5, temperature=0)[0] == "a"
     assert generator.generate(length=5, beam=1)[0] == "a"
     assert generator.generate(length=5, beam=4) == "bbbbb" == likeliest(generator, 5)
 
 
-def test_a_beam_needs_no_seed_and_heeds_no_temperature():
+def test_a_beam_does_not_depend_on_seed_or_temperature():
     generator = fixed(GARDEN)
     texts = {generator.generate(length=6, beam=3, seed=seed, temperature=t) for seed, t in ((1, 0.1), (2, 3.0))}
     assert len(texts) == 1
@@ -44,17 +44,16 @@ def test_a_beam_needs_no_seed_and_heeds_no_temperature():
 
 def test_several_of_a_beam_are_its_best(tiny_run):
     generator = Generator.load(tiny_run)
-    samples, pieces = generator.write("the ", length=12, beam=6, count=3)
-    list(pieces)
-    means = [sample.mean_log_probability for sample in samples]
+    writing = generator.write("the ", length=12, beam=6, count=3)
+    assert len(set(writing.finish())) == 3
+    means = [sample.mean_log_probability for sample in writing.samples]
     assert means == sorted(means, reverse=True)
-    assert len({sample.text for sample in samples}) == 3
-    greedy, pieces = generator.write("the ", length=12, temperature=0, measured=True)
-    list(pieces)
-    assert means[0] >= greedy[0].mean_log_probability - 1e-6
+    greedy = generator.write("the ", length=12, temperature=0, measured=True)
+    greedy.finish()
+    assert means[0] >= greedy.samples[0].mean_log_probability - 1e-6
 
 
-def test_a_beam_keeps_to_what_is_forbidden(tiny_run):
+def test_a_beam_never_writes_what_is_forbidden(tiny_run):
     generator = Generator.load(tiny_run)
     text = generator.generate("the ", length=25, beam=3, forbid="e", include_prompt=False)
     assert len(text) == 25
@@ -65,9 +64,9 @@ def test_a_beam_ends_where_texts_end():
     generator = spelling("tale\n x")
     assert generator.generate(documents=1, beam=3) == "tale\n x"
     assert generator.generate(length=30, beam=3, stop="\n") == "tale"
-    samples, pieces = generator.write(length=30, beam=3, stop="\n")
-    list(pieces)
-    assert samples[0].ended == "stop"
+    writing = generator.write(length=30, beam=3, stop="\n")
+    writing.finish()
+    assert writing.samples[0].ended == "stop"
 
 
 @pytest.mark.parametrize("beam", [1, 7])
@@ -77,7 +76,7 @@ def test_a_prompt_is_shown_or_not(beam):
     assert generator.generate("abc", length=3, beam=beam, include_prompt=False) == "def"
 
 
-def test_fewer_texts_than_were_asked_for_is_said():
+def test_a_beam_that_finds_too_few_texts_is_an_error():
     generator = fixed({BOUNDARY: {A: 5.0}})
-    with pytest.raises(UsageError, match="--count 3: the beam came upon 1 texts only"):
+    with pytest.raises(UsageError, match=r"`count=3`.* 1 text;"):
         generator.generate_many(length=1, beam=3, count=3, forbid="b")

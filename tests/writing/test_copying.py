@@ -1,4 +1,4 @@
-"""Never more than so many characters of a text."""
+"""Writing that copies no long span of a given text."""
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from textgen.tokens.layout import BOUNDARY
 @given(
     text=some.text("abc\u00e9\U0001f600", max_size=40), length=some.integers(1, 45), probe=some.text("abc", max_size=45)
 )
-def test_spans_are_those_of_the_text(text, length, probe):
+def test_spans_are_found_by_their_text(text, length, probe):
     spans = Spans(text, length)
     for at in range(len(text) - length + 1):
         assert text[at : at + length] in spans
@@ -38,7 +38,7 @@ def test_the_longest_copy(text, source):
 
 @pytest.fixture(scope="module")
 def parrot(tmp_path_factory, text_file):
-    """A model that knows its text by heart."""
+    """An overfitted model, which has memorised its text."""
     from textgen import train
 
     path = tmp_path_factory.mktemp("runs") / "parrot"
@@ -51,13 +51,12 @@ def parrot(tmp_path_factory, text_file):
 def test_an_overfitted_model_copies_and_then_does_not(parrot):
     source = verse()
     plain = parrot.generate(length=2000, temperature=0.5, seed=1)
-    (sample,), pieces = parrot.write(length=2000, temperature=0.5, seed=1, max_copy=20, corpus=source)
-    list(pieces)
-    guarded = sample.text
+    writing = parrot.write(length=2000, temperature=0.5, seed=1, max_copy=20, corpus=source)
+    (guarded,) = writing.finish()
     print(f"longest copied span: {len(longest_copy(plain, source))} without, {len(longest_copy(guarded, source))} with")
     assert len(longest_copy(plain, source)) > 60
     assert len(longest_copy(guarded, source)) <= 20
-    assert sample.symbols == 2000
+    assert writing.samples[0].symbols == 2000
 
 
 def test_a_guarded_text_depends_on_its_seed_alone(parrot):
@@ -68,7 +67,7 @@ def test_a_guarded_text_depends_on_its_seed_alone(parrot):
     assert len(set(three)) == 3
 
 
-def test_a_prompt_counts_for_what_follows_it(parrot):
+def test_a_prompt_counts_as_the_beginning_of_a_copy(parrot):
     source = verse()
     prompt = source[: source.index("barn")]  # longer than what may be copied: the next word must not be the text's
     text = parrot.generate(prompt, length=40, temperature=0, max_copy=10, corpus=source)
@@ -84,15 +83,15 @@ def test_the_stream_is_the_text(parrot):
     assert len(pieces) == 151
 
 
-def test_copying_of_the_greedy_is_avoided_too(parrot):
+def test_greedy_writing_avoids_copies_too(parrot):
     text = parrot.generate("0: the ", length=300, temperature=0, max_copy=20, corpus=verse())
     assert len(longest_copy(text[7:], verse())) <= 20
 
 
-def test_where_every_way_is_a_copy_it_is_said():
+def test_only_copies_left_is_an_error():
     generator = fixed({BOUNDARY: {2: 5, 3: 4}, 2: {2: 5, 3: 4}, 3: {2: 5, 3: 4}}, "line")
     everything = "aabbaaabbbababba\n\nb\na\n"
-    with pytest.raises(UsageError, match="--max-copy 1: nothing is left that would not be a copy"):
+    with pytest.raises(UsageError, match="`max_copy=1`"):
         generator.generate(length=30, max_copy=1, corpus=everything, seed=1)
     # With one more character allowed there is a way for longer.
     assert len(generator.generate(length=4, max_copy=3, corpus="abab", seed=1)) == 4
@@ -106,7 +105,7 @@ def test_separators_are_part_of_the_text():
 
 def test_the_two_options_go_together(parrot):
     for options in ({"max_copy": 5}, {"corpus": "text"}):
-        with pytest.raises(UsageError, match="go together"):
+        with pytest.raises(UsageError, match="`max_copy` and `corpus`"):
             parrot.generate(**options)
 
 

@@ -1,13 +1,16 @@
+import dataclasses
 import shutil
+import typing
 
 import pytest
 
 from tests.helpers.models import fixed
 from textgen import Generator
 from textgen.errors import PromptError, RunError, UsageError
+from textgen.options import option_of
 from textgen.tokens.layout import BOUNDARY
 from textgen.tokens.words import WordTokenizer
-from textgen.writing.sampling import SamplingConfig
+from textgen.writing.sampling import SamplingConfig, SamplingOptions
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +59,19 @@ def test_a_bad_prompt_is_refused_before_the_first_symbol(generator):
 
 
 def test_options_are_checked(generator):
-    with pytest.raises(UsageError, match="--temperature"):
+    with pytest.raises(UsageError, match=r"`temperature`"):
         generator.stream(temperature=-1)
-    with pytest.raises(TypeError):
-        generator.stream(heat=3)
+    with pytest.raises(UsageError, match=r"`temprature`.*did you mean `temperature`"):
+        generator.stream(temprature=3)
+    with pytest.raises(UsageError, match=r"`heat`.*temperature"):
+        generator.write(heat=3)
+
+
+@pytest.mark.parametrize("method", [Generator.generate, Generator.stream, Generator.generate_many, Generator.write])
+def test_editors_and_help_know_every_option(method):
+    assert typing.get_type_hints(method)["options"] == typing.Unpack[SamplingOptions]
+    for field in dataclasses.fields(SamplingConfig):
+        assert f"{field.name}: {option_of(field).help}" in method.__doc__
 
 
 def test_options_may_come_in_a_configuration(generator):

@@ -64,13 +64,13 @@ def test_symbols_never_seen_are_refused_skipped_or_replaced():
         readable("é雪é", LETTERS)
     assert readable("café 雪", LETTERS, "skip") == "caf "
     assert readable("Café\u2014straße", LETTERS, "nearest") == "cafe-strasse"
-    with pytest.raises(PromptError, match=r"1 character the model never saw and has nothing near to: '雪'.*skip"):
+    with pytest.raises(PromptError, match=r"1 character the model never saw.* '雪'.*`unknown=skip`"):
         readable("é雪", LETTERS, "nearest")
     assert readable("the rivers zebra rose", WORDS, "skip") == "the rose"
     assert readable("The rivers ROSE", WORDS, "nearest") == "The river rose"
 
 
-def test_what_cannot_be_seen_is_written_out():
+def test_invisible_characters_are_written_out():
     with pytest.raises(PromptError, match=r"U\+200D"):
         readable("a\u200d", LETTERS)
 
@@ -89,7 +89,7 @@ def test_prompts_are_lines(tmp_path):
         (b"caf\xe9", CorpusError, "not UTF-8: byte 0xe9 at offset 3"),
     ],
 )
-def test_a_file_of_prompts_that_is_none(tmp_path, content, error, complaint):
+def test_a_bad_file_of_prompts_is_refused(tmp_path, content, error, complaint):
     path = tmp_path / "prompts.txt"
     if content is not None:
         path.write_bytes(content)

@@ -1,6 +1,7 @@
-"""Where texts end, and how many are written side by side."""
+"""Where texts end, and texts written side by side."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import strategies as some
 
 from tests.helpers.models import fixed, spelling
 from textgen import Generator
+from textgen.engine.network import Engine
 from textgen.errors import UsageError
 from textgen.tokens.layout import BOUNDARY
+from textgen.writing.context import Context
 from textgen.writing.rows import ROWS
 from textgen.writing.samples import Ending
 from textgen.writing.sampling import SamplingConfig
@@ -45,7 +48,7 @@ def cut(text, *sizes):
         yield 5, text[at:]
 
 
-def test_a_stop_is_not_shown_though_symbols_cut_it():
+def test_a_stop_is_not_shown_when_several_symbols_form_it():
     assert shown(cut("one END two", 5, 1, 1), stop="END") == ("one ", "stop")
     assert shown(cut("one EN two", 5, 1, 1), stop="END") == ("one EN two", None)
     assert shown(cut("one EN", 4, 1), stop="END") == ("one EN", None)
@@ -59,7 +62,7 @@ def test_a_stop_is_not_shown_though_symbols_cut_it():
     sizes=some.lists(some.integers(1, 4), max_size=30),
     stops=some.lists(some.text("ab", min_size=1, max_size=5), min_size=1, max_size=3),
 )
-def test_stops_by_pieces_cut_where_stops_in_the_whole_text_would(text, sizes, stops):
+def test_stops_found_piece_by_piece_equal_those_of_the_whole_text(text, sizes, stops):
     """The first stop to be complete ends the text where it begins."""
     ends = [(text.find(stop) + len(stop), text.find(stop)) for stop in stops if stop in text]
     first = min(ends)[0] if ends else None
@@ -91,7 +94,7 @@ def test_whole_documents_are_written():
 
 
 def test_a_model_of_whole_files_writes_no_documents(generator):
-    with pytest.raises(UsageError, match="--documents: this run learned whole files"):
+    with pytest.raises(UsageError, match=r"`documents`.*`documents=block`"):
         generator.generate(documents=1)
 
 
@@ -100,9 +103,9 @@ def test_a_stop_ends_one_text_and_each_of_many():
     assert generator.generate(length=50, stop="de", temperature=0) == "abc"
     assert generator.generate("abcde", length=50, stop="de", temperature=0) == "abcdefg\nabc"  # not in the prompt
     assert generator.generate_many(["", "ab"], length=50, stop="de", temperature=0, count=2) == ["abc"] * 4
-    samples, pieces = generator.write(length=50, stop="de", temperature=0, count=2)
-    assert "".join(piece for sample, piece in pieces if sample is samples[1]) == "abc"
-    assert [(sample.ended, sample.symbols) for sample in samples] == [("stop", 5)] * 2
+    writing = generator.write(length=50, stop="de", temperature=0, count=2)
+    assert "".join(piece for sample, piece in writing if sample is writing.samples[1]) == "abc"
+    assert [(sample.ended, sample.symbols) for sample in writing.samples] == [("stop", 5)] * 2
 
 
 def test_the_third_of_five_is_the_third_of_ten(generator):
@@ -142,22 +145,21 @@ def test_texts_side_by_side_follow_the_model():
 
 
 def test_the_best_of_several_is_the_likeliest(generator):
-    samples, pieces = generator.write("the ", length=40, seed=5, count=2, best_of=6)
-    assert [piece for _, piece in pieces][:2] == ["the ", "the "]
-    single, pieces = generator.write("the ", length=40, seed=5, count=2, measured=True)
-    list(pieces)
-    for best, first in zip(samples, single, strict=True):
+    several = generator.write("the ", length=40, seed=5, count=2, best_of=6)
+    assert [piece for _, piece in several][:2] == ["the ", "the "]
+    single = generator.write("the ", length=40, seed=5, count=2, measured=True)
+    single.finish()
+    for best, first in zip(several.samples, single.samples, strict=True):
         assert best.mean_log_probability >= first.mean_log_probability - 1e-6
-    assert samples[0].text != samples[1].text
-    again, pieces = generator.write("the ", length=40, seed=5, count=1, best_of=6)
-    list(pieces)
-    assert again[0].text == samples[0].text
+    assert several.samples[0].text != several.samples[1].text
+    assert generator.generate("the ", length=40, seed=5, best_of=6) == several.samples[0].text
 
 
 def test_a_log_probability_is_the_models(generator):
     """The sum over the written symbols equals what scoring the text gives for them."""
-    (sample,), pieces = generator.write("the hen went", length=30, seed=2, temperature=1.5, top_k=5, measured=True)
-    list(pieces)
+    writing = generator.write("the hen went", length=30, seed=2, temperature=1.5, top_k=5, measured=True)
+    writing.finish()
+    (sample,) = writing.samples
     logits, state = generator.engine.read(generator.read_prompt("the hen went"))
     total = 0.0
     for index in generator.tokenizer.encode(sample.text[len("the hen went") :]):
@@ -168,10 +170,9 @@ def test_a_log_probability_is_the_models(generator):
     assert sample.mean_log_probability == pytest.approx(total / 30, rel=1e-6)
 
 
-def test_history_reaches_back_over_its_edge(poems, monkeypatch):
-    """No n-gram twice, in texts longer than what is kept of the past."""
-    for module in ("textgen.writing.rows", "textgen.writing.transforms"):
-        monkeypatch.setattr(f"{module}.HISTORY", 16)
+def test_history_is_right_after_its_buffer_wraps(poems, monkeypatch):
+    """No n-gram is repeated in a text longer than the kept history."""
+    monkeypatch.setattr(Context, "max_history", 16)
     ids = []
 
     def watch(logits, context):
@@ -187,7 +188,7 @@ def test_history_reaches_back_over_its_edge(poems, monkeypatch):
         assert pair not in pairs[max(at - 14, 0) : at]
 
 
-def test_a_transform_of_ones_own(generator):
+def test_a_callers_own_transform(generator):
     seen = []
 
     def only_vowels(logits, context):
@@ -202,31 +203,64 @@ def test_a_transform_of_ones_own(generator):
     assert [position for position, _, _ in seen] == [0, 1, 2, 3, 4]
     assert seen[0][2] == "the"
     assert seen[2][2] == ("the" + text[3:5])[-3:]
-    with pytest.raises(UsageError, match="a transform gave an array"):
+    with pytest.raises(UsageError, match="a transform returned an array"):
         generator.generate(transforms=[lambda logits, context: logits[0]])
 
 
-def test_forbidding_everything_is_an_error_when_it_comes_to_it(generator):
+def test_forbidding_everything_is_an_error_when_nothing_is_left(generator):
     with pytest.raises(UsageError, match="no symbol is left to draw"):
         generator.generate(length=3, forbid=[*generator.tokenizer.symbols])
     with pytest.raises(UsageError, match="no symbol is left to draw"):
         generator.generate_many(length=60, no_repeat=1, count=2)
 
 
-def test_a_million_million_symbols_are_a_matter_of_patience(generator):
+def test_a_text_may_have_a_million_million_symbols(generator):
     stream = generator.stream(length=10**12, seed=1)
     assert len("".join(next(stream) for _ in range(1000))) == 1000
 
 
 def test_generate_writes_one_text(generator):
-    with pytest.raises(UsageError, match="more than one text; use generate_many"):
+    with pytest.raises(UsageError, match=r"`count=2`.*generate_many"):
         generator.generate(count=2)
 
 
-def test_the_signature_tells_every_option():
-    import inspect
+def test_a_writing_yields_what_its_samples_then_hold(generator):
+    writing = generator.write(["the hen", "the fox"], count=2, length=100, seed=1)
+    assert [sample.text for sample in writing.samples] == [""] * 4
+    pieces = [(id(sample), piece) for sample, piece in writing]
+    for sample in writing.samples:
+        assert "".join(piece for number, piece in pieces if number == id(sample)) == sample.text
+    assert writing.finish() == generator.generate_many(["the hen", "the fox"], count=2, length=100, seed=1)
 
-    parameters = inspect.signature(Generator.generate).parameters
-    assert parameters["temperature"].default == 0.8
-    assert parameters["min_p"].kind is inspect.Parameter.KEYWORD_ONLY
-    assert "top_p: Draw from the fewest likeliest" in Generator.stream.__doc__
+
+def test_a_writing_may_be_interrupted_and_continued(generator):
+    writing = generator.write("the ", length=50, seed=1)
+    for _, _ in zip(range(20), writing, strict=False):
+        pass
+    assert writing.finish() == [generator.generate("the ", length=50, seed=1)]
+
+
+def test_a_text_that_is_not_kept_is_only_yielded(generator):
+    writing = generator.write("the ", length=50, seed=1, keep=False)
+    assert "".join(piece for _, piece in writing) == generator.generate("the ", length=50, seed=1)
+    assert writing.finish() == [""]
+    assert writing.samples[0].symbols == 50
+
+
+@pytest.mark.parametrize("options", [{}, {"best_of": 2}, {"max_copy": 5, "corpus": "abc"}, {"beam": 2}])
+def test_few_calls_lie_between_generate_and_the_network(generator, monkeypatch, options):
+    """At most eight, the step of the network among them, so that a reader can follow a symbol."""
+    step, paths = Engine.step, []
+
+    def watched(*arguments):
+        frame, path = sys._getframe(1), ["step"]
+        while frame.f_code.co_name != "generate":
+            path.append(frame.f_code.co_name)
+            frame = frame.f_back
+        paths.append(path)
+        return step(*arguments)
+
+    monkeypatch.setattr(Engine, "step", watched)
+    generator.generate(length=5, seed=1, **options)
+    # `Generator.write` has returned its Writing by then, and counts too.
+    assert max(map(len, paths)) + 1 <= 8, paths[-1][::-1]

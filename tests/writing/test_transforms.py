@@ -1,4 +1,4 @@
-"""Each transform on hand-made distributions, and what must hold for any logits and any mix."""
+"""Each transform on hand-made distributions, and properties for any logits and any combination."""
 
 import numpy as np
 import pytest
@@ -10,25 +10,26 @@ from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.words import WordTokenizer
-from textgen.writing.sampling import SamplingConfig, draw, transformed
+from textgen.writing.chain import NeverFollows, chain, transformed
+from textgen.writing.context import Context, Vocabulary
+from textgen.writing.sampling import SamplingConfig, draw
+from textgen.writing.schedules import Constant, Cycle, Ramp
 from textgen.writing.transforms import (
     Bias,
-    Context,
     ForbidText,
     ForbidWord,
     MinP,
-    NeverFollows,
     NoRepeatNgram,
     RepetitionPenalty,
     Temperature,
     TopK,
     TopP,
     Typical,
-    chain,
 )
 
 NOTHING = Context(np.zeros((1, 1), np.intp))
 LETTERS = CharTokenizer(list("\n abehrs"))
+SYMBOLS = Vocabulary(LETTERS.printed("\n"), LETTERS)
 
 
 def of(*chances):
@@ -47,18 +48,18 @@ def test_temperature_divides():
     logits = np.array([[1.0, 3.0, 2.0, -1.0]])
     for value in (0.5, 1.0, 2.0):
         weights = np.exp(logits / value)
-        assert np.allclose(softmax(Temperature(value)(logits, NOTHING)), weights / weights.sum())
+        assert np.allclose(softmax(Temperature(Constant(value))(logits, NOTHING)), weights / weights.sum())
 
 
-def test_temperature_zero_is_the_likeliest_the_first_of_equals():
+def test_temperature_zero_leaves_the_first_likeliest_symbol():
     logits = np.array([[1.0, 5.0, 5.0], [7.0, 5.0, 5.0]])
-    assert softmax(Temperature(0.0)(logits, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
-    assert softmax(Temperature(1e-300)(logits * 1e30, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert softmax(Temperature(Constant(0.0))(logits, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert softmax(Temperature(Constant(1e-300))(logits * 1e30, NOTHING)).tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
 def test_temperatures_in_turn_and_along_a_line():
-    assert [Temperature((0.5, 1.0, 2.0)).at(position, None) for position in range(4)] == [0.5, 1.0, 2.0, 0.5]
-    line = Temperature("1:0.5")
+    assert [Cycle((0.5, 1.0, 2.0)).at(position, None) for position in range(4)] == [0.5, 1.0, 2.0, 0.5]
+    line = Ramp(1, 0.5)
     assert [line.at(position, 6) for position in range(6)] == pytest.approx([1, 0.9, 0.8, 0.7, 0.6, 0.5])
     assert line.at(0, 1) == 1
 
@@ -84,7 +85,7 @@ def test_min_p():
     assert kept(MinP(1.0), 0.1, 0.4, 0.1, 0.4) == [1, 3]
 
 
-def test_typical_takes_what_is_as_surprising_as_expected():
+def test_typical_keeps_symbols_of_expected_surprisal():
     """Entropy of (0.5, 0.25, 0.125, 0.125) is 1.75 bits: a surprisal of 2 bits is nearest, then 1, then 3."""
     assert kept(Typical(0.2), 0.5, 0.25, 0.125, 0.125) == [1]
     assert kept(Typical(0.7), 0.5, 0.25, 0.125, 0.125) == [0, 1]
@@ -115,7 +116,7 @@ def test_no_repeat_on_two_texts_at_once():
     assert np.isinf(left).tolist() == [[False, False, True, False], [False, False, False, True]]
 
 
-def test_after_a_symbol_some_never_follow():
+def test_some_symbols_never_follow_others():
     masks = np.array([[0, 0, 0], [0, -np.inf, 0]])
     context = Context(np.array([[0], [2]], np.intp))
     left = NeverFollows(np.array([0, 0, 1]), masks)(np.zeros((2, 3), np.float32), context)
@@ -132,7 +133,7 @@ def written(text, transform, tokenizer=LETTERS, separator="\n"):
 
 
 def make(kind, value, tokenizer=LETTERS, separator="\n"):
-    return kind(value, SamplingConfig(), tokenizer, tokenizer.printed(separator))
+    return kind.build(value, SamplingConfig(), Vocabulary(tokenizer.printed(separator), tokenizer))
 
 
 def test_a_forbidden_character_is_never_left():
@@ -147,7 +148,7 @@ def test_a_forbidden_text_is_stopped_at_its_last_symbol():
     assert "r" in written("a he", forbid)
 
 
-def test_a_forbidden_text_however_words_are_cut():
+def test_a_forbidden_text_may_span_words():
     words = WordTokenizer([",", "\n", " river", " the", "The", "the"])
     forbid = make(ForbidText, ("the river",), words)
     assert " river" not in written("the", forbid, words)
@@ -179,27 +180,25 @@ def test_a_forbidden_word_of_a_word_model():
 
 def test_a_bias_finds_its_symbols():
     printed = LETTERS.printed("\n")
-    values = Bias.of((("e", -1.5), ("\n", 2.0)), SamplingConfig(), LETTERS, printed).values
+    values = make(Bias, (("e", -1.5), ("\n", 2.0))).values
     assert {printed[index]: value for index, value in enumerate(values) if value and index > 1} == {"e": -1.5, "\n": 2}
     words = WordTokenizer([" river", "river"])
-    assert Bias.of((("river", 1.0),), SamplingConfig(), words, words.printed("\n")).values.tolist() == [0, 0, 1, 1]
+    assert make(Bias, (("river", 1.0),), words).values.tolist() == [0, 0, 1, 1]
 
 
-def test_a_bias_for_what_the_model_does_not_have():
-    with pytest.raises(UsageError, match=r"--bias: the model has no character 'é'; the nearest it has is 'e'"):
-        chain(SamplingConfig(bias={"é": 1}), LETTERS, LETTERS.printed("\n"))
+def test_a_bias_for_a_symbol_outside_the_vocabulary():
+    with pytest.raises(UsageError, match=r"`bias`: .*'é'; .*'e'"):
+        chain(SamplingConfig(bias={"é": 1}), SYMBOLS)
 
 
 def test_the_order_of_the_chain_is_the_documented_one():
     options = {"forbid": "a", "forbid_word": "he", "bias": {"e": 1}, "repetition_penalty": 1.1, "no_repeat": 3}
     options |= {"temperature": 0.5, "top_k": 5, "top_p": 0.9, "min_p": 0.1, "typical": 0.9}
     own = lambda logits, context: logits  # noqa: E731
-    built = chain(SamplingConfig(**options), LETTERS, LETTERS.printed("\n"), [own])
+    built = chain(SamplingConfig(**options), SYMBOLS, [own])
     order = [NeverFollows, ForbidText, ForbidWord, Bias, RepetitionPenalty, NoRepeatNgram]
     assert [type(each) for each in built] == [*order, type(own), Temperature, TopK, TopP, MinP, Typical]
-    assert [type(each) for each in chain(SamplingConfig(temperature=1), LETTERS, LETTERS.printed("\n"))] == [
-        NeverFollows
-    ]
+    assert [type(each) for each in chain(SamplingConfig(temperature=1), SYMBOLS)] == [NeverFollows]
 
 
 def test_temperature_comes_before_top_p():
@@ -209,7 +208,7 @@ def test_temperature_comes_before_top_p():
     context = Context(np.array([[2]], np.intp))
     for temperature, left in ((0.5, [2]), (1.0, [2, 3])):
         config = SamplingConfig(temperature=temperature, top_p=0.6)
-        result = transformed(logits, context, chain(config, LETTERS, LETTERS.printed("\n")))
+        result = transformed(logits, context, chain(config, SYMBOLS))
         assert np.flatnonzero(result[0] > -np.inf).tolist() == left
 
 
@@ -245,7 +244,9 @@ KINDS = {
 def test_each_transform_leaves_a_choice_makes_no_nan_and_keeps_order(logits, data, name):
     kind, likeliest_stays = KINDS[name]
     before = logits.copy()
-    after = kind(data.draw(ONE[name]))(logits, Context(np.zeros((3, 1), np.intp)))
+    value = data.draw(ONE[name])
+    transform = kind(Constant(value) if kind is Temperature else value)
+    after = transform(logits, Context(np.zeros((3, 1), np.intp)))
     assert np.array_equal(logits, before)  # pure
     assert not np.isnan(after).any()
     for old, new in zip(logits, after, strict=True):
@@ -261,7 +262,7 @@ def test_each_transform_leaves_a_choice_makes_no_nan_and_keeps_order(logits, dat
 @settings(max_examples=300, deadline=None)
 @given(logits=ANY_LOGITS, history=HISTORIES, options=some.fixed_dictionaries({}, optional=ONE))
 def test_any_mix_leaves_a_choice_and_makes_no_nan(logits, history, options):
-    transforms = chain(SamplingConfig(**options), LETTERS, LETTERS.printed("\n"))
+    transforms = chain(SamplingConfig(**options), SYMBOLS)
     after = transformed(logits, Context(history, 5, 100, LETTERS.printed("\n")), transforms)
     assert not np.isnan(after).any()
     assert (after > -np.inf).any(axis=1).all()

@@ -112,7 +112,7 @@ def command(
         extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
     chosen = [_unit(each) for each in units]
     found = load_run(run)
-    generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
+    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
     name = found.path.absolute().name
     folder = out or (f"inspect-{name}" if gradients is None else f"gradients-{name}")
     if pictures or (page and gradients is None):

@@ -58,7 +58,9 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     generators = [Generator.load(path) for path in found]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
     beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
-    samples, pieces = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json)
+    # A single text is shown as it is written, and may be longer than memory.
+    keep = as_json or len(beginnings) * config.count > 1
+    writing = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json, keep=keep)
     for beginning in beginnings:
         if (read := readable(beginning, generator.tokenizer, config.unknown)) != beginning:
             note(f"prompt read as {read!r}")
@@ -66,9 +68,9 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     note(f"run {' + '.join(names)}, seed {config.seed}")
     about = {"run": names[0] if len(names) == 1 else names, "seed": config.seed, "settings": config.to_json()}
     with atomic_text_file(out, overwrite) if out is not None else contextlib.nullcontext(sys.stdout) as file:
-        show = Show(file, samples, as_json, about)
+        show = Show(file, writing.samples, as_json, about)
         try:
-            for sample, piece in pieces:
+            for sample, piece in writing:
                 show.piece(sample, piece)
         finally:
             # Also after Ctrl-C: what was written until then is shown, or in the file.
@@ -81,8 +83,6 @@ class Show:
     def __init__(self, file, samples, as_json, about):
         self.file, self.samples, self.as_json, self.about = file, samples, as_json, about
         self.last = 0.0
-        if not as_json:
-            samples[0].parts = None  # shown as it is written: nobody needs to keep it
 
     def piece(self, sample, text):
         if self.as_json or sample is not self.samples[0]:

@@ -38,7 +38,7 @@ def command(run, files, encoding, as_json, colour):
       textgen score story letter.txt --json > surprisal.json
     """
     found = load_run(run)
-    generator = Generator.of(found.model, found.training, found.tokenizer, found.weights)
+    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
     text = read_for(found.training, list(files), encoding, whole=True)
     score = generator.score(text.documents)
     bits = probability.bits(score.surprisal)

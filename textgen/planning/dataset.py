@@ -9,10 +9,10 @@ import dataclasses
 import hashlib
 import json
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from textgen.system import cache, snapshots
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 IDS, ABOUT = "text.ids", "about.json"
 # Counts up when the files change, so that those of an older version are made anew.
@@ -204,7 +207,7 @@ def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backwa
         cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
         reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
         # The text is read while its ids are written; what was counted is written after them.
-        files = {IDS: (ids for _, ids in reading.ids()), ABOUT: _about(reading)}
+        files: dict[str, Iterable["ReadableBuffer"]] = {IDS: (ids for _, ids in reading.ids()), ABOUT: _about(reading)}
         folder = snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
     about = json.loads((folder / ABOUT).read_text("utf-8"))
     tokenizer = load_tokenizer(about["tokenizer"])

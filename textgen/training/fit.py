@@ -243,7 +243,7 @@ def compile_in_groups(model: Any, optimizer: Any, seconds: float) -> None:
 def _generators(session: Session) -> Any:
     """What makes a Generator of weights."""
     plan = session.plan
-    return lambda weights: Generator.of(plan.model, plan.training, plan.tokenizer, weights)
+    return lambda weights: Generator.from_parts(plan.model, plan.training, plan.tokenizer, weights)
 
 
 def _budget_lines(budget: Budget, session: Session, left: int) -> Iterator[str]:

@@ -1,38 +1,49 @@
-"""Beam search: the likeliest texts, found without chance (Lowerre 1976; Graves 2012, section 3.2)."""
+"""Beam search: the likeliest texts, found without randomness (Lowerre 1976; Graves 2012, section 3.2)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities, log_softmax
+from textgen.writing.chain import transformed
+from textgen.writing.context import Context, Transform
+from textgen.writing.rows import Start
 from textgen.writing.samples import Ending, Sample
-from textgen.writing.sampling import highest_of, transformed
-from textgen.writing.transforms import HISTORY, Context
+from textgen.writing.sampling import SamplingConfig, highest_of
 
 
-def search(engine, start, transforms, config, printed) -> list[Sample]:
-    """The `config.count` likeliest texts that a beam of `config.beam` comes upon, the likeliest first.
+def search(
+    engine: AnyNetwork, start: Start, transforms: Sequence[Transform], config: SamplingConfig, printed: Sequence[str]
+) -> list[Sample]:
+    """Find the `config.count` likeliest texts in a beam of `config.beam`.
 
-    At each step every text of the beam goes on by every symbol, and the likeliest, by the sum of their
-    log-probabilities after the transforms, are kept. A text that has ended leaves the beam. Ended texts are compared by
-    their mean, since a sum favours the short; the search ends when enough have ended and none in the beam has a better
-    mean.
+    At each step every text of the beam is extended by every symbol, and the likeliest are kept, by the sum of their
+    log-probabilities after the transforms. A text that has ended leaves the beam. Ended texts are compared by their
+    mean, since a sum favours short texts. The search ends when enough texts have ended and none in the beam has a
+    better mean.
 
     Args:
-        engine: the Engine.
-        start: the Start after the prompt.
+        engine: the network.
+        start: where every text begins.
         transforms: applied to the logits of each text.
-        config: the SamplingConfig.
+        config: the options; `beam` is set.
         printed: each id's text.
+
+    Returns:
+        the texts, the likeliest first; fewer than `config.count` where the beam found no more.
     """
-    width, limit = config.beam, config.limit
+    width, limit = config.beam or 1, config.limit
     past = np.asarray(start.ids, np.intp)[None]
     logits, state = start.logits[None], start.state
-    scores, measured = np.zeros(1), np.zeros(1)  # of each text in the beam: as searched for, and under the model
-    finished = []
+    # The log-probability of each text in the beam: after the transforms, and under the model.
+    scores, measured = np.zeros(1), np.zeros(1)
+    finished: list[tuple[float, Sample]] = []  # with the mean log-probability after the transforms
     for position in range(limit):
-        changed = transformed(logits, Context(past[:, -HISTORY:], position, limit, printed), transforms)
+        changed = transformed(logits, Context(past[:, -Context.max_history :], position, limit, printed), transforms)
         highest_of(changed)  # raises where nothing is left to choose from
         sums = (scores[:, None] + log_softmax(changed)).ravel()
-        # Twice as many as are needed, since up to half may end here (a stop, a document's end).
+        # Twice the width, since up to half of them may end here (a stop, a document's end).
         best = np.argsort(-sums, kind="stable")[: 2 * width]
         best = best[np.isfinite(sums[best])]
         rows, symbols = np.divmod(best, changed.shape[1])
@@ -61,8 +72,8 @@ def search(engine, start, transforms, config, printed) -> list[Sample]:
     return [sample for _, sample in finished[: config.count]]
 
 
-def _text(ids, config, printed):
-    """The text of some ids where it has ended, and what ended it; else nothing and None."""
+def _text(ids: Sequence[int], config: SamplingConfig, printed: Sequence[str]) -> tuple[str, str | None]:
+    """The text of some ids and what ended it; an empty text and None where it has not ended."""
     ending, text = Ending(config), ""
     if ending.is_needed:
         for index in ids:

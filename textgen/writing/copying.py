@@ -1,103 +1,122 @@
-"""Writing without copying: no span of more than so many characters that stands in a given text.
+"""Writing without copying: no span of a given text longer than some number of characters.
 
-When a symbol would complete such a span, the state steps back to where, within the span, the model gives most
-probability to what has not been tried, and another symbol is drawn there: a way out that the model itself half wanted,
-and not a wrong letter at the end of a copied line. This module knows nothing of models, only of rows that can be drawn
-from and stepped back.
+When a symbol would complete such a span, the writing backtracks: within the span, to the step where the model gives
+most probability to symbols not tried yet, and draws another symbol there. So the text turns off where the model itself
+was in doubt, instead of getting a wrong letter at the end of a copied line. This module knows nothing of models, only
+of rows that can be drawn and set back.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.corpus.spans import Spans
 from textgen.engine.probability import log_probabilities, softmax
 from textgen.errors import UsageError
+from textgen.writing.rows import Rows, SavePoint
 
 
 @dataclass
 class _Step:
-    """One symbol that was drawn, and the place to step back to for another."""
+    """A position of the text: where to backtrack to, and the ids drawn there.
 
-    place: object
-    logits: np.ndarray
-    forbidden: list = field(default_factory=list)
+    Attributes:
+        point: the moment before the draw.
+        logits: float32, shape (1, vocabulary), the model's.
+        forbidden: ids that were tried and led to a copy.
+        index: the id drawn last, -1 before the first draw.
+    """
+
+    point: SavePoint
+    logits: NDArray[np.float32]
+    forbidden: list[int] = field(default_factory=list)
     index: int = -1
 
-    def drawn(self):
+    @classmethod
+    def at(cls, rows: Rows) -> "_Step":
+        """The next step of the only row."""
+        return cls(rows.save_point(), rows.logits.copy())
+
+    def drawn(self) -> tuple[int, float]:
         """The id and its log-probability under the model."""
         return self.index, float(log_probabilities(self.logits, [self.index])[0])
 
-    def elsewhere(self):
-        """The probability of all that has not been tried here."""
-        return 1 - softmax(self.logits.astype(np.float64))[0, [*self.forbidden, self.index]].sum()
+    def untried(self) -> float:
+        """The probability of all symbols not tried here."""
+        return 1 - float(softmax(self.logits.astype(np.float64))[0, [*self.forbidden, self.index]].sum())
 
 
-def without_copying(rows, spans: Spans, before: str, limit: int):
+def without_copying(rows: Rows, spans: Spans, before: str, limit: int) -> Iterator[tuple[int, float]]:
     """Draw symbols that complete none of the spans.
 
     Args:
-        rows: a Rows of one text.
-        spans: what may not be written.
+        rows: Rows of one text.
+        spans: the spans that must not be written.
         before: the text that the symbols follow, at least its end.
         limit: the most symbols.
 
     Yields:
-        (id, log-probability), each when it is out of reach of stepping back: about two spans late.
+        (id, log-probability), each when backtracking can no longer reach it: about two spans late.
 
     Raises:
         UsageError: nothing can be written without copying.
     """
-    printed, steps, ends = rows.context.printed, [], []  # ends: the length of the text after each step
-    text, begin, out = before[-spans.length :], len(before[-spans.length :]), 0
-    step = _Step(rows.place(), rows.logits.copy())
-    while out + len(steps) < limit:
-        index = rows.draw(step.forbidden)
+    printed, size = rows.context.printed, spans.length
+    steps: list[_Step] = []
+    ends: list[int] = []  # the length of the text after each step
+    text = before[-size:]
+    begin, written = len(text), 0
+    step = _Step.at(rows)
+    while written + len(steps) < limit:
+        index = rows.draw_except(step.forbidden)
         if index is None:
             if not steps:
                 raise UsageError(
-                    f"--max-copy {spans.length - 1}: nothing is left that would not be a copy; allow a longer span, or "
-                    "raise the temperature"
+                    f"`max_copy={size - 1}`: every continuation would be a copy; allow longer spans, or raise the "
+                    "`temperature`"
                 )
-            step = _back(rows, steps, ends, len(steps) - 1)
+            step = _backtrack(rows, steps, ends, len(steps) - 1)
             text = text[: ends[-1] if ends else begin]
             continue
         step.index = index
         longer = text + printed[index]
-        copied = next(
-            (
-                end
-                for end in range(len(text) + 1, len(longer) + 1)
-                if end >= spans.length and longer[end - spans.length : end] in spans
-            ),
-            None,
-        )
+        copied = _end_of_copy(longer, len(text), spans)
         steps.append(step)
         ends.append(len(longer))
         if copied is not None:
-            first = next(at for at, end in enumerate(ends) if end > copied - spans.length)
-            step = _back(rows, steps, ends, max(range(first, len(steps)), key=lambda at: steps[at].elsewhere()))
+            first = next(at for at, end in enumerate(ends) if end > copied - size)
+            step = _backtrack(rows, steps, ends, max(range(first, len(steps)), key=lambda at: steps[at].untried()))
             text = text[: ends[-1] if ends else begin]
             continue
         text = longer
-        if out + len(steps) < limit:
-            rows.read([index])
-            step = _Step(rows.place(), rows.logits.copy())
-        # What lies two spans back is settled; the text is cut there too, so that it never grows.
-        while len(steps) > 1 and ends[0] <= len(text) - 2 * spans.length:
+        if written + len(steps) < limit:
+            rows.read(np.array([index]))
+            step = _Step.at(rows)
+        # What lies two spans back is final. The text is cut there too, so that it does not grow.
+        while len(steps) > 1 and ends[0] <= len(text) - 2 * size:
             yield steps[0].drawn()
-            out += 1
-            cut = max(ends[0] - spans.length, 0)
+            written += 1
+            cut = max(ends[0] - size, 0)
             text, begin, ends = text[cut:], ends[0] - cut, [end - cut for end in ends[1:]]
             steps.pop(0)
     for step in steps:
         yield step.drawn()
 
 
-def _back(rows, steps, ends, at):
-    """Step back to the place of a step, which may not draw again what it drew."""
+def _end_of_copy(text: str, begin: int, spans: Spans) -> int | None:
+    """Where the first of the spans that ends after a position ends, or None."""
+    for end in range(max(begin + 1, spans.length), len(text) + 1):
+        if text[end - spans.length : end] in spans:
+            return end
+    return None
+
+
+def _backtrack(rows: Rows, steps: list[_Step], ends: list[int], at: int) -> _Step:
+    """Return to a step and forbid the id that it drew."""
     step = steps[at]
     del steps[at:], ends[at:]
-    rows.go_back(step.place)
+    rows.backtrack(step.point)
     step.forbidden.append(step.index)
     return step

@@ -1,11 +1,12 @@
-"""Writing together: the model proposes how the text might go on, a person chooses, types, undoes.
+"""Writing together: the model proposes how the text might go on; a person chooses, types, undoes.
 
-What is written so far is a stack of places (text, state), each a value, so that undoing costs nothing. This module
+The text so far is a stack of steps (text, state of the network), each a value, so undoing costs nothing. This module
 knows nothing of terminals.
 """
 
-import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 
@@ -14,14 +15,16 @@ from textgen.errors import UsageError
 from textgen.system import threads
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
+from textgen.writing.chain import chain
+from textgen.writing.context import Vocabulary
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
 from textgen.writing.rows import ROWS, Rows, Start
-from textgen.writing.sampling import SamplingConfig, Uniforms, draw
-from textgen.writing.transforms import chain
+from textgen.writing.sampling import SamplingConfig, SamplingOptions, Uniforms, draw, with_options
+from textgen.writing.schedules import Ramp
 
-# The most symbols of a proposal, should its words never end.
-LONGEST = 200
+# The most symbols of a proposal, in case its words never end.
+MAX_PROPOSAL_SYMBOLS = 200
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Proposal:
 
     Attributes:
         text: the next words, with the space before them where there is one.
-        probability: that the model, with the options as they are, goes on so.
+        probability: of this text under the model and the current options.
         ids: of the text's symbols.
     """
 
@@ -40,7 +43,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Step:
     text: str
     start: Start
 
@@ -50,55 +53,64 @@ class CoWriter:
 
     Args:
         generator: the Generator.
-        prompt: what the text begins with.
-        words: words in a proposal.
-        ways: proposals at a time.
-        options: transforms' options and the seed, as of `Generator.generate`.
+        prompt: the beginning of the text.
+        words: how many words a proposal has.
+        ways: how many proposals are made at a time.
+        options: fields of SamplingConfig: the transforms, `seed` and `unknown` have an effect.
 
     Raises:
-        UsageError: an option out of its range.
+        UsageError: an unknown option, or one out of its range.
         PromptError: the prompt holds symbols outside the vocabulary.
     """
 
-    def __init__(self, generator: Generator, prompt: str = "", *, words: int = 3, ways: int = 5, **options):
+    def __init__(
+        self,
+        generator: Generator,
+        prompt: str = "",
+        *,
+        words: int = 3,
+        ways: int = 5,
+        **options: Unpack[SamplingOptions],
+    ) -> None:
         if generator.direction == "backward":
-            raise UsageError("this run writes each line from its end; write together with one trained forward")
+            raise UsageError("this run writes each line from its end; writing together needs one trained forward")
         self._generator = generator
-        self._configure(SamplingConfig(**{"seed": new_seed()} | options))
+        config = with_options(SamplingConfig(), options)
+        self._seed = new_seed() if config.seed is None else config.seed
+        self._configure(config)
         self.words, self.ways = words, ways
         self._turn = 0
-        self._places = [
-            _Place(prompt, Start.after(generator.engine, generator.read_prompt(prompt, self._config.unknown)))
-        ]
+        self._steps = [_Step(prompt, Start.after(generator.engine, generator.read_prompt(prompt, config.unknown)))]
 
     @property
     def text(self) -> str:
         """What has been written."""
-        return self._places[-1].text
+        return self._steps[-1].text
 
     @property
     def seed(self) -> int:
-        """The seed: with it, the same choices meet the same proposals."""
-        return self._config.seed
+        """The seed: with it, the same choices lead to the same proposals."""
+        return self._seed
 
     @property
-    def temperature(self) -> float:
-        """The temperature of the proposals to come; may be set."""
+    def temperature(self) -> float | tuple[float, ...] | str:
+        """The temperature of the next proposals; may be set, in every form that the option takes except start:end."""
         return self._config.temperature
 
     @temperature.setter
-    def temperature(self, value):
-        self._configure(dataclasses.replace(self._config, temperature=value))
+    def temperature(self, value: float | Sequence[float] | str) -> None:
+        self._configure(with_options(self._config, {"temperature": value}))
 
     def propose(self) -> list[Proposal]:
-        """Ways to go on, the likeliest first, none twice; other ones at each call.
+        """Propose different ways to go on, the likeliest first. Each call proposes anew.
 
-        A block of texts is drawn, each to the end of its words, and the likeliest of those that begin with different
-        words are taken; where there are too few, the next likeliest.
+        A block of texts is drawn, each to the end of its words. The likeliest of those that begin with different words
+        are chosen; where these are too few, the next likeliest.
         """
-        found = {proposal.text: proposal for proposal in self._drawn() if proposal.text.strip() or proposal.ids}
+        found = {proposal.text: proposal for proposal in self._sampled() if proposal.text.strip() or proposal.ids}
         ranked = sorted(found.values(), key=lambda proposal: -proposal.probability)
-        firsts, others = {}, []
+        firsts: dict[str, Proposal] = {}
+        others: list[Proposal] = []
         for proposal in ranked:
             first = (proposal.text.split() or [""])[0]
             if first in firsts:
@@ -108,56 +120,60 @@ class CoWriter:
         chosen = [*firsts.values(), *others][: self.ways]
         return sorted(chosen, key=lambda proposal: -proposal.probability)
 
-    def take(self, proposal: Proposal):
-        """Go on with a proposal."""
-        self._go_on(self.text + proposal.text, proposal.ids)
+    def take(self, proposal: Proposal) -> None:
+        """Append a proposal."""
+        self._append(self.text + proposal.text, proposal.ids)
 
     def add(self, text: str) -> list[str]:
-        """Go on with a text of one's own. It stays as it is; what the model never saw, it reads past.
+        """Append a text of your own. The text stays as it is; the model skips symbols outside its vocabulary.
 
         Returns:
-            the symbols that the model never saw.
+            the symbols outside the vocabulary.
         """
         tokenizer = self._generator.tokenizer
-        unknown = tokenizer.unknown(text)
+        unknown: list[str] = tokenizer.unknown(text)
         whole = self.text + text
         if tokenizer.whole_words:
-            # The words at the seam may have become one.
+            # The last word so far and the first of the text may together be one word.
             ids = self._generator.read_prompt(whole, "skip")
-            self._places.append(_Place(whole, Start.after(self._generator.engine, ids)))
+            self._steps.append(_Step(whole, Start.after(self._generator.engine, ids)))
         else:
-            self._go_on(whole, tokenizer.encode(readable(text, tokenizer, "skip")))
+            self._append(whole, tokenizer.encode(readable(text, tokenizer, "skip")).tolist())
         return unknown
 
     def undo(self) -> bool:
         """Take back the latest step; False where there is none."""
-        if len(self._places) > 1:
-            self._places.pop()
+        if len(self._steps) > 1:
+            self._steps.pop()
             return True
         return False
 
-    def _configure(self, config):
-        if isinstance(config.temperature, str):
-            raise UsageError(f"--temperature {config.temperature}: writing together has no length to go along")
-        self._transforms = chain(config, self._generator.tokenizer, self._generator.printed)
+    def _configure(self, config: SamplingConfig) -> None:
+        """Use these options from now on. Raises UsageError."""
+        if isinstance(config.schedule, Ramp):
+            raise UsageError(
+                f"`temperature={config.temperature}` changes over the length, and a text written together has none"
+            )
+        self._transforms = chain(config, Vocabulary(self._generator.printed, self._generator.tokenizer))
         self._config = config
 
-    def _go_on(self, text, ids):
-        start = self._places[-1].start
+    def _append(self, text: str, ids: Sequence[int]) -> None:
+        """Step to a longer text, whose last symbols have these ids."""
+        start = self._steps[-1].start
         if len(ids):
             logits, state = self._generator.engine.read(np.asarray(ids), start.state)
             start = Start(logits, state, np.concatenate([start.ids, ids]))
-        self._places.append(_Place(text, start))
+        self._steps.append(_Step(text, start))
 
-    def _drawn(self):
-        """A block of ways to go on, with repeats."""
+    def _sampled(self) -> list[Proposal]:
+        """A block of ways to go on. Some may be the same."""
         generator, self._turn = self._generator, self._turn + 1
-        uniforms = Uniforms(self.seed, [(self._turn, row) for row in range(ROWS)])
-        starts = [self._places[-1].start] * ROWS
+        uniforms = Uniforms(self._seed, [(self._turn, row) for row in range(ROWS)])
+        starts = [self._steps[-1].start] * ROWS
         endings = [_Words(self.text, self.words) for _ in range(ROWS)]
         with threads.limited(threads.for_rows(ROWS, generator.engine.largest_product)):
             rows = Rows(generator.engine, starts, self._transforms, uniforms, generator.printed, None)
-            for _ in range(LONGEST):
+            for _ in range(MAX_PROPOSAL_SYMBOLS):
                 logits = rows.transformed()
                 ids = draw(logits, uniforms())
                 for ending, index, chance in zip(endings, ids.tolist(), log_probabilities(logits, ids), strict=True):
@@ -169,32 +185,44 @@ class CoWriter:
 
 
 class _Words:
-    """Symbols up to the end of so many words, of a line that has words in it, or of the document."""
+    """Collects symbols up to the end of some words, of a line that has words, or of the document.
 
-    def __init__(self, before, words):
-        self.left, self.over = words, False
+    Args:
+        before: the text that the symbols follow.
+        words: how many words to collect. A word that was complete before the first symbol does not count; one that the
+            first symbols continue does.
+
+    Attributes:
+        over: whether the words are complete.
+    """
+
+    def __init__(self, before: str, words: int) -> None:
+        self.over = False
+        self._left = words
         self._inside = bool(before) and in_word(before[-1])
-        # A word that stands finished before the first symbol does not count, one that is begun there does.
-        self._text, self._ids, self._chance = "", [], 0.0
         self._begun = False
+        self._text, self._log_probability = "", 0.0
+        self._ids: list[int] = []
 
-    def take(self, index, piece, chance):
+    def take(self, index: int, piece: str, log_probability: float) -> None:
+        """Take a symbol, its text and its log-probability."""
         if self.over:
             return
         ends_word = self._begun and self._inside and not in_word(piece[0])
         if ends_word:
-            self.left -= 1
-        if self.left <= 0 and piece[0].isspace():
+            self._left -= 1
+        if self._left <= 0 and piece[0].isspace():
             self.over = True
             if piece[0] != "\n" or index == BOUNDARY:
                 return
         self._text += piece
         self._ids.append(index)
-        self._chance += chance
+        self._log_probability += log_probability
         self._inside = in_word(piece[-1])
         self._begun = self._begun or self._inside
         if (piece.endswith("\n") and self._text.strip()) or index == BOUNDARY:
             self.over = True
 
-    def proposal(self):
-        return Proposal(self._text, float(np.exp(self._chance)), tuple(self._ids))
+    def proposal(self) -> Proposal:
+        """What was collected."""
+        return Proposal(self._text, float(np.exp(self._log_probability)), tuple(self._ids))

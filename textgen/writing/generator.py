@@ -1,66 +1,75 @@
 """A prompt to text: read the prompt, then draw one symbol after another from the model.
 
-`Generator.stream` yields text as it is written; `Generator.generate` is its join; `Generator.write` is what both stand
-on, many texts and all that is known of each. This module knows nothing of training, and importing it never imports
-TensorFlow or Keras.
+`Generator.generate` returns one text; `Generator.stream` yields it as it is written; `Generator.write` writes many and
+tells all that is known of each. The calls from `generate` to the network: `stream`, `write`, `write_texts`, its helper
+(`_write_alone` or `_write_block`), `Rows.read`, `Engine.step`. This module knows nothing of training, and importing it
+never imports TensorFlow or Keras.
 """
 
 import dataclasses
-import inspect
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
-from textgen.corpus.memory import merge
+from textgen.corpus.memory import Memory, merge
 from textgen.corpus.spans import Spans
 from textgen.engine.measure import Score, score
 from textgen.engine.mixture import Mixture
-from textgen.engine.network import Engine
+from textgen.engine.network import AnyNetwork, Engine
 from textgen.errors import UsageError
 from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
 from textgen.system import threads
 from textgen.tokens.base import Tokenizer
-from textgen.tokens.layout import BOUNDARY, SEPARATORS, reverse_lines
-from textgen.writing.jobs import Job
+from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
+from textgen.writing.chain import chain
+from textgen.writing.context import Transform, Vocabulary
 from textgen.writing.prompts import readable
-from textgen.writing.samples import Sample
-from textgen.writing.sampling import SamplingConfig
-from textgen.writing.transforms import chain
+from textgen.writing.samples import Sample, Writing
+from textgen.writing.sampling import SamplingConfig, SamplingOptions, with_options
+from textgen.writing.texts import Sampler, write_texts
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# Hashes of the poems that a model learned, uint64, by name (`textgen.corpus.memory.hash_poems`).
+Memory = Memory
 
 
 def new_seed() -> int:
-    """A seed nobody chose, short enough to type again."""
+    """A random seed, short enough to type again."""
     return secrets.randbelow(2**32)
 
 
-def takes_options(method):
-    """Give a method that takes **options the signature that it has in truth: a keyword for each field of
-    SamplingConfig, so that help() and editors can tell."""
-    signature = inspect.signature(method)
-    plain = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
-    named = [
-        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
-        for field in dataclasses.fields(SamplingConfig)
-    ]
-    method.__signature__ = signature.replace(parameters=plain + named)
-    method.__doc__ += "\n\n        Options, each a keyword:\n" + "\n".join(
-        f"            {field.name}: {option_of(field).help}" for field in dataclasses.fields(SamplingConfig)
-    )
+def lists_options(method: Method) -> Method:
+    """Append the help of every field of SamplingConfig to a method's docstring, where help() shows it."""
+    lines = []
+    for field in dataclasses.fields(SamplingConfig):
+        help, default = option_of(field).help, field.default
+        # Where the default is not a value of the option, the help says what happens without it.
+        lines.append(
+            f"            {field.name}: {help}" + (f" [default: {default}]" if default not in (None, ()) else "")
+        )
+    method.__doc__ = f"{method.__doc__}\n        Options, the fields of SamplingConfig:\n" + "\n".join(lines)
     return method
 
 
 class Generator:
     """Writes in the voice of one run.
 
-    Attributes:
+    Args:
         tokenizer: the run's Tokenizer.
-        engine: its Engine.
-        documents: what one document of its corpus was: "file", "block", "line" or "poem".
+        engine: its network.
+        documents: what one document of its corpus is: "file", "block", "line" or "poem".
         direction: whether it reads and writes lines "forward" or "backward", from their end.
-        memory: hashes of the poems that it learned (`textgen.corpus.memory.hash_poems`); empty where it learned none.
+        memory: hashes of the poems that it learned, if any.
+
+    Attributes:
+        tokenizer, engine, documents, direction, memory: as given.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
     """
@@ -68,198 +77,234 @@ class Generator:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        engine: Engine,
+        engine: AnyNetwork,
         documents: str,
         direction: str = "forward",
-        memory: dict | None = None,
-    ):
+        memory: Memory | None = None,
+    ) -> None:
         self.tokenizer = tokenizer
         self.engine = engine
         self.documents = documents
         self.direction = direction
-        self.memory = memory or {}
+        self.memory: Memory = memory or {}
         self.separator = SEPARATORS[documents]
-        self.printed = tokenizer.printed(self.separator)
+        self.printed: Sequence[str] = tokenizer.printed(self.separator)
 
     @classmethod
-    def load(cls, run=None) -> "Generator":
-        """The generator of a run: a folder's path, a name below `checkpoints/`, or None for the newest run.
+    def load(cls, run: str | Path | None = None) -> "Generator":
+        """Load the generator of a run.
+
+        Args:
+            run: a folder's path or a name below `checkpoints/`; None for the newest run.
 
         Raises:
-            RunError: no such run, or one that cannot be read.
+            RunError: there is no such run, or it cannot be read.
         """
-        run = load_run(run)
-        return cls.of(run.model, run.training, run.tokenizer, run.weights, run.memory)
+        loaded = load_run(run)
+        return cls.from_parts(loaded.model, loaded.training, loaded.tokenizer, loaded.weights, loaded.memory)
 
     @classmethod
-    def of(
+    def from_parts(
         cls,
         model: ModelConfig,
         training: TrainingConfig,
         tokenizer: Tokenizer,
-        weights: dict,
-        memory: dict | None = None,
+        weights: Mapping[str, NDArray[np.float32]],
+        memory: Memory | None = None,
     ) -> "Generator":
-        """The generator of a model's parts; weights are float32 arrays by name (`ModelConfig.weight_shapes`)."""
+        """Build the generator of a model.
+
+        Args:
+            model: what the network is.
+            training: what it learned from.
+            tokenizer: its Tokenizer.
+            weights: float32 arrays by name, with the names and shapes of `ModelConfig.weight_shapes`.
+            memory: hashes of the poems that it learned, if any.
+        """
         return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
 
     @classmethod
     def mix(cls, generators: Sequence["Generator"], weights: Sequence[float] | None = None) -> "Generator":
-        """A generator that draws each symbol from the weighted mean of several generators' probabilities.
+        """Build a generator that draws each symbol from the weighted mean of several generators' probabilities.
 
         Args:
-            generators: of one kind, characters or words; their vocabularies may differ.
-            weights: one for each; None for equal ones.
+            generators: all of characters or all of words. Their vocabularies may differ.
+            weights: one for each generator; None for equal weights.
 
         Raises:
-            UsageError: weights that do not match, or generators of different kinds.
+            UsageError: the weights do not fit, or the generators are of different kinds.
         """
         weights = [1.0] * len(generators) if weights is None else weights
-        engines, tokenizers = [one.engine for one in generators], [one.tokenizer for one in generators]
-        mixture = Mixture(engines, tokenizers, weights)
+        mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
         if len({one.direction for one in generators}) > 1:
-            raise UsageError(
-                "--mix: one of these runs writes lines forward, another backward; they cannot write together"
-            )
+            raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
         kinds = [one.documents for one in generators]
-        # Where one of them knows no documents, none is spoken to in terms of documents.
-        kind, memory = "file" if "file" in kinds else kinds[0], {}
+        # Where one of them learned whole files, none can be asked for documents.
+        kind = "file" if "file" in kinds else kinds[0]
+        memory: Memory = {}
         for one in generators:
             memory = merge(memory, one.memory)
         return cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
 
-    @takes_options
+    @lists_options
     def generate(
         self,
         prompt: str = "",
         *,
         config: SamplingConfig | None = None,
-        transforms: Sequence[Callable] = (),
+        transforms: Sequence[Transform] = (),
         corpus: str = "",
-        **options,
+        **options: Unpack[SamplingOptions],
     ) -> str:
         """Write one text.
 
         Args:
             prompt: text that the model reads first; empty to begin a document.
-            config: options to begin from; those given by name win.
-            transforms: callables (logits, context) -> logits of your own, float64 (rows, vocabulary), applied before
-                the temperature (`textgen.writing.transforms`).
-            corpus: the text that `max_copy` is about.
+            config: a configuration to start from. Options given by name override it.
+            transforms: your own functions from (logits, context) to logits, float64 of shape (rows, vocabulary),
+                applied before the temperature (`textgen.writing.context.Transform`).
+            corpus: the text that `max_copy` protects.
+            options: fields of SamplingConfig, listed below.
+
+        Returns:
+            the text, beginning with the prompt unless `include_prompt` is false.
 
         Raises:
-            UsageError: an option out of its range.
+            UsageError: an unknown option, or one out of its range.
             PromptError: the prompt holds symbols outside the vocabulary.
         """
         return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus, **options))
 
-    @takes_options
+    @lists_options
     def stream(
         self,
         prompt: str = "",
         *,
         config: SamplingConfig | None = None,
-        transforms: Sequence[Callable] = (),
+        transforms: Sequence[Transform] = (),
         corpus: str = "",
-        **options,
+        **options: Unpack[SamplingOptions],
     ) -> Iterator[str]:
-        """Write one text, yielded as it is drawn, a symbol at a time. Arguments and errors as of `generate`."""
-        # Checked before the first symbol is asked for: the caller hears of a bad prompt here, not in its loop.
-        samples, pieces = self.write(prompt, config=config, transforms=transforms, corpus=corpus, **options)
-        if len(samples) > 1:
-            raise UsageError(f"count {len(samples)}: more than one text; use generate_many or write")
-        samples[0].parts = None
-        return (piece for _, piece in pieces)
+        """Write one text and yield it as it is drawn, symbol by symbol.
 
-    @takes_options
+        Everything is checked before the first symbol is drawn. The text is not kept, so it may be longer than memory.
+        Arguments and errors are those of `generate`.
+        """
+        writing = self.write(prompt, config=config, transforms=transforms, corpus=corpus, keep=False, **options)
+        if len(writing.samples) > 1:
+            raise UsageError(
+                f"`count={len(writing.samples)}` is more than one text: use Generator.generate_many or Generator.write"
+            )
+        return (piece for _, piece in writing)
+
+    @lists_options
     def generate_many(
         self,
         prompts: str | Sequence[str] = "",
         *,
         config: SamplingConfig | None = None,
-        transforms: Sequence[Callable] = (),
+        transforms: Sequence[Transform] = (),
         corpus: str = "",
-        **options,
+        **options: Unpack[SamplingOptions],
     ) -> list[str]:
-        """Write `count` texts for each prompt, side by side; the first prompt's first.
+        """Write `count` texts for each prompt, side by side, and return them, those of the first prompt first.
 
-        The k-th text of a prompt depends on the seed, the prompt's place and k, not on how many others there are.
-        Arguments and errors as of `generate`.
+        The k-th text of a prompt depends on the seed, on which prompt it is and on k, not on how many texts there are.
+        Arguments and errors are those of `generate`.
         """
-        samples, pieces = self.write(prompts, config=config, transforms=transforms, corpus=corpus, **options)
-        for _ in pieces:
-            pass
-        return [sample.text for sample in samples]
+        return self.write(prompts, config=config, transforms=transforms, corpus=corpus, **options).finish()
 
-    @takes_options
+    @lists_options
     def write(
         self,
         prompts: str | Sequence[str] = "",
         *,
         config: SamplingConfig | None = None,
-        transforms: Sequence[Callable] = (),
+        transforms: Sequence[Transform] = (),
         corpus: str = "",
         measured: bool = False,
-        **options,
-    ) -> tuple[list[Sample], Iterator[tuple[Sample, str]]]:
+        keep: bool = True,
+        **options: Unpack[SamplingOptions],
+    ) -> Writing:
         """Write `count` texts for each prompt.
 
         Args:
             prompts: a text or several that the model reads first.
-            config, transforms, corpus: as of `generate`.
-            measured: whether each Sample is to know its log-probability.
+            config, transforms, corpus, options: as for `generate`.
+            measured: whether each Sample gets its log-probability.
+            keep: whether each Sample keeps its text. Without, a text may be longer than memory.
 
         Returns:
-            the Samples, in the order of prompts, empty at first; and an iterator that does the writing and yields
-            (Sample, the piece of text that was added to it). One text goes on symbol by symbol, several side by side.
+            a Writing: iterate it to write the texts; it yields (Sample, piece of text).
+
+        Raises:
+            UsageError: an unknown option, or one out of its range.
+            PromptError: a prompt holds symbols outside the vocabulary.
         """
-        config = dataclasses.replace(config or SamplingConfig(), **options)
+        config = self._checked(with_options(config or SamplingConfig(), options), corpus)
+        seed = new_seed() if config.seed is None else config.seed
+        is_backward = self.direction == "backward"
+        texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        if is_backward:
+            # The model goes on from whole lines only.
+            texts = [text if not text or text.endswith("\n") else text + "\n" for text in texts]
+        ids = [self.read_prompt(text, config.unknown) for text in texts]
+        sampler = Sampler(
+            engine=self.engine,
+            printed=self.printed,
+            config=config,
+            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), transforms),
+            seed=seed,
+            measured=measured or config.best_of > 1,
+            backward=is_backward,
+            spans=Spans(corpus, config.max_copy + 1) if config.max_copy is not None else None,
+        )
+        samples = [Sample(text, number, parts=[] if keep else None) for text in texts for number in range(config.count)]
+        return Writing(samples, write_texts(sampler, samples, ids))
+
+    def _checked(self, config: SamplingConfig, corpus: str) -> SamplingConfig:
+        """The configuration, once it is known that this run can follow it. Raises UsageError."""
         if config.documents and self.documents == "file":
             raise UsageError(
-                "--documents: this run learned whole files and saw too few ends to write one; give a --length, or "
-                "train with --documents block or line"
+                "`documents`: this run learned whole files and saw too few document ends to write one; give `length`, "
+                "or train with `documents=block` or `documents=line`"
             )
         if (config.max_copy is None) != (not corpus):
-            raise UsageError("--max-copy N and --corpus FILE go together: how much, and of which text")
-        if config.seed is None:
-            config = dataclasses.replace(config, seed=new_seed())
-        if config.beam:
-            config = dataclasses.replace(config, temperature=1.0)
-        prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-        if self.direction == "backward":
-            if config.beam or config.max_copy:
-                raise UsageError(
-                    "--beam and --max-copy want a run that writes lines from their beginning; this one was trained "
-                    "with --direction backward"
-                )
-            # It goes on from whole lines only.
-            prompts = [prompt if not prompt or prompt.endswith("\n") else prompt + "\n" for prompt in prompts]
-        ids = [self.read_prompt(prompt, config.unknown) for prompt in prompts]
-        spans = Spans(corpus, config.max_copy + 1) if corpus else None
-        samples = [Sample(prompt, number) for prompt in prompts for number in range(config.count)]
-        transforms = chain(config, self.tokenizer, self.printed, transforms)
-        job = Job(self.engine, self.printed, config, transforms, spans, measured, self.direction == "backward")
-        return samples, job.write(samples, ids)
+            raise UsageError("`max_copy` and `corpus` go together: the longest copy allowed, and of which text")
+        if self.direction == "backward" and (config.beam or config.max_copy):
+            raise UsageError(
+                "`beam` and `max_copy` need a run that writes lines from their beginning; this one was trained with "
+                "`direction=backward`"
+            )
+        # A beam search compares the model's own probabilities.
+        return dataclasses.replace(config, temperature=1.0) if config.beam else config
 
     def score(self, text: str | Sequence[str]) -> Score:
-        """How surprising each symbol of a text is to the model, which stays as it is.
+        """Measure how surprising each symbol of a text is to the model.
 
         Args:
             text: one document, or several that are read one after another.
 
         Returns:
-            a Score: the text's symbols and their surprisals, float64 (symbols,), nats.
+            a Score: the text's symbols and their surprisals, float64, shape (symbols,), nats.
         """
         with threads.limited(threads.for_rows(1, self.engine.largest_product)):
             documents, backward = [text] if isinstance(text, str) else text, self.direction == "backward"
             return score(self.engine, self.tokenizer, documents, self.separator, backward)
 
-    def read_prompt(self, prompt: str, unknown: str = "error") -> np.ndarray:
-        """Ids to begin from, at least one. Raises PromptError listing what the model never saw.
+    def read_prompt(self, prompt: str, unknown: str = "error") -> Ids:
+        """The ids to start from, shape (symbols,), at least one.
 
-        Where documents are blocks or lines, a document boundary and the prompt. Where a document is a whole file the
-        model saw too few boundaries to have learned what follows one, so it reads the prompt alone, or without a
-        prompt the white space between two parts of a text.
+        Where documents are blocks, lines or poems: a document boundary, then the prompt. Where a document is a whole
+        file, the model saw too few boundaries to learn what follows one. It then reads the prompt alone, or without a
+        prompt the white space that separates two parts of a text.
+
+        Args:
+            prompt: text.
+            unknown: how to handle symbols outside the vocabulary: "error", "skip" or "nearest".
+
+        Raises:
+            PromptError: lists the symbols outside the vocabulary.
         """
         prompt = readable(prompt, self.tokenizer, unknown)
         if self.documents == "file":
@@ -268,7 +313,7 @@ class Generator:
                 return self.encode(prompt)
         return np.concatenate([[BOUNDARY], self.encode(prompt)])
 
-    def encode(self, text: str) -> np.ndarray:
-        """A text's ids in the order in which the model reads them."""
-        ids = self.tokenizer.encode(text)
+    def encode(self, text: str) -> Ids:
+        """A text's ids, shape (symbols,), in the order in which the model reads them."""
+        ids: Ids = self.tokenizer.encode(text)
         return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids

@@ -1,60 +1,58 @@
-"""Options that are no plain numbers: from the forms in which people and programs give them to the one that is kept.
+"""Options that are not plain numbers: from the forms that people and programs give to the one form that is kept.
 
-Each function takes (name, value) and raises UsageError saying the rule. Knows nothing of what the options do.
+Each function takes (name, value) and raises UsageError with the rule. It knows nothing of what the options do.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from textgen.errors import UsageError
 from textgen.options import texts
 from textgen.tokens.characters import in_word
+from textgen.writing.schedules import parse_schedule
+
+MAX_BIAS = 1e9  # nats, of either sign
 
 
-def temperature(name, value):
-    """A number, a tuple of numbers that are taken in turn, or the text "start:end"."""
-    rule = f"`{name}` takes a number from 0 to 100, several taken in turn (0.5,1,0.7), or start:end over the length"
-    parts, separator = value, None
-    if isinstance(value, str):
-        separator = ":" if ":" in value else ","
-        parts = value.split(separator)
-    elif not isinstance(value, Sequence):
-        parts = [value]
-    try:
-        numbers = tuple(float(part) for part in parts)
-    except (TypeError, ValueError):
-        raise UsageError(f"{rule}; got {value!r}") from None
-    good = numbers and all(0 <= number <= 100 for number in numbers) and not any(map(_is_bool, parts))
-    if not good or (separator == ":" and len(numbers) != 2):
-        raise UsageError(f"{rule}; got {value!r}")
-    if separator == ":":
-        return f"{numbers[0]:g}:{numbers[1]:g}"
-    return numbers if len(numbers) > 1 else numbers[0]
+def temperature(name: str, value: object) -> float | tuple[float, ...] | str:
+    """A number, a tuple of numbers to use in turn, or the text "start:end"."""
+    return parse_schedule(name, value).option()
 
 
-def _is_bool(value):
-    return isinstance(value, bool)
-
-
-def words(name, value):
+def words(name: str, value: object) -> tuple[str, ...]:
     """One word or several: a tuple of str."""
     for word in (parsed := texts(name, value)):
         if not all(map(in_word, word)):
-            raise UsageError(f"`{name}` takes one word, of letters, digits and apostrophes; got {word!r}")
+            raise UsageError(f"`{name}` takes one word of letters, digits and apostrophes; got {word!r}")
     return parsed
 
 
-def biases(name, value):
+def biases(name: str, value: object) -> tuple[tuple[str, float], ...]:
     """Symbols and numbers, from a mapping, pairs or texts such as "e=-1.5": a tuple of (str, float)."""
-    pairs = value.items() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
-    parsed = []
-    for pair in pairs:
-        symbol, amount = pair.rpartition("=")[::2] if isinstance(pair, str) else pair
-        try:
-            amount = float(amount)
-        except (TypeError, ValueError):
-            amount = math.nan
-        if not symbol or not isinstance(symbol, str) or not abs(amount) <= 1e9:
-            raise UsageError(f"`{name}` takes a symbol and a number to add to its logit, as in e=-1.5; got {pair!r}")
-        parsed.append((symbol, amount))
-    return tuple(parsed)
+    pairs: object = list(value.items()) if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
+    if not isinstance(pairs, Iterable):
+        raise _not_a_bias(name, value)
+    return tuple(_bias(name, pair) for pair in pairs)
+
+
+def _bias(name: str, pair: object) -> tuple[str, float]:
+    """One pair. Raises UsageError."""
+    symbol, amount = pair.rpartition("=")[::2] if isinstance(pair, str) else _two(pair)
+    try:
+        number = float(amount)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not symbol or not isinstance(symbol, str) or not abs(number) <= MAX_BIAS:
+        raise _not_a_bias(name, pair)
+    return symbol, number
+
+
+def _two(pair: object) -> tuple[Any, Any]:
+    """The two parts of a pair; two times None where it is not one."""
+    parts = tuple(pair) if isinstance(pair, Sequence) else ()
+    return (parts[0], parts[1]) if len(parts) == 2 else (None, None)
+
+
+def _not_a_bias(name: str, value: object) -> UsageError:
+    return UsageError(f"`{name}` takes a symbol and a number to add to its logit, as in e=-1.5; got {value!r}")

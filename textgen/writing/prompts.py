@@ -1,18 +1,25 @@
-"""What a model reads before it writes: prompts from files, and symbols that it never saw."""
+"""What a model reads before it writes: prompts from files, and prompt symbols outside the vocabulary."""
+
+from pathlib import Path
 
 from textgen.errors import PromptError
 from textgen.system.wording import ascii_safe, count
+from textgen.tokens.base import Tokenizer
 from textgen.tokens.nearest import nearest
 
+# Unknown symbols listed in a message.
+MAX_LISTED = 10
 
-def read_prompts(path) -> list[str]:
-    """Prompts from a file, one a line, blank lines left out; "-" is standard input.
+
+def read_prompts(path: str | Path) -> list[str]:
+    """Prompts from a file, one on each line. Blank lines are left out; "-" is standard input.
 
     Raises:
         CorpusError: the file is missing, cannot be read or is not UTF-8.
-        PromptError: no prompt in it.
+        PromptError: the file has no prompt.
     """
-    from textgen.corpus.documents import read_text  # few prompts come from files, and reading files wants much
+    # Imported here: few prompts come from files, and reading files imports much.
+    from textgen.corpus.documents import read_text
 
     prompts = [line for line in read_text(path)[0].split("\n") if line.strip()]
     if not prompts:
@@ -20,31 +27,32 @@ def read_prompts(path) -> list[str]:
     return prompts
 
 
-def readable(prompt: str, tokenizer, unknown: str = "error") -> str:
+def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error") -> str:
     """The prompt as the model can read it.
 
     Args:
-        prompt: text.
+        prompt: the text.
         tokenizer: the model's.
-        unknown: what to do about symbols that the model never saw: "error", "skip", or "nearest".
+        unknown: how to handle symbols outside the vocabulary: "error", "skip" or "nearest".
 
     Raises:
-        PromptError: listing what the model never saw, or, of "nearest", what nothing is near to.
+        PromptError: lists the unknown symbols; for "nearest", those that nothing in the vocabulary is like.
     """
     never = tokenizer.unknown(prompt)
     if not never:
         return prompt
     known = frozenset(tokenizer.symbols)
-    instead = dict.fromkeys(never, "")
+    replacements: dict[str, str | None] = dict.fromkeys(never, "")
     if unknown == "nearest":
-        instead = {symbol: nearest(symbol, known) for symbol in never}
-        never = [symbol for symbol in never if instead[symbol] is None]
+        replacements = {symbol: nearest(symbol, known) for symbol in never}
+        never = [symbol for symbol in never if replacements[symbol] is None]
     if unknown == "error" or (unknown == "nearest" and never):
-        shown = ", ".join(map(ascii_safe, never[:10])) + (", ..." if len(never) > 10 else "")
-        said, cure = "", "write the prompt without, or read on with --unknown skip or --unknown nearest"
+        listed = ", ".join(map(ascii_safe, never[:MAX_LISTED])) + (", ..." if len(never) > MAX_LISTED else "")
+        also, cure = "", "`unknown=skip` or `unknown=nearest`"
         if unknown == "nearest":
-            said, cure = " and has nothing near to", "write the prompt without, or read on with --unknown skip"
+            also, cure = ", with nothing near to them in the vocabulary", "`unknown=skip`"
         raise PromptError(
-            f"the prompt holds {count(len(never), tokenizer.noun)} the model never saw{said}: {shown}; {cure}"
+            f"the prompt holds {count(len(never), tokenizer.noun)} the model never saw{also}: {listed}; change the "
+            f"prompt, or read it with {cure}"
         )
-    return "".join(instead.get(symbol, symbol) for symbol in tokenizer.split(prompt))
+    return "".join(replacements.get(symbol, symbol) or "" for symbol in tokenizer.split(prompt))

@@ -1,111 +1,80 @@
-"""What may change the model's logits before a symbol is drawn: small pure classes, and their order.
+"""The transforms of a model's logits before a symbol is drawn: small pure classes, and their order.
 
-A transform is a callable taking (logits, context) and returning new logits: float64, shape (rows, vocabulary), one
-row a text that is being written; minus infinity forbids a symbol. They are applied in the order in which the fields of
-TransformConfig stand:
+Each is a `Transform` (textgen.writing.context). `textgen.writing.chain` applies them in the order of TransformConfig's
+fields:
 
     forbid, forbid_word, bias, repetition_penalty, no_repeat,   (a caller's own transforms),
     temperature, top_k, top_p, min_p, typical
 
-so that what is forbidden is never counted in a top-p, and a truncation sees the probabilities that the draw will see.
-No transform makes NaN of logits up to 1e30, and each leaves at least one symbol where one was left, but for the
-forbidding ones. A new transform is a class and a field, both in this file. This module knows nothing of models.
+So a forbidden symbol never counts towards a top-p, and a truncation sees the probabilities that the draw will see. No
+transform makes NaN of logits up to 1e30. Each leaves at least one symbol where one was left, unless its purpose is to
+forbid symbols.
+
+A new transform is a class and a field of TransformConfig, both in this file, and the field's accepted type in
+TransformOptions. This module knows nothing of models.
 """
 
-import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
-from textgen.options import Config, option, option_of, texts
-from textgen.tokens.base import Tokenizer
+from textgen.options import Config, option, texts
 from textgen.tokens.characters import in_word
 from textgen.tokens.nearest import nearest
 from textgen.writing import parsing
+from textgen.writing.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary
+from textgen.writing.schedules import Constant, Schedule, parse_schedule
 
-# The farthest back that any transform looks.
-HISTORY = 4096
-# Temperatures below are taken as 0: divided by them, a logit of 1e30 would leave the finite numbers.
-COLDEST = 1e-250
-
-
-@dataclass(slots=True)
-class Context:
-    """What a transform may know of the texts being written. It is good during the call and not after.
-
-    Attributes:
-        history: int, shape (rows, up to HISTORY), the latest ids of each text, its prompt's among them, the newest
-            last; -1 where a text is shorter.
-        position: how many symbols have been written after the prompt, the same in each row.
-        length: how many will be; None where that is not known.
-        printed: each id's text; BOUNDARY's is the separator between documents.
-    """
-
-    history: np.ndarray
-    position: int = 0
-    length: int | None = None
-    printed: Sequence[str] = ()
-
-    def tail(self, row: int, characters: int) -> str:
-        """The last characters of a row's text, at least so many where it has them."""
-        tail, printed = "", self.printed
-        for index in self.history[row, ::-1].tolist():
-            if index < 0 or len(tail) >= characters:
-                break
-            tail = printed[index] + tail
-        return tail
+# Lower temperatures count as 0: a logit of 1e30 divided by them would leave the finite numbers.
+MIN_TEMPERATURE = 1e-250
 
 
 @dataclass(frozen=True)
 class Bias:
-    """Add a constant to each logit: float64, shape (vocabulary,), minus infinity to forbid."""
+    """Add a constant to each logit.
 
-    values: np.ndarray
+    Attributes:
+        values: float64, shape (vocabulary,); minus infinity forbids a symbol.
+    """
 
-    def __call__(self, logits, context):
-        return logits + self.values
+    values: NDArray[np.float64]
 
     @classmethod
-    def of(cls, pairs, config, tokenizer, printed):
-        """From symbols and what is added to each. Raises UsageError for a symbol outside the vocabulary."""
+    def build(cls, value: Sequence[tuple[str, float]], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
+        """From pairs of a symbol and a number. Raises UsageError for a symbol outside the vocabulary."""
+        tokenizer = vocabulary.tokenizer
         values = np.zeros(tokenizer.vocabulary_size)
-        for symbol, value in pairs:
+        for symbol, amount in value:
             ids = tokenizer.ids_of(symbol)
             if not ids:
                 near = nearest(symbol, tokenizer.symbols)
-                hint = f"; the nearest it has is {near!r}" if near else ""
-                raise UsageError(f"--bias: the model has no {tokenizer.noun} {symbol!r}{hint}")
-            values[ids] += value
+                hint = f"; the nearest that it has is {near!r}" if near else ""
+                raise UsageError(f"`bias`: the model has no {tokenizer.noun} {symbol!r}{hint}")
+            values[ids] += amount
         return cls(values)
 
-
-@dataclass(frozen=True)
-class NeverFollows:
-    """Forbid, after each symbol, what never follows it. The first transform: it turns the model's logits to float64.
-
-    Attributes:
-        kinds: int, shape (vocabulary,): the kind of each symbol.
-        masks: float64, shape (kinds, vocabulary): 0, or minus infinity for what never follows a symbol of that kind.
-    """
-
-    kinds: np.ndarray
-    masks: np.ndarray
-
-    def __call__(self, logits, context):
-        return logits + self.masks.take(self.kinds.take(context.history[:, -1]), 0)
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        return logits + self.values
 
 
 class ForbidText:
-    """Never write these texts, however the symbols cut them. Attributes: `texts`, tuple of str."""
+    """Never write these texts, however they divide into symbols.
 
-    def __init__(self, texts, config, tokenizer, printed):
-        self.texts = texts
-        self._whole = np.zeros(tokenizer.vocabulary_size)
-        self._ends = []  # (what the text so far ends with, ids that would complete the forbidden text)
+    Args:
+        texts: the forbidden texts.
+        printed: each id's text.
+    """
+
+    def __init__(self, texts: Sequence[str], printed: Sequence[str]) -> None:
+        self._whole = np.zeros(len(printed))
+        # Pairs: how the text so far ends, and the ids that would then complete a forbidden text.
+        self._ends: list[tuple[str, list[int]]] = []
         for text in texts:
             self._whole[[index for index, symbol in enumerate(printed) if text in symbol]] = -np.inf
             for cut in range(1, len(text)):
@@ -114,7 +83,12 @@ class ForbidText:
                     self._ends.append((text[:cut], ids))
         self._longest = max(map(len, texts)) - 1
 
-    def __call__(self, logits, context):
+    @classmethod
+    def build(cls, value: Sequence[str], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
+        """From the forbidden texts."""
+        return cls(value, vocabulary.printed)
+
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         logits = logits + self._whole
         for row in range(len(logits)) if self._longest else ():
             tail = context.tail(row, self._longest)
@@ -125,24 +99,35 @@ class ForbidText:
 
 
 class ForbidWord:
-    """Never write these as whole words; as parts of longer words they may stand. Attributes: `words`, tuple of str."""
+    """Never write these as whole words. They may be parts of longer words.
 
-    def __init__(self, words, config, tokenizer, printed):
-        self.words = words
+    Args:
+        words: the forbidden words.
+        vocabulary: the model's.
+    """
+
+    def __init__(self, words: Sequence[str], vocabulary: Vocabulary) -> None:
+        printed, tokenizer = vocabulary.printed, vocabulary.tokenizer
+        self._words = words
         self._whole = np.zeros(tokenizer.vocabulary_size)
         if tokenizer.whole_words:
             self._whole[[index for word in words for index in tokenizer.ids_of(word)]] = -np.inf
             self._longest = 0
             return
-        # A word that stands there, begun at a word's beginning, must become a longer one.
+        # After a forbidden word that begins where a word begins, only symbols that make it longer are left.
         self._longest = max(map(len, words)) + 1
         self._ends = [index for index, symbol in enumerate(printed) if symbol and not in_word(symbol[0])]
 
-    def __call__(self, logits, context):
+    @classmethod
+    def build(cls, value: Sequence[str], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
+        """From the forbidden words."""
+        return cls(value, vocabulary)
+
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         logits = logits + self._whole
         for row in range(len(logits)) if self._longest else ():
             tail = context.tail(row, self._longest)
-            for word in self.words:
+            for word in self._words:
                 before = tail[: -len(word)]
                 if tail.endswith(word) and not (before and in_word(before[-1])):
                     logits[row, self._ends] = -np.inf
@@ -151,19 +136,27 @@ class ForbidWord:
 
 @dataclass(frozen=True)
 class RepetitionPenalty:
-    """Make what was written lately less likely: its positive logits are divided by the penalty, its negative ones
-    multiplied (Keskar et al. 2019, CTRL). A penalty below 1 makes it likelier."""
+    """Make recently written symbols less likely (Keskar et al. 2019, CTRL).
+
+    Their positive logits are divided by the penalty, their negative ones multiplied. A penalty below 1 makes them
+    likelier.
+
+    Attributes:
+        penalty: above 0.
+        window: how many of the latest symbols count.
+    """
 
     penalty: float
     window: int
 
     @classmethod
-    def of(cls, penalty, config, tokenizer, printed):
-        return cls(penalty, config.repetition_window)
+    def build(cls, value: float, config: "TransformConfig", vocabulary: Vocabulary) -> Self:
+        """From the penalty; the window is an option of its own."""
+        return cls(value, config.repetition_window)
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         recent = context.history[:, -self.window :]
-        # One column more takes the -1 of rows that are shorter.
+        # The -1 of shorter texts marks the extra last column.
         seen = np.zeros((logits.shape[0], logits.shape[1] + 1), bool)
         np.put_along_axis(seen, recent, True, axis=1)
         changed = np.where(logits > 0, logits / self.penalty, logits * self.penalty)
@@ -171,12 +164,12 @@ class RepetitionPenalty:
 
 
 @dataclass(frozen=True)
-class NoRepeatNgram:
-    """Never write the same n symbols in a row twice within the last HISTORY symbols (Paulus et al. 2018)."""
+class NoRepeatNgram(FromValue):
+    """Never write the same n symbols in a row twice within the known history (Paulus et al. 2018)."""
 
     n: int
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         history, n = context.history, self.n
         windows = history.shape[1] - n + 1
         if windows < 1:
@@ -194,45 +187,34 @@ class NoRepeatNgram:
 class Temperature:
     """Divide by the temperature: below 1 sharpens the distribution, above 1 flattens it (Ackley et al. 1985).
 
-    At 0, its limit: only the likeliest symbol is left (the first of equals).
-
-    Attributes:
-        value: a number; a tuple of numbers, taken in turn; or the text "start:end", a line over the length.
+    At 0, the limit, only the likeliest symbol is left (the first of equals).
     """
 
-    value: float | tuple[float, ...] | str
+    schedule: Schedule
 
     @classmethod
-    def of(cls, value, config, tokenizer, printed):
-        return None if value == 1 else cls(value)
+    def build(cls, value: object, config: "TransformConfig", vocabulary: Vocabulary) -> Self | None:
+        """From the configuration's schedule; None for a constant 1."""
+        return None if config.schedule == Constant(1) else cls(config.schedule)
 
-    def __call__(self, logits, context):
-        value = self.value if type(self.value) is float else self.at(context.position, context.length)
-        if value > COLDEST:
-            return logits / value
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        temperature = self.schedule.at(context.position, context.length)
+        if temperature > MIN_TEMPERATURE:
+            return logits / temperature
         best = logits.argmax(axis=1)
         only = np.full_like(logits, -np.inf)
         rows = np.arange(len(logits))
         only[rows, best] = logits[rows, best]
         return only
 
-    def at(self, position, length):
-        """The temperature at a position (0 for the first symbol written) of a text of so many symbols."""
-        if isinstance(self.value, tuple):
-            return self.value[position % len(self.value)]
-        if isinstance(self.value, str):
-            start, end = map(float, self.value.split(":"))
-            return start + (end - start) * min(position / max(length - 1, 1), 1)
-        return float(self.value)
-
 
 @dataclass(frozen=True)
-class TopK:
-    """Only the k likeliest symbols (Fan et al. 2018), and those as likely as the last of them."""
+class TopK(FromValue):
+    """Keep the k likeliest symbols (Fan et al. 2018), and those as likely as the last of them."""
 
     k: int
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         cut = logits.shape[1] - self.k
         if cut <= 0:
             return logits
@@ -240,36 +222,36 @@ class TopK:
 
 
 @dataclass(frozen=True)
-class TopP:
-    """Only the smallest set of likeliest symbols whose probabilities reach p (Holtzman et al. 2020, nucleus)."""
+class TopP(FromValue):
+    """Keep the fewest likeliest symbols whose probabilities together reach p (Holtzman et al. 2020, nucleus)."""
 
     p: float
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         chances = softmax(logits)
         return np.where(_reaching(chances, chances, self.p), logits, -np.inf)
 
 
 @dataclass(frozen=True)
-class MinP:
-    """Only symbols at least so likely as this share of the likeliest's probability (Nguyen et al. 2024)."""
+class MinP(FromValue):
+    """Keep symbols with at least this share of the likeliest symbol's probability (Nguyen et al. 2024)."""
 
     share: float
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         highest = np.maximum.reduce(logits, axis=1, keepdims=True)
-        # Rounding must not put the likeliest itself below the bound.
+        # The minimum keeps rounding from putting the likeliest symbol itself below the bound.
         return np.where(logits < np.minimum(highest + math.log(self.share), highest), -np.inf, logits)
 
 
 @dataclass(frozen=True)
-class Typical:
-    """Only the smallest set of symbols reaching this probability whose surprisal is nearest to the distribution's
-    entropy (Meister et al. 2022, locally typical sampling)."""
+class Typical(FromValue):
+    """Keep the symbols whose surprisal is nearest to the distribution's entropy: the fewest whose probabilities
+    together reach the mass (Meister et al. 2022, locally typical sampling)."""
 
     mass: float
 
-    def __call__(self, logits, context):
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         chances = softmax(logits)
         with np.errstate(divide="ignore"):
             surprisal = -np.log(chances)
@@ -278,31 +260,31 @@ class Typical:
         return np.where(_reaching(chances, -np.abs(surprisal - entropy), self.mass) & possible, logits, -np.inf)
 
 
-def _reaching(chances, merit, mass):
-    """Whether each symbol is of the best by merit, as many as it takes for their probabilities to reach the mass.
+def _reaching(chances: Logits, merit: Logits, mass: float) -> NDArray[np.bool_]:
+    """Choose in each row the fewest symbols of highest merit whose probabilities together reach the mass.
 
-    Symbols as good as the last that is taken are taken too, so that no order among equals is made up.
+    Symbols of the same merit as the last chosen one are chosen too, so that equals are treated alike. All arrays have
+    the shape (rows, vocabulary).
     """
     order = np.argsort(-merit, axis=1)
     cumulative = np.cumsum(np.take_along_axis(chances, order, 1), axis=1)
-    # The last one needed: the first at which the mass is reached, or the very last where rounding keeps it below.
+    # The last one needed: where the mass is reached, or the very last where rounding keeps the sum below it.
     needed = np.minimum((cumulative < mass).sum(axis=1, keepdims=True), chances.shape[1] - 1)
     return merit >= np.take_along_axis(merit, np.take_along_axis(order, needed, 1), 1)
 
 
-def by_value(kind):
-    """How a transform is made that needs its option's value and nothing else."""
-    return lambda value, config, tokenizer, printed: kind(value)
-
-
-def transform(default, make, help, **rule):
+def transform(
+    default: Any, build: Callable[[Any, "TransformConfig", Vocabulary], Transform | None], help: str, **rule: Any
+) -> Any:
     """Declare a transform's option.
 
     Args:
         default: the value at which there is no such transform.
-        make: takes (value, config, tokenizer, printed), gives the transform, or None where it would change nothing.
+        build: makes the transform of (value, configuration, vocabulary), or None where it would change nothing.
+        help: the option's help text.
+        rule: other attributes of `textgen.options.Option`.
     """
-    return option(default, help, make=make, **rule)
+    return option(default, help, group="Sampling", make=build, **rule)
 
 
 @dataclass(frozen=True)
@@ -310,69 +292,78 @@ class TransformConfig(Config):
     """Which transforms there are, in the order in which they are applied."""
 
     forbid: tuple[str, ...] = transform(
-        (), ForbidText, "Never write this: a character, a word or any other text.", parse=texts, metavar="TEXT"
+        (), ForbidText.build, "Never write this text: a character, a word or more.", parse=texts, metavar="TEXT"
     )
     forbid_word: tuple[str, ...] = transform(
         (),
-        ForbidWord,
-        "Never write this as a whole word; within longer words it may stand.",
+        ForbidWord.build,
+        "Never write this whole word. It may be part of a longer one.",
         parse=parsing.words,
         metavar="WORD",
     )
     bias: tuple[tuple[str, float], ...] = transform(
         (),
-        Bias.of,
+        Bias.build,
         "Add X to the logit of a character or word: e=-1.5 makes e rarer.",
         parse=parsing.biases,
         metavar="SYMBOL=X",
     )
     repetition_penalty: float = transform(
-        1.0, RepetitionPenalty.of, "Above 1: symbols written lately become less likely.", above=0, high=100
+        1.0,
+        RepetitionPenalty.build,
+        "Make recently written symbols less likely (above 1) or likelier (below 1).",
+        above=0,
+        high=100,
     )
-    repetition_window: int = option(64, "How many symbols back --repetition-penalty looks.", low=1, high=HISTORY)
+    repetition_window: int = option(
+        64, "Apply the repetition penalty to the last N symbols.", low=1, high=MAX_HISTORY, group="Sampling"
+    )
     no_repeat: int | None = transform(
-        None, by_value(NoRepeatNgram), f"Never the same N symbols in a row twice within {HISTORY}.", low=1, high=HISTORY
+        None,
+        NoRepeatNgram.build,
+        f"Never write the same N symbols in a row twice within {MAX_HISTORY} symbols.",
+        low=1,
+        high=MAX_HISTORY,
     )
     temperature: float | tuple[float, ...] | str = transform(
         0.8,
-        Temperature.of,
-        "Below 1 bolder about the likeliest symbol, above 1 wilder; 0 always takes the likeliest. Several are taken "
-        "in turn (0.5,1,0.7); start:end goes from one to the other over the length.",
+        Temperature.build,
+        "Divide the logits by X: below 1 favours likely symbols, above 1 unlikely ones; 0 always takes the likeliest. "
+        "Give several to use them in turn (0.5,1,0.7), or start:end to change from one to the other over the length.",
         parse=parsing.temperature,
     )
-    top_k: int | None = transform(None, by_value(TopK), "Draw from the N likeliest symbols only.", low=1)
+    top_k: int | None = transform(None, TopK.build, "Draw from the N likeliest symbols only.", low=1)
     top_p: float | None = transform(
-        None, by_value(TopP), "Draw from the fewest likeliest symbols whose probabilities reach X.", above=0, high=1
+        None, TopP.build, "Draw from the fewest likeliest symbols whose probabilities reach X.", above=0, high=1
     )
     min_p: float | None = transform(
-        None, by_value(MinP), "Draw from symbols at least X times as likely as the likeliest.", above=0, high=1
+        None, MinP.build, "Draw from symbols at least X times as likely as the likeliest.", above=0, high=1
     )
     typical: float | None = transform(
         None,
-        by_value(Typical),
-        "Draw from the symbols whose surprisal is nearest to what is expected, up to probability X.",
+        Typical.build,
+        "Draw from the symbols whose surprisal is nearest to the expected one, up to probability X.",
         above=0,
         high=1,
     )
 
+    @property
+    def schedule(self) -> Schedule:
+        """The temperature at each position."""
+        return parse_schedule("temperature", self.temperature)
 
-def chain(
-    config: TransformConfig, tokenizer: Tokenizer, printed: Sequence[str], own: Sequence[Callable] = ()
-) -> list[Callable]:
-    """The transforms that a configuration asks for, in their order, a caller's own before the temperature.
 
-    Args:
-        printed: each id's text, as in Context.
+class TransformOptions(TypedDict, total=False):
+    """The fields of TransformConfig as keyword arguments: what a caller may give for each."""
 
-    Raises:
-        UsageError: a symbol that the model does not have.
-    """
-    transforms = [NeverFollows(*tokenizer.following())]
-    for field in dataclasses.fields(TransformConfig):
-        if field.name == "temperature":
-            transforms += own
-        value = getattr(config, field.name)
-        make = option_of(field).make
-        if make and (value != field.default or field.name == "temperature"):
-            transforms.append(make(value, config, tokenizer, printed))
-    return [transform for transform in transforms if transform is not None]
+    forbid: str | Sequence[str]
+    forbid_word: str | Sequence[str]
+    bias: Mapping[str, float] | Sequence[str | tuple[str, float]] | str
+    repetition_penalty: float
+    repetition_window: int
+    no_repeat: int | None
+    temperature: float | Sequence[float] | str
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    typical: float | None
