@@ -65,7 +65,7 @@ def test_sums_and_sizes_are_those_of_the_texts():
 
 def test_a_name_that_is_not_there(refused):
     with pytest.raises(
-        CorpusError, match="corpora:shakespear: no such text in the catalogue; did you mean shakespeare"
+        CorpusError, match="corpora:shakespear: no such text in the catalogue; did you mean 'shakespeare'"
     ):
         read_corpus("corpora:shakespear")
     assert "there are: ferryman, lamplighter" in refused(3, "train", "corpora:xyzzy")

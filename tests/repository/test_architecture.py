@@ -76,18 +76,23 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = textgen.trian
 
 
+def parameters(command):
+    """The parameters of a command, and of the commands in it."""
+    return [*command.params, *(each for part in getattr(command, "commands", {}).values() for each in part.params)]
+
+
 def test_every_command_explains_itself_with_an_example(command):
-    from textgen.cli import COMMANDS, SHARED, main
+    from textgen.cli import COMMANDS, main
 
     assert command("--help").exit_code == 0
     files = {path.stem for path in (ROOT / "textgen/cli").glob("*.py")}
-    assert set(COMMANDS) - set(SHARED) == files - {"__init__", "options"}
-    for name, line in COMMANDS.items():
+    assert {module for module, _ in COMMANDS.values()} == files - {"__init__", "options"}
+    for name, (_, line) in COMMANDS.items():
         result = command(name, "--help")
         assert result.exit_code == 0
         assert f"textgen {name}" in result.output, name
         assert line in command("--help").output
-        for parameter in main.get_command(None, name).params:
+        for parameter in parameters(main.get_command(None, name)):
             assert isinstance(parameter, click.Argument) or parameter.help, f"{name} {parameter.name}"
 
 

@@ -69,7 +69,7 @@ def test_every_option_that_is_named_exists():
     there = {
         spelling
         for name in COMMANDS
-        for parameter in main.get_command(None, name).params
+        for parameter in parameters(main.get_command(None, name))
         for spelling in (*parameter.opts, *parameter.secondary_opts)
     }
     assert set(re.findall(r"--[a-z][a-z-]*", TUTORIAL)) <= there

@@ -4,7 +4,6 @@
 time it is fetched. A new text is a new entry of CATALOGUE. Knows nothing of what is in a text.
 """
 
-import difflib
 import json
 import sys
 import sysconfig
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import write_atomically
+from textgen.system.wording import did_you_mean
 
 PREFIX = "corpora:"
 RAW = "https://raw.githubusercontent.com"
@@ -143,9 +143,7 @@ def entry(name):
     """The Entry of a name, or CorpusError with the nearest names."""
     known = catalogue()
     if name not in known:
-        near = difflib.get_close_matches(name, known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
-        raise CorpusError(f"{PREFIX}{name}: no such text in the catalogue; {hint}")
+        raise CorpusError(f"{PREFIX}{name}: no such text in the catalogue; {did_you_mean(name, known, 3)}")
     return known[name]
 
 

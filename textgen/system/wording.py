@@ -1,5 +1,7 @@
 """Pieces of messages: plurals, symbols that cannot be seen. Knows nothing of where they are shown."""
 
+from collections.abc import Iterable
+
 
 def ascii_safe(symbol: str) -> str:
     """A symbol in quotes, with what cannot be seen written out: U+200D."""
@@ -15,6 +17,24 @@ def visible(symbol):
         return _SHOWN_AS[symbol]
     shown = "".join(_SHOWN_AS.get(each, each) for each in symbol.strip(" "))
     return "".join(each if each.isprintable() else "\u00b7" for each in shown) or "\u00b7"
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
+    """A hint about a name that does not exist: the nearest known names, or all of them where none is near.
+
+    Args:
+        name: the unknown name.
+        known: the names that exist.
+        most: the number of near names to show.
+
+    Returns:
+        "did you mean 'units'?" or "there are: layers, units".
+    """
+    from difflib import get_close_matches  # here, since only errors need it
+
+    names = list(known)
+    near = get_close_matches(name, names, most)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names)}"
 
 
 def count(number: int, noun: str) -> str:

@@ -5,7 +5,6 @@ module knows nothing of the command line.
 """
 
 import dataclasses
-import difflib
 import sys
 import time
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from textgen.runs.run import load_run, read_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras, snapshots
 from textgen.system.locks import locked
+from textgen.system.wording import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -211,9 +211,7 @@ def configurations(options):
     known = sorted(set().union(*fields.values()))
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            raise UsageError(f"train() has no option {name!r}; {hint}")
+            raise UsageError(f"train() has no option {name!r}; {did_you_mean(name, known)}")
     return tuple(cls(**{name: options[name] for name in names & set(options)}) for cls, names in fields.items())
 
 
