@@ -8,6 +8,7 @@ import click
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.commands import parameters
 
 # Modules that may hold code for one Keras backend.
 ONE_BACKEND = {"training/backend", "training/lstm", "training/optimizer", "training/feed"}
@@ -74,11 +75,6 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = textgen.trian
-
-
-def parameters(command):
-    """The parameters of a command, and of the commands in it."""
-    return [*command.params, *(each for part in getattr(command, "commands", {}).values() for each in part.params)]
 
 
 def test_every_command_explains_itself_with_an_example(command):

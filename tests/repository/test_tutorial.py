@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tests.conftest import ROOT
+from tests.helpers.commands import parameters
 
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text("utf-8")
 

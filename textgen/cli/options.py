@@ -31,6 +31,8 @@ class GroupedOption(click.Option):
 
     def __init__(self, *declarations: Any, group: str, **settings: Any) -> None:
         super().__init__(*declarations, **settings)
+        if group not in GROUPS:
+            raise ValueError(f"{self.name}: no group {group!r} in the help; there are: {', '.join(GROUPS)}")
         self.group = group
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
