@@ -29,7 +29,7 @@ from textgen.writing.samples import Sample
 from textgen.writing.sampling import SamplingConfig
 
 # The options that most people need, which come first in their groups.
-COMMON = ("length", "temperature", "seed", "count", "documents", "stop")
+COMMON = ("length", "seed", "count", "documents", "stop", "temperature", "top_k", "top_p", "min_p")
 
 # Seconds between two flushes of a text that is shown while it is written.
 FLUSH_SECONDS = 0.03
@@ -38,10 +38,10 @@ FLUSH_SECONDS = 0.03
 @click.command("sample", cls=GroupedCommand)
 @click.argument("run", nargs=-1)
 @command_option("--prompt", group="Text", metavar="TEXT", help="Read this text first and continue it.")
-@options_of(SamplingConfig, first=COMMON)
 @command_option(
     "--prompts", group="Text", metavar="FILE", help="Read prompts from a file, one a line; - is standard input."
 )
+@options_of(SamplingConfig, first=COMMON)
 @command_option(
     "--mix", group="Sampling", metavar="X,X...", help="Weight the probabilities of several runs: one number a run."
 )

@@ -57,10 +57,10 @@ SHOWN_LINES = 4  # of the text, above the proposals
     metavar="N",
     help="Show N proposals at a time.",
 )
-@options_of(TransformConfig, first=("temperature",))
+@options_of(TransformConfig, first=("temperature", "top_k", "top_p", "min_p"))
 @command_option(
     "--seed",
-    group="Sampling",
+    group="Text",
     type=click.IntRange(0),
     metavar="N",
     help="Repeat the proposals of this seed. [default: a new one, printed]",
