@@ -1,4 +1,4 @@
-"""textgen evaluate"""
+"""textgen evaluate: measure how well a run predicts a text."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""textgen sample"""
+"""textgen sample: write texts, shown as they are written or as JSON."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""textgen score"""
+"""textgen score: show how surprising each symbol of a text is."""
 
 import json
 import math

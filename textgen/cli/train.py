@@ -1,4 +1,4 @@
-"""textgen train"""
+"""textgen train: learn a text. Knows the options and the last line; training itself is `textgen.training`."""
 
 from typing import TYPE_CHECKING, Any
 
