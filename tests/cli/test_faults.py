@@ -348,7 +348,7 @@ HOSTILE = [
         "F64",
     ),
     (21, "NaN", lambda p: tensors(p, lambda t: t["output.bias"].fill(np.nan)), "not finite"),
-    (22, "units 10^9", config(lambda v: v["model"].update(units=10**9)), "--units takes a whole number"),
+    (22, "units 10^9", config(lambda v: v["model"].update(units=10**9)), "units takes a whole number"),
     (22, "units 65536", config(lambda v: v["model"].update(units=65536)), "wants F32"),
     (22, "a key twice", lambda p: sealed(p, CONFIG, b'{"format": 1, "format": 1}'), "a key stands twice"),
     (22, "a path in it", config(lambda v: v["model"].update(weights="../../x")), "unknown entries 'weights'"),
