@@ -238,8 +238,8 @@ def test_no_runs(command, empty_place):
         (4, ["sample", "short.txt"], "not a single file"),
         (4, ["info", "ghost"], "no such run"),
         (2, ["sample", "--temperature", "hot"], "--temperature takes a number from 0 to 100"),
-        (2, ["smaple"], "No such command 'smaple'. Did you mean 'sample'?"),
-        (2, ["xyz"], "No such command 'xyz'. There are: train, sample"),
+        (2, ["smaple"], "No such command 'smaple'; did you mean 'sample'?"),
+        (2, ["xyz"], "No such command 'xyz'; there are: train, sample"),
     ],
 )
 def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arguments, complaint):
@@ -275,10 +275,10 @@ def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arg
         (2, ["--max-copy", "5"], "--max-copy and --corpus go together"),
         (2, ["--mix", "0.5,0.5"], "--mix takes one weight for each of two or more runs; got 2 for 0 runs"),
         (2, ["tiny", "tiny", "--mix", "1,2,3"], "got 3 for 2 runs"),
-        (2, ["tiny", "tiny", "--mix", "1,x"], "--mix takes numbers with commas between, one for each run; got '1,x'"),
+        (2, ["tiny", "tiny", "--mix", "1,x"], "--mix takes numbers separated by commas, one for each run; got '1,x'"),
         (2, ["tiny", "tiny", "--mix", "0,0"], "--mix takes weights of 0 or more, not all 0"),
         (2, ["tiny", "words"], "one run writes characters, another words"),
-        (2, ["--prompt", "a", "--prompts", "-"], "--prompt and --prompts both say what to begin from: give one"),
+        (2, ["--prompt", "a", "--prompts", "-"], "give either --prompt or --prompts, not both"),
         (3, ["--prompts", "missing.txt"], "missing.txt: no such file"),
         (3, ["--prompts", "latin.txt"], "latin.txt: not UTF-8"),
         (3, ["--prompts", "blank.txt"], "blank.txt: no prompt in it"),

@@ -6,12 +6,12 @@ import shutil
 import pytest
 from PIL import Image
 
-from textgen.cli.plot import sketch
+from textgen.cli.plot import text_chart
 from textgen.runs.run import load_run
 
 
 def test_a_chart_by_hand():
-    lines = sketch([[(0, 3.0), (10, 1.0)], [(10, 2.0)]], width=11, height=5)
+    lines = text_chart([[(0, 3.0), (10, 1.0)], [(10, 2.0)]], width=11, height=5)
     assert lines == [
         "3.000 |o.",
         "      |  ...",
@@ -24,9 +24,9 @@ def test_a_chart_by_hand():
 
 
 def test_a_flat_line_and_a_single_point_have_charts():
-    assert sketch([[(5, 2.0)]], width=9, height=3)[0].endswith("o")
-    assert len(sketch([[(1, 2.0), (2, 2.0)]], width=9, height=3)) == 5
-    assert sketch([]) == []
+    assert text_chart([[(5, 2.0)]], width=9, height=3)[0].endswith("o")
+    assert len(text_chart([[(1, 2.0), (2, 2.0)]], width=9, height=3)) == 5
+    assert text_chart([]) == []
 
 
 @pytest.fixture

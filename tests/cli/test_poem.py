@@ -85,6 +85,24 @@ def test_the_checker_says_what_breaks(command, tmp_path):
     assert json.loads(line)["lines"][3]["breaks"] == ["rhyme: 山 is 刪, not 尤"]
 
 
+def test_a_run_with_the_name_of_a_subcommand_is_reached_by_its_path(command, jueju_run, empty_place):
+    for name in ("check", "write"):
+        shutil.copytree(jueju_run, empty_place / "checkpoints" / name)
+        options = ("--form", "jueju5", "--seed", 1)
+        wanted = command("poem", jueju_run, *options).stdout
+        for path in ([f"checkpoints/{name}"], [f"./checkpoints/{name}"], ["write", name]):
+            result = command("poem", *path, *options)
+            assert result.exit_code == 0, result.output
+            assert result.stdout == wanted
+
+
+def test_without_arguments_the_newest_run_writes(command, jueju_run, empty_place):
+    shutil.copytree(jueju_run, empty_place / "checkpoints/mine")
+    result = command("poem")
+    assert result.exit_code == 0, result.output
+    assert "run checkpoints/mine, seed " in result.stderr
+
+
 def test_english_forms(command, english_run):
     for form in ("couplets", "limerick", "haiku", "sonnet"):
         written = command("poem", english_run, "--form", form, "--seed", 1)

@@ -135,6 +135,18 @@ def test_writing_imports_no_tensorflow_and_no_keras(place):
     assert not {name for name in imported if name.split(".")[0] in {"tensorflow", "keras", "h5py", "tqdm"}}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["corpora", "check", "--help"], ["poem", "--help"]]
+)
+def test_help_imports_nothing_heavy(arguments):
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "textgen", *arguments], capture_output=True, text=True, check=True
+    )
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in result.stderr.splitlines() if "|" in line}
+    assert "click" in imported
+    assert not imported & {"numpy", "tensorflow", "keras", "h5py", "tqdm", "safetensors", "threadpoolctl"}
+
+
 def test_training_talks_only_of_itself(place, text_file):
     """None of TensorFlow's notices about devices and instructions reach the user."""
     result = shell("train", text_file, "--out", "x", "--units", 4, "--epochs", 1, "--sample-length", 0, cwd=place)

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.commands import parameters
 
 # Modules that may hold code for one Keras backend.
 ONE_BACKEND = {"training/backend", "training/lstm", "training/optimizer", "training/feed"}
@@ -77,17 +78,17 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 def test_every_command_explains_itself_with_an_example(command):
-    from textgen.cli import COMMANDS, SHARED, main
+    from textgen.cli import COMMANDS, main
 
     assert command("--help").exit_code == 0
     files = {path.stem for path in (ROOT / "textgen/cli").glob("*.py")}
-    assert set(COMMANDS) - set(SHARED) == files - {"__init__", "options"}
-    for name, line in COMMANDS.items():
+    assert {module for module, _ in COMMANDS.values()} == files - {"__init__", "options"}
+    for name, (_, line) in COMMANDS.items():
         result = command(name, "--help")
         assert result.exit_code == 0
         assert f"textgen {name}" in result.output, name
         assert line in command("--help").output
-        for parameter in main.get_command(None, name).params:
+        for parameter in parameters(main.get_command(None, name)):
             assert isinstance(parameter, click.Argument) or parameter.help, f"{name} {parameter.name}"
 
 

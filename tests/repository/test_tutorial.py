@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tests.conftest import ROOT
+from tests.helpers.commands import parameters
 
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text("utf-8")
 
@@ -69,7 +70,7 @@ def test_every_option_that_is_named_exists():
     there = {
         spelling
         for name in COMMANDS
-        for parameter in main.get_command(None, name).params
+        for parameter in parameters(main.get_command(None, name))
         for spelling in (*parameter.opts, *parameter.secondary_opts)
     }
     assert set(re.findall(r"--[a-z][a-z-]*", TUTORIAL)) <= there

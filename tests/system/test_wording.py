@@ -2,7 +2,7 @@
 
 import pytest
 
-from textgen.system.wording import ascii_safe, count, plural, visible
+from textgen.system.wording import ascii_safe, count, did_you_mean, plural, visible
 
 
 def test_a_number_and_its_noun():
@@ -30,3 +30,12 @@ def test_a_symbol_in_a_message(symbol, shown):
 )
 def test_a_symbol_made_visible(symbol, shown):
     assert visible(symbol) == shown
+
+
+def test_near_names_are_suggested():
+    assert did_you_mean("unitz", ["layers", "units"]) == "did you mean 'units'?"
+    assert did_you_mean("tang30", ["tang", "tang300", "snow"], 3) == "did you mean 'tang300' or 'tang'?"
+
+
+def test_all_names_are_listed_where_none_is_near():
+    assert did_you_mean("xyz", {"layers": 1, "units": 2}) == "there are: layers, units"

@@ -1,13 +1,14 @@
-"""The command line: parse, call one function, print. One file a command, read when the command is called.
+"""The command line: parse, call one function, print. Each command's module is imported when the command is called.
 
-Options come from the declarations in `textgen.runs.config` and `textgen.writing.sampling`. Text goes to standard
-output, all else to standard error; a TextgenError becomes one line and its exit code here and nowhere else. What a
-command needs is imported by its own file, so that `textgen --help` answers at once.
+Options come from the declarations in `textgen.runs.config`, `textgen.writing.sampling` and `textgen.verse.config`. Text
+goes to standard output, everything else to standard error. Here alone a TextgenError becomes one line and an exit code.
+This module imports nothing heavy, so that `textgen --help` answers at once.
 """
 
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -17,29 +18,30 @@ from textgen.system.interrupts import Terminated, raising_on_sigterm
 
 INTERRUPTED, TERMINATED = 130, 143
 
-# Each command's line in `textgen --help`, in the order a newcomer meets them. Its file has the same name, but for those
-# in SHARED.
+# Each command's module below `textgen.cli` and its line in `textgen --help`, in the order a newcomer meets them. The
+# module's `NAME_command` is the command, such as `train_command`.
 COMMANDS = {
-    "train": "Learn a text.",
-    "sample": "Write text.",
-    "poem": "Write poems that keep a form, or check some.",
-    "write": "Write a text together with a run.",
-    "score": "Show how surprising each symbol of a text is.",
-    "evaluate": "Measure how well a run predicts a text.",
-    "plot": "Show how runs learned.",
-    "inspect": "Show what happens inside a run as it reads.",
-    "info": "Describe a run.",
-    "runs": "List the runs.",
-    "corpora": "List, fetch and check texts.",
+    "train": ("train", "Learn a text."),
+    "sample": ("sample", "Write text."),
+    "poem": ("poem", "Write poems that keep a form, or check poems."),
+    "write": ("write", "Write a text together with a run."),
+    "score": ("score", "Show how surprising each symbol of a text is."),
+    "evaluate": ("evaluate", "Measure how well a run predicts a text."),
+    "plot": ("plot", "Show how runs learned."),
+    "inspect": ("inspect", "Show what happens inside a run as it reads."),
+    "gradients": ("inspect", "Show how far back in a text a run's gradients reach."),
+    "info": ("runs", "Describe a run."),
+    "runs": ("runs", "List the runs."),
+    "corpora": ("corpora", "List, fetch and check texts."),
 }
-SHARED = {"info": ("runs", "info_command")}
 
 
 class Commands(click.Group):
-    """The group of commands; where errors become a line and an exit code."""
+    """The group of commands. Here errors become a line and an exit code."""
 
-    def invoke(self, ctx):
-        # Texts are Unicode whatever the locale says of the terminal.
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was called."""
+        # Texts are Unicode, whatever encoding the locale gives the terminal.
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -49,15 +51,14 @@ class Commands(click.Group):
                 sys.stdout.flush()
             return result
         except TextgenError as error:
-            # Imported here, since it is needed only where something went wrong.
-            from textgen.cli.options import with_flags
+            from textgen.cli.options import with_flags  # here, since only errors need it
 
             command = self.get_command(ctx, ctx.invoked_subcommand or "") or self
             click.echo(f"textgen: {with_flags(str(error), command)}", err=True)
             ctx.exit(error.exit_code)
         except BrokenPipeError:
-            # Whoever read standard output (`| head -1`) has had enough: no error. What Python flushes at exit has
-            # nowhere to go.
+            # The program that reads standard output has ended (`| head -1`). That is no error. What Python flushes at
+            # exit goes to the null device.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except Terminated:
@@ -67,35 +68,36 @@ class Commands(click.Group):
             click.echo("textgen: interrupted", err=True)
             ctx.exit(INTERRUPTED)
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of COMMANDS."""
         return list(COMMANDS)
 
-    def get_command(self, ctx, name):
+    def get_command(self, ctx: click.Context | None, name: str) -> click.Command | None:
+        """Import a command. None where there is none of that name."""
         if name not in COMMANDS:
             return None
-        module, attribute = SHARED.get(name, (name, "command"))
-        return getattr(import_module(f"textgen.cli.{module}"), attribute)
+        command: click.Command = getattr(import_module(f"textgen.cli.{COMMANDS[name][0]}"), f"{name}_command")
+        return command
 
-    def format_commands(self, ctx, formatter):
-        # The table's lines: Click would load every command for them.
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from COMMANDS. Click would import every command to do so."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-    def resolve_command(self, ctx, args):
-        # Click suggests near names from `commands`, which is empty here.
-        name = args[0]
-        if name not in COMMANDS:
-            from difflib import get_close_matches
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name, or suggest one."""
+        if args[0] not in COMMANDS:
+            from textgen.system.wording import did_you_mean  # here, since only errors need it
 
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else f" There are: {', '.join(COMMANDS)}."
-            ctx.fail(f"No such command '{name}'.{hint}")
+            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="textgen")
-def main():
+def main() -> None:
     """Train an LSTM on any text file, then write in that text's voice.
 
     \b
@@ -103,4 +105,5 @@ def main():
       textgen sample --temperature 0.8           write, with the newest run
       textgen sample story --prompt "Once "      write, with a run by name
       textgen write story                        write together with it
+      textgen COMMAND --help                     explain a command
     """

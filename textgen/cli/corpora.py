@@ -1,18 +1,33 @@
-"""textgen corpora"""
+"""textgen corpora: the catalogue of texts, and what a text is."""
 
 import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import encoding_option, given, note, options_of, with_flags
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    given,
+    json_option,
+    note,
+    options_of,
+    spelled,
+)
+from textgen.cli.train import COMMON
 from textgen.runs.config import ModelConfig, TrainingConfig
 
+if TYPE_CHECKING:
+    from textgen.corpus.catalogue import Entry
 
-@click.group(name="corpora")
-def command():
-    """Texts to learn from: those that come with textgen, those that it fetches, and your own.
 
-    A text of the catalogue has a name that stands wherever a path does.
+@click.group("corpora")
+def corpora_command() -> None:
+    """List, fetch and check texts to learn from: built-in texts, texts to download, and your own.
+
+    A name of the catalogue can be used anywhere a file path is accepted.
 
     \b
       textgen corpora list
@@ -23,9 +38,9 @@ def command():
     """
 
 
-@command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a text, for programs.")
-def list_command(as_json):
+@corpora_command.command("list", cls=GroupedCommand)
+@json_option("one JSON object a text")
+def list_command(as_json: bool) -> None:
     """List the texts of the catalogue.
 
     \b
@@ -43,13 +58,15 @@ def list_command(as_json):
             click.echo(f"{PREFIX + entry.name:<{width}}  {where:<15}  {entry.about} ({entry.licence})")
 
 
-@command.command(name="show")
+@corpora_command.command("show", cls=GroupedCommand)
 @click.argument("name")
-@click.option("--lines", type=click.IntRange(min=0), default=12, show_default=True, help="How many to show.")
-def show_command(name, lines):
-    """Show what a text of the catalogue is.
+@command_option(
+    "--lines", type=click.IntRange(min=0), default=12, show_default=True, metavar="N", help="Show the first N lines."
+)
+def show_command(name: str, lines: int) -> None:
+    """Describe a text of the catalogue.
 
-    And its first lines, if it is here.
+    Shows its first lines too, if the text is on this machine.
 
     \b
       textgen corpora show ferryman
@@ -57,37 +74,44 @@ def show_command(name, lines):
     from textgen.corpus.catalogue import PREFIX, entry, files, is_here
 
     found = entry(name.removeprefix(PREFIX))
-    options = [f"--{option.replace('_', '-')} {value}" for option, value in found.train.items()]
-    size = sum(remote.size for remote in found.remote)
-    for label, value in [
-        ("name", PREFIX + found.name),
-        ("what", found.about),
-        ("licence", found.licence),
-        ("where", found.kind),
-        *(("from", remote.url) for remote in found.remote[:3]),
-        *([("", f"and {len(found.remote) - 3} more")] if len(found.remote) > 3 else []),
-        *([("size", f"{size:,} bytes")] if size else []),
-        *(("SHA-256", remote.sha256) for remote in found.remote[:1]),
-        ("train", " ".join(["textgen train", PREFIX + found.name, *options])),
-    ]:
+    for label, value in _facts(found):
         click.echo(f"{label:<9}{value}")
     if not is_here(found):
         note(f"not here yet: textgen corpora fetch {found.name}")
-        return
-    if lines:
+    elif lines:
         click.echo()
         with open(files(found.name)[0], encoding="utf-8") as file:
             for _, line in zip(range(lines), file, strict=False):
                 click.echo(line, nl=False)
 
 
-@command.command(name="fetch")
-@click.argument("name", nargs=-1, required=True)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
-def fetch_command(name, quiet):
-    """Fetch texts of the catalogue.
+def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
+    """What is known of a text: pairs of a label and a value."""
+    from textgen.corpus.catalogue import PREFIX
 
-    Into the cache folder (TEXTGEN_CACHE names another), verified; prints their files.
+    yield "name", PREFIX + entry.name
+    yield "what", entry.about
+    yield "licence", entry.licence
+    yield "where", entry.kind
+    for remote in entry.remote[:3]:
+        yield "from", remote.url
+    if len(entry.remote) > 3:
+        yield "", f"and {len(entry.remote) - 3} more"
+    if size := sum(remote.size for remote in entry.remote):
+        yield "size", f"{size:,} bytes"
+    for remote in entry.remote[:1]:
+        yield "SHA-256", remote.sha256
+    options = [f"--{name.replace('_', '-')} {value}" for name, value in entry.train.items()]
+    yield "train", " ".join(["textgen train", PREFIX + entry.name, *options])
+
+
+@corpora_command.command("fetch", cls=GroupedCommand)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@command_option("--quiet", is_flag=True, help="Show no progress bar.")
+def fetch_command(names: tuple[str, ...], quiet: bool) -> None:
+    """Fetch texts of the catalogue and print their paths.
+
+    Downloads into the cache folder (set TEXTGEN_CACHE for another) and verifies each file.
 
     \b
       textgen corpora fetch shakespeare
@@ -95,20 +119,19 @@ def fetch_command(name, quiet):
     """
     from textgen.corpus.catalogue import PREFIX, files
 
-    for one in name:
-        for path in files(one.removeprefix(PREFIX), quiet):
+    for name in names:
+        for path in files(name.removeprefix(PREFIX), quiet):
             click.echo(path)
 
 
-@command.command(name="check")
-@click.argument("file", nargs=-1, required=True, metavar="FILE...")
+@corpora_command.command("check", cls=GroupedCommand)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@options_of(ModelConfig, TrainingConfig, first=COMMON)
 @encoding_option
-@options_of(ModelConfig, TrainingConfig)
-def check_command(file, encoding, **options):
-    """Say what a text is before time is spent on it.
+def check_command(files: tuple[str, ...], encoding: str | None, **options: Any) -> None:
+    """Examine a text before you spend time on it.
 
-    Its encoding, symbols and repeats; the model that would be trained, for how long; and what should be mended.
-
+    Prints its encoding, symbols and repeats, the model that would be trained and for how long, and what to correct.
     Takes the options of textgen train.
 
     \b
@@ -121,9 +144,7 @@ def check_command(file, encoding, **options):
     from textgen.training.trainer import configurations
 
     model, training = configurations(given(options))
-    report = examine(read_for(training, list(file), encoding, may_stay=True), model, training)
+    report = examine(read_for(training, list(files), encoding, may_stay=True), model, training)
     width = max(len(label) for label, _ in report.lines)
-    for label, value in report.lines:
-        click.echo(f"{label:<{width}}  {value}")
-    for warning in report.warnings:
-        click.echo(with_flags(f"{'note':<{width}}  {warning}", click.get_current_context().command))
+    for label, value in [*report.lines, *(("note", warning) for warning in report.warnings)]:
+        click.echo(f"{label:<{width}}  {spelled(value)}")

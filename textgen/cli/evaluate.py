@@ -1,8 +1,8 @@
-"""textgen evaluate"""
+"""textgen evaluate: measure how well a run predicts a text."""
 
 import click
 
-from textgen.cli.options import encoding_option
+from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
 from textgen.corpus.documents import read_for
 from textgen.engine.measure import evaluate
 from textgen.engine.network import Engine
@@ -11,29 +11,30 @@ from textgen.runs.run import load_run
 from textgen.tokens.layout import lay_out
 
 
-@click.command(name="evaluate")
+@click.command("evaluate", cls=GroupedCommand)
 @click.argument("run")
 @click.argument("corpus", nargs=-1, required=True, metavar="FILE...")
-@click.option(
+@command_option(
+    "--dynamic", is_flag=True, help="Also let the model learn from the text as it reads (dynamic evaluation)."
+)
+@command_option(
     "--window",
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="Symbols in a window of the second protocol, whose windows each begin without any state.",
-)
-@click.option(
-    "--dynamic",
-    is_flag=True,
-    help="Dynamic evaluation as well: the model goes on learning from what it has read of the text.",
+    metavar="N",
+    help="Cut the text into windows of N symbols for the second protocol. Each begins without any state.",
 )
 @encoding_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def command(run, corpus, window, dynamic, encoding, as_json):
-    """Measure how well a run predicts a text it has not seen: nats, bits, perplexity.
+@json_option("one JSON object")
+def evaluate_command(
+    run: str, corpus: tuple[str, ...], dynamic: bool, window: int, encoding: str | None, as_json: bool
+) -> None:
+    """Measure how well a run predicts a text that it has not seen: nats, bits, perplexity.
 
-    Two protocols: carried, the text read from beginning to end; and independent windows, as others report. A third,
-    --dynamic, is another thing: it tells how well the model would do if it learned from the text as it reads. The run
-    stays as it is.
+    Two protocols: "carried" reads the text from beginning to end and carries the state along; "windows" reads
+    independent windows, as other projects report. --dynamic adds a third, which answers another question: how well the
+    model would do if it learned from the text as it reads. The run stays as it is.
 
     \b
       textgen evaluate story other.txt

@@ -1,100 +1,153 @@
-"""textgen inspect"""
+"""textgen inspect and textgen gradients: what happens inside a run as it reads a text."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
-from textgen.cli.options import encoding_option, note
+from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, note, overwrite_option
 from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
-from textgen.inspection import output as inspecting
-from textgen.inspection.backward import HELD, MAX_SYMBOLS
-from textgen.inspection.looks import DEFAULT_COUNT, MAX_COUNT, look
+from textgen.inspection import output
+from textgen.inspection.backward import MAX_SYMBOLS as MAX_FOLLOWED
+from textgen.inspection.looks import DEFAULT_COUNT, Look, look
+from textgen.inspection.looks import MAX_COUNT as MAX_SHOWN
 from textgen.inspection.plots import PICTURES
 from textgen.inspection.plots.canvas import FORMATS
-from textgen.runs.run import load_run
+from textgen.runs.run import Run, load_run
 from textgen.system import extras
 from textgen.system.files import check_folder, check_free
 from textgen.writing.generator import Generator, new_seed
 
 
-class Inspect(click.Command):
-    """A command whose help lists the pictures."""
+@dataclass(frozen=True)
+class Reading:
+    """The options of both commands: which run reads which text, and where the pictures go."""
 
-    def format_options(self, ctx, formatter):
-        with formatter.section("Pictures"):
-            formatter.write_dl(list(PICTURES.items()))
-        super().format_options(ctx, formatter)
+    run: str
+    files: tuple[str, ...]
+    text: str | None
+    encoding: str | None
+    prompt: str
+    temperature: str
+    seed: int | None
+    count: int
+    out: str | None
+    formats: tuple[str, ...]
+    pictures: bool
+    overwrite: bool
+
+    def check(self) -> None:
+        """Raise UsageError for two texts, and for pictures that cannot be drawn."""
+        if self.text is not None and self.files:
+            raise UsageError("give either FILE or --text, not both")
+        if self.pictures:
+            extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
+
+    def read(self, run: Run, generator: Generator) -> tuple[str | tuple[str, ...], list[str]]:
+        """The text, or the documents of the files, or what the run writes; and notes for the person."""
+        if self.files:
+            return read_for(run.training, list(self.files), self.encoding, whole=True).documents, []
+        if self.text is not None:
+            return self.text, []
+        seed = new_seed() if self.seed is None else self.seed
+        text = generator.generate(self.prompt, length=self.count, temperature=self.temperature, seed=seed)
+        return text, [f"text: {self.count} {generator.tokenizer.noun}s that {_name(run)} wrote, seed {seed}"]
 
 
-@click.command(name="inspect", cls=Inspect)
-@click.argument("run")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--text", help="The text itself, in place of a file.")
-@click.option("--prompt", default="", help="Without a text: how what the run writes begins.")
-@click.option(
-    "--temperature", default="0.8", show_default=True, metavar="X", help="Without a text: of what the run writes."
+def reading_options(out: str, length: str) -> Callable[[Decorated], Decorated]:
+    """A decorator that adds the arguments and options of Reading.
+
+    Args:
+        out: the default of --out.
+        length: the help of --length.
+    """
+    options: list[Callable[[Any], Any]] = [
+        click.argument("run"),
+        click.argument("files", nargs=-1, metavar="[FILE]..."),
+        command_option("--text", group="Text", metavar="TEXT", help="Read this text, not a file."),
+        encoding_option,
+        command_option(
+            "--prompt", group="Text", default="", metavar="TEXT", help="Begin the text that the run writes."
+        ),
+        command_option(
+            "--temperature",
+            group="Text",
+            default="0.8",
+            show_default=True,
+            metavar="X",
+            help="Set the temperature of the text that the run writes.",
+        ),
+        command_option(
+            "--seed", group="Text", type=click.IntRange(min=0), metavar="N", help="Seed the text that the run writes."
+        ),
+        command_option(
+            "--length",
+            "count",
+            group="Text",
+            type=click.IntRange(1, MAX_SHOWN),
+            default=DEFAULT_COUNT,
+            show_default=True,
+            metavar="N",
+            help=length,
+        ),
+        command_option("--out", group="Output", metavar="DIR", help=f"Write to this folder. [default: {out}]"),
+        command_option(
+            "--pictures/--no-pictures",
+            group="Output",
+            default=True,
+            show_default=True,
+            help="Draw pictures with matplotlib (extra 'plots').",
+        ),
+        command_option(
+            "--format",
+            "formats",
+            group="Output",
+            multiple=True,
+            type=click.Choice(FORMATS),
+            default=("png",),
+            show_default=True,
+            help="Draw pictures in this format. Repeatable.",
+        ),
+        overwrite_option("existing files of the same names"),
+    ]
+
+    def add(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.command("inspect", cls=GroupedCommand, tables={"Pictures": list(PICTURES.items())})
+@reading_options("inspect-<run>", "Show N symbols; without a text, the run writes N.")
+@command_option(
+    "--from", "start", group="Text", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+    help="Show the text from symbol N.",
+)  # fmt: skip
+@command_option(
+    "--unit", "units", group="Output", multiple=True, metavar="LAYER:UNIT",
+    help="Show this unit, counted from 0. Repeatable.",
+)  # fmt: skip
+@command_option(
+    "--page/--no-page", group="Output", default=True, show_default=True, help="Write an interactive page, index.html."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Without a text: of what the run writes.")
-@click.option(
-    "--from", "start", type=click.IntRange(min=1), default=1, help="The first symbol that is shown.  [default: 1]"
+@command_option("--npz", group="Output", metavar="FILE", help="Also save all arrays to this .npz file.")
+@command_option(
+    "--gradients", is_flag=False, flag_value="", metavar="[TEXT]", hidden=True, help="See textgen gradients."
 )
-@click.option(
-    "--length",
-    "count",
-    type=click.IntRange(1, MAX_COUNT),
-    default=DEFAULT_COUNT,
-    show_default=True,
-    help="How many symbols are shown, or written.",
-)
-@click.option(
-    "--unit", "units", multiple=True, metavar="LAYER:UNIT", help="A unit to watch, counted from 0. Repeatable."
-)
-@click.option("--out", metavar="DIR", help="The folder of pictures and page. [default: inspect-<run>]")
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    type=click.Choice(FORMATS),
-    default=("png",),
-    show_default=True,
-    help="Of the pictures. Repeatable.",
-)
-@click.option("--pictures/--no-pictures", default=True, show_default=True, help="Pictures, by matplotlib.")
-@click.option("--page/--no-page", default=True, show_default=True, help="The page, index.html.")
-@click.option("--npz", metavar="FILE", help="All of it as arrays, for numpy.load.")
-@click.option(
-    "--gradients",
-    is_flag=False,
-    flag_value="",
-    metavar="[TEXT]",
-    help=f"In place of all that: how far back the loss reaches, and how far with the forget gates held at {HELD}.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
-@encoding_option
-def command(
-    run,
-    files,
-    text,
-    prompt,
-    temperature,
-    seed,
-    start,
-    count,
-    units,
-    out,
-    formats,
-    pictures,
-    page,
-    npz,
-    gradients,
-    overwrite,
-    encoding,
-):
+def inspect_command(
+    start: int, units: tuple[str, ...], page: bool, npz: str | None, gradients: str | None, **options: Any
+) -> None:
     """Show what happens inside a run while it reads a text: every gate, the cell state, surprise.
 
-    The text is a file (- is standard input), --text, or what the run itself writes. Writes pictures and a page to point
-    at, which needs no network; prints the units that follow the position in the line, quotes, capitals, words: found on
-    one half of the text, with their correlation on the other, and the largest that chance gives. Pictures need the
-    extra 'plots': pip install 'textgen-lstm[plots]'.
+    The text is a file (- is standard input), --text, or what the run itself writes. Writes pictures, and an interactive
+    page that needs no network. Prints the units that track the position in the line, quotes, capitals or words. These
+    are selected on the first half of the text and checked on the second: their correlation there is printed beside the
+    largest that chance gives.
 
     \b
       textgen inspect story --text "It was a dark and stormy night."
@@ -102,69 +155,103 @@ def command(
       textgen inspect story --length 300 --seed 7
       textgen inspect story letter.txt --unit 0:243 --from 1001
       textgen inspect story letter.txt --npz gates.npz --no-pictures --no-page
-      textgen inspect story letter.txt --gradients
     """
-    if text is not None and files:
-        raise UsageError("a FILE and --text are two texts; give one")
-    if gradients and (files or text is not None):
-        raise UsageError("--gradients TEXT and another text are two texts; give one")
-    if pictures:
-        extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
-    chosen = [_unit(each) for each in units]
-    found = load_run(run)
-    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
-    name = found.path.absolute().name
-    folder = out or (f"inspect-{name}" if gradients is None else f"gradients-{name}")
-    if pictures or (page and gradients is None):
-        check_folder(folder, overwrite)
-    if npz:
-        check_free(npz, overwrite)
-    told = []
-    text = gradients or text
-    if files:
-        text = read_for(found.training, list(files), encoding, whole=True).documents
-    elif text is None:
-        seed = new_seed() if seed is None else seed
-        text = generator.generate(prompt, length=count, temperature=temperature, seed=seed)
-        told = [f"text: {count} {generator.tokenizer.noun}s that {name} wrote, seed {seed}"]
-    if gradients is not None:
-        own, held, is_cut = inspecting.compare_gradients(generator, text)
-        if is_cut:
-            told.append(f"note: followed through the first {MAX_SYMBOLS:,} {generator.tokenizer.noun}s")
-        for line in inspecting.gradient_table(own, held):
-            click.echo(line)
-        drawn = list(inspecting.write_gradients(name, own, held, folder, formats)) if pictures else []
-        for line in [*told, *(f"picture: {path}" for path in drawn)]:
-            note(line)
+    reading = Reading(**options)
+    if gradients is not None:  # the older spelling of `textgen gradients`
+        _show_gradients(_with_text(reading, gradients))
         return
-    seen = look(generator, text, name, start - 1, count, chosen)
-    for line in [*told, *(f"note: {each}" for each in seen.notes)]:
+    reading.check()
+    chosen = [_unit(each) for each in units]
+    run, generator = _load(reading.run)
+    folder = reading.out or f"inspect-{_name(run)}"
+    if reading.pictures or page:
+        check_folder(folder, reading.overwrite)
+    if npz:
+        check_free(npz, reading.overwrite)
+    text, notes = reading.read(run, generator)
+    seen = look(generator, text, _name(run), start - 1, reading.count, chosen)
+    for line in [*notes, *(f"note: {each}" for each in seen.notes)]:
         note(line)
     for line in _followers(seen):
         click.echo(line)
     if npz:
-        inspecting.write_arrays(seen.trace, npz)
+        output.write_arrays(seen.trace, npz)
         note(f"arrays: {npz}")
-    if pictures:
-        drawn = list(inspecting.write_pictures(seen, folder, formats))
-        if lacking := inspecting.characters_without_font(seen):
-            note(
-                f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes; install one that "
-                "does, such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk); the page shows them all the same"
-            )
-        note(f"pictures: {len(drawn)} in {folder}")
+    if reading.pictures:
+        _draw(seen, folder, reading.formats)
     if page:
-        note(f"page: {inspecting.write_page(seen, folder)}")
+        note(f"page: {output.write_page(seen, folder)}")
 
 
-def _unit(text):
+@click.command("gradients", cls=GroupedCommand)
+@reading_options("gradients-<run>", "Without a text, the run writes N symbols.")
+def gradients_command(**options: Any) -> None:
+    """Show how far back in a text a run's gradients reach: their norm by distance from the loss.
+
+    Beside each, the norm with the forget gates held at 0.5, so that what the gates keep can be seen. The text is a file
+    (- is standard input), --text, or what the run itself writes. Prints a table and draws a picture.
+
+    \b
+      textgen gradients story letter.txt
+      textgen gradients story --text "It was a dark and stormy night." --no-pictures
+      textgen gradients story --length 300 --seed 7 --out pictures
+    """
+    _show_gradients(Reading(**options))
+
+
+def _show_gradients(reading: Reading) -> None:
+    reading.check()
+    run, generator = _load(reading.run)
+    folder = reading.out or f"gradients-{_name(run)}"
+    if reading.pictures:
+        check_folder(folder, reading.overwrite)
+    text, notes = reading.read(run, generator)
+    own, held, is_cut = output.compare_gradients(generator, text)
+    if is_cut:
+        notes.append(f"note: followed through the first {MAX_FOLLOWED:,} {generator.tokenizer.noun}s")
+    for line in output.gradient_table(own, held):
+        click.echo(line)
+    drawn = output.write_gradients(_name(run), own, held, folder, reading.formats) if reading.pictures else ()
+    for line in [*notes, *(f"picture: {path}" for path in drawn)]:
+        note(line)
+
+
+def _with_text(reading: Reading, text: str) -> Reading:
+    """The reading of `--gradients TEXT`; without TEXT, of the other options."""
+    if text and (reading.files or reading.text is not None):
+        raise UsageError("give either --gradients TEXT or another text, not both")
+    return dataclasses.replace(reading, text=text or reading.text)
+
+
+def _load(name: str) -> tuple[Run, Generator]:
+    run = load_run(name)
+    return run, Generator.from_parts(run.model, run.training, run.tokenizer, run.weights)
+
+
+def _name(run: Run) -> str:
+    name: str = run.path.absolute().name
+    return name
+
+
+def _unit(text: str) -> tuple[int, int]:
     layer, _, unit = text.partition(":")
     if not (layer.isdecimal() and unit.isdecimal()):
         raise UsageError(f"--unit takes LAYER:UNIT, two whole numbers such as 0:17; got {text!r}")
     return int(layer), int(unit)
 
 
-def _followers(seen):
+def _draw(seen: Look, folder: str, formats: tuple[str, ...]) -> None:
+    drawn = list(output.write_pictures(seen, folder, formats))
+    if lacking := output.characters_without_font(seen):
+        note(
+            f"note: no font on this machine holds {''.join(lacking[:20])}: pictures show boxes, the page shows them "
+            "all the same; install a font that has them, such as Noto Sans CJK for Chinese (Debian: fonts-noto-cjk)"
+        )
+    note(f"pictures: {len(drawn)} in {folder}")
+
+
+def _followers(seen: Look) -> Iterator[str]:
+    """Lines of a table: the units that follow a property of the text."""
     found = [each.follows for each in seen.watched if each.follows]
     if found:
         yield f"{'follows':<22} {'layer':>5} {'unit':>5} {'found':>7} {'elsewhere':>10} {'chance':>7}"

@@ -1,117 +1,211 @@
-"""Options from declarations, and what the commands share."""
+"""What the commands share: options made from declarations, help in groups, notes, and flags in messages."""
 
 import dataclasses
 import os
 import re
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO, TypeVar
 
 import click
 
-from textgen.options import flag_of, option_of, type_of
+from textgen.options import Config, flag_of, option_of, type_of
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
+Rows = list[tuple[str, str]]
+
+# The headings of a command's help, in the order in which they appear.
+GROUPS = ("Text", "Model", "Training", "Sampling", "Poem", "Rules", "Options", "Output", "Advanced")
+
+# A command with no more options than this, --help among them, lists them under one heading.
+MAX_UNGROUPED = 7
+
+# The widest first column of the help, in characters. A longer option has its help on the next line.
+MAX_COLUMN = 30
 
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 
 
-class Sectioned(click.Command):
-    """A command whose help shows its options under headings."""
+class GroupedOption(click.Option):
+    """An option that the help lists under a heading, one of GROUPS."""
 
-    def format_options(self, ctx, formatter):
-        sections = {}
-        for parameter in self.get_params(ctx):
-            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
-                sections.setdefault(getattr(parameter, "section", "Options"), []).append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
+    def __init__(self, *declarations: Any, group: str, **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        if group not in GROUPS:
+            raise ValueError(f"{self.name}: no group {group!r} in the help; there are: {', '.join(GROUPS)}")
+        self.group = group
 
-
-class _Option(click.Option):
-    def __init__(self, *arguments, section, **options):
-        super().__init__(*arguments, **options)
-        self.section = section
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The two columns of the help. What Click adds, such as the default, follows after one space, as ours does."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], record[1].replace("  [", " ["))
 
 
-def options_of(*configs, section="Options", without=()):
-    """A decorator that adds one option for each field of these configurations, all None unless given.
+class GroupedCommand(click.Command):
+    """A command whose help lists the options in groups.
+
+    Args:
+        name: as click.Command takes it.
+        tables: more of the help, shown before the options: a heading, and its rows of two columns.
+        settings: as click.Command takes them.
+    """
+
+    def __init__(self, name: str | None, *, tables: Mapping[str, Rows] | None = None, **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self.tables = dict(tables or {})
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the tables and the groups of options. Click's own option, --help, comes last in "Output"."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        rows = [(getattr(each, "group", "Output"), row) for each in options if (row := each.get_help_record(ctx))]
+        if len(rows) <= MAX_UNGROUPED:
+            groups = {"Options": [row for _, row in rows]}
+        else:
+            groups = {name: [row for group, row in rows if group == name] for name in GROUPS}
+        column = min(max(len(first) for _, (first, _) in rows), MAX_COLUMN)
+        for title, table in (self.tables | groups).items():
+            if table:
+                with formatter.section(title):
+                    # Padded, so that the second column begins at the same place in each group.
+                    formatter.write_dl([(first.ljust(column), second) for first, second in table], MAX_COLUMN)
+
+
+def command_option(*declarations: str, group: str = "Options", **settings: Any) -> Callable[[Decorated], Decorated]:
+    """An option of the command itself, one that belongs to no configuration.
+
+    Args:
+        declarations: its spellings, and optionally the parameter's name.
+        group: the heading in the help.
+        settings: as click.option takes them.
+    """
+    return click.option(*declarations, cls=GroupedOption, group=group, **settings)
+
+
+def options_of(
+    *configs: type[Config], without: type[Config] | None = None, first: Sequence[str] = ()
+) -> Callable[[Decorated], Decorated]:
+    """A decorator that adds one option for each field of these configurations. Each is None unless the user gives it.
 
     Args:
         configs: Config classes.
-        section: the heading in the help of a Sectioned command.
         without: a Config class whose fields are left out.
+        first: names of the fields that come first in their groups.
     """
+    fields = [field for config in configs for field in dataclasses.fields(config)]
+    left_out = {field.name for field in dataclasses.fields(without)} if without else set()
+    order = {name: place for place, name in enumerate(first)}
+    fields = [field for field in fields if field.name not in left_out]
+    fields.sort(key=lambda field: order.get(field.name, len(order)))
 
-    def add(command):
-        fields = [field for config in configs for field in dataclasses.fields(config)]
-        left_out = {field.name for field in dataclasses.fields(without)} if without else ()
-        for field in reversed([field for field in fields if field.name not in left_out]):
-            kind, optional = type_of(field)
-            rule, flag = option_of(field), flag_of(field)
-            several = isinstance(field.default, tuple)
-            text, metavar, shown = rule.help, rule.metavar, field.default
-            if kind is bool:
-                flag, shown = f"{flag}/--no-{flag[2:]}", "on" if field.default else "off"
-            if several:
-                text += " Repeatable."
-            elif not optional and shown != "":  # an optional field's help says itself what happens without it
-                text += f"  [default: {shown}]"
-            command = click.option(
-                flag,
-                field.name,
-                cls=_Option,
-                section=section,
-                type=click.Choice(rule.choices) if rule.choices else str if rule.parse else kind,
-                default=None,
-                multiple=several,
-                callback=_unescaped if several else None,
-                help=text,
-                metavar=metavar or (None if rule.choices or kind is bool else "N" if kind is int else "X"),
-            )(command)
+    def add(command: Decorated) -> Decorated:
+        for field in reversed(fields):
+            command = _option_of(field)(command)
         return command
 
     return add
 
 
-def _unescaped(ctx, parameter, values):
+def _option_of(field: "dataclasses.Field[Any]") -> Callable[[Decorated], Decorated]:
+    kind, optional = type_of(field)
+    declared, flag = option_of(field), flag_of(field)
+    several = isinstance(field.default, tuple)
+    text, shown = declared.help, field.default
+    if kind is bool:
+        flag, shown = f"{flag}/--no-{flag[2:]}", "on" if field.default else "off"
+    if several:
+        text += " Repeatable."
+    elif not optional and shown != "":  # an optional field's own help says what happens without it
+        text += f" [default: {shown}]"
+    return command_option(
+        flag,
+        field.name,
+        group=declared.group,
+        type=click.Choice(declared.choices) if declared.choices else str if declared.parse else kind,
+        default=None,
+        multiple=several,
+        callback=_unescaped if several else None,
+        help=text,
+        metavar=declared.metavar or (None if declared.choices or kind is bool else "N" if kind is int else "X"),
+    )
+
+
+def _unescaped(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     return tuple(re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], value) for value in values) or None
 
 
-encoding_option = click.option(
-    "--encoding", metavar="NAME", help="How the files are decoded. [default: UTF-8, or by their byte-order mark]"
+encoding_option = command_option(
+    "--encoding",
+    group="Text",
+    metavar="NAME",
+    help="Decode the files with this encoding. [default: UTF-8, or as their byte-order mark says]",
 )
 
 
-def given(options):
+def json_option(what: str) -> Callable[[Decorated], Decorated]:
+    """The option --json, for the parameter `as_json`.
+
+    Args:
+        what: what is printed, such as "one JSON object a poem".
+    """
+    return command_option("--json", "as_json", group="Output", is_flag=True, help=f"Print {what}, for programs.")
+
+
+def overwrite_option(what: str) -> Callable[[Decorated], Decorated]:
+    """The option --overwrite.
+
+    Args:
+        what: what is replaced, such as "an existing file".
+    """
+    return command_option("--overwrite", group="Output", is_flag=True, help=f"Replace {what}.")
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the user gave; the rest keep their declared defaults."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def note(text):
-    """Print a line for the person, not for the program that reads standard output."""
+def note(text: str) -> None:
+    """Print a line for the person on standard error, with parameters spelled as flags."""
+    click.echo(spelled(text), err=True)
+
+
+def spelled(text: str) -> str:
+    """A message of the library with its parameters spelled as flags of the running command."""
     context = click.get_current_context(silent=True)
-    click.echo(with_flags(text, context.command) if context else text, err=True)
+    return with_flags(text, context.command) if context else text
 
 
-def with_flags(text, command):
+def with_flags(text: str, command: click.Command) -> str:
     """A message of the library in the command line's spelling.
 
     The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents=line` becomes --documents
-    line, `overwrite=True` becomes --overwrite. A name that the command has no option for loses its backquotes.
+    line, `overwrite=True` becomes --overwrite, `bias=False` becomes --no-bias. A value with spaces is quoted. A name
+    that the command has no option for loses its backquotes.
+
+    Args:
+        text: the message.
+        command: the command that printed it; of a group, its commands count too.
     """
-    flags = {}
+    flags: dict[str, click.Option] = {}
     for each in [command, *getattr(command, "commands", {}).values()]:
         for parameter in each.params:
-            if isinstance(parameter, click.Option):
-                flags.setdefault(parameter.name, max(parameter.opts, key=len))
+            if isinstance(parameter, click.Option) and parameter.name:
+                flags.setdefault(parameter.name, parameter)
 
-    def spelled(found):
-        name, is_set, value = found[1], found[2], found[3]
+    def flag_for(found: re.Match[str]) -> str:
+        name, is_set, value = found.groups()
         if name not in flags:
             return found[0][1:-1]
-        return flags[name] if not is_set or value == "True" else f"{flags[name]} {value}"
+        flag = max(flags[name].opts, key=len)
+        if not is_set or value == "True":
+            return flag
+        if value == "False" and flags[name].secondary_opts:
+            return flags[name].secondary_opts[0]
+        return f'{flag} "{value}"' if not value or re.search(r"\s", value) else f"{flag} {value}"
 
-    return re.sub(r"`([a-z_]+)(=)?([^`]*)`", spelled, text)
+    return re.sub(r"`([a-z_]+)(=)?([^`]*)`", flag_for, text)
 
 
-def wants_colour(stream=None):
-    """Whether a stream (standard output) is a terminal whose owner has not said no to colour (no-color.org)."""
+def wants_colour(stream: TextIO | None = None) -> bool:
+    """Whether a stream (standard output) is a terminal whose owner has not declined colour (no-color.org)."""
     return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

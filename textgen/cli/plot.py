@@ -1,12 +1,14 @@
-"""textgen plot"""
+"""textgen plot: a chart of the losses as text, and a picture of all curves."""
 
 import shutil
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 
-from textgen.cli.options import note
+from textgen.cli.options import GroupedCommand, command_option, note, overwrite_option
 from textgen.errors import RunError, UsageError
 from textgen.inspection.plots.canvas import FORMATS, save
 from textgen.inspection.plots.curves import draw
@@ -15,24 +17,27 @@ from textgen.runs.run import load_run
 from textgen.system import extras
 from textgen.system.files import check_free
 
+# The mark of each run's curve in the chart.
+MARKS = "ox+*#@%&"
 
-@click.command(name="plot")
+
+@click.command("plot", cls=GroupedCommand)
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
-@click.option("--out", metavar="FILE", help="Draw them into this file, .png or .svg (extra 'plots').")
-@click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
-def command(names, out, overwrite):
+@command_option("--out", metavar="FILE", help="Draw all curves into this file, .png or .svg (extra 'plots').")
+@overwrite_option("an existing file")
+def plot_command(names: tuple[str, ...], out: str | None, overwrite: bool) -> None:
     """Show how runs learned: a chart of the losses here, and with --out a picture of all curves.
 
-    The picture has losses in nats and bits a character, training and held out, the learning rate and the gradient's
-    norm; of a run trained with --watch-gradients, also the gradients of each weight and by distance.
+    The picture shows training and validation losses in nats and bits a character, the learning rate and the gradient
+    norm. For a run trained with --watch-gradients, it also shows the gradients of each weight and by distance.
 
     \b
       textgen plot story
       textgen plot story letters --out curves.png
     """
-    found = [(str(name), load_run(name)) for name in names]
+    found = [(name, load_run(name)) for name in names]
     histories = [run.history() for _, run in found]
-    for (name, _), history in zip(found, histories, strict=True):
+    for name, history in zip(names, histories, strict=True):
         if not history:
             raise RunError(f"{name}: no history to plot: no epoch was finished, or its history.jsonl was removed")
     if out:
@@ -42,30 +47,34 @@ def command(names, out, overwrite):
         check_free(out, overwrite)
     curves = [[(line["step"], line[f"{measured(line)}_nats"]) for line in history] for history in histories]
     width = max(min(shutil.get_terminal_size().columns, 100) - 10, 30)
-    for line in sketch(curves, width):
+    for line in text_chart(curves, width):
         click.echo(line)
     for number, ((name, run), history) in enumerate(zip(found, histories, strict=True)):
-        best = best_epoch(history)
-        kind = measured(best)
-        noun, bits = run.tokenizer.noun, best[f"{kind}_bits_per_character"]
-        click.echo(
-            f"{MARKS[number % len(MARKS)]} {name}: {kind} {best[f'{kind}_nats']:.4f} nats a {noun} "
-            f"({bits:.4f} bits a character) in epoch {best['epoch']}, {best['seconds']:.0f} s"
-        )
+        click.echo(f"{MARKS[number % len(MARKS)]} {name}: {_best(run.tokenizer.noun, history)}")
     if out:
         save(draw(found), Path(out))
         note(f"picture: {out}")
 
 
-MARKS = "ox+*#@%&"
+def _best(noun: str, history: list[dict[str, Any]]) -> str:
+    """The best epoch of a history in words."""
+    best = best_epoch(history)
+    kind = measured(best)
+    return (
+        f"{kind} {best[f'{kind}_nats']:.4f} nats a {noun} "
+        f"({best[f'{kind}_bits_per_character']:.4f} bits a character) in epoch {best['epoch']}, {best['seconds']:.0f} s"
+    )
 
 
-def sketch(curves, width=72, height=14):
-    """Lines of a chart.
+def text_chart(curves: Sequence[Sequence[tuple[float, float]]], width: int = 72, height: int = 14) -> list[str]:
+    """Draw curves as lines of text.
 
     Args:
-        curves: for each, its points: pairs of step and loss, by step; a mark of MARKS each.
-        width, height: characters of the chart without its axes.
+        curves: for each, its points: pairs of step and loss, in the order of steps. Each has a mark of MARKS.
+        width, height: size of the chart without its axes, in characters.
+
+    Returns:
+        the lines; none where there is no point.
     """
     points = [point for curve in curves for point in curve]
     if not points:
@@ -75,7 +84,7 @@ def sketch(curves, width=72, height=14):
     spread = (high - low) or 1.0
     grid = [[" "] * width for _ in range(height)]
 
-    def mark(step, loss, sign, over):
+    def mark(step: float, loss: float, sign: str, over: bool) -> None:
         column, row = round(step / max(last, 1) * (width - 1)), round((high - loss) / spread * (height - 1))
         if over or grid[row][column] == " ":
             grid[row][column] = sign
@@ -88,11 +97,8 @@ def sketch(curves, width=72, height=14):
     for number, curve in enumerate(curves):
         for step, loss in curve:
             mark(step, loss, MARKS[number % len(MARKS)], over=True)
-    labels = {
-        0: f"{high:.3f}",
-        height // 2: f"{high - spread * (height // 2) / (height - 1):.3f}",
-        height - 1: f"{low:.3f}",
-    }
+    middle = high - spread * (height // 2) / (height - 1)
+    labels = {0: f"{high:.3f}", height // 2: f"{middle:.3f}", height - 1: f"{low:.3f}"}
     wide = max(map(len, labels.values()))
     lines = [f"{labels.get(row, ''):>{wide}} |{''.join(cells).rstrip()}" for row, cells in enumerate(grid)]
     lines.append(" " * wide + " +" + "-" * width)

@@ -1,75 +1,65 @@
-"""textgen poem"""
+"""textgen poem: write poems, or check them."""
 
 import json
 import sys
+from typing import Any
 
 import click
 
-from textgen.cli.options import Sectioned, encoding_option, given, note, options_of
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    given,
+    json_option,
+    note,
+    options_of,
+)
 from textgen.corpus.forms import FORMS
 from textgen.runs.folder import find_run
 from textgen.verse.config import PoemConfig, Rules
 
+# The options that most people need, which come first in their groups.
+COMMON = ("form", "count", "seed", "temperature")
 
-@click.command(name="check")
-@click.argument("file", nargs=-1, required=True, metavar="FILE...")
-@click.option("--form", metavar="FORM", help="What the poems should be. [default: by their shape, of Chinese ones]")
-@click.option("--failing", is_flag=True, help="Show only poems in which something breaks.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
-@encoding_option
-@options_of(Rules)
-def check_command(file, form, failing, as_json, encoding, **rules):
-    """Say of each line of some poems what holds and what breaks: length, tones, rhyme, meter.
+# The command that runs where none is named.
+DEFAULT = "write"
 
-    Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
-    The exit code is 0 whatever is found.
-
-    \b
-      textgen poem check poems.txt --form jueju5
-      textgen poem check tang300.json --failing
-      textgen poem --form sonnet | textgen poem check - --form sonnet
-    """
-    from textgen.verse.reporting import judged, summary, verdict_lines, verdict_values
-
-    counts = []
-    for text, verdict in judged(file, encoding, form, **given(rules)):
-        counts.append(verdict)
-        if failing and verdict.holds:
-            continue
-        if as_json:
-            click.echo(json.dumps(verdict_values(text, verdict), ensure_ascii=False))
-        else:
-            for line in [*verdict_lines(verdict), ""]:
-                click.echo(line)
-    for line in summary(counts):
-        note(line)
+TABLES = {
+    "Commands": [("check", "Check poems."), (DEFAULT, "Write poems (the default).")],
+    "Forms": [(form.name, form.about) for form in FORMS.values()],
+}
 
 
-class Poem(Sectioned):
-    """The command, whose first argument may be a subcommand in place of a run."""
+class DefaultGroup(click.Group):
+    """A group of commands, of which DEFAULT runs where the first argument names none of them."""
 
-    def format_options(self, ctx, formatter):
-        with formatter.section("Forms"):
-            formatter.write_dl([(form.name, form.about) for form in FORMS.values()])
-        super().format_options(ctx, formatter)
-
-    def make_context(self, info_name, args, parent=None, **extra):
-        if args[:1] == ["check"]:
-            return check_command.make_context(f"{info_name} check", args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command's name before arguments that do not begin with a command."""
+        is_named = args[:1] and args[0] in self.commands
+        return super().parse_args(ctx, args if is_named else [DEFAULT, *args])
 
 
-@click.command(name="poem", cls=Poem)
+@click.group("poem", cls=DefaultGroup)
+def poem_command() -> None:
+    """Write poems that keep a form, or check poems."""
+
+
+@poem_command.command(DEFAULT, cls=GroupedCommand, tables=TABLES)
 @click.argument("run", required=False)
-@click.option("--show", is_flag=True, help="Print the tones and rhymes, or the stresses, under each line.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a poem, for programs.")
-@options_of(PoemConfig, without=Rules)
+@options_of(PoemConfig, without=Rules, first=COMMON)
 @options_of(Rules)
-def command(run, show, as_json, **options):
+@command_option(
+    "--show", group="Output", is_flag=True, help="Print the tones and rhymes, or the stresses, under each line."
+)
+@json_option("one JSON object a poem")
+def write_command(run: str | None, show: bool, as_json: bool, **options: Any) -> None:
     """Write poems that keep a form, with a run that learned poems; by default the newest run.
 
-    Line lengths, tones, rhymes, meter and acrostics hold always: what would break them is never drawn. What a poem
-    keeps, and where a text of your own breaks it, textgen poem check FILE says.
+    Line lengths, tones, rhymes, meter and acrostics always hold: symbols that would break them are masked before
+    sampling. textgen poem check FILE shows which rules a poem keeps, and where your own text breaks them.
+
+    A run that is named "check" or "write" is reached by its path: textgen poem checkpoints/check.
 
     \b
       textgen poem tang --form jueju7
@@ -95,3 +85,40 @@ def command(run, show, as_json, **options):
         else:
             click.echo("\n" * bool(poem.number) + (shown(poem, config) if show else str(poem)))
         sys.stdout.flush()
+
+
+@poem_command.command("check", cls=GroupedCommand)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@command_option(
+    "--form", group="Rules", metavar="FORM", help="Check against this form. [default: by the shape of a Chinese poem]"
+)
+@options_of(Rules)
+@command_option("--failing", group="Output", is_flag=True, help="Show only poems that break a rule.")
+@json_option("one JSON object a poem")
+@encoding_option
+def check_command(
+    files: tuple[str, ...], form: str | None, failing: bool, as_json: bool, encoding: str | None, **rules: Any
+) -> None:
+    """Check each line of poems: say which rules of length, tones, rhyme and meter hold, and which break.
+
+    Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
+    The exit code is 0 whatever is found.
+
+    \b
+      textgen poem check poems.txt --form jueju5
+      textgen poem check tang300.json --failing
+      textgen poem --form sonnet | textgen poem check - --form sonnet
+    """
+    from textgen.verse.reporting import judged, summary, verdict_lines, verdict_values
+
+    verdicts = []
+    for text, verdict in judged(files, encoding, form, **given(rules)):
+        verdicts.append(verdict)
+        if failing and verdict.holds:
+            continue
+        if as_json:
+            click.echo(json.dumps(verdict_values(text, verdict), ensure_ascii=False))
+        else:
+            click.echo("\n".join([*verdict_lines(verdict), ""]))
+    for line in summary(verdicts):
+        note(line)

@@ -2,14 +2,14 @@
 
 import click
 
-from textgen.cli.options import note
+from textgen.cli.options import GroupedCommand, note
 from textgen.runs.describe import describe, table
 from textgen.runs.folder import CHECKPOINTS, list_runs
 from textgen.runs.run import load_run
 
 
-@click.command(name="runs")
-def command():
+@click.command("runs", cls=GroupedCommand)
+def runs_command() -> None:
     """List the runs below checkpoints/, newest last.
 
     \b
@@ -22,10 +22,10 @@ def command():
         note(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
 
 
-@click.command(name="info")
+@click.command("info", cls=GroupedCommand)
 @click.argument("run", required=False)
-def info_command(run):
-    """Describe a run: what it learned from, what it is, how well it learned.
+def info_command(run: str | None) -> None:
+    """Describe a run: what it learned from, what it is, how well it learned. The default is the newest run.
 
     \b
       textgen info

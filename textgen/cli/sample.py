@@ -1,41 +1,78 @@
-"""textgen sample"""
+"""textgen sample: write texts, shown as they are written or as JSON."""
 
 import contextlib
 import json
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
-from textgen.cli.options import Sectioned, given, note, options_of
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    given,
+    json_option,
+    note,
+    options_of,
+    overwrite_option,
+)
 from textgen.errors import UsageError
 from textgen.runs.folder import find_run
 from textgen.system.files import atomic_text_file, check_free
 from textgen.system.wording import count
+from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import read_prompts, readable
+from textgen.writing.samples import Sample
 from textgen.writing.sampling import SamplingConfig
-from textgen.writing.transforms import TransformConfig
 
-# Seconds between two looks of the reader at what has been written.
-GLIMPSE = 0.03
+# The options that most people need, which come first in their groups.
+COMMON = ("length", "seed", "count", "documents", "stop", "temperature", "top_k", "top_p", "min_p")
+
+# Seconds between two flushes of a text that is shown while it is written.
+FLUSH_SECONDS = 0.03
 
 
-@click.command(name="sample", cls=Sectioned)
+@click.command("sample", cls=GroupedCommand)
 @click.argument("run", nargs=-1)
-@click.option("--prompt", metavar="TEXT", help="Text that the model reads first and goes on from.")
-@click.option("--prompts", metavar="FILE", help="Prompts from a file, one a line; - is standard input.")
-@click.option("--mix", metavar="X,X...", help="Of several runs: the weight of each one's probabilities.")
-@click.option("--corpus", metavar="FILE", multiple=True, help="The text that --max-copy is about.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a text, for programs.")
-@click.option("--out", metavar="FILE", help="Write to a file, whole, in place of standard output.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that --out names.")
-@options_of(SamplingConfig, section="What is written", without=TransformConfig)
-@options_of(TransformConfig, section="What changes the probabilities, in the order in which it is applied")
-def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **options):
+@command_option("--prompt", group="Text", metavar="TEXT", help="Read this text first and continue it.")
+@command_option(
+    "--prompts", group="Text", metavar="FILE", help="Read prompts from a file, one a line; - is standard input."
+)
+@options_of(SamplingConfig, first=COMMON)
+@command_option(
+    "--mix", group="Sampling", metavar="X,X...", help="Weight the probabilities of several runs: one number a run."
+)
+@command_option(
+    "--corpus",
+    group="Advanced",
+    metavar="FILE",
+    multiple=True,
+    help="Compare with this text for --max-copy. Repeatable.",
+)
+@command_option("--out", group="Output", metavar="FILE", help="Write to this file in place of standard output.")
+@overwrite_option("an existing file")
+@json_option("one JSON object a text")
+def sample_command(
+    run: tuple[str, ...],
+    prompt: str | None,
+    prompts: str | None,
+    mix: str | None,
+    corpus: tuple[str, ...],
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Write text with a run: a folder, a name below checkpoints/, or by default the newest run.
 
-    Several runs write together, each symbol drawn from the weighted mean of their probabilities. Several texts are
-    printed with an empty line between. In --stop, --forbid and --bias, \\n is the end of a line.
+    Several runs write together: each symbol is drawn from the weighted mean of their probabilities. Several texts are
+    printed with an empty line between them. In --stop, --forbid and --bias, \\n is the end of a line.
+
+    The probabilities are changed in this order: --forbid, --forbid-word, --bias, --repetition-penalty, --no-repeat,
+    --temperature, --top-k, --top-p, --min-p, --typical.
 
     \b
       textgen sample --temperature 0.8
@@ -45,18 +82,12 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
       textgen sample story --max-copy 30 --corpus story.txt --out new.txt
       textgen sample story letters --mix 0.7,0.3
     """
-    from textgen.writing.generator import Generator, new_seed
-
     if prompt is not None and prompts is not None:
-        raise UsageError("--prompt and --prompts both say what to begin from: give one")
+        raise UsageError("give either --prompt or --prompts, not both")
     if out is not None:
         check_free(out, overwrite)
-    settings = {"seed": new_seed()} | given(options)
-    config = SamplingConfig(**settings)
-    weights = _weights(mix, run)
-    found = [find_run(name) for name in run or [None]]
-    generators = [Generator.load(path) for path in found]
-    generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
+    config = SamplingConfig(**{"seed": new_seed()} | given(options))
+    generator, paths = _load(run, _weights(mix, run))
     beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1
@@ -64,11 +95,10 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
     for beginning in beginnings:
         if (read := readable(beginning, generator.tokenizer, config.unknown)) != beginning:
             note(f"prompt read as {read!r}")
-    names = [str(path) for path in found]
-    note(f"run {' + '.join(names)}, seed {config.seed}")
-    about = {"run": names[0] if len(names) == 1 else names, "seed": config.seed, "settings": config.to_json()}
+    note(f"run {' + '.join(paths)}, seed {config.seed}")
+    about = {"run": paths[0] if len(paths) == 1 else paths, "seed": config.seed, "settings": config.to_json()}
     with atomic_text_file(out, overwrite) if out is not None else contextlib.nullcontext(sys.stdout) as file:
-        show = Show(file, writing.samples, as_json, about)
+        show = Lines(file, writing.samples, about) if as_json else Texts(file, writing.samples)
         try:
             for sample, piece in writing:
                 show.piece(sample, piece)
@@ -77,42 +107,55 @@ def command(run, prompt, prompts, mix, corpus, as_json, out, overwrite, **option
             show.end()
 
 
-class Show:
-    """Puts texts into a file: the first as it is written, or each as a line of JSON when all are done."""
+class Texts:
+    """Writes texts into a file: the first while it is written, the others when all are done."""
 
-    def __init__(self, file, samples, as_json, about):
-        self.file, self.samples, self.as_json, self.about = file, samples, as_json, about
-        self.last = 0.0
+    def __init__(self, file: TextIO, samples: Sequence[Sample]) -> None:
+        self.file, self.samples = file, samples
+        self.flushed_at = 0.0  # seconds of time.monotonic; 0 before the first piece
 
-    def piece(self, sample, text):
-        if self.as_json or sample is not self.samples[0]:
+    def piece(self, sample: Sample, text: str) -> None:
+        """Take a piece that was added to a text."""
+        if sample is not self.samples[0]:
             return
-        if not self.last:
-            self.title(0)
+        if not self.flushed_at:
+            self._announce(0)
         self.file.write(text)
         now = time.monotonic()
-        if now - self.last > GLIMPSE:
+        if now - self.flushed_at > FLUSH_SECONDS:
             self.file.flush()
-            self.last = now
+            self.flushed_at = now
 
-    def end(self):
-        if self.as_json:
-            for sample in self.samples:
-                self.file.write(json.dumps(self._values(sample), ensure_ascii=False) + "\n")
-            return
+    def end(self) -> None:
+        """End the first text and write the others."""
         self.file.write("\n")
         for index, sample in enumerate(self.samples[1:], 1):
             self.file.write("\n")
-            self.title(index)
+            self._announce(index)
             self.file.write(f"{sample.text}\n")
 
-    def title(self, index):
-        """Tell a person which text begins; a program that reads the texts alone does not see it."""
+    def _announce(self, index: int) -> None:
+        """Tell a person which text begins. A program that reads standard output does not see it."""
         if len(self.samples) > 1 and self.file is sys.stdout:
             self.file.flush()
             note(f"text {index + 1} of {len(self.samples)}:")
 
-    def _values(self, sample):
+
+class Lines:
+    """Writes texts into a file when all are done, each as one line of JSON."""
+
+    def __init__(self, file: TextIO, samples: Sequence[Sample], about: dict[str, Any]) -> None:
+        self.file, self.samples, self.about = file, samples, about
+
+    def piece(self, sample: Sample, text: str) -> None:
+        """Take a piece that was added to a text. The Sample keeps it."""
+
+    def end(self) -> None:
+        """Write all texts."""
+        for sample in self.samples:
+            self.file.write(json.dumps(self._values(sample), ensure_ascii=False) + "\n")
+
+    def _values(self, sample: Sample) -> dict[str, Any]:
         return {
             "text": sample.text,
             "prompt": sample.prompt,
@@ -123,13 +166,21 @@ class Show:
         } | self.about
 
 
-def _weights(mix, run):
+def _load(names: Sequence[str], weights: list[float] | None) -> tuple[Generator, list[str]]:
+    """A Generator of one run (the newest where none is named) or of a mixture, and the runs' folders."""
+    paths: list[Path] = [find_run(name) for name in names] or [find_run()]
+    generators = [Generator.load(path) for path in paths]
+    generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
+    return generator, [str(path) for path in paths]
+
+
+def _weights(mix: str | None, run: Sequence[str]) -> list[float] | None:
     if mix is None:
         return None
     try:
         weights = [float(weight) for weight in mix.split(",")]
     except ValueError:
-        raise UsageError(f"--mix takes numbers with commas between, one for each run; got {mix!r}") from None
+        raise UsageError(f"--mix takes numbers separated by commas, one for each run; got {mix!r}") from None
     if len(weights) != max(len(run), 1) or len(run) < 2:
         raise UsageError(
             f"--mix takes one weight for each of two or more runs; got {len(weights)} for {count(len(run), 'run')}"
@@ -137,7 +188,7 @@ def _weights(mix, run):
     return weights
 
 
-def _corpus(paths):
+def _corpus(paths: Sequence[str]) -> str:
     if not paths:
         return ""
     from textgen.corpus.documents import read_corpus

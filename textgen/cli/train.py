@@ -1,30 +1,56 @@
-"""textgen train"""
+"""textgen train: learn a text. Knows the options and the last line; training itself is `textgen.training`."""
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import encoding_option, given, options_of
-from textgen.cli.options import note as tell
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    given,
+    note,
+    options_of,
+    overwrite_option,
+)
 from textgen.runs.config import ModelConfig, TrainingConfig
 
+if TYPE_CHECKING:
+    from textgen.training.trainer import History
 
-@click.command(name="train")
-@click.argument("corpus", nargs=-1)
-@click.option("--out", metavar="DIR", help="The run folder. [default: checkpoints/<corpus name>]")
-@click.option("--resume", metavar="RUN", help="Go on with a run; with --epochs or --minutes, train it longer.")
-@click.option("--from", "from_run", metavar="RUN", help="Begin with the weights of a run; its vocabulary grows.")
+# The options that most people need, which come first in their groups.
+COMMON = ("documents", "field", "size", "tokenizer", "units", "layers", "minutes", "epochs")
+
+
+@click.command("train", cls=GroupedCommand)
+@click.argument("corpus", nargs=-1, metavar="[TEXT]...")
+@command_option("--out", group="Output", metavar="DIR", help="Write the run here. [default: checkpoints/<text's name>]")
+@overwrite_option("an existing run in that folder")
+@command_option("--quiet", group="Output", is_flag=True, help="Print nothing on standard error.")
+@command_option("--note", group="Output", default="", metavar="TEXT", help="Keep this note in the run's metadata.")
+@options_of(ModelConfig, TrainingConfig, first=COMMON)
 @encoding_option
-@click.option("--note", default="", metavar="TEXT", help="A note kept in the run's metadata.")
-@click.option(
-    "--watch-gradients", is_flag=True, help="Note how long the gradients are after each epoch, for textgen plot."
+@command_option(
+    "--resume", group="Training", metavar="RUN", help="Continue a run; give --epochs or --minutes to train it longer."
 )
-@click.option("--tensorboard", metavar="DIR", help="Write a TensorBoard log below this folder, through Keras.")
-@click.option("--overwrite", is_flag=True, help="Replace a run that stands in the folder.")
-@click.option("--quiet", is_flag=True, help="Nothing on standard error.")
-@options_of(ModelConfig, TrainingConfig)
-def command(corpus, out, resume, from_run, encoding, note, watch_gradients, tensorboard, overwrite, quiet, **options):
+@command_option(
+    "--from",
+    "from_run",
+    group="Training",
+    metavar="RUN",
+    help="Start from the weights of a run. New symbols are added to its vocabulary.",
+)
+@command_option(
+    "--watch-gradients",
+    group="Output",
+    is_flag=True,
+    help="Record the size of the gradients after each epoch, for textgen plot.",
+)
+@command_option("--tensorboard", group="Output", metavar="DIR", help="Write a TensorBoard log below this folder.")
+def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, quiet: bool, **options: Any) -> None:
     """Learn a text: files, folders, patterns, corpora:NAME, or standard input (-).
 
-    Plain text or gzip; CSV and lines of JSON by --field; JSON of poems as the chinese-poetry collection has it.
+    Reads plain text and gzip, CSV and JSON lines (with --field), and JSON of poems as in the chinese-poetry collection.
 
     Keeps everything in a run folder: the best weights, the vocabulary, the history, a sample after each epoch.
 
@@ -42,10 +68,12 @@ def command(corpus, out, resume, from_run, encoding, note, watch_gradients, tens
     """
     from textgen.training.trainer import train
 
-    given_options = given(options) | {"resume": resume, "from_run": from_run, "encoding": encoding, "note": note}
-    given_options |= {"watch_gradients": watch_gradients, "tensorboard": tensorboard}
-    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, report=tell, **given_options)
+    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
     if not quiet:
-        ended = "stopped early, " if history.stopped_early else ""
-        best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""
-        tell(f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}")
+        note(_outcome(history))
+
+
+def _outcome(history: "History") -> str:
+    ended = "stopped early, " if history.stopped_early else ""
+    best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""
+    return f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}"

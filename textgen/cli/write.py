@@ -1,14 +1,25 @@
-"""textgen write"""
+"""textgen write: a dialogue in which a run proposes how a text goes on."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from textgen.cli.options import Sectioned, given, note, options_of, wants_colour
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    given,
+    note,
+    options_of,
+    overwrite_option,
+    spelled,
+    wants_colour,
+)
 from textgen.errors import TextgenError
 from textgen.runs.folder import find_run
 from textgen.system.files import atomic_text_file, check_free
-from textgen.writing.cowriter import CoWriter
+from textgen.writing.cowriter import CoWriter, Proposal
 from textgen.writing.generator import Generator
 from textgen.writing.transforms import TransformConfig
 
@@ -20,23 +31,49 @@ HELP = """a number takes that proposal; Enter asks for others; anything else is 
 Your own text is joined with a space where two words would touch; begin it with + to go on within a word, or to begin
 it with a number or a slash. Commands may be shortened: /u, /t 0.5, /s poem.txt, /q."""
 
-COMMANDS = ("undo", "temperature", "words", "ways", "text", "save", "line", "quit", "help")
+MAX_WORDS, MAX_WAYS = 50, 9  # words in a proposal; proposals at a time
+
+SHOWN_LINES = 4  # of the text, above the proposals
 
 
-@click.command(name="write", cls=Sectioned)
+@click.command("write", cls=GroupedCommand)
 @click.argument("run", required=False)
-@click.option("--prompt", metavar="TEXT", default="", help="Text to begin with.")
-@click.option("--words", type=click.IntRange(1, 50), default=3, show_default=True, help="Words in a proposal.")
-@click.option("--ways", type=click.IntRange(1, 9), default=5, show_default=True, help="Proposals at a time.")
-@click.option("--seed", type=click.IntRange(0), help="Same seed, same proposals. [default: a new one, printed]")
-@click.option("--out", metavar="FILE", help="At the end, write the text to this file as well.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that --out names.")
-@options_of(TransformConfig, section="What changes the probabilities, in the order in which it is applied")
-def command(run, prompt, words, ways, seed, out, overwrite, **options):
-    """Write a text together with a run: it proposes how to go on, you choose, or type your own.
+@command_option("--prompt", group="Text", metavar="TEXT", default="", help="Begin with this text.")
+@command_option(
+    "--words",
+    group="Text",
+    type=click.IntRange(1, MAX_WORDS),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Propose N words at a time.",
+)
+@command_option(
+    "--ways",
+    group="Text",
+    type=click.IntRange(1, MAX_WAYS),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Show N proposals at a time.",
+)
+@options_of(TransformConfig, first=("temperature", "top_k", "top_p", "min_p"))
+@command_option(
+    "--seed",
+    group="Text",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Repeat the proposals of this seed. [default: a new one, printed]",
+)
+@command_option("--out", group="Output", metavar="FILE", help="Also write the text to this file at the end.")
+@overwrite_option("an existing file")
+def write_command(
+    run: str | None, prompt: str, words: int, ways: int, out: str | None, overwrite: bool, **options: Any
+) -> None:
+    """Write a text together with a run: it proposes how to go on; you choose, or type your own.
 
-    The dialogue is on standard error; at the end the text is printed on standard output, also after Ctrl-C. Lines of
-    a script do as well as a person's.
+    The dialogue is on standard error. At the end, also after Ctrl-C, the text is printed on standard output. A script
+    can write the lines in place of a person.
 
     \b
       textgen write story
@@ -46,7 +83,7 @@ def command(run, prompt, words, ways, seed, out, overwrite, **options):
     if out is not None:
         check_free(out, overwrite)
     path = find_run(run)
-    writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options | {"seed": seed}))
+    writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}\n/help tells more, /quit ends.")
     try:
         Dialogue(writer).run()
@@ -58,16 +95,29 @@ def command(run, prompt, words, ways, seed, out, overwrite, **options):
 
 
 class Dialogue:
-    """What is shown, and what is done with each line that is typed."""
+    """Shows the text and its proposals, and does what each typed line asks for."""
 
-    def __init__(self, writer):
+    def __init__(self, writer: CoWriter) -> None:
         self.writer = writer
         self.colour = wants_colour(sys.stderr)
-        self.proposals = []
-        self.saved = set()
+        self.proposals: list[Proposal] = []
+        self.saved: set[str] = set()  # files of its own, which it may overwrite
         self.is_over = False
+        # Where a shortened command fits several, the first is meant: /t is the temperature.
+        self.commands: dict[str, Callable[[str], None]] = {
+            "undo": self.undo,
+            "temperature": self.temperature,
+            "words": lambda argument: self.set_number("words", argument, MAX_WORDS),
+            "ways": lambda argument: self.set_number("ways", argument, MAX_WAYS),
+            "text": lambda argument: self.say(self.writer.text),
+            "save": self.save,
+            "line": self.line,
+            "quit": self.quit,
+            "help": lambda argument: self.say(HELP),
+        }
 
-    def run(self):
+    def run(self) -> None:
+        """Ask for lines until the person ends the dialogue or the input ends."""
         self.propose()
         while not self.is_over:
             line = self.ask()
@@ -76,9 +126,9 @@ class Dialogue:
             try:
                 self.obey(line)
             except TextgenError as error:
-                self.say(str(error))
+                self.say(spelled(str(error)))
 
-    def ask(self):
+    def ask(self) -> str | None:
         """The next line without its end; None at the end of the input."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             import readline  # noqa: F401 (from now on input() lets a line be edited)
@@ -94,25 +144,33 @@ class Dialogue:
             self.say("")
             return None
         if not sys.stdin.isatty():
-            self.say(line.rstrip("\n"))  # so that what is shown reads like a dialogue
+            self.say(line.rstrip("\n"))  # so that the output reads like a dialogue
         return line.rstrip("\n")
 
-    def obey(self, line):
+    def obey(self, line: str) -> None:
+        """Run a command, take a proposal, add the person's own text, or, at an empty line, propose again."""
         if line.startswith("/"):
-            self.do(*line[1:].partition(" ")[::2])
+            word, _, argument = line[1:].partition(" ")
+            matching = [name for name in self.commands if word and name.startswith(word)]
+            name = word if word in self.commands else matching[0] if matching else "help"
+            self.commands[name](argument.strip())
         elif line.strip().isdigit():
-            number = int(line)
-            if not 1 <= number <= len(self.proposals):
-                self.say(f"there are proposals 1 to {len(self.proposals)}; to write the number itself, type +{line}")
-                return
-            self.writer.take(self.proposals[number - 1])
-            self.propose()
+            self.take(int(line), line)
         elif line.strip():
             self.add(line)
         else:
             self.propose()
 
-    def add(self, line):
+    def take(self, number: int, line: str) -> None:
+        """Take a proposal by its number."""
+        if not 1 <= number <= len(self.proposals):
+            self.say(f"there are proposals 1 to {len(self.proposals)}; to write the number itself, type +{line}")
+            return
+        self.writer.take(self.proposals[number - 1])
+        self.propose()
+
+    def add(self, line: str) -> None:
+        """Add the person's own text, after a space where two words would touch."""
         text = self.writer.text
         if line.startswith("+"):
             line = line[1:]
@@ -120,43 +178,42 @@ class Dialogue:
             line = " " + line
         unknown = self.writer.add(line)
         if unknown:
-            self.say(f"the model never saw {', '.join(map(repr, unknown))}, and reads past")
+            self.say(f"unknown to the model, ignored: {', '.join(map(repr, unknown))}")
         self.propose()
 
-    def do(self, word, argument):
-        names = [name for name in COMMANDS if word and name.startswith(word)]
-        # Of several that begin so, the first in the list is meant (/t is the temperature).
-        name = word if word in COMMANDS else names[0] if names else "help"
-        if name == "quit":
-            self.is_over = True
-        elif name == "undo":
-            if not self.writer.undo():
-                self.say("nothing to undo")
-            self.propose()
-        elif name == "temperature":
-            if argument.strip():
-                self.writer.temperature = argument.strip()
-                self.propose()
-            else:
-                self.say(f"the temperature is {self.writer.temperature}")
-        elif name in ("words", "ways"):
-            most = 50 if name == "words" else 9
-            if not argument.strip().isdigit() or not 1 <= int(argument) <= most:
-                self.say(f"/{name} takes a whole number from 1 to {most}; it is {getattr(self.writer, name)}")
-                return
-            setattr(self.writer, name, int(argument))
-            self.propose()
-        elif name == "line":
-            self.writer.add("\n")
-            self.propose()
-        elif name == "text":
-            self.say(self.writer.text)
-        elif name == "save":
-            self.save(argument.strip())
-        else:
-            self.say(HELP)
+    def undo(self, argument: str) -> None:
+        """Take back the latest step."""
+        if not self.writer.undo():
+            self.say("nothing to undo")
+        self.propose()
 
-    def save(self, path):
+    def temperature(self, argument: str) -> None:
+        """Set the temperature, or say what it is."""
+        if argument:
+            self.writer.temperature = argument
+            self.propose()
+        else:
+            self.say(f"the temperature is {self.writer.temperature}")
+
+    def set_number(self, name: str, argument: str, most: int) -> None:
+        """Set an attribute of the writer that is a whole number from 1."""
+        if not argument.isdigit() or not 1 <= int(argument) <= most:
+            self.say(f"/{name} takes a whole number from 1 to {most}; it is {getattr(self.writer, name)}")
+            return
+        setattr(self.writer, name, int(argument))
+        self.propose()
+
+    def line(self, argument: str) -> None:
+        """Begin a new line."""
+        self.writer.add("\n")
+        self.propose()
+
+    def quit(self, argument: str) -> None:
+        """End the dialogue."""
+        self.is_over = True
+
+    def save(self, path: str) -> None:
+        """Write the text to a file."""
         if not path:
             self.say("/save takes the name of a file")
             return
@@ -165,23 +222,23 @@ class Dialogue:
         self.saved.add(path)
         self.say(f"saved {len(self.writer.text)} characters to {path}")
 
-    def propose(self):
+    def propose(self) -> None:
+        """Show the end of the text and new proposals. /text shows all of it."""
         self.proposals = self.writer.propose()
-        # The last lines are enough to go on from; /text shows all.
-        lines = self.writer.text.split("\n")
         self.say("")
-        for line in lines[-4:]:
+        for line in self.writer.text.split("\n")[-SHOWN_LINES:]:
             self.say(click.style(line, bold=True))
         for number, proposal in enumerate(self.proposals, 1):
             chance = click.style(f"{percent(proposal.probability):>8}", dim=True)
             shown = click.style(proposal.text.replace("\n", "\u21b5"), fg="cyan")
             self.say(f"  {click.style(str(number), bold=True)} {chance}  {shown}")
 
-    def say(self, text, end=True):
+    def say(self, text: str, end: bool = True) -> None:
+        """Print a line of the dialogue."""
         click.echo(text, err=True, nl=end, color=self.colour)
 
 
-def percent(probability):
+def percent(probability: float) -> str:
     """A probability in percent, to two digits, in at most eight characters."""
     value = probability * 100
     if value >= 9.95:

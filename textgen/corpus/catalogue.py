@@ -4,7 +4,6 @@ Users may write `corpora:NAME` wherever they may write a path. A downloaded text
 SHA-256 is verified at each download. A new text needs one new entry in CATALOGUE. Knows nothing of what is in a text.
 """
 
-import difflib
 import json
 import sys
 import sysconfig
@@ -20,6 +19,7 @@ from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import write_atomically
+from textgen.system.wording import did_you_mean
 
 PREFIX = "corpora:"
 DISTRIBUTION = "textgen-lstm"
@@ -157,9 +157,9 @@ def entry(name: str) -> Entry:
     """The Entry of a name. Raises CorpusError, with the nearest names, if there is none."""
     known = catalogue()
     if name not in known:
-        near = difflib.get_close_matches(name, known, MAX_SUGGESTIONS)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
-        raise CorpusError(f"{PREFIX}{name}: no such text in the catalogue; {hint}")
+        raise CorpusError(
+            f"{PREFIX}{name}: no such text in the catalogue; {did_you_mean(name, known, MAX_SUGGESTIONS)}"
+        )
     return known[name]
 
 

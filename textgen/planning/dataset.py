@@ -207,7 +207,10 @@ def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backwa
         cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
         reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
         # The text is read while its ids are written; what was counted is written after them.
-        files: dict[str, Iterable["ReadableBuffer"]] = {IDS: (ids for _, ids in reading.ids()), ABOUT: _about(reading)}
+        files: dict[str, Iterable[ReadableBuffer]] = {
+            IDS: (ids.data for _, ids in reading.ids()),
+            ABOUT: _about(reading),
+        }
         folder = snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
     about = json.loads((folder / ABOUT).read_text("utf-8"))
     tokenizer = load_tokenizer(about["tokenizer"])

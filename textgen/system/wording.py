@@ -1,7 +1,27 @@
 """Pieces of messages: numbers with nouns, and symbols made visible. Knows nothing of where they are shown."""
 
+from collections.abc import Iterable
+
 _SIGNS = {"\n": "\u21b5", "\t": "\u21e5", " ": "\u00b7", "\u3000": "\u00b7", "\r": "\u240d"}
 _OTHER = "\u00b7"
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
+    """A hint about a name that does not exist: the nearest known names, or all of them where none is near.
+
+    Args:
+        name: the unknown name.
+        known: the names that exist.
+        most: the number of near names to show.
+
+    Returns:
+        "did you mean 'units'?" or "there are: layers, units".
+    """
+    from difflib import get_close_matches  # here, since only errors need it
+
+    names = list(known)
+    near = get_close_matches(name, names, most)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names)}"
 
 
 def count(number: int, noun: str) -> str:

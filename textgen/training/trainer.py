@@ -5,7 +5,6 @@ This module knows nothing of the command line.
 """
 
 import dataclasses
-import difflib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from textgen.runs.state import TrainingState
 from textgen.system import extras
 from textgen.system.locks import locked
 from textgen.system.snapshots import latest_intact
-from textgen.system.wording import count
+from textgen.system.wording import count, did_you_mean
 from textgen.tokens.base import Tokenizer
 from textgen.training.session import Extension, Reporter, Session
 
@@ -263,9 +262,7 @@ def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingCon
     known = sorted(of_model | of_training)
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            raise UsageError(f"train() has no option {name!r}; {hint}")
+            raise UsageError(f"train() has no option {name!r}; {did_you_mean(name, known)}")
     model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
     return model, TrainingConfig(**{name: options[name] for name in of_training & set(options)})
 

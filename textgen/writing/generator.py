@@ -37,7 +37,6 @@ from textgen.writing.texts import Sampler, write_texts
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 # Hashes of the poems that a model learned, uint64, by name (`textgen.corpus.memory.hash_poems`).
-Memory = Memory
 
 
 def new_seed() -> int:

@@ -5,7 +5,6 @@ turns them into a symbol. This module knows nothing of models or of how text is 
 """
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.options import option, texts
+from textgen.system.wording import did_you_mean
 from textgen.writing.context import Logits
 from textgen.writing.schedules import Ramp
 from textgen.writing.transforms import TransformConfig, TransformOptions
@@ -124,9 +124,7 @@ def with_options(config: SamplingConfig, options: SamplingOptions) -> SamplingCo
     known = [field.name for field in dataclasses.fields(SamplingConfig)]
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"the options are {', '.join(sorted(known))}"
-            raise UsageError(f"unknown option `{name}`; {hint}")
+            raise UsageError(f"there is no option {name!r}; {did_you_mean(name, sorted(known))}")
     values: dict[str, Any] = {**options}
     return dataclasses.replace(config, **values)
 
