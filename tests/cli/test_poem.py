@@ -96,7 +96,7 @@ def test_english_forms(command, english_run):
 @pytest.mark.parametrize(
     ("code", "options", "complaint"),
     [
-        (2, ["--form", "ode"], "no form 'ode'; there are: jueju5"),
+        (2, ["--form", "ode"], "no form 'ode'"),
         (2, ["--form", "sonnet"], "form sonnet is english verse, and this run writes chinese"),
         (3, ["--acrostic", "春☃"], "--acrostic: the run never saw ☃"),
         (2, ["--form", "jueju5", "--acrostic", "春夏秋冬春"], "takes at most 4 at --acrostic-at line"),

@@ -127,7 +127,7 @@ def test_an_author_who_is_not_there(collection):
 
 def test_choosing_among_prose_is_refused(refused, text_file):
     assert "--form, --author and --script are about poems" in refused(3, "train", text_file, "--form", "jueju5")
-    assert "no form 'ode'; there are: jueju5, " in refused(2, "train", text_file, "--form", "ode")
+    assert "no form 'ode'; choose one of jueju5, " in refused(2, "train", text_file, "--form", "ode")
 
 
 def test_what_was_learned_is_known_again_and_cannot_be_read():

@@ -1,25 +1,26 @@
-"""The forms of verse, as data. A new form is a new entry in FORMS, and nothing else.
+"""The forms of verse, as data. To add a form, add an entry to FORMS.
 
-Tones: P level (平), Z oblique (仄), N either. Stress: w a weak place, s a strong one, x either. This module
-knows nothing of characters, words or models.
+Tones: P level (平), Z oblique (仄), N either. Stress: w a weak place, s a strong place, x either. This module knows
+nothing of characters, words or models.
 
-Sources: the line types and templates of regulated verse as Wang Li gives them (漢語詩律學, 1958), checked against two
-independent tables; English forms as in Fussell, Poetic Meter and Poetic Form (1965).
+Sources: the line types and templates of regulated verse are Wang Li's (漢語詩律學, 1958), checked against two
+independent tables; the English forms are Fussell's (Poetic Meter and Poetic Form, 1965).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textgen.errors import UsageError
 
-# A line's type: does it end level (capital: the line rhymes) or oblique, and does its second place from the left of the
-# last five begin oblique (a) or level (b).
+# A line's type: a capital ends level, and the line rhymes; a small letter ends oblique. Letter a or b: whether the
+# second of the last five characters is oblique or level.
 LINE5 = {"a": ["NZPPZ"], "A": ["NZZPP"], "b": ["NPPZZ"], "B": ["PPZZP"]}
 LINE7 = {"a": ["NPNZPPZ"], "A": ["NPNZZPP"], "b": ["NZNPPZZ"], "B": ["NZPPZZP"]}
-# Turns that poets allowed themselves (特拗), beside those above.
+# Variants that poets allowed themselves (特拗), besides the patterns above.
 VARIANTS5 = {"b": ["NPZPZ"], "B": ["ZPPZP"]}
 VARIANTS7 = {"b": ["NZNPZPZ"]}
-# Only the second, fourth and sixth place and the end, without the lone level (孤平) and the three levels at the end
-# (三平調).
+# Only the second, fourth and sixth characters and the end count. The lone level (孤平) and three levels at the end
+# (三平調) are still forbidden.
 RELAXED5 = {"a": ["NZNPZ"], "A": ["NZZPP"], "b": ["NPNZZ"], "B": ["PPNZP", "NPPZP"]}
 RELAXED7 = {
     "a": ["NPNZNPZ"],
@@ -36,17 +37,18 @@ IAMB, ANAPEST = "ws", "wws"
 
 @dataclass(frozen=True)
 class Form:
-    """What a poem of a kind must hold.
+    """What a form of verse demands.
 
     Attributes:
-        name: as it is asked for.
-        about: what it is, for the help.
-        language: "chinese", "english", or "" for whatever the model writes.
-        lines: how many; 0 for as many as the acrostic has, or, where there is none, as the model ends.
-        length: characters of a Chinese line.
-        templates: of regulated verse, one letter a line: the type, capital where the line rhymes.
-        rhyme: one letter a line, equal letters rhyme, "-" does not; of regulated verse the template says it.
-        meters: for each line the patterns that it may have, one sign a syllable.
+        name: its name in options.
+        about: a description for the help.
+        language: "chinese", "english", or "" for any language.
+        lines: number of lines; 0 for as many as the acrostic has, or, without an acrostic, as the model writes.
+        length: characters in a line, of Chinese forms.
+        templates: of regulated verse, one letter per line: the line's type, a capital where the line rhymes.
+        rhyme: one letter per line: lines of equal letters rhyme, lines of "-" do not; in regulated verse the template
+            takes its place.
+        meters: for each line the patterns that it may follow, one sign per syllable.
     """
 
     name: str
@@ -58,19 +60,20 @@ class Form:
     rhyme: str = ""
     meters: tuple[tuple[str, ...], ...] = ()
 
-    def fits(self, lines):
-        """Whether lines, without their marks, have the outward shape: how many, and in Chinese how long.
-
-        Args:
-            lines: a sequence of str.
-        """
+    def fits(self, lines: Sequence[str]) -> bool:
+        """Whether the number of lines, and in Chinese their lengths, are the form's. Lines come without punctuation."""
         return (not self.lines or len(lines) == self.lines) and (
             not self.length or all(len(line) == self.length for line in lines)
         )
 
-    def patterns(self, kind, tones):
-        """The tone patterns of a line type: under "strict" the template's, under "variants" those and the turns that
-        poets allowed themselves, under "relaxed" the places that count, under "off" any."""
+    def patterns(self, kind: str, tones: str) -> list[str]:
+        """The tone patterns of a line type.
+
+        Args:
+            kind: the type, a letter of a template.
+            tones: "strict" for the template's patterns, "variants" for these and the variants that poets allowed
+                themselves, "relaxed" for the positions that count, "off" for any tones.
+        """
         if tones == "off":
             return ["N" * self.length]
         five = self.length == 5
@@ -80,11 +83,11 @@ class Form:
         return (LINE5 if five else LINE7)[kind] + more
 
 
-def _iambic(feet):
+def _iambic(feet: int) -> tuple[str, ...]:
     return (IAMB * feet,)
 
 
-# Three feet and two; the first may lack its first syllable.
+# Three anapaests, and two; the first foot may lack its first syllable.
 _LONG = (ANAPEST * 3, IAMB + ANAPEST * 2)
 _SHORT = (ANAPEST * 2, IAMB + ANAPEST)
 
@@ -116,8 +119,8 @@ FORMS = {
 }
 
 
-def form_of(name):
-    """The Form of a name, or UsageError with those there are."""
+def form_of(name: str) -> Form:
+    """The Form of a name. Raises UsageError for an unknown name."""
     if name not in FORMS:
-        raise UsageError(f"no form {name!r}; there are: {', '.join(FORMS)}")
+        raise UsageError(f"no form {name!r}; choose one of {', '.join(FORMS)}")
     return FORMS[name]
