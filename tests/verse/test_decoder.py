@@ -7,8 +7,7 @@ from tests.conftest import ROOT
 from tests.helpers.models import untaught
 from textgen.corpus.forms import FORMS
 from textgen.tokens.layout import BOUNDARY
-from textgen.verse import check
-from textgen.verse import decoder
+from textgen.verse import check, decoder
 from textgen.verse.masks.regulated import Regulated, Sounds
 from textgen.verse.sounds import pingshui
 

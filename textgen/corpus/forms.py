@@ -113,7 +113,7 @@ FORMS = {
             meters=14 * (_iambic(5),),
         ),
         Form("haiku", "5, 7 and 5 syllables", "english", 3, rhyme="---", meters=(("x" * 5,), ("x" * 7,), ("x" * 5,))),
-        Form("acrostic", "a line for each letter of --acrostic", "english"),
+        Form("acrostic", "a line for each letter of the acrostic", "english"),
         Form("free", "no form: the poem ends where the model ends it"),
     ]
 }

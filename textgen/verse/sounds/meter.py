@@ -20,8 +20,8 @@ def shape(word: str) -> frozenset[str]:
     return frozenset(one.stress if len(one.stress) > 1 else "0" for one in cmu.spoken(word) if one.stress)
 
 
-def stands(stress: str, pattern: str, place: int) -> bool:
-    """Whether a pronunciation can stand at a place of a pattern."""
+def fits(stress: str, pattern: str, place: int) -> bool:
+    """Whether a pronunciation fits a pattern at a place."""
     covered = pattern[place : place + len(stress)]
     return len(covered) == len(stress) and all(
         len(stress) == 1 or digit != "1" or sign != "w" for digit, sign in zip(stress, covered, strict=True)
@@ -30,7 +30,7 @@ def stands(stress: str, pattern: str, place: int) -> bool:
 
 def reachable(stresses: Iterable[str], pattern: str, place: int) -> int:
     """The set of places after a word that begins at a place."""
-    return sum({1 << (place + len(stress)) for stress in stresses if stands(stress, pattern, place)})
+    return sum({1 << (place + len(stress)) for stress in stresses if fits(stress, pattern, place)})
 
 
 def readable(words: Sequence[str], pattern: str) -> bool | None:
