@@ -324,6 +324,15 @@ def test_a_rhyme_with_too_few_characters_says_how_many():
     assert check(compose(few, form="jueju5", rhyme="江", seed=1).lines, "jueju5").rhyme == "江"
 
 
+def test_a_small_vocabulary_keeps_enough_characters_for_its_rhymes():
+    """Of 83 symbols two rhyme, as many as the form needs. Before restarts, half of these seeds found no poem."""
+    others = sorted(set(JUEJU) - set("，。\n") - {one for one in JUEJU if "江" in pingshui.readings(one).groups})
+    few = untaught("江雙，。\n" + "".join(others[::20]))
+    for seed in range(12):
+        poem = compose(few, form="jueju5", rhyme="江", seed=seed, tries=3, temperature=3)
+        assert check(poem.lines, "jueju5").holds, poem.text
+
+
 def test_english_mistakes(wordsmiths, poet):
     generator = wordsmiths["word", "forward"]
     for options, complaint in [
