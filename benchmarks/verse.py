@@ -27,6 +27,7 @@ from textgen.runs.describe import best_epoch
 from textgen.runs.run import load_run
 from textgen.tokens.characters import CLOSING, is_ideograph
 from textgen.verse import check, compositions
+from textgen.verse.checking import has_break
 from textgen.verse.sounds.meter import readable
 from textgen.verse.sounds.pingshui import SUPPLEMENT
 
@@ -41,11 +42,9 @@ def shares(verdicts, form):
     lines = [line for verdict in verdicts for line in verdict.lines]
     total = max(len(lines), 1)
     length = sum(len(list(filter(is_ideograph, line.text))) == form.length for line in lines) / total
-    tone = sum(not any(found.startswith(("tone", "length")) for found in line.breaks) for line in lines) / total
+    tone = sum(not has_break(line.breaks, "tone", "length") for line in lines) / total
     rhyme = sum(
-        bool(verdict.rhyme)
-        and not verdict.count("rhyme")
-        and not any(found.startswith("rhyme") for found in verdict.breaks)
+        bool(verdict.rhyme) and not verdict.count("rhyme") and not has_break(verdict.breaks, "rhyme")
         for verdict in verdicts
     ) / max(len(verdicts), 1)
     return length, tone, rhyme
@@ -132,7 +131,7 @@ def english(path, count, seed):
         lines = [line for verdict in verdicts for line in verdict.lines]
         counted = statistics.mean(len(poem) == FORMS[name].lines for poem in poems)
         rhymed = statistics.mean(not verdict.count("rhyme") for verdict in verdicts)
-        syllables = statistics.mean(not any(found.startswith("syllables") for found in line.breaks) for line in lines)
+        syllables = statistics.mean(not has_break(line.breaks, "syllables") for line in lines)
         iambic = statistics.mean(bool(readable(words(line.text), "ws" * 5)) for line in lines)
         told = f"{iambic:.1%}" if name in ("sonnet", "couplets") else "-"
         print(

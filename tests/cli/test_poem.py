@@ -1,4 +1,4 @@
-"""textgen poem and textgen poem check, as a shell sees them, with small runs trained here."""
+"""textgen poem and textgen poem check on the command line, with small runs trained here."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓
 
 @pytest.fixture(scope="module")
 def jueju_run(tmp_path_factory):
-    """Four hundred quatrains, learned for a few seconds: a poet who knows the characters and little else."""
+    """A few seconds of training on four hundred quatrains: a run that knows the characters and little else."""
     path = tmp_path_factory.mktemp("runs") / "jueju"
     train(ROOT / "corpora" / "jueju.txt", path, documents="poem", quiet=True, **TINY)
     return path
@@ -72,7 +72,7 @@ def test_as_json(command, jueju_run):
     assert plain.stdout == f"春夜\n\n{first['text']}\n"
 
 
-def test_the_checker_says_what_breaks(command, tmp_path):
+def test_the_checker_names_what_breaks(command, tmp_path):
     (tmp_path / "poems.txt").write_text(TOWER + "\n" + TOWER.replace("樓", "山"), "utf-8")
     result = command("poem", "check", tmp_path / "poems.txt")
     assert result.exit_code == 0
@@ -114,17 +114,17 @@ def test_english_forms(command, english_run):
 @pytest.mark.parametrize(
     ("code", "options", "complaint"),
     [
-        (2, ["--form", "ode"], "no form 'ode'; there are: jueju5"),
-        (2, ["--form", "sonnet"], "form sonnet is english verse, and this run writes chinese"),
-        (3, ["--acrostic", "春☃"], "--acrostic: the run never saw ☃"),
-        (2, ["--form", "jueju5", "--acrostic", "春夏秋冬春"], "takes at most 4 at --acrostic-at line"),
-        (2, ["--form", "jueju5", "--start", "春風秋月明"], "give --tones relaxed"),
+        (2, ["--form", "ode"], "no form 'ode'"),
+        (2, ["--form", "sonnet"], "--form sonnet is english verse, and this run writes chinese"),
+        (3, ["--acrostic", "春☃"], "--acrostic: not in the run's vocabulary: ☃"),
+        (2, ["--form", "jueju5", "--acrostic", "春夏秋冬春"], "takes at most 4 with --acrostic-at line"),
+        (2, ["--form", "jueju5", "--start", "春風秋月明"], "use --tones relaxed"),
         (2, ["--form", "jueju5", "--rhyme", "月"], "neither a group of the rhyme book nor a character"),
         (2, ["--temperature", "-1"], "--temperature takes a number at least 0"),
         (2, ["--tones", "loud"], "'loud' is not one of"),
     ],
 )
-def test_mistakes_end_in_one_line(refused, jueju_run, code, options, complaint):
+def test_mistakes_give_one_line(refused, jueju_run, code, options, complaint):
     assert complaint in refused(code, "poem", jueju_run, *options)
 
 
@@ -144,21 +144,21 @@ def test_without_the_extra_one_line_names_it(jueju_run, hidden):
     assert refused.stderr == (
         "textgen: the rhyme book of Pingshui needs the extra 'chinese': pip install 'textgen-lstm[chinese]'\n"
     )
-    # What needs no book works without.
+    # Whatever needs no rhyme book works without the packages.
     free = "--tones off --rhyme-book off --seed 1".split()
     loose = hidden(packages, "poem", jueju_run, "--form", "jueju5", *free)
     assert loose.returncode == 0, loose.stderr
     assert len(loose.stdout.strip().splitlines()) == 2
 
 
-def test_a_reader_who_has_had_enough_is_no_error(jueju_run):
+def test_a_reader_that_closes_the_pipe_is_no_error(jueju_run):
     line = f"{sys.executable} -m textgen poem {jueju_run} --form jueju5 --count 50 | head -1"
     result = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, check=False)
     assert result.returncode == 0
     assert "Traceback" not in result.stderr
 
 
-def test_it_starts_without_tensorflow_and_soon(jueju_run):
+def test_it_starts_without_tensorflow(jueju_run):
     result = shell("poem", jueju_run, "--form", "jueju5", "--seed", "1")
     assert result.returncode == 0
     code = (
@@ -171,7 +171,7 @@ def test_it_starts_without_tensorflow_and_soon(jueju_run):
 
 
 def test_training_on_one_form_in_one_script(command, tmp_path):
-    """The four steps of a poet: choose, learn, write, be judged."""
+    """Select poems, train, write and check."""
     result = command(
         "train", ROOT / "corpora" / "jueju.txt", "--documents", "poem", "--form", "jueju5", "--script", "simplified",
         "--out", tmp_path / "five", "--epochs", 1, "--units", 16, "--sample-length", 0,
@@ -186,14 +186,14 @@ def test_training_on_one_form_in_one_script(command, tmp_path):
 
 
 def test_a_damaged_memory_of_poems_is_refused(jueju_run, tmp_path, refused):
-    """Else a line that was learned might be written whole, and nobody would know."""
+    """Otherwise the run might repeat a training line verbatim, unnoticed."""
     shutil.copytree(jueju_run, tmp_path / "run")
     (path,) = (tmp_path / "run").rglob("memory.safetensors")
     data = bytearray(path.read_bytes())
     data[-3] ^= 1
     path.write_bytes(data)
     assert "damaged: its SHA-256 is not the one it was saved with" in refused(4, "poem", tmp_path / "run")
-    # One that was made to deceive, sealed as its maker would.
+    # A forged memory with a valid checksum.
     folder = forged_runs.newest(tmp_path / "run", VERSE)
     forged_runs.replace(folder, MEMORY, b"".join(map(bytes, tensor_parts({"lines": np.zeros(3, np.uint64)}))))
     assert "missing tensors ['words']" in refused(4, "poem", tmp_path / "run")

@@ -1,9 +1,10 @@
-"""The checker, on poems whose form is known, and on the same poems broken."""
+"""The checker on poems of known form, and on the same poems with faults."""
 
 import pytest
 
 from textgen.errors import UsageError
 from textgen.verse import check
+from textgen.verse.checking import Break
 
 # Wang Zhihuan, 登鸛雀樓; Du Fu, 春望; Wang Changling, 出塞; Li Bai, 靜夜思, which is in the old style.
 TOWER = ["白日依山盡，", "黃河入海流。", "欲窮千里目，", "更上一層樓。"]
@@ -26,7 +27,7 @@ def test_a_poem_that_keeps_only_the_places_that_count():
     strict, relaxed = check(PASS), check(PASS, tones="relaxed")
     assert strict.form.name == "jueju7"
     assert not strict.holds
-    assert strict.lines[1].breaks == ["tone: 平 at 5, not 仄"]
+    assert strict.lines[1].breaks == [Break("tone", "平 at 5, not 仄")]
     assert strict.count("tone") == 1
     assert relaxed.holds
     assert (relaxed.tones, relaxed.rhyme, relaxed.template[0]) == ("relaxed", "刪", "A")
@@ -40,54 +41,57 @@ def test_a_poem_in_the_old_style():
     assert check(NIGHT, tones="off").holds
 
 
-def test_turns_that_poets_allowed_themselves():
-    # The third and fourth place of a line of type b changed about, NPPZZ to NPZPZ: 欲窮百年目.
-    turned = ["白日依山盡", "黃河入海流", "欲窮百年目", "更上一層樓"]
-    verdict = check(turned, "jueju5")
+def test_variants_that_poets_allowed_themselves():
+    # The third and fourth characters of a line of type b swap tones, NPPZZ to NPZPZ: 欲窮百年目.
+    variant = ["白日依山盡", "黃河入海流", "欲窮百年目", "更上一層樓"]
+    verdict = check(variant, "jueju5")
     assert verdict.holds
     assert verdict.tones == "variants"
-    assert check(turned, "jueju5", tones="relaxed").holds
+    assert check(variant, "jueju5", tones="relaxed").holds
 
 
 def test_three_levels_at_the_end_break_every_rule():
     # 更上一層樓 with a level third character.
     for tones in ("strict", "relaxed"):
-        assert check([*TOWER[:3], "更上千層樓"], "jueju5", tones=tones).lines[3].breaks == ["tone: 平 at 3, not 仄"]
+        assert check([*TOWER[:3], "更上千層樓"], "jueju5", tones=tones).lines[3].breaks == [
+            Break("tone", "平 at 3, not 仄")
+        ]
 
 
 def test_the_lone_level_breaks_every_rule():
-    # 黃河入海流 with an oblique first character: only its second is level beside the rhyme.
+    # 黃河入海流 with an oblique first character: only the second character is level, besides the rhyme.
     broken = [TOWER[0], "綠河入海流", *TOWER[2:]]
     for tones in ("strict", "relaxed"):
         assert check(broken, "jueju5", tones=tones).count("tone") == 1
-    # Saved by a level third place.
+    # A level third character compensates.
     assert check([TOWER[0], "綠河知海流", *TOWER[2:]], "jueju5").tones == "variants"
 
 
 def test_rhymes_that_break():
     other = check([*TOWER[:3], "更上一層山"], "jueju5")
-    assert [line.breaks for line in other.lines] == [[], [], [], ["rhyme: 山 is 刪, not 尤"]]
+    assert [line.breaks for line in other.lines] == [[], [], [], [Break("rhyme", "山 is 刪, not 尤")]]
     twice = check([*TOWER[:3], "更上一江流"], "jueju5")
-    assert twice.lines[3].breaks == ["rhyme: 流 has rhymed in line 2"]
+    assert twice.lines[3].breaks == [Break("rhyme", "流 has rhymed in line 2")]
     oblique = check([TOWER[0], "黃河入海暮", TOWER[2], "更上一層路"], "jueju5", tones="off")
     assert not oblique.holds
-    assert oblique.breaks[0].startswith("rhyme: oblique")
+    assert str(oblique.breaks[0]).startswith("rhyme: oblique")
     assert check([*TOWER[:3], "更上一層山"], "jueju5", rhyme_book="off").holds
-    # The same vowel today, another group of old.
+    # The same rhyme today, but different groups in Pingshui.
     assert not check([*TOWER[:1], "黃河入海東", TOWER[2], "更上一層峰"], "jueju5").holds
     assert check([*TOWER[:1], "黃河入海東", TOWER[2], "更上一層峰"], "jueju5", tones="off", rhyme_book="modern").holds
 
 
 def test_lengths_and_lines_that_break():
     short = check([TOWER[0], "黃河入海", *TOWER[2:]], "jueju5")
-    assert short.lines[1].breaks[0] == "length: 4 characters, not 5"
-    assert check(TOWER[:3], "jueju5").breaks == ["lines: 3, not 4"]
-    assert check([], "jueju5").breaks == ["lines: 0, not 4"]
+    assert short.lines[1].breaks[0] == Break("length", "4 characters, not 5")
+    assert check(TOWER[:3], "jueju5").breaks == [Break("lines", "3, not 4")]
+    assert check([*TOWER, "黃河"], "jueju5").breaks == [Break("lines", "5, not 4")]
+    assert check([], "jueju5").breaks == [Break("lines", "0, not 4")]
 
 
 def test_acrostics_are_checked():
     assert check(TOWER, "jueju5", acrostic="白黃欲更").holds
-    assert check(TOWER, "jueju5", acrostic="白黃欲山").lines[3].breaks == ["letter: 更, not 山"]
+    assert check(TOWER, "jueju5", acrostic="白黃欲山").lines[3].breaks == [Break("letter", "更, not 山")]
     assert check(TOWER, "jueju5", acrostic="白欲", acrostic_at="couplet").holds
 
 
@@ -96,9 +100,9 @@ def test_simplified_text_is_judged_alike():
     assert check(simplified, "jueju5").holds
 
 
-def test_what_is_uncertain_is_told_and_breaks_nothing():
+def test_what_is_uncertain_is_a_remark_and_no_break():
     verdict = check([*TOWER[:2], "☃窮千里目", TOWER[3]], "jueju5")
-    assert verdict.lines[2].breaks == ["length: 4 characters, not 5"]
+    assert verdict.lines[2].breaks == [Break("length", "4 characters, not 5")]
     rare = check([*TOWER[:2], "欲窮䨻里目", TOWER[3]], "jueju5")
     assert rare.holds
     assert "䨻 not in the rhyme book" in rare.lines[2].remarks
@@ -127,19 +131,19 @@ def test_rhymes_of_a_quatrain():
     assert verdict.count("rhyme") == 0
     assert verdict.rhyme == "A: time, prime; B: night, white"
     broken = check(CLOCK, "couplets")
-    assert "rhyme: night does not rhyme with time" in broken.lines[1].breaks
+    assert Break("rhyme", "night does not rhyme with time") in broken.lines[1].breaks
     assert broken.count("rhyme") == 2
 
 
 def test_a_word_does_not_rhyme_with_itself():
     verdict = check(BEARD, "limerick")
-    assert "rhyme: beard stands in line 1 too" in verdict.lines[4].breaks
+    assert Break("rhyme", "beard stands in line 1 too") in verdict.lines[4].breaks
     assert verdict.count("rhyme") == 1
 
 
 def test_a_haiku():
     assert check(POND, "haiku").holds
-    assert check([*POND[:2], "a pond"], "haiku").lines[2].breaks == ["syllables: 2, not 5"]
+    assert check([*POND[:2], "a pond"], "haiku").lines[2].breaks == [Break("syllables", "2, not 5")]
     assert check(["An old silent xyzzyq", *POND[1:]], "haiku").lines[0].remarks[0].startswith("cannot be scanned")
 
 
@@ -149,7 +153,7 @@ def test_meter():
     assert check(["Never never never never never"] * 4, "couplets").count("meter") == 4
 
 
-def test_a_form_must_be_named_where_the_shape_tells_none():
+def test_a_form_must_be_named_where_the_shape_does_not_tell_it():
     with pytest.raises(UsageError, match="no form fits 4 lines by their shape alone"):
         check(CLOCK)
     with pytest.raises(UsageError, match="no form 'ode'"):

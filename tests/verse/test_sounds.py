@@ -1,4 +1,4 @@
-"""What the rhyme books and the dictionary say, against what is known of them."""
+"""What the rhyme books and the dictionary say, against known facts."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import mandarin as modern
 from textgen.verse.sounds import meter, pingshui
 
-# Tones that every primer gives, and the group in the book of Pingshui of those that are level only.
+# Characters with level readings only, and their groups in the book of Pingshui, as primers give them.
 LEVEL = {"東": "東", "冬": "冬", "江": "江", "支": "支", "微": "微", "魚": "魚", "虞": "虞", "齊": "齊", "佳": "佳"}
 LEVEL |= {"灰": "灰", "真": "真", "文": "文", "元": "元", "寒": "寒", "刪": "刪", "前": "先", "蕭": "蕭", "肴": "肴"}
 LEVEL |= {"豪": "豪", "歌": "歌", "麻": "麻", "陽": "陽", "庚": "庚", "青": "青", "蒸": "蒸", "尤": "尤", "侵": "侵"}
@@ -32,7 +32,7 @@ def test_entering_tones_are_oblique(character):
     assert readings.mark == "仄"
 
 
-def test_modern_tones_are_others():
+def test_modern_tones_differ():
     assert modern.readings("竹").level
     assert modern.readings("白").level
     assert not modern.readings("月").level
@@ -61,7 +61,7 @@ def test_the_fourteen_modern_groups(character, group):
     assert group in modern.readings(character).groups
 
 
-def test_two_readings_are_told_apart_from_one():
+def test_characters_with_two_readings_have_a_mark_of_their_own():
     assert pingshui.readings("看").mark == "中"
     assert pingshui.readings("山").mark == "平"
     assert pingshui.readings("☃").mark == "？"
@@ -69,7 +69,7 @@ def test_two_readings_are_told_apart_from_one():
 
 
 @pytest.mark.parametrize("character", "溪啼針爐迴岳跡先")
-def test_what_the_table_lacks_is_there(character):
+def test_characters_that_the_table_lacks_are_supplemented(character):
     assert pingshui.readings(character).mark != "？"
 
 
@@ -109,7 +109,7 @@ IAMBS = "ws" * 5
         ("shall i compare thee to a summer's day", True),
         ("when i do count the clock that tells the time", True),
         ("when i behold the violet past prime", True),
-        ("and see the brave day sunk in hideous night", False),  # of hideous the dictionary knows three syllables only
+        ("and see the brave day sunk in hideous night", False),  # the dictionary has only three syllables for hideous
         ("the curfew tolls the knell of parting day", True),
         ("upon a river in the gentle morning", False),  # eleven
         ("never never never never never", False),  # King Lear's trochees
@@ -122,7 +122,7 @@ def test_iambic_pentameter(line, readable):
 
 
 def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
-    """Arrays and the plain way, word by word, on every line of three words, forward and backward."""
+    """The arrays agree with `readable` on every line of three words, forward and backward."""
     words = ["every", "upon", "the", "river", "morning", "delight", "i", "again"]
     shapes = [meter.shape(word) for word in words]
     for pattern in ("wsws", "wsw", "sww", "xxxxx", "wswws"):
@@ -132,9 +132,9 @@ def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
                 for third in range(len(words)):
                     line = [first, second, third]
                     expected = meter.readable([words[one] for one in line], pattern)
-                    for turned, table in ((line, forward), (line[::-1], backward)):
+                    for written, table in ((line, forward), (line[::-1], backward)):
                         places = 1
-                        for one in turned:
+                        for one in written:
                             places = int(table.onward(places)[one])
                         assert bool(places & table.end) == expected, (pattern, line)
 

@@ -1,57 +1,80 @@
-"""The checker: for each line of a poem what holds and what breaks. It shares the tables with the decoder, no code.
+"""The checker: what holds and what breaks in each line of a poem. It shares the tables with the decoder, but no code.
 
-Chinese: the template that a poem breaks least is taken as meant; characters that the book does not know, and those that
-hold only by one of two readings, are told apart from breaks. English: all pronunciations count; lines with a word that
-the dictionary does not know cannot be scanned, and are told apart. Knows nothing of models.
+Chinese: the poem is judged by the template that it breaks least. Characters that the rhyme book lacks, and characters
+that fit by only one of two readings, are remarks and not breaks. English: all pronunciations count; a line with a word
+that the dictionary lacks cannot be scanned, which is a remark. This module knows nothing of models.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias, Unpack
 
 from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import words
 from textgen.errors import UsageError
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
+from textgen.verse.config import Rules, RulesOptions
 from textgen.verse.sounds import cmudict as cmu
-from textgen.verse.sounds import mandarin as modern
-from textgen.verse.sounds import meter, pingshui
+from textgen.verse.sounds import meter
+from textgen.verse.sounds.books import book_for_tones
+from textgen.verse.sounds.readings import Readings
 
-_BOOKS = {book.NAME: book for book in (pingshui, modern)}
+BreakKind: TypeAlias = Literal["lines", "length", "tone", "rhyme", "meter", "syllables", "letter"]
+
 _SIGN = {"P": "平", "Z": "仄", "N": "中"}
+# Rules of tone from the strictest on, and by which of them a poem is judged under each choice of `Rules.tones`.
+_TONE_RULES = ("strict", "variants", "relaxed")
+_JUDGED_BY = {"strict": "variants", "relaxed": "relaxed", "off": "relaxed"}
+
+
+@dataclass(frozen=True)
+class Break:
+    """One thing in a poem that does not hold.
+
+    Attributes:
+        kind: "lines", "length", "tone", "rhyme", "meter", "syllables" or "letter".
+        text: what is wrong, in a few words.
+    """
+
+    kind: BreakKind
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
 
 
 @dataclass
 class LineVerdict:
-    """What was found in a line.
+    """What the checker finds in a line.
 
     Attributes:
         text: the line.
-        marks: its sounds, a sign a character, or a digit a syllable for its stresses.
+        marks: how it sounds: one sign per character, or for each word its stresses, one digit per syllable.
         wanted: the tones, or the stresses, that the form asks for; empty where it asks for none.
-        breaks: what does not hold, each in a few words.
-        remarks: what is worth knowing.
-        rhymes: whether the line ends in a rhyme that the form asks for.
+        breaks: what does not hold.
+        remarks: what else is worth knowing.
+        rhymes: whether the form asks the line to rhyme.
     """
 
     text: str
     marks: str = ""
     wanted: str = ""
-    breaks: list[str] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rhymes: bool = False
 
 
 @dataclass
 class Verdict:
-    """What was found in a poem.
+    """What the checker finds in a poem.
 
     Attributes:
-        form: the Form it was judged by.
+        form: the Form by which it is judged.
         lines: a LineVerdict for each line.
         template: the template that it breaks least; empty where the form has none.
-        tones: the strictest rule that every line keeps: "strict", "variants", "relaxed"; "" for none.
-        fixed: share of the second, fourth and sixth places that have the template's tone; None where it has none.
-        rhyme: the rhyme that all share, by name; of English verse each pair's; empty for none.
+        tones: the strictest rule that every line keeps: "strict", "variants" or "relaxed"; empty for none.
+        fixed: share of the second, fourth and sixth positions with the template's tone; None without a template.
+        rhyme: the name of the rhyme that the lines share; of English verse the words of each rhyme; empty for none.
         breaks: what does not hold of the poem as a whole.
     """
 
@@ -61,91 +84,109 @@ class Verdict:
     tones: str = ""
     fixed: float | None = None
     rhyme: str = ""
-    breaks: list[str] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
         """Whether nothing breaks."""
         return not self.breaks and not any(line.breaks for line in self.lines)
 
-    def count(self, kind: str) -> int:
-        """In how many lines something of a kind breaks: "length", "tone", "rhyme", "meter", "syllables", "letter"."""
-        return sum(any(found.startswith(kind) for found in line.breaks) for line in self.lines)
+    def count(self, kind: BreakKind) -> int:
+        """The number of lines with a break of a kind."""
+        return sum(has_break(line.breaks, kind) for line in self.lines)
 
 
-def check(
-    lines: Sequence[str],
-    form: str | None = None,
-    *,
-    tones: str = "strict",
-    rhyme_book: str = "pingshui",
-    acrostic: str = "",
-    acrostic_at: str = "line",
-) -> Verdict:
+class ToneVerdict(NamedTuple):
+    """How the tones of a poem compare with a template.
+
+    Attributes:
+        template: the template that the poem breaks least.
+        kept: the strictest rule that every line keeps; empty for none.
+        fixed: share of the second, fourth and sixth positions with the tone of the template that fits them best.
+        patterns: each line's pattern.
+        misses: for each line the positions whose tone is certainly wrong.
+    """
+
+    template: str
+    kept: str
+    fixed: float
+    patterns: list[str]
+    misses: list[list[int]]
+
+
+def has_break(breaks: Sequence[Break], *kinds: BreakKind) -> bool:
+    """Whether a break of some kinds is among breaks."""
+    return any(one.kind in kinds for one in breaks)
+
+
+def check(lines: Sequence[str], form: str | None = None, **options: Unpack[RulesOptions]) -> Verdict:
     """Judge a poem.
 
     Args:
-        lines: with or without their marks.
-        form: the name of a form; None for the one that its outward shape fits.
-        tones: "strict" (with the turns that poets allowed themselves), "relaxed" or "off".
-        rhyme_book: "pingshui", "modern" or "off".
-        acrostic, acrostic_at: what the lines' first characters must be, and where.
+        lines: with or without their punctuation.
+        form: the name of a form; None for the Chinese form whose shape fits.
+        options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
+            allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
+            acrostic_at say with which characters lines must begin.
 
     Raises:
-        UsageError: no such form, or none that fits.
+        UsageError: an option out of its range, an unknown form, or no form that fits.
     """
+    rules = Rules(**options)
     lines = [line.strip() for line in lines]
-    form = form_of(form) if form else _guess(lines)
-    judge = _chinese if form.length else _english if form.meters else _plain
-    verdict = judge(lines, form, tones, rhyme_book)
-    if form.lines and len(lines) != form.lines:
-        verdict.breaks.append(f"lines: {len(lines)}, not {form.lines}")
-    step = 2 if acrostic_at == "couplet" else 1
-    for place, head in enumerate(acrostic):
-        if step * place >= len(lines):
-            verdict.breaks.append(f"letter: no line for {head}")
-        elif not lines[step * place].lower().startswith(head.lower()):
-            verdict.lines[step * place].breaks.append(f"letter: {lines[step * place][:1]}, not {head}")
+    judged_as = form_of(form) if form else _guess(lines)
+    judge = _chinese if judged_as.length else _english if judged_as.meters else _plain
+    verdict = judge(lines, judged_as, rules)
+    if judged_as.lines and len(lines) != judged_as.lines:
+        verdict.breaks.append(Break("lines", f"{len(lines)}, not {judged_as.lines}"))
+    _judge_acrostic(verdict, lines, rules)
     return verdict
 
 
-def _guess(lines):
-    bare = [line.strip(CLOSING) for line in lines]
+def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
+    step = 2 if rules.acrostic_at == "couplet" else 1
+    for place, head in enumerate(rules.acrostic):
+        number = step * place
+        if number >= len(lines):
+            verdict.breaks.append(Break("letter", f"no line for {head}"))
+        elif not lines[number].lower().startswith(head.lower()):
+            verdict.lines[number].breaks.append(Break("letter", f"{lines[number][:1]}, not {head}"))
+
+
+def _guess(lines: list[str]) -> Form:
+    texts = [line.strip(CLOSING) for line in lines]
     for form in FORMS.values():
-        if form.language == "chinese" and is_chinese("".join(lines)) and form.fits(bare):
+        if form.language == "chinese" and is_chinese("".join(lines)) and form.fits(texts):
             return form
-    raise UsageError(f"--form: no form fits {len(lines)} lines by their shape alone; name one of {', '.join(FORMS)}")
+    raise UsageError(f"`form`: no form fits {len(lines)} lines by their shape alone; choose one of {', '.join(FORMS)}")
 
 
-def _plain(lines, form, tones, rhyme_book):
+def _plain(lines: list[str], form: Form, rules: Rules) -> Verdict:
     return Verdict(form, [LineVerdict(line) for line in lines])
 
 
-def _chinese(lines, form, tones, rhyme_book):
-    book = _BOOKS.get(rhyme_book, pingshui)
+def _chinese(lines: list[str], form: Form, rules: Rules) -> Verdict:
+    book = book_for_tones(rules.rhyme_book)
     texts = ["".join(filter(is_ideograph, line)) for line in lines]
-    told = [[book.readings(character) for character in text] for text in texts]
+    readings = [[book.readings(character) for character in text] for text in texts]
     verdict = Verdict(form, [LineVerdict(line) for line in lines])
-    for line, text, readings in zip(verdict.lines, texts, told, strict=True):
-        line.marks = "".join(reading.mark for reading in readings)
+    for line, text, own in zip(verdict.lines, texts, readings, strict=True):
+        line.marks = "".join(one.mark for one in own)
         if len(text) != form.length:
-            line.breaks.append(f"length: {len(text)} characters, not {form.length}")
+            line.breaks.append(Break("length", f"{len(text)} characters, not {form.length}"))
         if twice := [one for one in dict.fromkeys(text) if text.count(one) > 1]:
             line.remarks.append(f"{''.join(twice)} twice")
         if unknown := [one for one, mark in zip(text, line.marks, strict=True) if mark == "？"]:
             line.remarks.append(f"{''.join(unknown)} not in the rhyme book")
-    whole = [
-        (line, readings) for line, readings in zip(verdict.lines, told, strict=True) if len(readings) == form.length
-    ]
-    if len(whole) == form.lines:
-        _judge_tones(verdict, told, form, tones)
-    if rhyme_book != "off":
-        _judge_rhyme(verdict, texts, told, form, tones)
+    if [len(own) for own in readings] == form.lines * [form.length]:
+        _apply_tones(verdict, texts, _judge_tones(readings, form, rules.tones), rules.tones)
+    if rules.rhyme_book != "off":
+        _judge_rhyme(verdict, texts, readings, rules.tones)
     return verdict
 
 
-def _misses(readings, pattern):
-    """The places whose tone is surely another than a pattern's."""
+def _misses(readings: list[Readings], pattern: str) -> list[int]:
+    """The positions whose tone is certainly not the pattern's."""
     return [
         place
         for place, (reading, sign) in enumerate(zip(readings, pattern, strict=True))
@@ -154,126 +195,153 @@ def _misses(readings, pattern):
     ]
 
 
-def _judge_tones(verdict, told, form, tones):
-    first_rhymes = bool(frozenset.intersection(*(readings[-1].groups for readings in [told[0], *told[1::2]])))
-    rules = ["strict", "variants", "relaxed"]
-    best = {}
-    for rule in rules:
-        for template in form.templates:
-            misses = [
-                min((_misses(readings, pattern) for pattern in form.patterns(kind, rule)), key=len)
-                for readings, kind in zip(told, template, strict=True)
-            ]
-            # Characters with two readings may fit several templates; then that is meant whose rhyme holds too.
-            odd = template[0].isupper() and not first_rhymes
-            broken = sum(map(bool, misses)), sum(map(len, misses)), odd
-            if rule not in best or broken < best[rule][0]:
-                best[rule] = broken, template, misses
-    kept = sorted((best[rule][0][2], rules.index(rule)) for rule in rules if best[rule][0][:2] == (0, 0))
-    verdict.tones = rules[kept[0][1]] if kept else ""
-    rule = {"strict": "variants", "relaxed": "relaxed", "off": "relaxed"}[tones]
-    if verdict.tones and rules.index(verdict.tones) <= rules.index(rule):
-        rule = verdict.tones
-    _, verdict.template, misses = best[rule]
-    verdict.fixed = max(_fixed(told, form, template) for template in form.templates)
-    for line, readings, kind, missed in zip(verdict.lines, told, verdict.template, misses, strict=True):
-        pattern = min(form.patterns(kind, rule), key=lambda pattern: len(_misses(readings, pattern)))
+def _judge_tones(readings: list[list[Readings]], form: Form, tones: str) -> ToneVerdict:
+    """Compare the tones of a poem of the right shape with each template under each rule."""
+    first_rhymes = bool(frozenset.intersection(*(own[-1].groups for own in [readings[0], *readings[1::2]])))
+
+    def breaks(template: str, rule: str) -> tuple[int, int, bool]:
+        misses = [
+            len(_misses(own, _closest(own, form, kind, rule))) for own, kind in zip(readings, template, strict=True)
+        ]
+        # Characters with two readings may fit several templates; the one whose rhyme also fits is preferred.
+        return sum(map(bool, misses)), sum(misses), template[0].isupper() and not first_rhymes
+
+    # The template that the poem breaks least, by each rule; the first of several.
+    best = {rule: min(form.templates, key=lambda template: breaks(template, rule)) for rule in _TONE_RULES}
+    broken = {rule: breaks(template, rule) for rule, template in best.items()}
+    kept = min(
+        (rule for rule in _TONE_RULES if broken[rule][:2] == (0, 0)), key=lambda rule: broken[rule][2], default=""
+    )
+    rule = _JUDGED_BY[tones]
+    if kept and _TONE_RULES.index(kept) <= _TONE_RULES.index(rule):
+        rule = kept
+    patterns = [_closest(own, form, kind, rule) for own, kind in zip(readings, best[rule], strict=True)]
+    return ToneVerdict(
+        best[rule],
+        kept,
+        max(_fixed(readings, form, template) for template in form.templates),
+        patterns,
+        [_misses(own, pattern) for own, pattern in zip(readings, patterns, strict=True)],
+    )
+
+
+def _closest(readings: list[Readings], form: Form, kind: str, rule: str) -> str:
+    """The pattern of a line type that a line breaks least."""
+    return min(form.patterns(kind, rule), key=lambda pattern: len(_misses(readings, pattern)))
+
+
+def _apply_tones(verdict: Verdict, texts: list[str], found: ToneVerdict, tones: str) -> None:
+    """Note in a verdict what `_judge_tones` found."""
+    verdict.template, verdict.tones, verdict.fixed = found.template, found.kept, found.fixed
+    for line, text, pattern, misses in zip(verdict.lines, texts, found.patterns, found.misses, strict=True):
         line.wanted = "".join(_SIGN[sign] for sign in pattern)
         if tones != "off":
-            line.breaks += [f"tone: {line.marks[place]} at {place + 1}, not {line.wanted[place]}" for place in missed]
+            line.breaks += [
+                Break("tone", f"{line.marks[place]} at {place + 1}, not {line.wanted[place]}") for place in misses
+            ]
         either = [place for place, sign in enumerate(pattern) if sign != "N" and line.marks[place] == "中"]
         if either:
-            bare = "".join(filter(is_ideograph, line.text))
-            line.remarks.append("by one of two readings: " + "".join(bare[place] for place in either))
+            line.remarks.append("by one of two readings: " + "".join(text[place] for place in either))
 
 
-def _fixed(told, form, template):
-    """Share of the even places that have a template's tone."""
+def _fixed(readings: list[list[Readings]], form: Form, template: str) -> float:
+    """Share of the even positions that have a template's tone."""
     right = total = 0
-    for readings, kind in zip(told, template, strict=True):
+    for own, kind in zip(readings, template, strict=True):
         pattern = form.patterns(kind, "strict")[0]
         places = range(1, form.length - 1, 2)
-        missed = set(_misses(readings, pattern))
+        missed = set(_misses(own, pattern))
         total += len(places)
         right += sum(place not in missed for place in places)
     return right / total
 
 
-def _judge_rhyme(verdict, texts, told, form, tones):
+def _judge_rhyme(verdict: Verdict, texts: list[str], readings: list[list[Readings]], tones: str) -> None:
     ends = {line: text[-1] for line, text in enumerate(texts) if text}
     asked = [line for line in range(1, len(texts), 2) if line in ends]
     if not asked:
         return
-    shared = frozenset.intersection(*(told[line][-1].groups for line in asked))
-    other = frozenset.intersection(*(told[line][-1].other_groups for line in asked))
-    # The first line rhymes where its template says so; without one, where it happens to.
+    shared = frozenset.intersection(*(readings[line][-1].groups for line in asked))
+    oblique = frozenset.intersection(*(readings[line][-1].other_groups for line in asked))
+    # The first line must rhyme where its template says so; without a template it may.
     if verdict.template[:1].isupper() and 0 in ends:
-        if shared & told[0][-1].groups:
-            shared &= told[0][-1].groups
+        if shared & readings[0][-1].groups:
+            shared &= readings[0][-1].groups
             asked.insert(0, 0)
         elif shared and tones != "off":
-            verdict.lines[0].breaks.append(f"rhyme: {ends[0]} is not in {'、'.join(sorted(shared))}")
-    elif 0 in ends and shared & told[0][-1].groups:
+            verdict.lines[0].breaks.append(Break("rhyme", f"{ends[0]} is not in {_listed(shared)}"))
+    elif 0 in ends and shared & readings[0][-1].groups:
         verdict.lines[0].remarks.append("rhymes too")
     for line in asked:
         verdict.lines[line].rhymes = True
     if shared:
-        verdict.rhyme = "、".join(sorted(shared))
-    elif other:
-        verdict.rhyme = "、".join(sorted(other))
-        verdict.breaks.append(f"rhyme: oblique, {verdict.rhyme}; the form rhymes level")
+        verdict.rhyme = _listed(shared)
+    elif oblique:
+        verdict.rhyme = _listed(oblique)
+        verdict.breaks.append(Break("rhyme", f"oblique, {verdict.rhyme}; the form rhymes level"))
     else:
-        commonest = max(
-            (group for line in asked for group in told[line][-1].groups),
-            key=lambda group: sum(group in told[line][-1].groups for line in asked),
-            default=None,
-        )
-        for line in asked:
-            own = told[line][-1].groups
-            if commonest not in own:
-                names = "、".join(sorted(own)) or ("oblique" if told[line][-1].oblique else "not in the rhyme book")
-                verdict.lines[line].breaks.append(f"rhyme: {ends[line]} is {names}, not {commonest or 'level'}")
-    seen = {}
+        _judge_mixed_rhyme(verdict, ends, {line: readings[line][-1] for line in asked})
+    seen: dict[str, int] = {}
     for line in asked:
         if ends[line] in seen:
-            verdict.lines[line].breaks.append(f"rhyme: {ends[line]} has rhymed in line {seen[ends[line]] + 1}")
+            verdict.lines[line].breaks.append(Break("rhyme", f"{ends[line]} has rhymed in line {seen[ends[line]] + 1}"))
         seen.setdefault(ends[line], line)
 
 
-def _english(lines, form, tones, rhyme_book):
+def _judge_mixed_rhyme(verdict: Verdict, ends: dict[int, str], readings: dict[int, Readings]) -> None:
+    """Note the lines that do not rhyme, where no rhyme is shared by all lines that should."""
+    commonest = max(
+        (group for own in readings.values() for group in sorted(own.groups)),
+        key=lambda group: sum(group in own.groups for own in readings.values()),
+        default=None,
+    )
+    for line, own in readings.items():
+        if commonest not in own.groups:
+            names = _listed(own.groups) or ("oblique" if own.oblique else "not in the rhyme book")
+            verdict.lines[line].breaks.append(Break("rhyme", f"{ends[line]} is {names}, not {commonest or 'level'}"))
+
+
+def _listed(groups: frozenset[str]) -> str:
+    return "、".join(sorted(groups))
+
+
+def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
     verdict = Verdict(form, [LineVerdict(line) for line in lines])
     spelled = [words(line) for line in lines]
     for number, (line, own) in enumerate(zip(verdict.lines, spelled, strict=True)):
         line.marks = " ".join(_stress(word) for word in own)
         if number < len(form.meters):
             _judge_meter(line, own, form.meters[number])
-    by_letter = {}
+    ends: dict[str, dict[int, str]] = {}
     for number, letter in enumerate(form.rhyme[: len(lines)]):
         if letter != "-" and spelled[number]:
-            by_letter.setdefault(letter, []).append(number)
-    found = []
-    for letter, numbers in by_letter.items():
-        shared = cmu.rhymes(spelled[numbers[0]][-1])
-        used = {}
-        for number in numbers:
-            line, word = verdict.lines[number], spelled[number][-1]
-            line.rhymes = True
-            own = cmu.rhymes(word)
-            if not own:
-                line.breaks.append(f"rhyme: {word} is not in the dictionary")
-            elif word in used:
-                line.breaks.append(f"rhyme: {word} stands in line {used[word] + 1} too")
-            elif not shared & own:
-                line.breaks.append(f"rhyme: {word} does not rhyme with {spelled[numbers[0]][-1]}")
-            else:
-                shared &= own
-            used.setdefault(word, number)
-        found.append(f"{letter}: {', '.join(spelled[number][-1] for number in numbers)}")
-    verdict.rhyme = "; ".join(found)
+            ends.setdefault(letter, {})[number] = spelled[number][-1]
+    for own_ends in ends.values():
+        _judge_english_rhyme(verdict, own_ends)
+    verdict.rhyme = "; ".join(f"{letter}: {', '.join(own_ends.values())}" for letter, own_ends in ends.items())
     return verdict
 
 
-def _judge_meter(line, own, patterns):
+def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
+    """Judge the lines of one letter of the rhyme scheme: line number to last word."""
+    first = next(iter(ends.values()))
+    shared = cmu.rhymes(first)
+    used: dict[str, int] = {}
+    for number, word in ends.items():
+        line, own = verdict.lines[number], cmu.rhymes(word)
+        line.rhymes = True
+        if not own:
+            line.breaks.append(Break("rhyme", f"{word} is not in the dictionary"))
+        elif word in used:
+            line.breaks.append(Break("rhyme", f"{word} stands in line {used[word] + 1} too"))
+        elif not shared & own:
+            line.breaks.append(Break("rhyme", f"{word} does not rhyme with {first}"))
+        else:
+            shared &= own
+        used.setdefault(word, number)
+
+
+def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str]) -> None:
     line.wanted = patterns[0]
     counts = meter.syllables(own)
     if counts is None:
@@ -282,16 +350,16 @@ def _judge_meter(line, own, patterns):
         return
     lengths = {len(pattern) for pattern in patterns}
     if not counts & lengths:
-        told, wanted = (" or ".join(map(str, sorted(numbers))) for numbers in (counts, lengths))
-        line.breaks.append(f"syllables: {told}, not {wanted}")
+        found, wanted = (" or ".join(map(str, sorted(numbers))) for numbers in (counts, lengths))
+        line.breaks.append(Break("syllables", f"{found}, not {wanted}"))
         return
     fitting = [pattern for pattern in patterns if meter.readable(own, pattern)]
     if fitting:
         line.wanted = fitting[0]
     else:
-        line.breaks.append(f"meter: cannot be read {line.wanted}")
+        line.breaks.append(Break("meter", f"cannot be read {line.wanted}"))
 
 
-def _stress(word):
-    told = cmu.spoken(word)
-    return told[0].stress if told else "?"
+def _stress(word: str) -> str:
+    spoken = cmu.spoken(word)
+    return spoken[0].stress if spoken else "?"

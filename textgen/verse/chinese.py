@@ -1,137 +1,134 @@
-"""What is asked of a Chinese poem, in a run's own characters: mood, beginning, heads, rhyme, template.
+"""What the user asks of a Chinese poem, in a run's own characters: mood, beginning, acrostic, rhyme, template.
 
-Knows nothing of how symbols are drawn.
+This module knows nothing of sampling.
 """
 
 import numpy as np
 
+from textgen.corpus.forms import Form
 from textgen.corpus.hanzi import forms_of
 from textgen.corpus.memory import lines_of
 from textgen.errors import PromptError, UsageError
 from textgen.tokens.characters import CLOSING, MARKS, is_ideograph
-from textgen.verse.masks.base import Opening
+from textgen.tokens.layout import RESERVED
+from textgen.verse.config import PoemConfig
+from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.regulated import Regulated, Sounds
-from textgen.verse.sounds import mandarin as modern
-from textgen.verse.sounds import pingshui
-from textgen.verse.sounds.readings import UNKNOWN
-
-_BOOKS = {book.NAME: book for book in (pingshui, modern)}
+from textgen.verse.masks.regulated import Groups, Regulated, Sounds
+from textgen.verse.sounds.books import RhymeBook, book_for_tones
+from textgen.verse.sounds.readings import UNKNOWN, Readings
+from textgen.writing.generator import Generator
 
 
 class Chinese:
-    """A poem asked of a run that writes Chinese.
+    """A poem for a run that writes Chinese; attributes as of `textgen.verse.composing.Language`.
 
     Args:
-        generator: its Generator.
+        generator: the run's Generator.
         form: the Form.
-        config: a PoemConfig.
-
-    Attributes:
-        notes: what was read otherwise than it was given, a line each.
-        mood: ids that the model reads first.
+        config: the options.
     """
 
-    def __init__(self, generator, form, config):
+    def __init__(self, generator: Generator, form: Form, config: PoemConfig) -> None:
         self.printed, self.form, self.config = generator.printed, form, config
-        self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index > 1}
-        self.notes = []
+        self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index >= RESERVED}
+        self.notes: list[str] = []
         self.mood = [self.id_of[one] for one in self._read("title", config.title) + self._read("mood", config.mood)]
         self.start = self._read("start", config.start)
         self._heads = self._read("acrostic", config.acrostic)
         if not all(map(is_ideograph, self._heads)):
-            raise UsageError(f"--acrostic takes characters, without marks; got {config.acrostic!r}")
+            raise UsageError(f"`acrostic` takes Chinese characters without punctuation; got {config.acrostic!r}")
         self._pairs = config.acrostic_at == "couplet"
         room = form.lines // (2 if self._pairs else 1)
         if form.lines and len(self._heads) > room:
             raise UsageError(
-                f"--acrostic {config.acrostic}: {len(self._heads)} characters; {form.name} has {form.lines} lines and "
-                f"takes at most {room} at --acrostic-at {config.acrostic_at}"
+                f"`acrostic={config.acrostic}`: {len(self._heads)} characters; {form.name} has {form.lines} lines and "
+                f"takes at most {room} with `acrostic_at={config.acrostic_at}`"
             )
-        self._openings = self._regulated() if form.length else [self._free()]
+        self._openings: list[AnyOpening] = self._regulated() if form.length else [self._free()]
 
-    def opening(self, chooser):
-        """An Opening, one of those that hold what was asked."""
+    def opening(self, chooser: np.random.Generator) -> AnyOpening:
+        """One of the openings that keep what the user asks for."""
         return self._openings[int(chooser.integers(len(self._openings)))]
 
-    def lines(self, ids):
+    def lines(self, ids: list[int]) -> list[str]:
         """The lines that ids spell."""
-        text = "".join(self.printed[index] for index in ids if index > 1)
+        text = "".join(self.printed[index] for index in ids if index >= RESERVED)
         return lines_of(text.replace("\n", ""))
 
-    def _read(self, name, text):
-        """A text in the run's own characters; PromptError names those that it never saw."""
+    def _read(self, name: str, text: str) -> str:
+        """A text in the run's own characters. Raises PromptError for characters outside its vocabulary."""
         given = "".join(text.split())
         text = given.translate(MARKS)
         own = "".join(next((form for form in forms_of(one) if form in self.id_of), one) for one in text)
         unknown = [one for one in dict.fromkeys(own) if one not in self.id_of]
         if unknown:
             kept = "".join(one for one in own if one in self.id_of)
-            # A title is printed as it is; and a mark more or less makes no other mood.
+            # A title is printed unchanged, and punctuation does not change a mood.
             if name == "title" or (name == "mood" and kept and not any(map(is_ideograph, unknown))):
                 own = kept
             else:
                 raise PromptError(
-                    f"--{name}: the run never saw {' '.join(unknown)}; choose other characters, or train on poems that "
-                    "use them"
+                    f"`{name}`: not in the run's vocabulary: {' '.join(unknown)}; choose other characters, or train on "
+                    "poems that use them"
                 )
         if own != given:
-            self.notes.append(f"--{name} read as {own}")
+            self.notes.append(f"`{name}` read as {own}")
         return own
 
-    def _head_ids(self):
+    def _head_ids(self) -> dict[int, int]:
         step = 2 if self._pairs else 1
         return {step * place: self.id_of[head] for place, head in enumerate(self._heads)}
 
-    def _free(self):
+    def _free(self) -> AnyOpening:
         heads = self._head_ids()
         lines = len(heads) * (2 if self._pairs else 1)
         verse = Free(self.printed, True, {line: np.array([head]) for line, head in heads.items()}, lines)
         if opening := self._follow(verse, self.start):
             return opening
-        raise UsageError(f"--start {self.config.start} and --acrostic {self.config.acrostic} do not agree")
+        raise UsageError(
+            f"`start={self.config.start}` contradicts `acrostic={self.config.acrostic}`; change one of them"
+        )
 
-    def _regulated(self):
+    def _regulated(self) -> list[AnyOpening]:
         form, config = self.form, self.config
-        book = _BOOKS.get(config.rhyme_book, pingshui)
+        book = book_for_tones(config.rhyme_book)
         needs_book = config.tones != "off" or config.rhyme_book != "off"
-        sounds = Sounds(self.printed, book.readings if needs_book else _silent)
+        sounds = Sounds(self.printed, book.readings if needs_book else _unread)
         wanted = self._groups(book, sounds)
         modes = ["strict", "variants"] if config.tones == "strict" else [config.tones]
         for mode in modes:
             found = [self._try(template, mode, sounds, wanted) for template in form.templates]
-            if any(found):
-                return list(filter(None, found))
-        why = self._why(sounds, wanted)
-        raise UsageError(f"no template of {form.name} holds {why}")
+            if openings := [one for one in found if one is not None]:
+                return openings
+        raise UsageError(f"no template of {form.name} fits {self._obstacle(sounds, wanted)}")
 
-    def _groups(self, book, sounds):
+    def _groups(self, book: RhymeBook, sounds: Sounds) -> Groups | None:
         """The rhyme groups to choose from; None without rhyme."""
         config = self.config
         if config.rhyme_book == "off":
             if config.rhyme:
-                raise UsageError("--rhyme wants a rhyme book; leave out --rhyme-book off")
+                raise UsageError("`rhyme` needs a rhyme book; leave out `rhyme_book=off`")
             return None
         if not config.rhyme:
             return frozenset(sounds.members)
         names = book.groups()
         forms = [form for one in config.rhyme[-1:] for form in forms_of(one)]
         named = [form for form in forms if form in names]
-        groups = frozenset(named[:1]) or frozenset().union(*(book.readings(form).groups for form in forms))
+        groups = frozenset(named[:1]) or frozenset[str]().union(*(book.readings(form).groups for form in forms))
         if not groups:
-            told = "、".join(sorted(names))
             raise UsageError(
-                f"--rhyme {config.rhyme}: neither a group of the rhyme book nor a character that it reads level; "
-                f"groups: {told}"
+                f"`rhyme={config.rhyme}` is neither a group of the rhyme book nor a character that it reads level; "
+                f"groups: {'、'.join(sorted(names))}"
             )
         return groups
 
-    def _try(self, template, mode, sounds, wanted):
-        """An Opening of a template; None where it cannot hold what was asked."""
+    def _try(self, template: str, mode: str, sounds: Sounds, wanted: Groups | None) -> AnyOpening | None:
+        """The opening of a template; None where the template does not fit what the user asks for."""
         needed = sum(kind.isupper() for kind in template)
         groups = wanted
         if wanted is not None:
-            groups = frozenset(name for name in wanted if sounds.rhyming({name}).sum() >= needed)
+            groups = frozenset(name for name in wanted if sounds.rhyming(frozenset([name])).sum() >= needed)
             if not groups:
                 return None
         heads = self._head_ids()
@@ -140,54 +137,56 @@ class Chinese:
             return None
         return self._follow(verse, self.start)
 
-    def _follow(self, verse, text):
-        """The Opening that a beginning makes; None where it cannot stand. Marks and row ends that it leaves out are put
-        in."""
-        forced, opened, place = [], [], verse.begin()
+    def _follow(self, verse: Verse[P], text: str) -> Opening[P] | None:
+        """The opening after the user's beginning, with the marks and row ends that it leaves out; None where the
+        beginning does not fit."""
+        forced: list[int] = []
+        opened: list[int] = []
+        position = verse.begin()
         symbols = list(text)
         while symbols:
-            if place.over:
+            if position.over:
                 return None
             index = self.id_of[symbols[0]]
-            if verse.admits(place, index):
+            if verse.admits(position, index):
                 symbols.pop(0)
             else:
-                allowed = np.flatnonzero(verse.mask(place))
+                allowed = np.flatnonzero(verse.mask(position)).tolist()
                 own = [one for one in allowed if self.printed[one] in CLOSING + "\n"]
                 if len(own) != len(allowed) or not own:
                     return None
-                index = int(own[0])
+                index = own[0]
                 if symbols[0] in CLOSING:
-                    symbols.pop(0)  # another mark than the form has there
-            line = place.line
-            place = verse.after(place, index)
+                    symbols.pop(0)  # a mark other than the form's
+            line = position.line
+            position = verse.after(position, index)
             forced.append(index)
-            opened = [*opened, index] if place.line == line else []
-        return Opening(verse, place, tuple(forced), tuple(opened))
+            opened = [*opened, index] if position.line == line else []
+        return Opening(verse, position, tuple(forced), tuple(opened))
 
-    def _why(self, sounds, wanted):
-        """What stands in the way, and what to do."""
+    def _obstacle(self, sounds: Sounds, wanted: Groups | None) -> str:
+        """What no template fits, and what to do."""
         form, config = self.form, self.config
         if wanted is not None:
             fewest = min(sum(kind.isupper() for kind in template) for template in form.templates)
-            known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)))
+            known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)).tolist())
             if len(known) < fewest:
                 return (
-                    f"the rhyme {config.rhyme}: the run knows {len(known)} characters of it ({known}), and the form "
-                    f"needs {fewest}"
+                    f"`rhyme={config.rhyme}`: the run knows {len(known)} characters of this rhyme ({known}), and the "
+                    f"form needs {fewest}"
                 )
         asked = " and ".join(
-            f"--{name} {value}" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))
+            f"`{name}={value}`" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))
         )
-        cures = [tones for tones in ("relaxed", "off") if tones != config.tones and self._holds(tones, sounds, wanted)]
-        if cures and config.tones != "off":
-            return f"{asked} under {config.tones} tones; give --tones {cures[0]}"
+        looser = [tones for tones in ("relaxed", "off") if tones != config.tones and self._fits(tones, sounds, wanted)]
+        if looser and config.tones != "off":
+            return f"{asked} with `tones={config.tones}`; use `tones={looser[0]}`"
         return f"{asked}; ask for less"
 
-    def _holds(self, tones, sounds, wanted):
+    def _fits(self, tones: str, sounds: Sounds, wanted: Groups | None) -> bool:
         return any(self._try(template, tones, sounds, wanted) for template in self.form.templates)
 
 
-def _silent(character):
-    """What a book would say that nobody asks."""
+def _unread(character: str) -> Readings:
+    """Stands in for a rhyme book where neither tones nor rhymes matter."""
     return UNKNOWN

@@ -1,14 +1,15 @@
-"""Poems: what is asked for, checked against what the run can do; the templates that hold it; the poems themselves.
+"""Compose poems: check the options against the run, choose a template, and let the decoder write.
 
     compose(Generator.load("tang"), form="jueju7", acrostic="春江花月", seed=1)
 
-Everything that cannot be is said before the first symbol is drawn. This module knows nothing of the command line.
+What cannot be done is reported before sampling begins. This module knows nothing of the command line.
 """
 
 import dataclasses
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, Unpack
 
 import numpy as np
 
@@ -19,22 +20,23 @@ from textgen.system import threads
 from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
-from textgen.verse.config import PoemConfig
+from textgen.verse.config import PoemConfig, PoemOptions
+from textgen.verse.masks.base import AnyOpening
 from textgen.writing.generator import Generator, new_seed
 
 
 @dataclass(frozen=True)
 class Composition:
-    """A poem that was written.
+    """A finished poem.
 
     Attributes:
-        lines: its lines, each with its marks.
-        form: the Form.
-        template: of regulated verse, a letter a line; else empty.
-        title: as it was asked for.
-        number: which of the poems asked for, from 0.
-        taken_back: lines that led nowhere and were written again.
-        log_probability: mean over its symbols under the model, whatever the form asked for, nats.
+        lines: its lines with their punctuation.
+        form: its Form.
+        template: the template of regulated verse, one letter per line; else empty.
+        title: the title from the options.
+        number: which poem of the series it is, from 0.
+        taken_back: lines that led nowhere and were sampled again.
+        log_probability: mean over its symbols under the model without masks, nats.
     """
 
     lines: tuple[str, ...]
@@ -47,7 +49,7 @@ class Composition:
 
     @property
     def text(self) -> str:
-        """The poem as it is printed: in Chinese two lines to a row."""
+        """The poem as it is printed, Chinese verse with two lines to a row."""
         if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
         return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
@@ -56,50 +58,69 @@ class Composition:
         return f"{self.title}\n\n{self.text}" if self.title else self.text
 
 
-def compose(generator: Generator, **options) -> Composition:
+class Language(Protocol):
+    """What the user asks of a poem, in a run's own symbols.
+
+    Attributes:
+        notes: options that are read otherwise than the user wrote them, one line each.
+        mood: ids that the model reads first.
+    """
+
+    notes: list[str]
+    mood: list[int]
+
+    def opening(self, chooser: np.random.Generator) -> AnyOpening:
+        """An opening that keeps what the user asks for."""
+
+    def lines(self, ids: list[int]) -> list[str]:
+        """The lines that ids spell."""
+
+
+def compose(generator: Generator, **options: Unpack[PoemOptions]) -> Composition:
     """Write one poem. Options and errors as of `compositions`."""
     _, poems = compositions(generator, **options)
     return next(poems)
 
 
 def compositions(
-    generator: Generator, config: PoemConfig | None = None, **options
+    generator: Generator, config: PoemConfig | None = None, **options: Unpack[PoemOptions]
 ) -> tuple[list[str], Iterator[Composition]]:
     """Write poems.
 
     Args:
-        generator: of a run that learned poems.
-        config: options to begin from; those given by name win.
+        generator: of a run trained on poems.
+        config: options; keywords override them.
         options: fields of PoemConfig.
 
     Returns:
-        notes, a line for each thing that was read otherwise than it was given; and an iterator that does the writing.
+        notes, one line for each option that is read otherwise than the user wrote it; and an iterator that writes the
+        poems.
 
     Raises:
-        UsageError: an option out of its range, a form in a language that the run does not write, a rhyme too rare, an
-            acrostic or a beginning that no template holds, a package that is not installed.
-        PromptError: characters that the run never saw.
-        ModelError: a run that learned no poems.
-        NothingLeftError: while writing: no poem was found that holds all that was asked.
+        UsageError: an option out of its range, a form in a language that the run does not write, a rhyme with too few
+            words, an acrostic or a beginning that fits no template, or a package that is not installed.
+        PromptError: symbols outside the run's vocabulary.
+        ModelError: a run that was not trained on poems.
+        NothingLeftError: while writing: the search finds no poem that keeps everything asked for.
     """
     config = dataclasses.replace(config or PoemConfig(), **options)
     if config.seed is None:
         config = dataclasses.replace(config, seed=new_seed())
     if generator.documents != "poem":
-        raise ModelError(
-            f"this run learned {_kinds(generator.documents)}, not poems; train one on poems: textgen train FILE "
-            "--documents poem"
-        )
+        raise ModelError(f"this run learned {_documents(generator)}, not poems; train on poems with `documents=poem`")
     form, writes_chinese = form_of(config.form), is_chinese("".join(generator.tokenizer.symbols))
     own = "chinese" if writes_chinese else "english"
     if form.language not in ("", own):
         fitting = ", ".join(name for name, other in FORMS.items() if other.language in ("", own))
-        raise UsageError(f"form {form.name} is {form.language} verse, and this run writes {own}; choose of {fitting}")
-    language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
+        raise UsageError(
+            f"`form={form.name}` is {form.language} verse, and this run writes {own}; choose one of {fitting}"
+        )
+    language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return language.notes, _write(generator, form, config, language)
 
 
-def _write(generator, form, config, language):
+def _write(generator: Generator, form: Form, config: PoemConfig, language: Language) -> Iterator[Composition]:
+    assert config.seed is not None  # compositions() has chosen one
     engine = generator.engine
     before = [BOUNDARY, *language.mood, BOUNDARY] if language.mood else [BOUNDARY]
     for number in range(config.count):
@@ -107,8 +128,10 @@ def _write(generator, form, config, language):
         opening = language.opening(chooser)
         with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
             logits, state = engine.read([*before, *opening.forced])
-            start = decoder.Line(list(opening.opened), opening.place, state, logits[None], is_open=bool(opening.opened))
-            drawn = decoder.poem(
+            start = decoder.Line(
+                list(opening.opened), opening.position, state, logits[None], is_open=bool(opening.opened)
+            )
+            draft = decoder.poem(
                 engine,
                 opening.verse,
                 start,
@@ -118,34 +141,30 @@ def _write(generator, form, config, language):
                 rows=config.tries,
                 refused=lambda ids: _is_copied(generator, language, ids),
             )
-        if drawn is None:
+        if draft is None:
             raise NothingLeftError(
-                f"poem {number + 1}: no {form.name} was found that holds all that was asked; try a higher --tries or "
-                "--temperature, or ask for less"
+                f"poem {number + 1}: found no {form.name} that keeps everything asked for; try a higher `tries` or "
+                "`temperature`, or ask for less"
             )
-        ids = [
-            *opening.done,
-            *itertools.chain(*(line.ids for line in drawn.lines)),
-        ]
-        symbols = sum(len(line.ids) for line in drawn.lines)
-        total = sum(line.score for line in drawn.lines)
+        symbols = sum(len(line.ids) for line in draft.lines)
+        total = sum(line.score for line in draft.lines)
         yield Composition(
-            lines=tuple(language.lines(ids)),
+            lines=tuple(language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])),
             form=form,
-            template=getattr(opening.verse, "template", ""),
+            template=opening.verse.template,
             title=config.title,
             number=number,
-            taken_back=drawn.taken_back,
+            taken_back=draft.taken_back,
             log_probability=total / symbols if symbols else 0.0,
         )
 
 
-def _is_copied(generator, language, ids):
-    """Whether a line stands whole in the poems that the run learned."""
+def _is_copied(generator: Generator, language: Language, ids: list[int]) -> bool:
+    """Whether a line is a whole line of the training poems."""
     known = generator.memory.get("lines")
     text = without_marks("".join(language.lines(ids)))
-    return known is not None and bool(text) and contains(known, text)
+    return known is not None and bool(text) and bool(contains(known, text))
 
 
-def _kinds(documents):
-    return {"file": "whole files", "block": "blocks of text", "line": "lines of text"}[documents]
+def _documents(generator: Generator) -> str:
+    return {"file": "whole files", "block": "blocks of text", "line": "lines of text"}[generator.documents]

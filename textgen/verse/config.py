@@ -1,6 +1,7 @@
-"""What a poem is held to, whether it is written or judged. Knows nothing of forms."""
+"""What a poem must keep, when it is written and when it is judged. Knows nothing of how a form is kept."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from textgen.corpus.forms import form_of
 from textgen.options import Config, option
@@ -8,40 +9,93 @@ from textgen.options import Config, option
 
 @dataclass(frozen=True)
 class Rules(Config):
-    """How strictly, by which book, and with which first characters."""
+    """How strict the form is, by which rhyme book, and the acrostic."""
 
     tones: str = option(
         "strict",
-        "Chinese tones: as the template has them, or only the places that count, or not at all.",
+        "Keep the tones of the Chinese template in every position (strict), in the positions that count (relaxed), "
+        "or nowhere (off).",
         choices=("strict", "relaxed", "off"),
+        group="Rules",
     )
     rhyme_book: str = option(
         "pingshui",
-        "Chinese rhymes and tones: of the Tang, or of today, or no rhyme.",
+        "Take Chinese rhymes and tones from the classical book (pingshui) or from today's Mandarin (modern), or do not "
+        "rhyme (off).",
         choices=("pingshui", "modern", "off"),
+        group="Rules",
     )
-    acrostic: str = option("", "The first characters, or letters, of the lines.", metavar="TEXT")
+    acrostic: str = option(
+        "", "Begin the lines with these characters, or letters, in turn.", metavar="TEXT", group="Poem"
+    )
     acrostic_at: str = option(
-        "line", "Where the acrostic's characters stand: at each line, or each couplet.", choices=("line", "couplet")
+        "line",
+        "Begin each line, or each couplet, with a character of the acrostic.",
+        choices=("line", "couplet"),
+        group="Rules",
     )
 
 
 @dataclass(frozen=True)
 class PoemConfig(Rules):
-    """What is asked of a poem."""
+    """What the user asks of a poem."""
 
-    form: str = option("free", "The form that the poem keeps, one of those above.", metavar="FORM")
-    start: str = option("", "How the poem begins; printed.", metavar="TEXT")
-    mood: str = option("", "Text that the model reads first and that is never printed.", metavar="TEXT")
-    title: str = option("", "A title; printed above, and read first by the model.", metavar="TEXT")
-    rhyme: str | None = option(
-        None, "The rhyme: a group of the rhyme book, or a word to rhyme with.", metavar="GROUP_OR_WORD"
+    form: str = option("free", "Keep this form, one of those listed above.", metavar="FORM", group="Poem")
+    start: str = option("", "Begin the poem with this text; it is printed.", metavar="TEXT", group="Poem")
+    mood: str = option(
+        "", "Let the model read this text before the poem; it is not printed.", metavar="TEXT", group="Poem"
     )
-    count: int = option(1, "How many poems; each has a random stream of its own.", low=1, high=1_000_000)
-    seed: int | None = option(None, "Same seed, same poem. [default: a new one, printed]", low=0, high=2**63 - 1)
-    temperature: float = option(0.8, "0 takes the likeliest symbol that the form allows.", low=0, high=100)
-    tries: int = option(12, "Lines drawn side by side for each line; the likeliest is kept.", low=1, high=512)
+    title: str = option(
+        "", "Print this title above the poem, and let the model read it first.", metavar="TEXT", group="Poem"
+    )
+    rhyme: str | None = option(
+        None,
+        "Rhyme by this group of the rhyme book, or with this word.",
+        metavar="GROUP_OR_WORD",
+        group="Poem",
+    )
+    count: int = option(1, "Write N poems, each from its own random stream.", low=1, high=1_000_000, group="Output")
+    seed: int | None = option(
+        None,
+        "Repeat a poem: the same seed gives the same poem. [default: a new seed, printed]",
+        low=0,
+        high=2**63 - 1,
+        group="Output",
+    )
+    temperature: float = option(
+        0.8,
+        "Sample at this temperature; 0 takes the likeliest symbol that the form allows.",
+        low=0,
+        high=100,
+        group="Output",
+    )
+    tries: int = option(
+        12, "Sample N candidates for each line in parallel and keep the likeliest.", low=1, high=512, group="Advanced"
+    )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         form_of(self.form)
+
+
+class RulesOptions(TypedDict, total=False):
+    """The fields of Rules as keywords."""
+
+    tones: str
+    rhyme_book: str
+    acrostic: str
+    acrostic_at: str
+
+
+class PoemOptions(RulesOptions, total=False):
+    """The fields of PoemConfig as keywords."""
+
+    form: str
+    start: str
+    mood: str
+    title: str
+    rhyme: str | None
+    count: int
+    seed: int | None
+    temperature: float
+    tries: int

@@ -1,118 +1,181 @@
-"""The constrained decoder: lines drawn side by side under masks, the best kept, a line taken back where none is left.
+"""The constrained decoder: sample lines in parallel under masks, keep the best, backtrack where no line is left.
 
-What may come next, a verse says (`textgen.verse.masks.regulated`, `.metrical`, `.free`). It has `begin()`,
-`mask(place)` and `after(place, index)`, whose places are values that know how many lines are done (`line`) and whether
-the poem is (`over`); `turn(place, row)`, the place as one of several rows is to begin; `marks`, symbols that take no
-place, or None; and `even`, whether all lines in a place are of one extent, so that their whole probability compares
-them. The model's state is a value too: a line is drawn again from where it began. Knows nothing of forms.
+A verse (`textgen.verse.masks.base.Verse`) says which symbols may come next. Its positions are values, and so is the
+model's state: a line can be sampled again from where it began. This module knows nothing of forms.
+
+The search samples lines depth first. Each attempt may sample a limited number of lines. An attempt that finds no poem
+is followed by a restart under masks that look ahead (`Verse.careful`) and with more parallel rows: a bad first line can
+make all later work useless, and restarts are the known cure for such heavy-tailed searches (Gomes, Selman and Kautz,
+Boosting combinatorial search through randomization, AAAI 1998).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic
 
 import numpy as np
+from numpy.typing import NDArray
 
+from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
+from textgen.verse.masks.base import Mask, P, Verse
 from textgen.writing.sampling import BELOW, Uniforms
 
-# Symbols that no line of verse reaches; a line that does is given up.
-LONGEST_LINE = 400
-# Times a line is drawn anew, or the one before it taken back, in a poem, for each of its lines.
-PATIENCE = 12
+# Symbols in a line; a longer line is abandoned.
+MAX_LINE_SYMBOLS = 400
+# Draws in one attempt for each line of the poem; a draw samples all rows once.
+MAX_DRAWS_PER_LINE = 12
+# Draws from one start, where chance makes them differ.
+MAX_DRAWS_PER_START = 3
+# Attempts to find a poem. Each samples twice as many rows as the one before, but no more than this many.
+MAX_ATTEMPTS, MAX_ROWS = 4, 64
+# Lines that a verse without a fixed length counts as having.
+DEFAULT_LINES = 8
 
 
 @dataclass
-class Line:
-    """A line that was drawn.
+class Line(Generic[P]):
+    """A sampled line.
 
     Attributes:
-        ids: its symbols, the mark and the line feed at its end among them.
-        place: where it leaves the poem.
-        state, logits: where it leaves the model, of batch 1.
-        score: log-probability of its symbols under the model, whatever the masks, nats.
-        is_open: whether it is only the beginning of a line.
+        ids: its symbols, with the mark and the line feed at its end.
+        position: the position after it.
+        state, logits: the model's state and logits after it, of batch 1.
+        score: log-probability of its symbols under the model without masks, nats.
+        is_open: whether it is an unfinished line.
     """
 
     ids: list[int]
-    place: object
-    state: object
-    logits: np.ndarray
+    position: P
+    state: Any
+    logits: NDArray[np.float32]
     score: float = 0.0
     is_open: bool = False
 
 
 @dataclass
-class Drawn:
-    """A poem that was drawn: its lines, and how often one was taken back."""
+class PoemDraft(Generic[P]):
+    """A sampled poem.
 
-    lines: list[Line]
+    Attributes:
+        lines: its lines.
+        taken_back: how many lines were sampled and then taken back.
+    """
+
+    lines: list[Line[P]]
     taken_back: int = 0
 
 
 @dataclass
-class _Frame:
-    """A place in a poem from which lines are drawn."""
+class _Frame(Generic[P]):
+    """A point of the search: the line that the next lines follow, and those of them not yet tried."""
 
-    start: Line
-    queue: list[Line] = field(default_factory=list)
+    start: Line[P]
+    queue: list[Line[P]] = field(default_factory=list)
     draws: int = 0
 
 
-def poem(engine, verse, start: Line, *, seed, key, temperature, rows, refused) -> Drawn | None:
-    """Draw a poem.
+def poem(
+    engine: AnyNetwork,
+    verse: Verse[P],
+    start: Line[P],
+    *,
+    seed: int,
+    key: tuple[int, ...],
+    temperature: float,
+    rows: int,
+    refused: Callable[[list[int]], bool],
+) -> PoemDraft[P] | None:
+    """Sample a poem.
 
     Args:
-        engine: the Engine.
-        verse: what may come next.
-        start: where to begin; what stands of the first line already, if any, are its ids.
-        seed, key: of the random stream; key is a tuple of int.
+        engine: the network.
+        verse: which symbols may come next.
+        start: where to begin; its ids are the unfinished first line, if there is one.
+        seed, key: of the random stream.
         temperature: 0 takes the likeliest symbol.
-        rows: lines that are drawn side by side.
-        refused: takes a line's ids; whether it may not stand.
+        rows: lines sampled in parallel.
+        refused: takes a line's ids; whether the line must not be used.
 
     Returns:
-        the poem; None where the patience was spent.
+        the poem; None where no attempt finds one.
     """
-    if start.place.over:
-        return Drawn([])
-    frames, taken_back, budget = [_Frame(start)], 0, PATIENCE * (verse.lines or 8)
-    while frames:
-        frame = frames[-1]
-        if not frame.queue:
-            if budget == 0:
-                return None
-            if frame.draws == 0 or (temperature > 0 and frame.draws < 3):
-                budget -= 1
-                uniforms = Uniforms(seed, [(*key, budget, row) for row in range(rows)])
-                found = lines(engine, verse, frame.start, rows, temperature, uniforms)
-                frame.queue = [line for line in found if not refused(line.ids)]
-                frame.draws += 1
-            else:
-                frames.pop()
-                taken_back += 1
-            continue
-        line = frame.queue.pop(0)
-        if line.place.over:
-            chosen = [line]
-            for earlier in reversed(frames[1:]):
-                chosen.append(earlier.start)
-            return Drawn(chosen[::-1], taken_back)
-        frames.append(_Frame(line))
+    if start.position.over:
+        return PoemDraft([])
+    sampler = _Sampler(engine, seed, key, temperature, refused)
+    draws, taken_back = MAX_DRAWS_PER_LINE * (verse.lines or DEFAULT_LINES), 0
+    for attempt in range(MAX_ATTEMPTS):
+        # Each draw has a number of its own, and so its own random stream; an attempt counts its numbers down.
+        numbers = range(attempt * draws, (attempt + 1) * draws)
+        draft = _search(sampler, verse, start, max(rows, min(rows << attempt, MAX_ROWS)), list(numbers))
+        taken_back += draft.taken_back
+        if draft.lines:
+            return PoemDraft(draft.lines, taken_back)
+        verse = verse.careful()
     return None
 
 
-def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]:
-    """Draw a line many times over, side by side; the likeliest first, none twice, those that came to nothing left out.
+@dataclass(frozen=True)
+class _Sampler:
+    """What all draws of one poem share; attributes as of `poem`."""
 
-    At temperature 0 the k-th row begins with the k-th likeliest symbol, and goes on with the likeliest.
+    engine: AnyNetwork
+    seed: int
+    key: tuple[int, ...]
+    temperature: float
+    refused: Callable[[list[int]], bool]
+
+    def draw(self, verse: Verse[P], start: Line[P], rows: int, number: int) -> list[Line[P]]:
+        """The lines that one draw gives, best first."""
+        uniforms = Uniforms(self.seed, [(*self.key, number, row) for row in range(rows)])
+        found = lines(self.engine, verse, start, rows, self.temperature, uniforms)
+        return [line for line in found if not self.refused(line.ids)]
+
+
+def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbers: list[int]) -> PoemDraft[P]:
+    """One attempt of at most one draw per number, the last number first; no lines where it finds no poem."""
+    # Without chance a second draw would give the same lines.
+    max_draws = MAX_DRAWS_PER_START if sampler.temperature > 0 else 1
+    frames, taken_back = [_Frame(start)], 0
+    while frames:
+        frame = frames[-1]
+        if frame.queue:
+            line = frame.queue.pop(0)
+            if line.position.over:
+                return PoemDraft([*(other.start for other in frames[1:]), line], taken_back)
+            frames.append(_Frame(line))
+        elif not numbers:
+            break
+        elif frame.draws < max_draws:
+            frame.queue = sampler.draw(verse, frame.start, rows, numbers.pop())
+            frame.draws += 1
+        else:
+            frames.pop()
+            taken_back += 1
+    return PoemDraft([], taken_back)
+
+
+def lines(
+    engine: AnyNetwork, verse: Verse[P], start: Line[P], rows: int, temperature: float, uniforms: Uniforms
+) -> list[Line[P]]:
+    """Sample a line many times in parallel: the distinct finished lines, best first.
+
+    Lines of equal extent (`Verse.even`) are ordered by log-probability, others by its mean over their symbols. At
+    temperature 0 row k begins with the k-th likeliest symbol and continues with the likeliest.
+
+    Args:
+        start: where to begin; other arguments as of `poem`.
+        uniforms: gives one random number per row and step.
     """
-    first = start.place.line
+    first = start.position.line
     partial = start.ids if start.is_open else []
-    places = [verse.turn(start.place, row) for row in range(rows)]
+    positions = [verse.turn(start.position, row) for row in range(rows)]
     state, logits = start.state.rows([0] * rows), np.repeat(start.logits, rows, axis=0)
-    written, scores = [list(partial) for _ in range(rows)], np.zeros(rows)
-    alive, done = np.arange(rows), []
-    for step in range(LONGEST_LINE):
-        masks = np.stack([verse.mask(places[row]) for row in alive])
+    written: list[list[int]] = [list(partial) for _ in range(rows)]
+    scores, alive = np.zeros(rows), np.arange(rows)
+    done: list[Line[P]] = []
+    for step in range(MAX_LINE_SYMBOLS):
+        masks = np.stack([verse.mask(positions[row]) for row in alive])
         numbers = uniforms()
         hopeful = masks.any(axis=1)
         if not hopeful.all():
@@ -127,57 +190,65 @@ def lines(engine, verse, start: Line, rows, temperature, uniforms) -> list[Line]
             if step == 0:
                 # Rows may begin with different symbols: each has a rank among its own.
                 ids = np.argsort(-masked, axis=1, kind="stable")[np.arange(len(alive)), alive % masks.shape[1]]
-                there = masks[np.arange(len(alive)), ids]
-                alive, ids, logits, state = alive[there], ids[there], logits[there], state.rows(there)
-        # In single precision: they rank lines, and many are looked at.
+                allowed = masks[np.arange(len(alive)), ids]
+                alive, ids, logits, state = alive[allowed], ids[allowed], logits[allowed], state.rows(allowed)
+        # Single precision: these scores only rank lines, and computing them takes much of the time.
         scores[alive] += log_probabilities(logits, ids, np.float32)
         for row, index in zip(alive, ids.tolist(), strict=True):
             written[row].append(index)
-            places[row] = verse.after(places[row], index)
-        ended = np.array([places[row].over or places[row].line > first for row in alive])
-        over = np.array([places[row].over for row in alive])
+            positions[row] = verse.after(positions[row], index)
+        ended = np.array([positions[row].over or positions[row].line > first for row in alive])
+        over = np.array([positions[row].over for row in alive])
         if not over.all():
             logits, state = engine.step(state, ids)
         for at in np.flatnonzero(ended):
             row = alive[at]
-            done.append(Line(written[row], places[row], state.rows([at]), logits[at : at + 1].copy(), scores[row]))
+            done.append(Line(written[row], positions[row], state.rows([at]), logits[at : at + 1].copy(), scores[row]))
         if ended.all():
             break
         alive, logits, state = alive[~ended], logits[~ended], state.rows(~ended)
-    unlike = {tuple(line.ids): line for line in reversed(done)}
-    return sorted(unlike.values(), key=lambda line: -line.score / (1 if verse.even else len(line.ids)))
+    distinct = {tuple(line.ids): line for line in reversed(done)}
+    return sorted(distinct.values(), key=lambda line: -line.score / (1 if verse.even else len(line.ids)))
 
 
-def chances(logits, masks, temperature, marks=None):
+def chances(
+    logits: NDArray[np.float32], masks: Mask, temperature: float, marks: Mask | None = None
+) -> NDArray[np.float32]:
     """How likely each symbol is under a mask.
 
-    Marks of punctuation take no place in a line, so nothing forbids them, while most words are forbidden somewhere:
-    left alone, a mask would scatter commas. So the words that are left share what all words had.
+    A mask forbids most words at some point, but never punctuation, which takes up no slot in a line. Masking alone
+    would therefore scatter commas. So the allowed words share the probability that the model gives to all words.
 
     Args:
         logits: float32, shape (rows, vocabulary).
         masks: bool, the same shape.
         temperature: above 0.
-        marks: bool (vocabulary,), or None.
+        marks: the punctuation marks, bool (vocabulary,), or None.
 
     Returns:
-        float32, the same shape: chances, up to a factor for each row.
+        float32, the same shape: probabilities up to a factor for each row.
     """
-    # Of what the mask leaves, the likeliest has a chance of 1, so that no row is lost below the smallest number.
+    # The likeliest allowed symbol gets weight 1, so that no row underflows to zero.
     left = np.where(masks, logits, -np.inf)
-    scaled = np.exp((left - left.max(axis=1, keepdims=True)) / np.float32(temperature))
+    scaled: NDArray[np.float32] = np.exp((left - left.max(axis=1, keepdims=True)) / np.float32(temperature))
     if marks is None or not (masks & marks).any():
         return scaled
     every = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
     every[:, marks] = 0
-    had, have = (part.sum(axis=1, dtype=np.float64) for part in (every, every * masks))
-    # Where no word that is left is at all likely, there is little to be shared.
-    lift = np.divide(had, np.maximum(have, 1e-6 * had), out=np.ones_like(had), where=had > 0)
+    of_all, of_allowed = (part.sum(axis=1, dtype=np.float64) for part in (every, every * masks))
+    # The factor is bounded: where no allowed word is at all likely, there is little to share.
+    lift = np.divide(of_all, np.maximum(of_allowed, 1e-6 * of_all), out=np.ones_like(of_all), where=of_all > 0)
     scaled[:, ~marks] *= lift[:, None].astype(np.float32)
     return scaled
 
 
-def pick(chances, uniforms):
-    """One id for each row: int (rows,), of chances (rows, vocabulary) and numbers in [0, 1), shape (rows, 1)."""
+def pick(chances: NDArray[np.float32], uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+    """One id for each row, int (rows,).
+
+    Args:
+        chances: shape (rows, vocabulary).
+        uniforms: numbers in [0, 1), shape (rows, 1).
+    """
     cumulative = np.cumsum(chances, axis=1, dtype=np.float64)
-    return (cumulative > uniforms * (cumulative[:, -1:] * BELOW)).argmax(axis=1)
+    ids: NDArray[np.intp] = (cumulative > uniforms * (cumulative[:, -1:] * BELOW)).argmax(axis=1)
+    return ids

@@ -1,153 +1,179 @@
-"""What is asked of an English poem, in a run's own symbols: mood, beginning, heads, rhyme.
+"""What the user asks of an English poem, in a run's own symbols: mood, beginning, acrostic, rhyme.
 
-Knows nothing of how symbols are drawn.
+This module knows nothing of sampling.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
+from textgen.corpus.forms import Form
 from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
-from textgen.tokens.layout import BOUNDARY, reverse_lines
-from textgen.verse.masks.base import Opening
+from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
+from textgen.verse.config import PoemConfig
+from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.metrical import Metrical, Rhymes
 from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.lexicon import Lexicon
+from textgen.writing.generator import Generator
 
 
 class English:
-    """A poem asked of a run that writes with an alphabet; attributes and arguments as of `chinese.Chinese`."""
+    """A poem for a run that writes with an alphabet; arguments and attributes as of `textgen.verse.chinese.Chinese`."""
 
-    def __init__(self, generator, form, config):
+    def __init__(self, generator: Generator, form: Form, config: PoemConfig) -> None:
         self.generator, self.form, self.config = generator, form, config
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
-        self.notes = []
+        self.notes: list[str] = []
         self.mood = self._encoded("mood", " ".join(part for part in (config.title, config.mood) if part), False)
         if config.start and self.backward:
-            raise UsageError("--start: this run writes each line from its end; give it as --mood")
+            raise UsageError("`start`: this run writes each line from its end; use `mood` instead")
         self.start = self._encoded("start", config.start, True)
         self.heads = self._heads()
-        self._opening = self._free() if not form.meters else self._metrical()
+        self._opening: AnyOpening = self._free() if not form.meters else self._metrical()
 
-    def opening(self, chooser):
-        """The Opening."""
+    def opening(self, chooser: np.random.Generator) -> AnyOpening:
+        """The opening; chance plays no part."""
         return self._opening
 
-    def lines(self, ids):
+    def lines(self, ids: list[int]) -> list[str]:
         """The lines that ids spell."""
-        ids = np.array([index for index in ids if index != BOUNDARY], np.intp)
-        if self.backward and len(ids):
-            ids = ids[reverse_lines(ids, self.tokenizer)]
-        text = "".join(self.printed[index] for index in ids)
+        row = np.array([index for index in ids if index != BOUNDARY], np.intp)
+        if self.backward and len(row):
+            row = row[reverse_lines(row, self.tokenizer)]
+        text = "".join(self.printed[index] for index in row)
         return text.rstrip("\n").split("\n") if text else []
 
-    def _encoded(self, name, text, is_exact):
-        """Ids of a text; PromptError names what the run never saw."""
+    def _encoded(self, name: str, text: str, is_exact: bool) -> list[int]:
+        """The ids of a text. Raises PromptError for symbols outside the vocabulary."""
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
-            self.notes.append(f"--{name} read as {text}")
+            self.notes.append(f"`{name}` read as {text}")
         if unknown:
             if not is_exact:
                 kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
                 if kept:
-                    self.notes.append(f"--{name} read without {', '.join(map(repr, unknown))}")
-                    return self.tokenizer.encode_symbols(kept).tolist()
+                    self.notes.append(f"`{name}` read without {', '.join(map(repr, unknown))}")
+                    return _ids(self.tokenizer.encode_symbols(kept))
             shown = ", ".join(repr(symbol) for symbol in unknown)
-            raise PromptError(f"--{name}: the run never saw {shown}; choose other words")
-        return self.generator.encode(text).tolist()
+            raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
+        return _ids(self.generator.encode(text))
 
-    def _heads(self):
+    def _heads(self) -> dict[int, str]:
         letters = [letter for letter in self.config.acrostic if not letter.isspace()]
         if not all(letter.isalpha() for letter in letters):
-            raise UsageError(f"--acrostic takes letters; got {self.config.acrostic!r}")
+            raise UsageError(f"`acrostic` takes letters; got {self.config.acrostic!r}")
         step = 2 if self.config.acrostic_at == "couplet" else 1
         form = self.form
         if form.name == "acrostic" and not letters:
-            raise UsageError("form acrostic wants --acrostic TEXT: a line for each of its letters")
+            raise UsageError("`form=acrostic` needs `acrostic`, a text with one letter per line")
         if form.lines and step * (len(letters) - 1) >= form.lines:
             raise UsageError(
-                f"--acrostic {self.config.acrostic}: {len(letters)} letters; {form.name} has {form.lines} lines and "
-                f"takes at most {-(-form.lines // step)} at --acrostic-at {self.config.acrostic_at}"
+                f"`acrostic={self.config.acrostic}`: {len(letters)} letters; {form.name} has {form.lines} lines and "
+                f"takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
             )
         return {step * place: letter for place, letter in enumerate(letters)}
 
-    def _free(self):
-        firsts = {}
+    def _free(self) -> AnyOpening:
+        firsts: dict[int, Ids] = {}
         for line, letter in self.heads.items():
             ids = [
                 index
                 for index, text in enumerate(self.printed)
-                if index > 1 and text[:1].lower() == letter.lower() and not text.isspace()
+                if index >= RESERVED and text[:1].lower() == letter.lower() and not text.isspace()
             ]
             if not ids:
-                raise PromptError(
-                    f"--acrostic: the run knows nothing that begins with {letter!r}; choose other letters"
-                )
+                raise PromptError(f"`acrostic`: no symbol of the run begins with {letter!r}; choose other letters")
             firsts[line] = np.array(ids)
         if firsts and self.backward:
-            raise UsageError("--acrostic without a form wants a run that writes lines from their beginning")
+            raise UsageError(
+                "`acrostic` without a form needs a run that writes lines from their beginning; choose a `form`"
+            )
         if self.config.rhyme:
-            raise UsageError("--rhyme wants a form that rhymes, such as couplets or sonnet")
+            raise UsageError("`rhyme` needs a form that rhymes, such as couplets or sonnet")
         step = 2 if self.config.acrostic_at == "couplet" else 1
         verse = Free(self.printed, False, firsts, step * len(firsts))
         return self._started(verse)
 
-    def _metrical(self):
+    def _metrical(self) -> AnyOpening:
         form, rhyme = self.form, self.config.rhyme
         lexicon = self._lexicon()
-        kind = WordSpelling if self.tokenizer.whole_words else LetterSpelling
+        kind: type[WordSpelling] | type[LetterSpelling] = WordSpelling if self.tokenizer.whole_words else LetterSpelling
         spelling = kind(self.printed, lexicon, self.backward)
         given = None
         if rhyme:
             if set(form.rhyme) == {"-"}:
-                raise UsageError(f"--rhyme: {form.name} does not rhyme")
+                raise UsageError(f"`rhyme`: {form.name} does not rhyme; choose another form")
             given = self._rhyme(rhyme, lexicon)
         verse = Metrical(form, lexicon, spelling, self.backward, self.heads, given)
         for line, letter in self.heads.items():
             if not (verse.heads[line] & spelling.first).any():
-                raise PromptError(f"--acrostic: the run knows no word of known sound that begins with {letter!r}")
+                raise PromptError(
+                    f"`acrostic`: the run knows no word of known sound that begins with {letter!r}; choose others"
+                )
         return self._started(verse)
 
-    def _lexicon(self):
+    def _lexicon(self) -> Lexicon:
+        """The words of known sound that the run can write; with characters, only those of its training poems."""
         if self.tokenizer.whole_words:
             return Lexicon(sorted(WordSpelling.words(self.printed)))
+        letters = frozenset(text.lower() for text in self.printed if len(text) == 1)
         known = self.generator.memory.get("words")
-        letters = {text.lower() for text in self.printed if len(text) == 1}
-        found = [word for word in cmu.words() if letters.issuperset(word)]
-        if known is not None:
-            marks = np.array([hash_texts([word])[0] for word in found], np.uint64)
-            found = [word for word, is_known in zip(found, np.isin(marks, known), strict=True) if is_known]
-        return Lexicon(found)
+        return Lexicon(_spellable(letters, None if known is None else known.tobytes()))
 
-    def _rhyme(self, rhyme, lexicon):
+    def _rhyme(self, rhyme: str, lexicon: Lexicon) -> tuple[Rhymes, tuple[int, ...]]:
+        """The rhymes of the user's word, and that word where the lexicon has it."""
         word = " ".join(words(rhyme))
         rhymes = cmu.rhymes(word)
         if not rhymes:
-            raise UsageError(f"--rhyme {rhyme}: not in the pronouncing dictionary; choose another word")
+            raise UsageError(f"`rhyme={rhyme}` is not in the pronouncing dictionary; choose another word")
         needed = self.form.rhyme.count(self.form.rhyme[0])
         own = lexicon.index.get(word)
         mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
         if len(mates) < needed:
-            told = ", ".join(lexicon.words[mate] for mate in mates) or "none"
+            shown = ", ".join(lexicon.words[mate] for mate in mates) or "none"
             raise UsageError(
-                f"--rhyme {rhyme}: the run knows {len(mates)} words that rhyme with it ({told}), and {self.form.name} "
-                f"needs {needed}"
+                f"`rhyme={rhyme}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
+                f"{self.form.name} needs {needed}"
             )
         return rhymes, () if own is None else (own,)
 
-    def _started(self, verse):
-        place, opened = verse.begin(), []
+    def _started(self, verse: Verse[P]) -> Opening[P]:
+        """The opening after the user's beginning."""
+        position = verse.begin()
+        opened: list[int] = []
         for at, index in enumerate(self.start):
-            if place.over or not verse.admits(place, index):
+            if position.over or not verse.admits(position, index):
                 read = "".join(self.printed[one] for one in self.start[:at])
                 raise UsageError(
-                    f"--start: {self.form.name} does not hold {self.printed[index].strip()!r} after {read!r}; its "
-                    "meter or rhyme forbids it, or its sound is not known"
+                    f"`start`: {self.form.name} does not allow {self.printed[index].strip()!r} after {read!r}: the "
+                    "meter or the rhyme forbids it, or its sound is unknown; choose other words"
                 )
-            line = place.line
-            place = verse.after(place, index)
-            opened = [*opened, index] if place.line == line else []
-        return Opening(verse, place, tuple(self.start), tuple(opened))
+            line = position.line
+            position = verse.after(position, index)
+            opened = [*opened, index] if position.line == line else []
+        return Opening(verse, position, tuple(self.start), tuple(opened))
+
+
+def _ids(row: Ids) -> list[int]:
+    return [int(index) for index in row]
+
+
+@lru_cache(maxsize=4)
+def _spellable(letters: frozenset[str], hashes: bytes | None) -> tuple[str, ...]:
+    """The words of the dictionary that some letters spell. Hashing them all takes half a second, so some are kept.
+
+    Args:
+        hashes: of the words to keep, uint64 as bytes (`textgen.corpus.memory.hash_poems`); None keeps all.
+    """
+    found = [word for word in cmu.words() if letters.issuperset(word)]
+    if hashes is None:
+        return tuple(found)
+    own = np.array([hash_texts([word])[0] for word in found], np.uint64)
+    is_known = np.isin(own, np.frombuffer(hashes, "<u8"))
+    return tuple(word for word, keep in zip(found, is_known, strict=True) if keep)

@@ -1,15 +1,25 @@
-"""Poems and verdicts in words: what `textgen poem` prints. Knows nothing of the command line."""
+"""Poems and verdicts as text and as JSON values: what `textgen poem` prints. Knows nothing of the command line."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from typing import Any, Unpack
 
 from textgen.corpus.documents import read_corpus
 from textgen.corpus.memory import lines_of
 from textgen.system.wording import count
-from textgen.verse.checking import check
+from textgen.verse.checking import BreakKind, Verdict, check, has_break
+from textgen.verse.composing import Composition
+from textgen.verse.config import PoemConfig, RulesOptions
+
+# What the summary counts in English verse.
+_COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
 
 
-def judged(paths, encoding, form, **rules):
-    """Read poems from files and judge each: pairs of its text and its Verdict.
+def judged(
+    paths: Sequence[str | PathLike[str]], encoding: str | None, form: str | None, **rules: Unpack[RulesOptions]
+) -> Iterator[tuple[str, Verdict]]:
+    """Read poems from files and judge each: its text and its Verdict.
 
     Args:
         paths, encoding: as of `textgen.corpus.documents.read_corpus`.
@@ -17,20 +27,20 @@ def judged(paths, encoding, form, **rules):
 
     Raises:
         CorpusError: a file that cannot be read.
-        UsageError: a form that does not exist, or none given where one is needed.
+        UsageError: an unknown form, or no form where one is needed.
     """
     for text in read_corpus(list(paths), "poem", encoding).documents:
         yield text, check(lines_of(text), form, **rules)
 
 
-def verdict_lines(verdict):
-    """A verdict, a line of the poem a line, what breaks beside it."""
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """A verdict as text: each line of the poem with what breaks in it, then a line about the whole."""
     for line in verdict.lines:
-        told = [*(f"✗ {found}" for found in line.breaks), *line.remarks]
+        findings = [*(f"✗ {one}" for one in line.breaks), *line.remarks]
         yield f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}" + (
-            f"  {'; '.join(told)}" if told else "  ✓"
+            f"  {'; '.join(findings)}" if findings else "  ✓"
         )
-    about = [f"✗ {found}" for found in verdict.breaks]
+    about = [f"✗ {one}" for one in verdict.breaks]
     if verdict.form.length:
         about.append(f"template {verdict.template or 'none'}, tones {verdict.tones or 'broken'}")
     if verdict.rhyme:
@@ -38,23 +48,23 @@ def verdict_lines(verdict):
     yield f"{verdict.form.name}: {'holds' if verdict.holds else 'breaks'}" + "".join(f"; {part}" for part in about)
 
 
-def verdict_values(text, verdict):
+def verdict_values(text: str, verdict: Verdict) -> dict[str, Any]:
     """A verdict as plain JSON values."""
     return {
         "text": text,
         "form": verdict.form.name,
         "holds": verdict.holds,
-        "breaks": verdict.breaks,
+        "breaks": list(map(str, verdict.breaks)),
         "template": verdict.template,
         "tones": verdict.tones,
         "fixed": verdict.fixed,
         "rhyme": verdict.rhyme,
-        "lines": [vars(line) for line in verdict.lines],
+        "lines": [vars(line) | {"breaks": list(map(str, line.breaks))} for line in verdict.lines],
     }
 
 
-def summary(verdicts):
-    """What was found in all poems together, a line a form."""
+def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Counts over all poems, one line for each form."""
     for form in dict.fromkeys(verdict.form for verdict in verdicts):
         own = [verdict for verdict in verdicts if verdict.form is form]
         line = f"{form.name}: {count(len(own), 'poem')}, {sum(one.holds for one in own):,} hold"
@@ -63,20 +73,20 @@ def summary(verdicts):
             total = len(own)
             strict, variants = rules["strict"], rules["strict"] + rules["variants"]
             fixed = [one.fixed for one in own if one.fixed is not None]
-            rhymed = sum(bool(one.rhyme) and not any(found.startswith("rhyme") for found in one.breaks) for one in own)
+            rhymed = sum(bool(one.rhyme) and not has_break(one.breaks, "rhyme") for one in own)
             line += (
                 f"; strict template {strict / total:.2f}, with variants {variants / total:.2f}, fixed places "
                 f"{sum(fixed) / max(len(fixed), 1):.2f}, level rhyme {rhymed / total:.2f}"
             )
         elif form.meters:
             lines = sum(len(one.lines) for one in own)
-            kinds = {kind: sum(one.count(kind) for one in own) for kind in ("rhyme", "syllables", "meter")}
-            line += f"; of {lines:,} lines break " + ", ".join(f"{kind} {count:,}" for kind, count in kinds.items())
+            counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in _COUNTED]
+            line += f"; of {lines:,} lines break {', '.join(counts)}"
         yield line
 
 
-def shown(poem, config):
-    """A poem with its sounds under each line: tones, or stresses, and the rhyme."""
+def shown(poem: Composition, config: PoemConfig) -> str:
+    """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
     verdict = check(poem.lines, poem.form.name, tones=config.tones, rhyme_book=config.rhyme_book)
     rows = [poem.title, ""] if poem.title else []
     for line in verdict.lines:
@@ -87,8 +97,8 @@ def shown(poem, config):
     return "\n".join(rows)
 
 
-def composition_values(poem, config, run):
-    """A poem as plain JSON values, with all that made it."""
+def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[str, Any]:
+    """A poem as plain JSON values, with the run, the seed and the options that made it."""
     return {
         "text": poem.text,
         "lines": list(poem.lines),

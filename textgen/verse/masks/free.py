@@ -1,104 +1,117 @@
-"""Verse without a form: lines as the model ends them, with given first characters where an acrostic asks for them.
+"""Verse without a form: lines end where the model ends them; an acrostic may fix their first characters.
 
-A poem ends where a line ends: where the model ends it there, or after the acrostic's last line. Knows nothing of models
-beside their vocabulary.
+A poem ends at the end of a line: where the model ends it, or after the acrostic's last line. This module knows nothing
+of models except their vocabulary.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from textgen.tokens.characters import CLOSING, ENDING
-from textgen.tokens.layout import BOUNDARY, UNKNOWN
+from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids
+from textgen.verse.masks.base import Mask, Position
 
-# Symbols after which a poem that does not end is ended, at the next end of a line, as in the poem example; and symbols
-# after which a line is.
-LONGEST, LONGEST_LINE = 200, 100
+# A poem of this many symbols ends at the next line end, as in the poem example of the PyTorch book; a line of more
+# than this many ends as soon as it can.
+MAX_POEM_SYMBOLS, MAX_LINE_SYMBOLS = 200, 100
 
 
-@dataclass(frozen=True)
-class Spot:
-    """Where a poem stands: lines done, symbols of the line, symbols in all, the last symbol, whether it is over."""
+@dataclass(frozen=True, kw_only=True)
+class FreePosition(Position):
+    """A position in a poem without a form.
 
-    line: int = 0
+    Attributes:
+        slot: symbols written in the line.
+        length: symbols written in the poem.
+        last: the last symbol.
+    """
+
     slot: int = 0
     length: int = 0
     last: int = BOUNDARY
-    over: bool = False
 
 
 class Free:
-    """A poem of no form.
+    """The masks of a poem without a form.
 
     Args:
         printed: each id's text.
-        chinese: whether marks end lines, or line feeds.
-        heads: line to the ids that it may begin with, an int array.
-        lines: how many; 0 for as many as the model writes.
+        chinese: whether punctuation ends lines; else line feeds do.
+        heads: line to the ids that it may begin with.
+        lines: number of lines; 0 for as many as the model writes.
     """
 
-    def __init__(self, printed, chinese, heads=None, lines=0):
+    def __init__(
+        self, printed: Sequence[str], chinese: bool, heads: Mapping[int, Ids] | None = None, lines: int = 0
+    ) -> None:
         self.heads, self.lines = heads or {}, lines
         texts = np.array(printed, dtype=object)
         size = len(printed)
-        ideas = np.ones(size, bool)
-        ideas[[BOUNDARY, UNKNOWN]] = False
-        self._breaks = np.isin(texts, list(CLOSING) if chinese else ["\n"]) & ideas
-        # After these a poem may end: a sentence's end, or in other scripts any line's.
-        self._endings = np.isin(texts, list(ENDING)) if chinese else ~self._breaks & ideas
-        self._feeds = np.isin(texts, ["\n"]) & ideas
+        writable = np.ones(size, bool)
+        writable[[BOUNDARY, UNKNOWN]] = False
+        self._breaks: Mask = np.isin(texts, list(CLOSING) if chinese else ["\n"]) & writable
+        # A poem may end after these: the end of a sentence, or in other scripts the end of any line.
+        self._endings: Mask = np.isin(texts, list(ENDING)) if chinese else ~self._breaks & writable
+        self._feeds: Mask = np.isin(texts, ["\n"]) & writable
         self._chinese = chinese
-        self._inside = ideas & ~self._breaks & ~self._feeds
-        self._boundary = np.arange(size) == BOUNDARY
+        self._inside: Mask = writable & ~self._breaks & ~self._feeds
+        self._boundary: Mask = np.arange(size) == BOUNDARY
 
-    marks, even = None, False
+    template, marks, even = "", None, False
 
-    def turn(self, spot, row):
-        """The same place: rows begin alike."""
-        return spot
+    def careful(self) -> Self:
+        """This verse: no line constrains a later one."""
+        return self
 
-    def begin(self):
-        """The Spot before anything is written."""
-        return Spot()
+    def turn(self, position: FreePosition, row: int) -> FreePosition:
+        """The same position for every row."""
+        return position
 
-    def mask(self, spot):
-        """The symbols that may come next, bool (vocabulary,)."""
-        is_long = spot.slot > LONGEST_LINE
-        if spot.slot:
-            ends = self._chinese_ends(spot) if self._chinese else self._other_ends(spot)
+    def begin(self) -> FreePosition:
+        """The position before the first symbol."""
+        return FreePosition()
+
+    def mask(self, position: FreePosition) -> Mask:
+        """The symbols that may come next, bool (vocabulary,). Do not modify it."""
+        is_long = position.slot > MAX_LINE_SYMBOLS
+        if position.slot:
+            ends = self._chinese_ends(position) if self._chinese else self._other_ends(position)
             return ends if is_long else self._inside | ends
-        if self._chinese and spot.last != BOUNDARY and self._endings[spot.last]:
-            # A row ends after a sentence, or the poem does.
+        if self._chinese and position.last != BOUNDARY and self._endings[position.last]:
+            # After a sentence the row ends, or the poem.
             if self.lines:
-                return self._feeds if spot.line < self.lines else self._boundary
-            return self._boundary if spot.length >= LONGEST else self._feeds | self._boundary
-        if spot.line in self.heads:
+                return self._feeds if position.line < self.lines else self._boundary
+            return self._boundary if position.length >= MAX_POEM_SYMBOLS else self._feeds | self._boundary
+        if position.line in self.heads:
             mask = np.zeros_like(self._inside)
-            mask[self.heads[spot.line]] = True
+            mask[self.heads[position.line]] = True
             return mask
         return self._inside
 
-    def _chinese_ends(self, spot):
-        # The last line ends a sentence, and so does one that is long enough to be the last.
-        is_last = spot.line + 1 >= self.lines if self.lines else spot.length >= LONGEST
+    def _chinese_ends(self, position: FreePosition) -> Mask:
+        # The last line ends a sentence, and so does the line in which a poem reaches its greatest length.
+        is_last = position.line + 1 >= self.lines if self.lines else position.length >= MAX_POEM_SYMBOLS
         return self._endings if is_last else self._breaks
 
-    def _other_ends(self, spot):
+    def _other_ends(self, position: FreePosition) -> Mask:
         if self.lines:
-            return self._boundary if spot.line + 1 == self.lines else self._breaks
-        return self._boundary if spot.length >= LONGEST else self._boundary | self._breaks
+            return self._boundary if position.line + 1 == self.lines else self._breaks
+        return self._boundary if position.length >= MAX_POEM_SYMBOLS else self._boundary | self._breaks
 
-    def admits(self, spot, index):
-        """Whether a symbol that somebody gave may stand."""
-        return bool(self.mask(spot)[index])
+    def admits(self, position: FreePosition, index: int) -> bool:
+        """Whether a symbol of the user's own beginning may come next."""
+        return bool(self.mask(position)[index])
 
-    def after(self, spot, index):
-        """The Spot after a symbol that the mask allowed."""
+    def after(self, position: FreePosition, index: int) -> FreePosition:
+        """The position after a symbol that the mask allows."""
         if index == BOUNDARY:
-            return replace(spot, line=spot.line + (not self._chinese), over=True)
-        moved = replace(spot, slot=spot.slot + 1, length=spot.length + 1, last=index)
+            return replace(position, line=position.line + (not self._chinese), over=True)
+        moved = replace(position, slot=position.slot + 1, length=position.length + 1, last=index)
         if self._chinese and self._feeds[index]:
-            return replace(spot, length=spot.length + 1, last=index, slot=0)
+            return replace(moved, slot=0)
         if self._breaks[index]:
-            return replace(moved, line=spot.line + 1, slot=0)
+            return replace(moved, line=position.line + 1, slot=0)
         return moved

@@ -1,210 +1,334 @@
-"""English verse as masks: which symbols may come next in a line of a form, by meter, rhyme and first letter.
+"""English verse as masks: which words may come next in a line of a form, by meter, rhyme and first letter.
 
-How words are spelled in symbols, `textgen.verse.masks.spelling` knows; here are only words. A state is a value. This
+`textgen.verse.masks.spelling` turns words into symbols; this module works with words only. A position is a value. This
 module knows nothing of models.
 """
 
+import copy
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from textgen.verse.masks.base import Memo
+from textgen.corpus.forms import Form
+from textgen.verse.masks.base import BoundedCache, Mask, Position
+from textgen.verse.sounds.lexicon import Lexicon
+from textgen.verse.sounds.meter import Meter
 
-START, WORD, MARK = "start", "word", "mark"
+# What came last in a line.
+START: Final = "start"
+WORD: Final = "word"
+MARK: Final = "mark"
+
+Rhymes = frozenset[str]
 
 
-@dataclass(frozen=True)
-class Foot:
-    """Where a poem stands.
+class RhymeSoFar(NamedTuple):
+    """What is known of one letter of the rhyme scheme.
 
     Attributes:
-        line: lines that are done.
-        meter: which of the line's patterns is written.
-        places: the syllables that what stands of the line may have, a set as `textgen.verse.sounds.meter` keeps it.
-        status: what came last in the line.
-        spelled: of a word that is being spelled, what the Spelling needs to know.
-        closed: whether the line's first word has been written from behind, so that nothing but the end can follow.
-        last: the word that ends the line, as far as is known.
-        previous: the word that was written last; it does not come twice in a row.
-        rhymes: for each letter of the scheme the rhymes that its words so far share, and those words.
-        over: whether the poem is done.
+        letter: the letter.
+        rhymes: the rhymes that its words so far share.
+        used: these words.
     """
 
-    line: int = 0
+    letter: str
+    rhymes: Rhymes
+    used: tuple[int, ...]
+
+
+class Span(NamedTuple):
+    """A word that is being spelled: the span of a sorted word list that begins with the letters written.
+
+    Attributes:
+        low, high: the span.
+        depth: number of letters written.
+        is_complete: whether no further letter may follow.
+    """
+
+    low: int
+    high: int
+    depth: int
+    is_complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricalPosition(Position):
+    """A position in metrical verse.
+
+    Attributes:
+        meter: which of the line's patterns the line follows.
+        places: the numbers of syllables that the line may have so far, a set as in `textgen.verse.sounds.meter`.
+        status: what came last in the line: START, WORD or MARK.
+        spelled: the word that is being spelled; None between words.
+        closed: written backward, whether the line's first word is written, so that only the line's end can follow.
+        last: the word at the end of the line, as far as it is known.
+        previous: the word written last; it is not written twice in a row.
+        rhymes: what is known of the scheme's letters so far.
+    """
+
     meter: int = 0
     places: int = 1
     status: str = START
-    spelled: tuple | None = None
+    spelled: Span | None = None
     closed: bool = False
     last: int | None = None
     previous: int | None = None
-    rhymes: tuple = ()
-    over: bool = False
+    rhymes: tuple[RhymeSoFar, ...] = ()
+
+
+class Choices(NamedTuple):
+    """The words that may be written next, each array bool (words,).
+
+    Attributes:
+        goes_on: those after which the line goes on.
+        ends: those that finish the line.
+        key: equal for equal choices of one poem.
+    """
+
+    goes_on: Mask
+    ends: Mask
+    key: Hashable
+
+
+class Spelling(Protocol):
+    """How the words of a lexicon are written in a model's symbols."""
+
+    @property
+    def marks(self) -> Mask:
+        """The punctuation marks, bool (vocabulary,)."""
+
+    @property
+    def first(self) -> Mask:
+        """The words that can be written first in a line, bool (words,)."""
+
+    @property
+    def later(self) -> Mask:
+        """The words that can be written elsewhere, bool (words,)."""
+
+    def key(self, position: MetricalPosition) -> Hashable:
+        """What the mask at a position depends on."""
+
+    def mask(self, verse: "Metrical", position: MetricalPosition) -> Mask:
+        """The symbols that may come next, bool (vocabulary,)."""
+
+    def after(self, verse: "Metrical", position: MetricalPosition, index: int) -> MetricalPosition:
+        """The position after a symbol."""
 
 
 class Metrical:
-    """A poem of a form: what may come next, and where that leads.
+    """The masks of a poem of a form.
 
     Args:
-        form: the Form, of English verse.
-        lexicon: the Lexicon.
-        spelling: how its words are written in the model's symbols.
+        form: a Form of English verse.
+        lexicon: the words.
+        spelling: how they are written in the model's symbols.
         backward: whether lines are written from their end.
         heads: line to the letter that it must begin with.
-        rhyme: the rhymes of which the first must be one, and the word that it must not repeat, or None.
+        rhyme: the rhymes to choose from for the first letter of the scheme, and the words that must not rhyme again.
     """
 
-    def __init__(self, form, lexicon, spelling, backward=False, heads=None, rhyme=None):
+    def __init__(
+        self,
+        form: Form,
+        lexicon: Lexicon,
+        spelling: Spelling,
+        backward: bool = False,
+        heads: Mapping[int, str] | None = None,
+        rhyme: tuple[Rhymes, tuple[int, ...]] | None = None,
+    ) -> None:
         self.form, self.lexicon, self.spelling, self.backward = form, lexicon, spelling, backward
         self.heads = {line: lexicon.beginning(letter) for line, letter in (heads or {}).items()}
         self._meters = [[lexicon.meter(pattern, backward) for pattern in patterns] for patterns in form.meters]
         self._given = rhyme
-        self._rich = {
-            letter: lexicon.rich(form.rhyme.count(letter) + (letter == form.rhyme[0] and rhyme is not None))
-            for letter in set(form.rhyme) - {"-"}
-        }
-        self._all = np.ones(len(lexicon), bool)
-        self._masks = Memo()
+        self._all: Mask = np.ones(len(lexicon), bool)
+        # The rhymes of each letter that enough words share.
+        self._rich = {letter: lexicon.rich(self._needed(letter)) for letter in set(form.rhyme) - {"-"}}
+        self._forget()
 
-    even = True
+    def _forget(self) -> None:
+        self._masks = BoundedCache[Hashable, Mask]()
+        self._choices = BoundedCache[Hashable, Choices]()
+        self._last_words = BoundedCache[Hashable, Mask]()
+        self._hopes = BoundedCache[Hashable, int]()
+
+    def _needed(self, letter: str) -> int:
+        """How many words must share a rhyme of a letter of the scheme."""
+        return self.form.rhyme.count(letter) + (letter == self.form.rhyme[0] and self._given is not None)
+
+    template, even = "", True
 
     @property
-    def marks(self):
-        """The symbols that take no place, bool (vocabulary,)."""
+    def marks(self) -> Mask:
+        """The punctuation marks, which take up no slot, bool (vocabulary,)."""
         return self.spelling.marks
 
     @property
-    def lines(self):
-        """How many lines the poem has."""
+    def lines(self) -> int:
+        """Number of lines."""
         return self.form.lines
 
-    def begin(self):
-        """The Foot before anything is written."""
-        return Foot(rhymes=((self.form.rhyme[0], *self._given),) if self._given else ())
+    def begin(self) -> MetricalPosition:
+        """The position before the first symbol."""
+        return MetricalPosition(rhymes=(RhymeSoFar(self.form.rhyme[0], *self._given),) if self._given else ())
 
-    def turn(self, foot, row):
-        """The same place, with the pattern that a row is to take: rows take a line's patterns in turn."""
-        return replace(foot, meter=row)
+    def careful(self) -> Self:
+        """The same poem; a line takes a rhyme only if enough words of it can end all lines that must rhyme."""
+        other = copy.copy(self)
+        other._rich = {letter: self._rich_at_line_ends(letter) for letter in self._rich}
+        other._forget()
+        return other
 
-    def mask(self, foot):
-        """The symbols that may come next, bool (vocabulary,); not to be changed."""
-        return self.spelling.mask(self, foot)
+    def _rich_at_line_ends(self, letter: str) -> Rhymes:
+        """The rhymes that enough words share which can end each line of a letter."""
+        ends = [self._line_ends(line) for line, other in enumerate(self.form.rhyme) if other == letter]
+        members, needed = self.lexicon.members, self._needed(letter)
+        return frozenset(
+            rhyme for rhyme in self._rich[letter] if all(end[members[rhyme]].sum() >= needed for end in ends)
+        )
 
-    def admits(self, foot, index):
-        """Whether a symbol that somebody gave may stand."""
-        return bool(self.mask(foot)[index])
+    def _line_ends(self, line: int) -> Mask:
+        """The words that can end a line by one of its patterns, whatever its rhyme, bool (words,)."""
+        first, later = self.heads.get(line, self._all) & self.spelling.first, self.spelling.later
+        found = np.zeros_like(self._all)
+        for meter in self._meters[line]:
+            if self.backward:
+                found |= (meter.onward(1) & meter.hopeful(first, later)) != 0
+            else:
+                found |= (meter.onward(meter.reachable(first, later)) & meter.end) != 0
+        return found & later
 
-    def after(self, foot, index):
-        """The Foot after a symbol that the mask allowed."""
-        return self.spelling.after(self, foot, index)
+    def turn(self, position: MetricalPosition, row: int) -> MetricalPosition:
+        """The same position, with the pattern of a row: parallel rows take a line's patterns in turn."""
+        return replace(position, meter=row)
 
-    def meter_of(self, foot):
-        """The Meter that a line is written to."""
-        meters = self._meters[foot.line]
-        return meters[foot.meter % len(meters)]
+    def mask(self, position: MetricalPosition) -> Mask:
+        """The symbols that may come next, bool (vocabulary,). Do not modify it."""
+        return self._masks.get(self.spelling.key(position), lambda: self.spelling.mask(self, position))
 
-    def letter(self, line):
-        """The line's letter in the scheme of rhymes; None where it does not rhyme."""
+    def admits(self, position: MetricalPosition, index: int) -> bool:
+        """Whether a symbol of the user's own beginning may come next."""
+        return bool(self.mask(position)[index])
+
+    def after(self, position: MetricalPosition, index: int) -> MetricalPosition:
+        """The position after a symbol that the mask allows."""
+        return self.spelling.after(self, position, index)
+
+    def meter_of(self, position: MetricalPosition) -> Meter:
+        """The pattern that the line follows."""
+        meters = self._meters[position.line]
+        return meters[position.meter % len(meters)]
+
+    def letter(self, line: int) -> str | None:
+        """The line's letter in the rhyme scheme; None where it does not rhyme."""
         letter = self.form.rhyme[line]
         return None if letter == "-" else letter
 
-    def last_words(self, foot):
+    def last_words(self, position: MetricalPosition) -> Mask:
         """The words that may end the line, bool (words,)."""
-        letter = self.letter(foot.line)
-        if letter is None:
+        so_far = self._so_far(position)
+        if so_far is None:
             return self._all
-        rhymes, used = self._of(foot, letter)
 
-        def make():
-            mask = self.lexicon.rhyming(rhymes).copy()
-            mask[list(used)] = False
+        def make() -> Mask:
+            mask = self.lexicon.rhyming(so_far.rhymes).copy()
+            mask[list(so_far.used)] = False
             return mask
 
-        return self._masks.of((letter, rhymes, used), make)
+        return self._last_words.get(so_far, make)
 
-    def first_words(self, foot):
+    def first_words(self, position: MetricalPosition) -> Mask:
         """The words that may begin the line, bool (words,)."""
-        return self.heads.get(foot.line, self._all)
+        return self.heads.get(position.line, self._all)
 
-    def choices(self, foot):
-        """The words that may be written next: those after which the line goes on, and those that finish it.
+    def choices(self, position: MetricalPosition) -> Choices:
+        """The words that may be written next.
 
-        Written forward these differ in what follows, written backward in being the line's first. Two arrays, bool
-        (words,).
+        Written forward, a word that goes on and a word that ends the line differ in what follows. Written backward,
+        the word that ends the writing is the line's first.
         """
-        letter = self.letter(foot.line)
-        fresh = foot.status == START or (foot.last is None and self.backward)
-        key = (foot.line, foot.meter, foot.places, fresh, foot.previous, self._of(foot, letter) if letter else None)
-        return self._masks.of(key, lambda: self._choices(foot, fresh))
+        is_fresh = position.status == START or (position.last is None and self.backward)
+        key = (
+            position.line,
+            position.meter,
+            position.places,
+            is_fresh,
+            position.previous,
+            self._so_far(position),
+        )
+        return self._choices.get(key, lambda: Choices(*self._choose(position, is_fresh), key))
 
-    def _choices(self, foot, fresh):
-        meter = self.meter_of(foot)
-        onward, hopeful = meter.onward(foot.places), self._hopeful(foot)
+    def _choose(self, position: MetricalPosition, is_fresh: bool) -> tuple[Mask, Mask]:
+        meter = self.meter_of(position)
+        onward, hopeful = meter.onward(position.places), self._hopeful(position)
         goes_on, ends = (onward & hopeful) != 0, (onward & meter.end) != 0
-        if foot.previous is not None:
-            goes_on[foot.previous] = ends[foot.previous] = False
+        if position.previous is not None:
+            goes_on[position.previous] = ends[position.previous] = False
         nothing = np.zeros_like(ends)
         if self.backward:
-            if fresh:  # the line's last word, and never its only one
-                return goes_on & self.last_words(foot), nothing
-            return goes_on & self.spelling.later, ends & self.first_words(foot) & self.spelling.first
-        if fresh:
-            return goes_on & self.first_words(foot) & self.spelling.first, nothing
-        return goes_on & self.spelling.later, ends & self.last_words(foot) & self.spelling.later
+            if is_fresh:  # the line's last word, and never its only one
+                return goes_on & self.last_words(position), nothing
+            return goes_on & self.spelling.later, ends & self.first_words(position) & self.spelling.first
+        if is_fresh:
+            return goes_on & self.first_words(position) & self.spelling.first, nothing
+        return goes_on & self.spelling.later, ends & self.last_words(position) & self.spelling.later
 
-    def _hopeful(self, foot):
-        """The places from which the line can still be finished: by the words that may be written last in it."""
-        meter = self.meter_of(foot)
+    def _hopeful(self, position: MetricalPosition) -> int:
+        """The places from which the line can still be finished, by the words that may be written last in it."""
+        meter = self.meter_of(position)
         if self.backward:
-            key = ("hopeful", id(meter), foot.line if foot.line in self.heads else None)
-            return self._masks.of(key, lambda: meter.hopeful(self.first_words(foot) & self.spelling.first))
-        letter = self.letter(foot.line)
-        key = ("hopeful", id(meter), self._of(foot, letter) if letter else None)
-        return self._masks.of(key, lambda: meter.hopeful(self.last_words(foot) & self.spelling.later))
+            key: Hashable = meter.pattern, position.line if position.line in self.heads else None
+            return self._hopes.get(key, lambda: meter.hopeful(self.first_words(position) & self.spelling.first))
+        key = meter.pattern, self._so_far(position)
+        return self._hopes.get(key, lambda: meter.hopeful(self.last_words(position) & self.spelling.later))
 
-    def written(self, foot, word, finishes=False):
-        """The Foot after a word.
+    def written(self, position: MetricalPosition, word: int, finishes: bool = False) -> MetricalPosition:
+        """The position after a word.
 
         Args:
             word: its number in the lexicon.
             finishes: written backward, whether it is the line's first.
         """
-        meter = self.meter_of(foot)
-        onward = int(meter.onward(foot.places)[word])
+        meter = self.meter_of(position)
+        onward = int(meter.onward(position.places)[word])
         if self.backward:
-            keep = meter.end if finishes else self._hopeful(foot)
-            last = word if foot.last is None else foot.last
+            keep = meter.end if finishes else self._hopeful(position)
+            last = word if position.last is None else position.last
             return replace(
-                foot, places=onward & keep, status=WORD, closed=finishes, last=last, previous=word, spelled=None
+                position, places=onward & keep, status=WORD, closed=finishes, last=last, previous=word, spelled=None
             )
-        keep = self._hopeful(foot)
-        if foot.status != START and self.last_words(foot)[word]:
+        keep = self._hopeful(position)
+        if position.status != START and self.last_words(position)[word]:
             keep |= meter.end
-        return replace(foot, places=onward & keep, status=WORD, last=word, previous=word, spelled=None)
+        return replace(position, places=onward & keep, status=WORD, last=word, previous=word, spelled=None)
 
-    def may_end(self, foot):
+    def may_end(self, position: MetricalPosition) -> bool:
         """Whether the line may end here."""
-        if foot.status == START:
+        if position.status == START:
             return False
-        return foot.closed if self.backward else bool(foot.places & self.meter_of(foot).end)
+        return position.closed if self.backward else bool(position.places & self.meter_of(position).end)
 
-    def may_go_on(self, foot):
-        """Whether another word may come."""
-        return not foot.closed and bool(foot.places & (self.meter_of(foot).end - 1))
+    def may_go_on(self, position: MetricalPosition) -> bool:
+        """Whether another word may follow."""
+        return not position.closed and bool(position.places & (self.meter_of(position).end - 1))
 
-    def next_line(self, foot):
-        """The Foot after the line's end."""
-        letter, rhymes = self.letter(foot.line), foot.rhymes
-        if letter:
-            shared, used = self._of(foot, letter)
-            shared &= self.lexicon.rhymes[foot.last]
-            rhymes = (*(entry for entry in rhymes if entry[0] != letter), (letter, shared, (*used, foot.last)))
-        line = foot.line + 1
-        return Foot(line, foot.meter, rhymes=rhymes, over=line == self.lines)
+    def next_line(self, position: MetricalPosition) -> MetricalPosition:
+        """The position after the line's end."""
+        so_far, rhymes = self._so_far(position), position.rhymes
+        if so_far and position.last is not None:
+            shared = so_far.rhymes & self.lexicon.rhymes[position.last]
+            others = (other for other in rhymes if other.letter != so_far.letter)
+            rhymes = (*others, RhymeSoFar(so_far.letter, shared, (*so_far.used, position.last)))
+        line = position.line + 1
+        return MetricalPosition(line=line, meter=position.meter, rhymes=rhymes, over=line == self.lines)
 
-    def _of(self, foot, letter):
-        """The rhymes that a letter's words so far share, and those words."""
-        for own, rhymes, used in foot.rhymes:
-            if own == letter:
-                return rhymes, used
-        return self._rich[letter], ()
+    def _so_far(self, position: MetricalPosition) -> RhymeSoFar | None:
+        """What is known of the rhyme of a position's line; None where it does not rhyme."""
+        letter = self.letter(position.line)
+        if letter is None:
+            return None
+        for own in position.rhymes:
+            if own.letter == letter:
+                return own
+        return RhymeSoFar(letter, self._rich[letter], ())

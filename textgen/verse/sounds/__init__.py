@@ -1,1 +1,1 @@
-"""How characters and words sound: rhyme books, readings, stress."""
+"""How characters and words sound: rhyme books, readings, stress, meter."""

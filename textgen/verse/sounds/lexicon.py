@@ -1,8 +1,10 @@
-"""Words whose sound is known, as arrays: their shapes for the meter, their rhymes. Knows nothing of forms or models."""
+"""Words of known sound as arrays: their shapes for the meter, their rhymes. Knows nothing of forms or models."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.corpus.memory import words as words_of
 from textgen.verse.sounds import cmudict as cmu
@@ -10,63 +12,67 @@ from textgen.verse.sounds.meter import Meter, shape
 
 
 class Lexicon:
-    """A list of words in lower case, each of a known sound.
+    """A list of words in lower case, each of known sound.
+
+    Args:
+        words: candidates; those of unknown sound, abbreviations and single consonants are left out.
 
     Attributes:
         words: the words.
-        index: a dict from a word to its place in the list.
+        index: each word's place in the list.
     """
 
-    def __init__(self, words):
+    def __init__(self, words: Iterable[str]) -> None:
         self.words = [word for word in words if _is_word(word) and shape(word)]
         self.index = {word: place for place, word in enumerate(self.words)}
-        self._meters, self._rhyming = {}, {}
+        self._meters: dict[tuple[str, bool], Meter] = {}
+        self._rhyming: dict[frozenset[str], NDArray[np.bool_]] = {}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.words)
 
-    def meter(self, pattern, backward):
+    def meter(self, pattern: str, backward: bool) -> Meter:
         """The Meter of a pattern for these words."""
         if (pattern, backward) not in self._meters:
             self._meters[pattern, backward] = Meter(self._shapes, pattern, backward)
         return self._meters[pattern, backward]
 
     @cached_property
-    def _shapes(self):
+    def _shapes(self) -> list[frozenset[str]]:
         return [shape(word) for word in self.words]
 
     @cached_property
-    def rhymes(self):
-        """Each word's rhymes, frozensets."""
+    def rhymes(self) -> list[frozenset[str]]:
+        """Each word's rhymes."""
         return [cmu.rhymes(word) for word in self.words]
 
     @cached_property
-    def members(self):
-        """Each rhyme's words, a dict to int arrays."""
-        found = {}
+    def members(self) -> dict[str, NDArray[np.intp]]:
+        """Each rhyme's words, by number."""
+        found: dict[str, list[int]] = {}
         for place, rhymes in enumerate(self.rhymes):
             for rhyme in rhymes:
                 found.setdefault(rhyme, []).append(place)
-        return {rhyme: np.array(places) for rhyme, places in found.items()}
+        return {rhyme: np.array(places, np.intp) for rhyme, places in found.items()}
 
-    def rhyming(self, rhymes):
-        """The words that share any of some rhymes, bool (words,)."""
+    def rhyming(self, rhymes: frozenset[str]) -> NDArray[np.bool_]:
+        """The words that have one of some rhymes, bool (words,). Do not modify it."""
         if rhymes not in self._rhyming:
             mask = np.zeros(len(self), bool)
-            for rhyme in rhymes:
-                mask[self.members.get(rhyme, [])] = True
+            for rhyme in rhymes & self.members.keys():
+                mask[self.members[rhyme]] = True
             self._rhyming[rhymes] = mask
         return self._rhyming[rhymes]
 
-    def rich(self, count):
-        """The rhymes that so many words share."""
+    def rich(self, count: int) -> frozenset[str]:
+        """The rhymes that at least `count` words share."""
         return frozenset(rhyme for rhyme, places in self.members.items() if len(places) >= count)
 
-    def beginning(self, letter):
+    def beginning(self, letter: str) -> NDArray[np.bool_]:
         """The words that begin with a letter, bool (words,)."""
         return np.array([word.startswith(letter.lower()) for word in self.words], bool)
 
 
-def _is_word(text):
-    """Whether the checker reads a text as the one word that it is: the dictionary has abbreviations too (in., a.m.)."""
+def _is_word(text: str) -> bool:
+    """Whether the checker reads a text as this one word: the dictionary also has abbreviations (in., a.m.)."""
     return words_of(text) == [text] and (len(text) > 1 or text in "aio")

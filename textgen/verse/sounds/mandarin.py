@@ -1,7 +1,7 @@
 """Modern rhymes and tones (中華新韻, 2005: fourteen groups), from the readings of today's Mandarin.
 
-Readings come from pypinyin (MIT; the extra `chinese`). The first and second tone are level, the third and fourth
-oblique. Knows nothing of forms or models.
+Readings come from pypinyin (MIT; the extra `chinese`). The first and second tones are level, the third and fourth are
+oblique. This module knows nothing of forms or models.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from textgen.verse.sounds.readings import Readings
 
 NAME = "modern"
 
-# Each group's name and its finals; -i is what follows zh ch sh r z c s.
+# Each group's name and its finals; -i is the final after zh ch sh r z c s.
 GROUPS = {
     "麻": "a ia ua",
     "波": "o e uo",
@@ -32,13 +32,13 @@ _GROUP_OF = {final: group for group, finals in GROUPS.items() for final in final
 _HISSING = {"zh", "ch", "sh", "r", "z", "c", "s"}
 
 
-def groups():
+def groups() -> frozenset[str]:
     """The names of the fourteen groups."""
     return frozenset(GROUPS)
 
 
 @cache
-def readings(character):
+def readings(character: str) -> Readings:
     """The Readings of a character."""
     pypinyin = extras.load("pypinyin", "the modern rhyme book")
     from pypinyin.contrib.tone_convert import to_finals, to_initials
@@ -46,8 +46,8 @@ def readings(character):
     syllables = pypinyin.pinyin(
         character, style=pypinyin.Style.TONE3, heteronym=True, errors="ignore", v_to_u=True, neutral_tone_with_five=True
     )
-    found = {True: set(), False: set()}
-    tones = set()
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    tones: set[bool] = set()
     for syllable in syllables[0] if syllables else []:
         if syllable[-1] not in "1234":
             continue

