@@ -32,7 +32,7 @@ _HOMES = {
     "CoWriter": "textgen.writing.cowriter",
     "Generator": "textgen.writing.generator",
     "ModelConfig": "textgen.runs.config",
-    "SamplingConfig": "textgen.writing.sampling",
+    "SamplingConfig": "textgen.sampling.config",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.runs.config",
     "train": "textgen.training.trainer",
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from textgen.errors import TextgenError
     from textgen.inspection import backward, units
     from textgen.runs.config import ModelConfig, TrainingConfig
+    from textgen.sampling.config import SamplingConfig
     from textgen.training.trainer import train
     from textgen.writing.cowriter import CoWriter
     from textgen.writing.generator import Generator
-    from textgen.writing.sampling import SamplingConfig
 
     gradients = backward
     properties = units

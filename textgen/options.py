@@ -39,7 +39,7 @@ class Option:
             A field whose default is a tuple may be given several times on the command line.
         metavar: the placeholder for the value in the help; None for N (a whole number) or X (anything else).
         group: the heading under which the help lists the option.
-        make: the function that turns the field into a transform (`textgen.writing.transforms`).
+        make: the function that turns the field into a transform (`textgen.sampling.transforms`).
         since: the first run format that has the field; older runs are read without it.
     """
 

@@ -10,7 +10,7 @@ import pytest
 from textgen.errors import UsageError
 from textgen.options import option_of
 from textgen.runs.config import ModelConfig, ModelOptions, TrainingConfig, TrainingOptions, TrainOptions
-from textgen.writing.sampling import SamplingConfig
+from textgen.sampling.config import SamplingConfig
 
 
 @pytest.mark.parametrize(

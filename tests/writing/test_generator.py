@@ -8,9 +8,9 @@ from tests.helpers.models import fixed
 from textgen import Generator
 from textgen.errors import PromptError, RunError, UsageError
 from textgen.options import option_of
+from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.tokens.layout import BOUNDARY
 from textgen.tokens.words import WordTokenizer
-from textgen.writing.sampling import SamplingConfig, SamplingOptions
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from tests.helpers.models import fixed, spelling
 from textgen import Generator
 from textgen.engine.network import Engine
 from textgen.errors import UsageError
+from textgen.sampling.config import SamplingConfig
+from textgen.sampling.context import Context
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.context import Context
 from textgen.writing.rows import ROWS
 from textgen.writing.samples import Ending
-from textgen.writing.sampling import SamplingConfig
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,12 @@ import pytest
 
 from textgen.engine.probability import log_probabilities
 from textgen.errors import ModelError, NothingLeftError, UsageError
-from textgen.writing.chain import transformed
-from textgen.writing.context import Context
-from textgen.writing.sampling import SamplingConfig, SamplingOptions, Uniforms, draw
-from textgen.writing.schedules import Constant, Cycle, Ramp
-from textgen.writing.transforms import Temperature, TransformConfig, TransformOptions
+from textgen.sampling.chain import transformed
+from textgen.sampling.config import SamplingConfig, SamplingOptions
+from textgen.sampling.context import Context
+from textgen.sampling.draw import Uniforms, draw
+from textgen.sampling.schedules import Constant, Cycle, Ramp
+from textgen.sampling.transforms import Temperature, TransformConfig, TransformOptions
 
 LOGITS = np.array([1.0, 3.0, 2.0, -1.0])
 NOTHING = Context(np.zeros((1, 1), np.intp))

@@ -8,13 +8,12 @@ from hypothesis.extra.numpy import arrays
 
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
-from textgen.tokens.chars import CharTokenizer
-from textgen.tokens.words import WordTokenizer
-from textgen.writing.chain import NeverFollows, chain, transformed
-from textgen.writing.context import Context, Vocabulary
-from textgen.writing.sampling import SamplingConfig, draw
-from textgen.writing.schedules import Constant, Cycle, Ramp
-from textgen.writing.transforms import (
+from textgen.sampling.chain import NeverFollows, chain, transformed
+from textgen.sampling.config import SamplingConfig
+from textgen.sampling.context import Context, Vocabulary
+from textgen.sampling.draw import draw
+from textgen.sampling.schedules import Constant, Cycle, Ramp
+from textgen.sampling.transforms import (
     Bias,
     ForbidText,
     ForbidWord,
@@ -26,6 +25,8 @@ from textgen.writing.transforms import (
     TopP,
     Typical,
 )
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.words import WordTokenizer
 
 NOTHING = Context(np.zeros((1, 1), np.intp))
 LETTERS = CharTokenizer(list("\n abehrs"))

@@ -1,6 +1,6 @@
 """The command line: parse, call one function, print. Each command's module is imported when the command is called.
 
-Options come from the declarations in `textgen.runs.config`, `textgen.writing.sampling` and `textgen.verse.config`. Text
+Options come from the declarations in `textgen.runs.config`, `textgen.sampling.draw` and `textgen.verse.config`. Text
 goes to standard output, everything else to standard error. Here alone a TextgenError becomes one line and an exit code.
 This module imports nothing heavy, so that `textgen --help` answers at once.
 """

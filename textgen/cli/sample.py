@@ -21,12 +21,12 @@ from textgen.cli.options import (
 )
 from textgen.errors import UsageError
 from textgen.runs.folder import find_run
+from textgen.sampling.config import SamplingConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.system.wording import count
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import read_prompts, readable
 from textgen.writing.samples import Sample
-from textgen.writing.sampling import SamplingConfig
 
 # The options that most people need, which come first in their groups.
 COMMON = ("length", "seed", "count", "documents", "stop", "temperature", "top_k", "top_p", "min_p")

@@ -18,10 +18,10 @@ from textgen.cli.options import (
 )
 from textgen.errors import TextgenError
 from textgen.runs.folder import find_run
+from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.cowriter import CoWriter, Proposal
 from textgen.writing.generator import Generator
-from textgen.writing.transforms import TransformConfig
 
 HELP = """a number takes that proposal; Enter asks for others; anything else is your own text.
   /undo            take back the latest step          /temperature X   bolder below 1, wilder above

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import write_atomically
+from textgen.system.remote import Remote
 from textgen.system.wording import did_you_mean
 
 PREFIX = "corpora:"
@@ -184,7 +184,7 @@ def files(name: str, quiet: bool = False) -> list[Path]:
         if not path.exists():
             write_atomically(path, [found.make().encode("utf-8")], cache.FREE_SPACE_ADVICE)
         return [path]
-    from textgen.corpus.download import fetch  # imports an HTTP client, which is slow
+    from textgen.system.download import fetch  # imports an HTTP client, which is slow
 
     return fetch(found.remote, folder, PREFIX + name, quiet)
 

@@ -1,6 +1,6 @@
 """From logits to probabilities, and from losses in nats to bits and perplexity.
 
-This is the one place for these formulas. Sampling (`textgen.writing.sampling`, `textgen.verse.decoder`) draws from
+This is the one place for these formulas. Sampling (`textgen.sampling.draw`, `textgen.verse.decoder`) draws from
 unnormalised weights with arithmetic of its own, since a different rounding would change the texts of a seed.
 """
 

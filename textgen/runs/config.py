@@ -2,7 +2,7 @@
 
 Each field is declared once, with its default, its range, its help text and its group in the help. The command-line
 option, its validation and the saved JSON all come from that declaration (`textgen.options`). TrainOptions gives the
-same fields as keyword arguments, for type checkers. SamplingConfig is in `textgen.writing.sampling`. This module does
+same fields as keyword arguments, for type checkers. SamplingConfig is in `textgen.sampling.draw`. This module does
 not know files, models or the command line.
 """
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
+from textgen.sampling.draw import BELOW, Uniforms
 from textgen.verse.masks.base import Mask, P, Verse
-from textgen.writing.sampling import BELOW, Uniforms
 
 # Symbols in a line; a longer line is abandoned.
 MAX_LINE_SYMBOLS = 400

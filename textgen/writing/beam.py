@@ -6,11 +6,12 @@ import numpy as np
 
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities, log_softmax
-from textgen.writing.chain import transformed
-from textgen.writing.context import Context, Transform
+from textgen.sampling.chain import transformed
+from textgen.sampling.config import SamplingConfig
+from textgen.sampling.context import Context, Transform
+from textgen.sampling.draw import highest_of
 from textgen.writing.rows import Start
 from textgen.writing.samples import Ending, Sample
-from textgen.writing.sampling import SamplingConfig, highest_of
 
 
 def search(

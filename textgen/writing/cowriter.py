@@ -12,16 +12,17 @@ import numpy as np
 
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
+from textgen.sampling.chain import chain
+from textgen.sampling.config import SamplingConfig, SamplingOptions, with_options
+from textgen.sampling.context import Vocabulary
+from textgen.sampling.draw import Uniforms, draw
+from textgen.sampling.schedules import Ramp
 from textgen.system import threads
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.chain import chain
-from textgen.writing.context import Vocabulary
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
 from textgen.writing.rows import ROWS, Rows, Start
-from textgen.writing.sampling import SamplingConfig, SamplingOptions, Uniforms, draw, with_options
-from textgen.writing.schedules import Ramp
 
 # The most symbols of a proposal, in case its words never end.
 MAX_PROPOSAL_SYMBOLS = 200

@@ -24,14 +24,14 @@ from textgen.errors import UsageError
 from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
+from textgen.sampling.chain import chain
+from textgen.sampling.config import SamplingConfig, SamplingOptions, with_options
+from textgen.sampling.context import Transform, Vocabulary
 from textgen.system import threads
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
-from textgen.writing.chain import chain
-from textgen.writing.context import Transform, Vocabulary
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample, Writing
-from textgen.writing.sampling import SamplingConfig, SamplingOptions, with_options
 from textgen.writing.texts import Sampler, write_texts
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -161,7 +161,7 @@ class Generator:
             prompt: text that the model reads first; empty to begin a document.
             config: a configuration to start from. Options given by name override it.
             transforms: your own functions from (logits, context) to logits, float64 of shape (rows, vocabulary),
-                applied before the temperature (`textgen.writing.context.Transform`).
+                applied before the temperature (`textgen.sampling.context.Transform`).
             corpus: the text that `max_copy` protects.
             options: fields of SamplingConfig, listed below.
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.engine.network import AnyNetwork
+from textgen.sampling.chain import transformed
+from textgen.sampling.context import Context, Logits, Transform
+from textgen.sampling.draw import Uniforms, draw
 from textgen.tokens.layout import Ids
-from textgen.writing.chain import transformed
-from textgen.writing.context import Context, Logits, Transform
-from textgen.writing.sampling import Uniforms, draw
 
 # Texts in a block that is stepped as one. A block always has this many rows, though some may be padding, because a
 # matrix product of another shape rounds differently. So the third of five texts equals the third of ten, to the byte.
@@ -52,7 +52,7 @@ class Rows:
     Args:
         engine: the network.
         starts: where each text begins.
-        transforms: from `textgen.writing.chain.chain`.
+        transforms: from `textgen.sampling.chain.chain`.
         uniforms: random numbers, for as many rows.
         printed: each id's text.
         length: how many symbols each text will have; None where that is not known.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from textgen.sampling.config import SamplingConfig
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.sampling import SamplingConfig
 
 
 @dataclass

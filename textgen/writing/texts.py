@@ -15,15 +15,16 @@ from textgen.corpus.spans import Spans
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
+from textgen.sampling.config import SamplingConfig
+from textgen.sampling.context import Transform
+from textgen.sampling.draw import Uniforms
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.layout import Ids
 from textgen.writing.beam import search
-from textgen.writing.context import Transform
 from textgen.writing.copying import without_copying
 from textgen.writing.rows import ROWS, Rows, Start
 from textgen.writing.samples import Ending, Sample
-from textgen.writing.sampling import SamplingConfig, Uniforms
 
 # Steps of a block between two updates of its texts.
 STRIDE = 64
@@ -37,7 +38,7 @@ class Sampler:
         engine: the network.
         printed: each id's text.
         config: the options, with a seed.
-        transforms: from `textgen.writing.chain.chain`.
+        transforms: from `textgen.sampling.chain.chain`.
         seed: of all random streams.
         measured: whether each Sample gets its log-probability.
         backward: whether the model writes each line from its end.

@@ -1,7 +1,7 @@
 """The transforms of a model's logits before a symbol is drawn: small pure classes, and their order.
 
-Each is a `Transform` (textgen.writing.context). `textgen.writing.chain` applies them in the order of TransformConfig's
-fields:
+Each is a `Transform` (textgen.sampling.context). `textgen.sampling.chain` applies them in the order of the fields of
+TransformConfig:
 
     forbid, forbid_word, bias, repetition_penalty, no_repeat,   (a caller's own transforms),
     temperature, top_k, top_p, min_p, typical
@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.options import Config, option, texts
+from textgen.sampling import parsing
+from textgen.sampling.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary
+from textgen.sampling.schedules import Constant, Schedule, parse_schedule
 from textgen.tokens.characters import in_word
 from textgen.tokens.nearest import nearest
-from textgen.writing import parsing
-from textgen.writing.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary
-from textgen.writing.schedules import Constant, Schedule, parse_schedule
 
 # Lower temperatures count as 0: a logit of 1e30 divided by them would leave the finite numbers.
 MIN_TEMPERATURE = 1e-250

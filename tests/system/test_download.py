@@ -14,11 +14,12 @@ from typing import ClassVar
 
 import pytest
 
-from textgen.corpus import catalogue, download
-from textgen.corpus.download import fetch
-from textgen.corpus.remote import Remote
+from textgen.corpus import catalogue
 from textgen.errors import CorpusError, StorageError
+from textgen.system import download
 from textgen.system.cache import VARIABLE
+from textgen.system.download import fetch
+from textgen.system.remote import Remote
 
 TEXT = "".join(f"{number}: all the world's a stage\n" for number in range(8000)).encode()
 SHA256 = hashlib.sha256(TEXT).hexdigest()

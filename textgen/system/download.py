@@ -19,10 +19,10 @@ from typing import Never
 from tqdm import tqdm
 
 from textgen._version import __version__
-from textgen.corpus.remote import Remote
 from textgen.errors import CorpusError
 from textgen.system import cache
 from textgen.system.files import atomic_file, storage_errors
+from textgen.system.remote import Remote
 
 # Seconds without a byte after which a server is given up; the speed is measured over as long a time.
 TIMEOUT_SECONDS = 20

@@ -9,8 +9,8 @@ from typing import Any
 
 from textgen.errors import UsageError
 from textgen.options import texts
+from textgen.sampling.schedules import parse_schedule
 from textgen.tokens.characters import in_word
-from textgen.writing.schedules import parse_schedule
 
 MAX_BIAS = 1e9  # nats, of either sign
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from textgen.errors import UsageError
 from textgen.options import option_of
-from textgen.writing.context import Context, Logits, Transform, Vocabulary
-from textgen.writing.transforms import TransformConfig
+from textgen.sampling.context import Context, Logits, Transform, Vocabulary
+from textgen.sampling.transforms import TransformConfig
 
 
 @dataclass(frozen=True)
