@@ -2,9 +2,9 @@
 
     python -m tests.helpers.changed COMMIT
 
-A changed module has its own test file (`textgen/tokens/chars.py`: `tests/tokens/test_chars.py`); without one, all tests of
-its package count. A change to what all tests share counts for all packages. The tests of the layers and of the promises
-always run.
+A changed module counts for its own test file (`textgen/tokens/chars.py`: `tests/tokens/test_chars.py`) or, where it has
+none, for all tests of its package. A change to what all tests share counts for all packages. The tests of the
+architecture always run.
 """
 
 import subprocess

@@ -14,7 +14,6 @@ so that TensorFlow starts once, and with small numbers, so that a page takes sec
 
 import configparser
 import json
-import os
 import re
 import shlex
 import shutil

@@ -75,3 +75,18 @@ def test_every_option_that_the_pages_name_exists():
     for page in PAGES:
         text = (ROOT / page).read_text("utf-8")
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known, page
+
+
+def test_the_recipes_for_contributors_are_python():
+    recipes = [text for _, text in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "python")]
+    assert len(recipes) == 6
+    for recipe in recipes:
+        compile(recipe, "CONTRIBUTING.md", "exec")
+
+
+def test_contributors_are_told_only_of_targets_that_exist():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    pages = ["CONTRIBUTING.md", "docs/testing.md", ".pre-commit-config.yaml", ".github/workflows/test.yml", ".ci/run"]
+    for page in pages:
+        for target in re.findall(r"make (?:PYTHON=\w+ )?([a-z][a-z-]+)\b", (ROOT / page).read_text("utf-8")):
+            assert f"\n{target}:" in makefile, f"{page}: make {target}"

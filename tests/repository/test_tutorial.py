@@ -1,7 +1,7 @@
 """The tutorial, followed: its commands in order in a copy of the files that a clone holds.
 
-The commands run with small numbers (`tests.helpers.pages`). With TEXTGEN_TUTORIAL=as-written (make tutorial) a shell runs
-them exactly as they are written.
+The commands run with small numbers (`tests.helpers.pages`). With TEXTGEN_TUTORIAL=as-written (make tutorial) a shell
+runs them exactly as they are written.
 """
 
 import os
@@ -74,7 +74,7 @@ def test_the_commands_run_in_order_and_make_the_pictures(checkout, monkeypatch, 
 
 
 def test_every_parameter_of_torchs_lstm_is_named():
-    table = TUTORIAL.partition("torch.nn.LSTM's words")[2]
+    table = TUTORIAL.partition("words of torch.nn.LSTM")[2]
     names = "input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size h_0 c_0 h_n c_n".split()
     for name in names:
         assert f"`{name}`" in table, name
