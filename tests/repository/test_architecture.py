@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, what importing costs, what the package promises."""
+"""The architecture: where Keras may be imported, what importing costs, which names are public, how large modules are."""
 
 import ast
 import subprocess
@@ -17,7 +17,7 @@ MODULES = [path.relative_to(ROOT / "textgen").with_suffix("").as_posix() for pat
 
 
 def imports(module):
-    """Every module that the source names in an import, wherever it stands."""
+    """Every module that the source imports, inside functions too."""
     for node in ast.walk(ast.parse((ROOT / "textgen" / f"{module}.py").read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -55,7 +55,7 @@ def test_the_public_names_are_there():
     statement = (
         "from textgen import *; from textgen.writing import generator; import textgen; assert textgen.train is train"
     )
-    assert "tensorflow" not in modules_after(statement)  # training wakes it only when all else is settled
+    assert "tensorflow" not in modules_after(statement)  # training imports it only when all else is settled
     import textgen
 
     assert set(dir(textgen)) == set(textgen.__all__)

@@ -18,7 +18,7 @@ SHIPPED = ROOT / "checkpoints" / SHIPPED
 
 @pytest.fixture
 def clone(empty_place):
-    """A working directory as a clone has it before anything was trained."""
+    """A working directory like a clone's before any training."""
     shutil.copytree(SHIPPED, empty_place / "checkpoints" / SHIPPED)
     return empty_place
 
@@ -37,7 +37,7 @@ def test_its_text_is_the_one_in_the_clone():
 
     corpus = read_corpus(ROOT / "corpora" / "ferryman.txt")
     assert load_run(SHIPPED).metadata["corpus_sha256"] == corpus.fingerprint()
-    # It predicts what was held out as its history says.
+    # It predicts the held-out text as well as its history says.
     held_out = corpus.split(0.1)[1]
     score = Generator.load(SHIPPED).score(held_out)
     best = min(line["validation_nats"] for line in load_run(SHIPPED).history())
@@ -57,7 +57,7 @@ def test_it_writes_before_anybody_has_trained(clone, command):
 
 def test_any_other_run_comes_first(clone, command, text_file):
     tiny(text_file, clone / "checkpoints" / "mine", epochs=1)
-    # Also where the shipped one is younger, as in a clone that was made after.
+    # This holds even where the shipped run is newer, as in a clone that was made later.
     time.sleep(0.01)
     (clone / "checkpoints" / SHIPPED / "best").touch()
     result = command("sample", "--length", 5, "--json")
