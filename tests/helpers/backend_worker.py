@@ -52,7 +52,7 @@ def held_out():
 
 
 class Losses(keras.callbacks.Callback):
-    """The loss of each step, computed from the running mean that `fit` reports. Every step has the same number of symbols."""
+    """The loss of each step, from the running mean that `fit` reports. All steps have the same number of symbols."""
 
     def on_train_begin(self, logs=None):
         self.totals = [0.0]

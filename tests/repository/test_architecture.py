@@ -1,4 +1,4 @@
-"""The architecture: where Keras may be imported, what importing costs, which names are public, how large modules are."""
+"""The architecture: where Keras may be imported, what imports cost, which names are public, how large modules are."""
 
 import ast
 import subprocess
