@@ -1,15 +1,15 @@
-"""Follows a page of the documentation: its commands and scripts in order, as a reader would.
+"""Follows a page of the documentation: runs its commands and scripts in order, as a reader would.
 
-What stands between ```sh fences are commands, between ```python fences parts of one script. All run in this process,
-so that TensorFlow starts once, and with small numbers, so that a page takes seconds:
+A ```sh block holds commands. All ```python blocks of a page together are one script. Everything runs in this process, so
+that TensorFlow starts once, and with small numbers, so that a page takes seconds:
 
-- `textgen train` gets the sizes of TINY and one epoch in place of its own, `--minutes` is 0.02, and where the run's
-  folder is there already, the new run replaces it. A `--resume` without `--epochs` or `--minutes` trains an epoch more,
-  since the run on the page was interrupted and this one has ended.
-- `textgen inspect` shows 60 symbols unless the page says how many.
-- A training that another page has asked for in the same words is copied.
-- A line with "[needs ...]" in its comment is parsed and not run. So are lines that set up (pip, venv); the extras that
-  they name must exist. A `make` target must exist.
+- `textgen train` gets the sizes of SMALL and one epoch instead of its own, and `--minutes` becomes 0.02. A new run replaces
+  an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page the run was
+  interrupted, here it has ended.
+- `textgen inspect` shows 60 symbols unless the page gives a number.
+- If another page has run the same training, its run is copied.
+- A line with "[needs ...]" in its comment is parsed but not run. Set-up lines (pip, venv) are not run either; the extras
+  that they name must exist. A `make` line is not run; its target must exist.
 """
 
 import configparser
@@ -26,7 +26,9 @@ from click.testing import CliRunner
 
 from tests.conftest import ROOT, TINY, verse
 
-TINY_OPTIONS = {f"--{name.replace('_', '-')}": str(value) for name, value in TINY.items()} | {"--epochs": "1"}
+# Larger batches than those of TINY, since bundled texts are longer: a step of this size takes hardly longer.
+SMALL = TINY | {"epochs": 1, "batch_size": 32, "sequence_length": 32}
+SMALL_OPTIONS = {f"--{name.replace('_', '-')}": str(value) for name, value in SMALL.items()}
 SET_UP = ("python3 -m venv", ". .venv/bin/activate", "git clone", "pip install")
 OPENING = "Once upon a time I had an uncle by the river. The bell rang. Quick, Jack vexed a Zulu; WHY?\n\n"
 
@@ -38,7 +40,7 @@ def blocks(page, *languages):
 
 
 def lay_out(place):
-    """The texts that the pages name."""
+    """Write the texts that the pages name."""
     story = OPENING + verse()
     (place / "story.txt").write_text(story, "utf-8")
     (place / "story.txt.gz").write_bytes(compress(story.encode()))
@@ -60,7 +62,7 @@ def lay_out(place):
 
 
 def parsed(arguments):
-    """Parse a command line of textgen without running it. Raises click.UsageError where it is none."""
+    """Parse a command line of textgen without running it. Raises click.UsageError if it is wrong."""
     from textgen.cli import main
 
     command, context, rest = main, click.Context(main, info_name="textgen"), list(arguments)
@@ -79,7 +81,7 @@ def small(arguments):
     if arguments[0] != "train":
         return arguments
     replaced, rest = {}, list(arguments)
-    for option in [*TINY_OPTIONS, "--minutes"]:
+    for option in [*SMALL_OPTIONS, "--minutes"]:
         if option in rest:
             at = rest.index(option)
             replaced[option] = rest[at + 1]
@@ -88,7 +90,7 @@ def small(arguments):
         rest += ["--minutes", "0.02"]
     if "--resume" in rest:
         return rest if "--minutes" in replaced else [*rest, "--epochs", "2"]
-    options = TINY_OPTIONS | ({"--layers": replaced["--layers"]} if "--layers" in replaced else {})
+    options = SMALL_OPTIONS | ({"--layers": replaced["--layers"]} if "--layers" in replaced else {})
     if "--from" in rest:  # the model's shape is that of the older run
         options = {name: value for name, value in options.items() if name not in ("--units", "--embedding-size")}
     if "--minutes" in replaced:
@@ -99,12 +101,12 @@ def small(arguments):
 
 
 class Reader:
-    """Follows pages in a folder that it fills with the texts they name.
+    """Follows pages in a folder.
 
     Args:
         place: the folder, which is the working directory.
-        trained: copies of runs by the words that trained them; shared between readers.
-        kept: where the copies stand.
+        trained: the name of each copied run, by the command that trained it; readers share it.
+        kept: the folder of the copies.
     """
 
     def __init__(self, place: Path, trained: dict, kept: Path):
@@ -113,7 +115,7 @@ class Reader:
         self.ran = 0
 
     def follow(self, page):
-        """Do all that a page says."""
+        """Run all blocks of a page."""
         for language, text in blocks(page, "sh", "python"):
             if language == "python":
                 exec(compile(text, "<page>", "exec"), self.script)
@@ -121,12 +123,12 @@ class Reader:
             self.commands(text)
 
     def commands(self, text):
-        """Do the lines of a sh block."""
+        """Run the lines of a sh block."""
         for line in text.splitlines():
             self.command(line)
 
     def command(self, line):
-        """Do one line of a sh block. Returns what it printed."""
+        """Run one line of a sh block. Returns its output."""
         line, _, comment = line.partition(" #")
         line = line.strip()
         if not line:
@@ -161,7 +163,7 @@ class Reader:
         return printed
 
     def run(self, arguments, given=None):
-        """Run a command of textgen in this process. Returns what it printed."""
+        """Run a command of textgen in this process. Returns its standard output."""
         from textgen.cli import main
 
         words = " ".join(arguments)
