@@ -1,15 +1,15 @@
 """Follows a page of the documentation: runs its commands and scripts in order, as a reader would.
 
-A ```sh block holds commands. All ```python blocks of a page together are one script. Everything runs in this process, so
-that TensorFlow starts once, and with small numbers, so that a page takes seconds:
+A ```sh block holds commands. All ```python blocks of a page together are one script. Everything runs in this process,
+so that TensorFlow starts once, and with small numbers, so that a page takes seconds:
 
-- `textgen train` gets the sizes of SMALL and one epoch instead of its own, and `--minutes` becomes 0.02. A new run replaces
-  an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page the run was
-  interrupted, here it has ended.
+- `textgen train` gets the sizes of SMALL and one epoch instead of its own, and `--minutes` becomes 0.02. A new run
+  replaces an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page
+  the run was interrupted, here it has ended.
 - `textgen inspect` shows 60 symbols unless the page gives a number.
 - If another page has run the same training, its run is copied.
-- A line with "[needs ...]" in its comment is parsed but not run. Set-up lines (pip, venv) are not run either; the extras
-  that they name must exist. A `make` line is not run; its target must exist.
+- A line with "[needs ...]" in its comment is parsed but not run. Set-up lines (pip, venv) are not run either, but the
+  extras that they name must exist. A `make` line is not run; its target must exist.
 """
 
 import configparser
@@ -154,8 +154,8 @@ class Reader:
         while re.fullmatch(r"[A-Z_]+=\w+", words[0]):
             words.pop(0)
         assert words[0] == "textgen", line
-        parsed(words[1:])
         if "[needs" in comment:
+            parsed(words[1:])
             return ""
         printed = self.run(small(words[1:]), given)
         if target:
