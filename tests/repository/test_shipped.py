@@ -10,16 +10,16 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.models import tiny
 from textgen import Generator
-from textgen.runs.folder import SHIPPED
+from textgen.runs.folder import SHIPPED as NAME
 from textgen.runs.run import load_run
 
-SHIPPED = ROOT / "checkpoints" / SHIPPED
+SHIPPED = ROOT / "checkpoints" / NAME
 
 
 @pytest.fixture
 def clone(empty_place):
     """A working directory like a clone's before any training."""
-    shutil.copytree(SHIPPED, empty_place / "checkpoints" / SHIPPED)
+    shutil.copytree(SHIPPED, empty_place / "checkpoints" / NAME)
     return empty_place
 
 
@@ -48,7 +48,7 @@ def test_its_text_is_the_one_in_the_clone():
 def test_it_writes_before_anybody_has_trained(clone, command):
     result = command("sample", "--length", 300, "--seed", 1)
     assert result.exit_code == 0
-    assert f"run checkpoints/{SHIPPED}" in result.stderr
+    assert f"run checkpoints/{NAME}" in result.stderr
     words = set(re.findall(r"[a-z]+", (ROOT / "corpora" / "ferryman.txt").read_text().lower()))
     written = re.findall(r"[a-z]+", result.stdout.lower())[1:-1]
     assert sum(word in words for word in written) / len(written) > 0.85, result.stdout
@@ -59,7 +59,7 @@ def test_any_other_run_comes_first(clone, command, text_file):
     tiny(text_file, clone / "checkpoints" / "mine", epochs=1)
     # This holds even where the shipped run is newer, as in a clone that was made later.
     time.sleep(0.01)
-    (clone / "checkpoints" / SHIPPED / "best").touch()
+    (clone / "checkpoints" / NAME / "best").touch()
     result = command("sample", "--length", 5, "--json")
     assert json.loads(result.stdout)["run"] == "checkpoints/mine"
     assert json.loads(command("sample", "jabez", "--length", 5, "--json").stdout)["run"] == "checkpoints/jabez"
