@@ -1,18 +1,44 @@
-"""What the tests stand on: a small text made here, and tiny real models trained on it."""
+"""What the tests share: a small text, tiny real models trained on it, and how commands are run."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
-# A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start; some press it.
+# Property tests: "gate" tries the same examples every time, so that a change never fails by chance; "explore" (make
+# explore) tries new ones, and more of them.
+settings.register_profile("gate", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "gate")
+settings.load_profile(PROFILE)
+
+# Files whose tests take seconds each; `make check` leaves them to `make test`. docs/testing.md says why they are slow.
+SLOW = {
+    "training/test_resume.py",
+    "training/test_trainer.py",
+    "training/test_from.py",
+    "training/test_watching.py",
+    "training/test_dynamic.py",
+    "training/test_backends.py",
+    "cli/test_process.py",
+    "runs/test_damage.py",
+    "inspection/test_page.py",
+    "repository/test_pages.py",
+    "repository/test_readme.py",
+    "repository/test_tutorial.py",
+}
+
+# When a shell starts the tests in the background, it makes them and all their processes ignore Ctrl-C. Some tests need
+# it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -33,36 +59,85 @@ def verse():
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture(scope="session")
-def text_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "rhymes.txt"
-    path.write_text(verse(), encoding="utf-8")
-    return path
+def examples(usual):
+    """How many examples a property test tries: the usual number, ten times as many under `make explore`."""
+    return usual * (10 if PROFILE == "explore" else 1)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory, text_file):
+def made_once(tmp_path_factory):
+    """Make something once for all processes of a test session: `made_once("tiny", make)`.
+
+    The first process to ask calls make(folder); the others wait until it is done. Returns the folder, to be read only.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+    def once(name, make):
+        folder, done, failed = (shared / f"{name}{suffix}" for suffix in ("", ".done", ".failed"))
+        shared.mkdir(exist_ok=True)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            until = time.monotonic() + 600
+            while not done.exists():
+                if failed.exists() or time.monotonic() > until:
+                    pytest.fail(f"{name}: another process could not make it")
+                time.sleep(0.1)
+            return folder
+        try:
+            make(folder)
+        except BaseException:
+            failed.touch()
+            raise
+        done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def text_file(made_once):
+    def write(folder):
+        (folder / "rhymes.txt").write_text(verse(), encoding="utf-8")
+
+    return made_once("text", write) / "rhymes.txt"
+
+
+@pytest.fixture(scope="session")
+def tiny_run(made_once, text_file):
     """A run of the default kind (characters, embedding, one layer). Read it; copy it to change it."""
-    from textgen import train
 
-    path = tmp_path_factory.mktemp("runs") / "tiny"
-    train(text_file, path, quiet=True, **TINY)
-    return path
+    def learn(folder):
+        from textgen import train
+
+        train(text_file, folder / "tiny", quiet=True, **TINY)
+
+    return made_once("tiny-run", learn) / "tiny"
 
 
 @pytest.fixture(scope="session")
-def word_run(tmp_path_factory, text_file):
-    """Two layers on words, each block of the text a document."""
-    from textgen import train
+def word_run(made_once, text_file):
+    """A run of two layers on words. Each block of the text is a document. Read it; copy it to change it."""
 
-    path = tmp_path_factory.mktemp("runs") / "words"
-    train(text_file, path, quiet=True, **TINY | {"tokenizer": "word", "documents": "block", "layers": 2})
-    return path
+    def learn(folder):
+        from textgen import train
+
+        options = {"tokenizer": "word", "documents": "block", "layers": 2}
+        train(text_file, folder / "words", quiet=True, **TINY | options)
+
+    return made_once("word-run", learn) / "words"
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """What a clone holds."""
+    """A copy of the files that a clone holds."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, listed.decode().split("\0")):
         if (ROOT / name).exists():
@@ -91,14 +166,14 @@ def command():
 
 @pytest.fixture
 def refused(command):
-    """Run a command that must fail: returns its one line of complaint, after checking the exit code."""
+    """Run a command that must fail with this exit code and one line. Returns the line."""
 
     def run(code, *arguments, **options):
         result = command(*arguments, **options)
         assert result.exit_code == code, result.output
         assert result.exception is None or isinstance(result.exception, SystemExit)
         lines = [line for line in result.stderr.splitlines() if line]
-        if code == 2 and lines[0].startswith("Usage:"):  # Click's own way of saying it
+        if code == 2 and lines[0].startswith("Usage:"):  # Click's own message
             return lines[-1]
         assert len(lines) == 1, result.stderr
         return lines[0]
@@ -107,17 +182,17 @@ def refused(command):
 
 
 def shell(*arguments, under=(), **options):
-    """A real process running textgen (under another command, if named), its output captured as bytes."""
+    """Run textgen in a process of its own (under another command, if given). The output is captured as bytes."""
     command = [*under, sys.executable, "-m", "textgen", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, timeout=300, check=False, **options)
 
 
-# Set where nothing may be skipped for want of a browser or a font, as on the machine that decides what lands.
+# Set where no test may be skipped because a browser or a font is missing, as in .ci/run.
 COMPLETE = "TEXTGEN_TEST_COMPLETE"
 
 
 def missing(what):
-    """Skip a test for want of something that a machine need not have; or fail, where it has to be there."""
+    """Skip a test that needs something optional; fail it where COMPLETE is set."""
     if os.environ.get(COMPLETE):
         pytest.fail(f"{COMPLETE} is set, and there is {what}")
     pytest.skip(what)
@@ -125,7 +200,7 @@ def missing(what):
 
 @pytest.fixture
 def hidden():
-    """Run a real process of textgen from which packages are hidden: `hidden("matplotlib", "plot", run)`."""
+    """Run textgen in a process that cannot import some packages: `hidden("matplotlib", "plot", run)`."""
 
     def run(packages, *arguments):
         code = (

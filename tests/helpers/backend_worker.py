@@ -1,9 +1,9 @@
-"""A process of its own for one Keras backend: trains and measures a model from given weights, prints JSON.
+"""Trains and measures a model on one Keras backend, from given weights, in a process of its own. Prints JSON.
 
     KERAS_BACKEND=jax python -m tests.helpers.backend_worker WEIGHTS.npz
 
-The text, the weights and the order of the steps are the same on every backend; dropout is none, since each backend
-draws its own.
+The text, the weights and the order of the steps are the same on every backend. There is no dropout, because each
+backend has its own random numbers.
 """
 
 import json
@@ -31,7 +31,7 @@ TRAINING = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01)
 
 
 def text():
-    """A text whose letters can mostly be told from those before them: a walk over the vocabulary with a habit."""
+    """A text whose symbols mostly follow from those before them."""
     draw = np.random.default_rng(5)
     ids = [2, 3]
     while len(ids) < 20_000:
@@ -40,7 +40,7 @@ def text():
 
 
 def weights():
-    """Weights as a model begins with them, from NumPy alone."""
+    """Initial weights, made by NumPy."""
     draw = np.random.default_rng(6)
     values = {name: draw.normal(0, 0.15, shape).astype(np.float32) for name, shape in CONFIG.weight_shapes().items()}
     for layer in range(CONFIG.layers):
@@ -53,7 +53,7 @@ def held_out():
 
 
 class Losses(keras.callbacks.Callback):
-    """The loss of each step, from the mean of all steps so far that `fit` tells (every step has as many symbols)."""
+    """The loss of each step, from the running mean that `fit` reports. All steps have the same number of symbols."""
 
     def on_train_begin(self, logs=None):
         self.totals = [0.0]
@@ -79,7 +79,7 @@ def main():
     model = fresh(TRAINING)
     evaluated = model.evaluate(feed(held_out(), 0), verbose=0, return_dict=True)["nats"]
     learned = losses(model, training_streams(text(), TRAINING.batch_size, TRAINING.sequence_length), STEPS)
-    # At a rate that changes nothing, what `fit` says of each step is what these weights predict.
+    # At a learning rate that changes nothing, the losses that `fit` reports are those of these weights.
     still = fresh(TrainingConfig(batch_size=8, sequence_length=16, learning_rate=1e-12))
     frozen = losses(still, training_streams(text(), 8, 16), 40)
     print(

@@ -1,8 +1,8 @@
-"""Flips and cuts the bytes of a run's files one by one and loads the run each time, all in this process.
+"""Damages the files of a run byte by byte (flipped bits, cut ends) and loads the run each time, in this process.
 
     python -m tests.helpers.damage_worker RUN PER_FILE
 
-RUN is damaged and mended. Prints what came of it as JSON: counts, the slowest load, the most memory held (MB).
+RUN is damaged and repaired. Prints JSON: counts of the outcomes, the slowest load, the peak memory (MB).
 """
 
 import json
@@ -25,12 +25,12 @@ from textgen.system.snapshots import latest_intact
 
 
 def positions(size, most):
-    """Every byte of a small file, evenly spread ones of a large."""
+    """Every byte of a small file, evenly spaced bytes of a large one."""
     return range(size) if size <= most else sorted({round(at) for at in np.linspace(0, size - 1, most)})
 
 
 def look(run, path, weights):
-    """What loading gives: "equal", "refused", or a complaint about how it went."""
+    """The outcome of loading: "equal", "refused", or a description of what went wrong."""
     if RESUME in path.parts:
         try:
             latest_intact(run / RESUME, FILES[RESUME])
@@ -51,7 +51,7 @@ def look(run, path, weights):
 
 
 def damage(run, most):
-    """Counts of what came of each damage, by file, and the slowest load in seconds."""
+    """Counts of the outcomes by file, and the slowest load in seconds."""
     weights = load_run(run).weights
     counts, slowest = {}, 0.0
     for path in sorted(path for path in run.rglob("*") if path.is_file()):
@@ -71,7 +71,7 @@ def damage(run, most):
 
 
 def most_memory():
-    """The most this process held, MB. Not getrusage's figure: that begins with the parent's."""
+    """The peak memory of this process, MB. getrusage would count the parent's memory too."""
     try:
         return int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 1e3
     except OSError:

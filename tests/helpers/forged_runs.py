@@ -1,4 +1,4 @@
-"""Snapshots changed on purpose, their manifest made to agree, so that what is checked after it is tested too."""
+"""Changes snapshots on purpose and makes their manifest agree, so that tests reach the checks behind the manifest."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ def newest(run, kind=BEST):
 
 
 def seal(folder):
-    """Write a manifest that vouches for the files as they are."""
+    """Write a manifest for the files as they are now."""
     files = {
         path.name: {"size": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         for path in folder.iterdir()

@@ -1,4 +1,4 @@
-"""Small real models: whose next symbol is known beforehand, and trained."""
+"""Small real models: some whose next symbol is known beforehand, some trained, some with random weights."""
 
 import hashlib
 import itertools
@@ -15,10 +15,10 @@ from textgen.tokens.layout import BOUNDARY
 
 
 def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, sureness=20.0):
-    """A generator whose next symbol depends on the last one only: logits `sureness` for what `transitions` names,
-    else 0.
+    """A generator whose next symbol depends only on the last one: `transitions` names it and gives it the logit
+    `sureness`; all other logits are 0.
 
-    With a one-hot encoder and open gates, the state after reading a symbol is a vector that names it.
+    With a one-hot encoder and open gates, the state after a symbol is a vector that identifies the symbol.
 
     Args:
         transitions: id to id, or to a dict of id and logit.
@@ -30,7 +30,7 @@ def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, suren
     bias = weights["lstm.0.bias"]
     bias[:size], bias[size : 2 * size], bias[3 * size :] = 50, -50, 50  # input gate open, forget shut, output open
     weights["lstm.0.kernel"][:, 2 * size : 3 * size] = np.eye(size) * 50
-    # tanh(tanh(50)) stands where the state names the symbol.
+    # The state holds tanh(tanh(50)) in the place of the symbol.
     named = np.tanh(np.tanh(50.0))
     for before, after in transitions.items():
         for index, logit in (after if isinstance(after, dict) else {after: sureness}).items():
@@ -39,7 +39,7 @@ def fixed(transitions, documents="line", symbols="ab", kind=CharTokenizer, suren
 
 
 def spelling(text, documents="line", sureness=20.0):
-    """A generator that writes this text, all of whose characters differ, over and over, one document each time."""
+    """A generator that repeats a text whose characters all differ; each repetition is a document."""
     symbols = sorted(text)
     assert len(set(symbols)) == len(symbols)
     ids = [BOUNDARY, *(symbols.index(character) + 2 for character in text), BOUNDARY]
@@ -47,7 +47,7 @@ def spelling(text, documents="line", sureness=20.0):
 
 
 def tiny(text, out, **options):
-    """The shortest training that still learns something, with options of one's own."""
+    """Train as TINY says, with other options where given."""
     return train(text, out, quiet=True, **TINY | options)
 
 
@@ -57,11 +57,11 @@ def best(run):
 
 
 def untaught(symbols, kind=CharTokenizer, seed=0, direction="forward", documents="poem", memory=None, sharpness=6.0):
-    """A generator that learned nothing: weights by chance, logits far apart, so that it has whims of its own.
+    """A generator with random weights. Its logits are far apart, so that it has clear preferences.
 
     Args:
         symbols: its vocabulary.
-        sharpness: how far apart.
+        sharpness: how far apart its logits are.
     """
     tokenizer = kind(sorted(set(symbols)))
     size = tokenizer.vocabulary_size

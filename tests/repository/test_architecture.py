@@ -1,6 +1,7 @@
-"""The shape of the house: who may import whom, what importing costs, what the package promises."""
+"""The architecture: where Keras may be imported, what imports cost, which names are public, how large modules are."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ MODULES = [path.relative_to(ROOT / "textgen").with_suffix("").as_posix() for pat
 
 
 def imports(module):
-    """Every module that the source names in an import, wherever it stands."""
+    """Every module that the source imports, inside functions too."""
     for node in ast.walk(ast.parse((ROOT / "textgen" / f"{module}.py").read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -56,7 +57,7 @@ def test_the_public_names_are_there():
     statement = (
         "from textgen import *; from textgen.writing import generator; import textgen; assert textgen.train is train"
     )
-    assert "tensorflow" not in modules_after(statement)  # training wakes it only when all else is settled
+    assert "tensorflow" not in modules_after(statement)  # training imports it only when all else is settled
     import textgen
 
     assert set(dir(textgen)) == set(textgen.__all__)
@@ -97,3 +98,19 @@ def test_python_modules_have_docstrings_and_stay_small():
         source = path.read_text("utf-8")
         assert ast.get_docstring(ast.parse(source)), path
         assert len(source.splitlines()) <= 400, path
+
+
+def test_every_package_has_its_line_in_the_architecture_page():
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    packages = {path.parent.name for path in (ROOT / "textgen").glob("*/__init__.py")} | {"errors.py", "options.py"}
+    assert packages <= set(re.findall(r"^\| `textgen/([\w.]+)` \|", page, re.MULTILINE))
+
+
+def test_the_picture_of_the_architecture_can_be_drawn_again(tmp_path):
+    picture = tmp_path / "architecture.svg"
+    command = [sys.executable, "docs/draw_architecture.py", "--before", ROOT, "--out", picture]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    drawn = picture.read_text("utf-8")
+    assert "<svg" in drawn
+    for name in ("corpus", "training", "writing"):  # each text is a comment beside its outlines
+        assert f"<!-- {name} -->" in drawn

@@ -1,24 +1,25 @@
-"""What the README promises, done: its commands, its script, its list of files."""
+"""What the README promises of its two commands, and what the README of the texts says of them."""
 
 import re
 import subprocess
 import sys
 
-from tests.conftest import ROOT, TINY
+from tests.conftest import ROOT
+from tests.helpers import pages
 
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def two_commands():
+    return next(text for _, text in pages.blocks(README, "sh") if text.startswith("make "))
 
 
 def test_make_demo_ends_with_samples(checkout):
-    """The first of the two commands. The environment is this one, taken as ready (--old-file), or it would be
-    installed anew and point at a checkout that is gone tomorrow."""
-    assert "make demo" in blocks("sh")[0]
+    """The first of the two commands. It uses this environment as it is (--old-file): installing it again would make it
+    point at a folder that the test removes. Fewer epochs than a newcomer's are enough to learn to spell."""
+    assert "make demo" in two_commands()
     ready = [f"--old-file={sys.prefix}/{stamp}" for stamp in (".installed", ".made")]
-    command = ["make", "demo", f"VENV={sys.prefix}", *ready]
+    command = ["make", "demo", f"VENV={sys.prefix}", "DEMO_EPOCHS=3", *ready]
     result = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=900, check=False)
     assert result.returncode == 0, result.stderr
     assert "pip install" not in result.stdout
@@ -31,49 +32,14 @@ def test_make_demo_ends_with_samples(checkout):
 
 
 def test_make_test_is_what_runs_this():
-    """The second command; run here it would run itself, so its recipe is read instead."""
-    assert "make test" in blocks("sh")[0]
+    """The second command. A test cannot run it, since it would run itself; so this reads its recipe."""
+    assert "make test" in two_commands()
     recipe = subprocess.run(["make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "ruff check" in recipe
     assert "ruff format --check" in recipe
+    assert "mypy" in recipe
+    assert "lint-imports" in recipe
     assert "pytest" in recipe
-
-
-def test_the_scripts_print_texts(tmp_path, text_file):
-    script, transform = blocks("python")
-    assert len(script.strip().splitlines()) <= 6
-    # The script's prompt must be made of letters the model has seen.
-    text = tmp_path / "tale.txt"
-    text.write_text("The river rose. " + text_file.read_text())
-    options = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    subprocess.run(
-        [sys.executable, "-m", "textgen", "train", str(text), *options], cwd=tmp_path, check=True, capture_output=True
-    )
-    result = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.startswith("The river ")
-    assert len(result.stdout) == len("The river ") + 300 + 1
-    assert result.stderr == ""
-    both = subprocess.run(
-        [sys.executable, "-c", script + transform], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert both.stdout.startswith(result.stdout)
-    changed = both.stdout[len(result.stdout) :]
-    assert changed.startswith("The river ")
-    assert changed != result.stdout
-
-
-def test_every_command_of_the_readme_parses(tmp_path, monkeypatch):
-    import shlex
-
-    from textgen.cli import main
-
-    commands = [line for line in blocks("sh")[1].splitlines() if line.startswith("textgen ")]
-    assert len(commands) == 34
-    for line in commands:
-        name, *arguments = shlex.split(line, comments=True)[1:]
-        command = main.get_command(None, name)
-        with command.make_context(name, arguments):
-            pass
 
 
 def test_the_texts_are_what_their_readme_says():
@@ -87,7 +53,7 @@ def test_the_texts_are_what_their_readme_says():
         assert text.endswith("\n")
         assert not re.search(r"[ \t\r]$", text, re.MULTILINE)
         paragraphs = [paragraph for paragraph in text.split("\n\n") if len(paragraph) > 80]
-        assert len(set(paragraphs)) == len(paragraphs)  # none twice
+        assert len(set(paragraphs)) == len(paragraphs)
 
 
 def test_the_poems_and_headlines_are_as_many_as_is_said():

@@ -10,16 +10,16 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.models import tiny
 from textgen import Generator
-from textgen.runs.folder import SHIPPED
+from textgen.runs.folder import SHIPPED as NAME
 from textgen.runs.run import load_run
 
-SHIPPED = ROOT / "checkpoints" / SHIPPED
+SHIPPED = ROOT / "checkpoints" / NAME
 
 
 @pytest.fixture
 def clone(empty_place):
-    """A working directory as a clone has it before anything was trained."""
-    shutil.copytree(SHIPPED, empty_place / "checkpoints" / SHIPPED)
+    """A working directory like a clone's before any training."""
+    shutil.copytree(SHIPPED, empty_place / "checkpoints" / NAME)
     return empty_place
 
 
@@ -37,7 +37,7 @@ def test_its_text_is_the_one_in_the_clone():
 
     corpus = read_corpus(ROOT / "corpora" / "ferryman.txt")
     assert load_run(SHIPPED).metadata["corpus_sha256"] == corpus.fingerprint()
-    # It predicts what was held out as its history says.
+    # It predicts the held-out text as well as its history says.
     held_out = corpus.split(0.1)[1]
     score = Generator.load(SHIPPED).score(held_out)
     best = min(line["validation_nats"] for line in load_run(SHIPPED).history())
@@ -48,7 +48,7 @@ def test_its_text_is_the_one_in_the_clone():
 def test_it_writes_before_anybody_has_trained(clone, command):
     result = command("sample", "--length", 300, "--seed", 1)
     assert result.exit_code == 0
-    assert f"run checkpoints/{SHIPPED}" in result.stderr
+    assert f"run checkpoints/{NAME}" in result.stderr
     words = set(re.findall(r"[a-z]+", (ROOT / "corpora" / "ferryman.txt").read_text().lower()))
     written = re.findall(r"[a-z]+", result.stdout.lower())[1:-1]
     assert sum(word in words for word in written) / len(written) > 0.85, result.stdout
@@ -57,9 +57,9 @@ def test_it_writes_before_anybody_has_trained(clone, command):
 
 def test_any_other_run_comes_first(clone, command, text_file):
     tiny(text_file, clone / "checkpoints" / "mine", epochs=1)
-    # Also where the shipped one is younger, as in a clone that was made after.
+    # This holds even where the shipped run is newer, as in a clone that was made later.
     time.sleep(0.01)
-    (clone / "checkpoints" / SHIPPED / "best").touch()
+    (clone / "checkpoints" / NAME / "best").touch()
     result = command("sample", "--length", 5, "--json")
     assert json.loads(result.stdout)["run"] == "checkpoints/mine"
     assert json.loads(command("sample", "jabez", "--length", 5, "--json").stdout)["run"] == "checkpoints/jabez"

@@ -1,0 +1,93 @@
+"""The documentation, followed: every command and every script of the README, the guide and the other pages."""
+
+import ast
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.helpers.pages import Reader, blocks, lay_out
+
+PAGES = [
+    "README.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/guide").glob("*.md")),
+    "docs/poem-example.md",
+    "corpora/README.md",
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Runs that a page has trained, for the next page that trains the same."""
+    return {}, tmp_path_factory.mktemp("trained")
+
+
+@pytest.fixture
+def reader(empty_place, monkeypatch, trained):
+    monkeypatch.setenv("TEXTGEN_CACHE", str(empty_place / "cache"))
+    lay_out(empty_place)
+    return Reader(empty_place, *trained)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_can_be_followed(page, reader):
+    reader.follow((ROOT / page).read_text("utf-8"))
+
+
+def test_the_sample_of_the_readme_is_what_the_shipped_model_writes(reader, capsys):
+    page = (ROOT / "README.md").read_text("utf-8")
+    (_, command), (_, sample) = blocks(page, "sh", "text")[:2]
+    assert reader.command(command) == sample
+    ((_, script),) = blocks(page, "python")
+    assert len(script.strip().splitlines()) == 5
+    exec(compile(script, "README.md", "exec"), {})
+    assert capsys.readouterr().out + "\n" == sample
+
+
+def test_the_readme_is_short_and_shows_a_picture_that_a_command_makes():
+    page = (ROOT / "README.md").read_text("utf-8")
+    assert len(page.splitlines()) <= 150
+    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", page)
+    assert picture.removeprefix("docs/") in (ROOT / "docs/tutorial.md").read_text("utf-8")
+
+
+def test_links_between_pages_lead_somewhere():
+    pages = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "corpora/README.md",
+        ROOT / "checkpoints/README.md",
+    ]
+    for page in pages:
+        text = page.read_text("utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", text):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_option_that_the_pages_name_exists():
+    from textgen.cli import COMMANDS, main
+
+    def options(command):
+        for each in [command, *getattr(command, "commands", {}).values()]:
+            for parameter in each.params:
+                yield from (*parameter.opts, *parameter.secondary_opts)
+
+    known = {option for name in COMMANDS for option in options(main.get_command(None, name))} | {"--help"}
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known, page
+
+
+def test_the_recipes_for_contributors_are_python():
+    recipes = [text for _, text in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "python")]
+    assert len(recipes) == 6
+    for recipe in recipes:
+        ast.parse(recipe)
+
+
+def test_contributors_are_told_only_of_targets_that_exist():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    pages = ["CONTRIBUTING.md", "docs/testing.md", ".pre-commit-config.yaml", ".github/workflows/test.yml", ".ci/run"]
+    for page in pages:
+        for target in re.findall(r"make (?:PYTHON=\w+ )?([a-z][a-z-]+)\b", (ROOT / page).read_text("utf-8")):
+            assert f"\n{target}:" in makefile, f"{page}: make {target}"
