@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 from tests.helpers.models import untaught
 from textgen.corpus.forms import FORMS
 from textgen.corpus.hanzi import convert
@@ -29,7 +29,7 @@ LAMPLIGHTER = (ROOT / "corpora" / "lamplighter.txt").read_text("utf-8")
 CHINESE = [name for name, form in FORMS.items() if form.language == "chinese"]
 METRICAL = [name for name, form in FORMS.items() if form.meters]
 
-slowly = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+slowly = settings(max_examples=examples(25), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

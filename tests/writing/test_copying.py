@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.conftest import verse
+from tests.conftest import examples, verse
 from tests.helpers.models import fixed, spelling
 from textgen import Generator
 from textgen.corpus.spans import Spans, longest_copy
@@ -12,7 +12,7 @@ from textgen.errors import UsageError
 from textgen.tokens.layout import BOUNDARY
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     text=some.text("abc\u00e9\U0001f600", max_size=40), length=some.integers(1, 45), probe=some.text("abc", max_size=45)
 )
@@ -25,7 +25,7 @@ def test_spans_are_found_by_their_text(text, length, probe):
     assert spans.any_in(probe) == any(probe[at : at + length] in text for at in range(len(probe) - length + 1))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(text=some.text("ab", max_size=25), source=some.text("ab", max_size=25))
 def test_the_longest_copy(text, source):
     copies = [text[at:end] for at in range(len(text)) for end in range(at + 1, len(text) + 1) if text[at:end] in source]

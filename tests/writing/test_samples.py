@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from tests.conftest import examples
 from tests.helpers.models import fixed, spelling
 from textgen import Generator
 from textgen.engine.network import Engine
@@ -56,7 +57,7 @@ def test_a_stop_is_not_shown_when_several_symbols_form_it():
     assert shown(cut("one, two. three", 15), stop=["three", ". ", ","]) == ("one", "stop")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     text=some.text("ab", max_size=30),
     sizes=some.lists(some.integers(1, 4), max_size=30),

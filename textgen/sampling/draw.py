@@ -60,7 +60,7 @@ def draw(logits: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     if len(logits) == 1:
         # A single row has its own path because it takes 3 us where the path for any number of rows takes 8, beside a
         # network step of 27 us (1x256; docs/log.md): it searches where the other compares. Both must draw the same id,
-        # or a text would depend on how many others are written; tests/writing/test_sampling.py compares them.
+        # or a text would depend on how many others are written; tests/sampling/test_draw.py compares them.
         row = logits[0]
         cumulative = np.add.accumulate(np.exp(row - _checked(row[row.argmax()])))
         number = uniforms.item() * (cumulative.item(-1) * BELOW)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
+from tests.conftest import examples
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.sampling.chain import NeverFollows, chain, transformed
@@ -240,7 +241,7 @@ KINDS = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(logits=ANY_LOGITS, data=some.data(), name=some.sampled_from(sorted(KINDS)))
 def test_each_transform_leaves_a_choice_makes_no_nan_and_keeps_order(logits, data, name):
     kind, likeliest_stays = KINDS[name]
@@ -260,7 +261,7 @@ def test_each_transform_leaves_a_choice_makes_no_nan_and_keeps_order(logits, dat
             assert new[old.argmax()] == new.max()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(logits=ANY_LOGITS, history=HISTORIES, options=some.fixed_dictionaries({}, optional=ONE))
 def test_any_mix_leaves_a_choice_and_makes_no_nan(logits, history, options):
     transforms = chain(SamplingConfig(**options), SYMBOLS)
@@ -271,7 +272,7 @@ def test_any_mix_leaves_a_choice_and_makes_no_nan(logits, history, options):
     assert (after[np.arange(3), drawn] > -np.inf).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(logits=ANY_LOGITS, history=HISTORIES, n=some.integers(1, 12), penalty=ONE["repetition_penalty"])
 def test_transforms_that_look_back_make_no_nan(logits, history, n, penalty):
     context = Context(history)
