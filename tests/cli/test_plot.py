@@ -65,7 +65,7 @@ def test_the_picture_is_written_and_not_over_another(command, refused, two, name
         with Image.open(name) as picture:
             assert picture.size[0] > 1000
     before = (two / name).read_bytes()
-    assert "a file of that name is there" in refused(5, "plot", "tiny", "words", "--out", name)
+    assert "the file exists" in refused(5, "plot", "tiny", "words", "--out", name)
     assert (two / name).read_bytes() == before
     assert command("plot", "tiny", "words", "--out", name, "--overwrite").exit_code == 0
     assert (two / name).read_bytes() != before

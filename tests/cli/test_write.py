@@ -199,7 +199,7 @@ def test_files_are_not_overwritten_unasked(place):
     )
     assert result.returncode == 0
     assert result.stdout == b"the hen went\n"
-    assert b"mine.txt: a file of that name is there" in result.stderr
+    assert b"mine.txt: the file exists" in result.stderr
     assert b"/save takes the name of a file" in result.stderr
     assert b"no folder no" in result.stderr
     assert (place / "mine.txt").read_text() == "precious"

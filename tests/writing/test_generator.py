@@ -61,7 +61,7 @@ def test_a_bad_prompt_is_refused_before_the_first_symbol(generator):
 def test_options_are_checked(generator):
     with pytest.raises(UsageError, match=r"`temperature`"):
         generator.stream(temperature=-1)
-    with pytest.raises(UsageError, match=r"`temprature`.*did you mean `temperature`"):
+    with pytest.raises(UsageError, match=r"'temprature'.*did you mean 'temperature'"):
         generator.stream(temprature=3)
     with pytest.raises(UsageError, match=r"`heat`.*temperature"):
         generator.write(heat=3)
