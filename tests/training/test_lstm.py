@@ -1,5 +1,6 @@
 """The layer against keras.layers.LSTM, and its gradient against finite differences."""
 
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conftest import ALL_CORES, on_all_cores
 from textgen.training.lstm import LSTM
 
 
@@ -194,15 +196,14 @@ threading = tf.config.threading
 print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(), len(lane_slices(32)))
 """
     script = "\n".join([*lines, last])
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    on = on_all_cores if ALL_CORES else None
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, preexec_fn=on)
     return tuple(map(int, result.stdout.split()))
 
 
 def test_threads_are_set_for_lanes_unless_tensorflow_has_started():
-    from textgen.training.lstm import cores
-
-    lanes = min(cores(), 4)
-    assert threads_after("import textgen.training.fit") == (1, cores(), lanes)
+    cores = len(ALL_CORES) or os.cpu_count()
+    assert threads_after("import textgen.training.fit") == (1, cores, min(cores, 4))
     started = "import tensorflow as tf; tf.zeros(1)"
     assert threads_after(started, "import textgen.training.fit") == (0, 0, 1)
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.conftest import TINY, verse
+from tests.conftest import ALL_CORES, TINY, on_all_cores, verse
 from tests.helpers import forged_runs
 from tests.helpers.models import best, tiny
 from textgen import Generator, train
@@ -23,16 +23,15 @@ from textgen.training.feed import Batches
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_path):
-    """A real process, a real Ctrl-C."""
+    """A real process on every core, a real Ctrl-C."""
+    real = {"text": True, "preexec_fn": on_all_cores if ALL_CORES else None}
     options = ["--units", 24, "--embedding-size", 12, "--batch-size", 8, "--sequence-length", 16, "--sample-length", 0]
     options = [*map(str, options), "--epochs", "12", "--layers", "2", "--dropout", "0.2", "--patience", "0"]
     whole = tmp_path / "whole"
     command = [sys.executable, "-m", "textgen", "train"]
-    subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True)
+    subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True, **real)
     cut = tmp_path / "cut"
-    process = subprocess.Popen(
-        [*command, str(text_file), "--out", str(cut), *options], stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*command, str(text_file), "--out", str(cut), *options], stderr=subprocess.PIPE, **real)
     try:
         history = cut / HISTORY
         deadline = time.monotonic() + 120
@@ -50,7 +49,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
     state = json.loads((forged_runs.newest(cut, RESUME) / STATE).read_text())
     assert 2 <= state["epoch"] < 12
 
-    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, text=True, check=False)
+    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, check=False, **real)
     assert resumed.returncode == 0, resumed.stderr
     assert best(cut) == best(whole)
     for name in ("validation_nats", "gradient_norm"):
