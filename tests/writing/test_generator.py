@@ -63,7 +63,7 @@ def test_options_are_checked(generator):
         generator.stream(temperature=-1)
     with pytest.raises(UsageError, match=r"'temprature'.*did you mean 'temperature'"):
         generator.stream(temprature=3)
-    with pytest.raises(UsageError, match="'heat'.*temperature"):
+    with pytest.raises(UsageError, match=r"'heat'.*temperature"):
         generator.write(heat=3)
 
 
