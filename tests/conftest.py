@@ -37,8 +37,8 @@ SLOW = {
     "repository/test_tutorial.py",
 }
 
-# Test processes side by side keep to a core each. Otherwise each would spread its products over all cores, and the threads
-# of one would wait for those of another: all tests took 1.3 times as long.
+# Test processes side by side keep to a core each. Otherwise each would spread its products over all cores, and the
+# threads of one would wait for those of another: all tests took 1.3 times as long.
 ALL_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 if ALL_CORES and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     os.sched_setaffinity(0, {ALL_CORES[int(worker.removeprefix("gw")) % len(ALL_CORES)]})
