@@ -31,10 +31,19 @@ FLAT_COMMIT = "962951b"  # the last one before the modules moved into packages
 INK, FAINT, PALE = "#22272e", "#8b949e", "#d8dee4"
 BASE, TRAINING, WRITING, DOOR = "#e7ebef", "#cfe3fa", "#fbdcc0", "#ded4f2"
 SIDES = {"planning": TRAINING, "training": TRAINING, "cli": DOOR, "serve": DOOR, "exchange": DOOR}
-SIDES |= dict.fromkeys(("engine", "writing", "verse", "inspection"), WRITING)
+SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "inspection"), WRITING)
 # Where a package stands in its layer, from left (training) to right (writing); the middle unless named.
 PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.7, "verse": 0.55, "inspection": 0.84}
-PLACES |= {"writing": 0.66, "engine": 0.84, "runs": 0.4, "corpus": 0.24, "tokens": 0.16, "system": 0.5, "options": 0.83}
+PLACES |= {
+    "writing": 0.66,
+    "sampling": 0.6,
+    "engine": 0.84,
+    "runs": 0.4,
+    "corpus": 0.24,
+    "tokens": 0.16,
+    "system": 0.5,
+    "options": 0.83,
+}
 
 TRAIN = [
     ("files", ""),
@@ -43,13 +52,20 @@ TRAIN = [
     ("planning", "streams, sizes"),
     ("training", "Keras"),
 ]
-WRITE = [("engine", "NumPy steps"), ("writing", "sampling"), ("verse", "or inspection"), ("text", "or pictures")]
+WRITE = [
+    ("engine", "NumPy steps"),
+    ("sampling", "one symbol"),
+    ("writing", "prompt to text"),
+    ("verse", "or inspection"),
+    ("text", "or pictures"),
+]
 WORDS = {
     "cli": "commands",
     "training": "the Keras half",
     "verse": "poems in a form",
     "inspection": "traces, pictures",
     "writing": "prompt to text",
+    "sampling": "logits to ids",
     "planning": "what will be trained",
     "engine": "the LSTM in NumPy",
     "runs": "the run folder",
@@ -191,9 +207,9 @@ def chain(axes, title, steps, y, left, right, colour):
 
 def draw_flow(axes):
     """How a text passes through the packages, for training and for writing; the halves meet in the run folder."""
-    _, edge = chain(axes, "training", TRAIN, 0.5, 0.045, 0.405, TRAINING)
-    start, _ = chain(axes, "writing", WRITE, 0.5, 0.695, 0.955, WRITING)
-    x, width, height = 0.53, 0.11, 0.5
+    _, edge = chain(axes, "training", TRAIN, 0.5, 0.045, 0.385, TRAINING)
+    start, _ = chain(axes, "writing", WRITE, 0.5, 0.615, 0.96, WRITING)
+    x, width, height = 0.495, 0.1, 0.5
     box(axes, x, 0.5, width, height, "run folder", "runs: plain data", "#fff6c8")
     arrow(axes, (edge, 0.5), (x - width / 2, 0.5), mutation_scale=15, color=INK, lw=1.6)
     arrow(axes, (x + width / 2, 0.5), (start, 0.5), mutation_scale=15, color=INK, lw=1.6)
