@@ -30,6 +30,7 @@ SLOW = {
     "training/test_dynamic.py",
     "training/test_backends.py",
     "cli/test_process.py",
+    "cli/test_faults.py",
     "runs/test_damage.py",
     "inspection/test_page.py",
     "repository/test_pages.py",

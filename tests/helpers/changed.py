@@ -2,9 +2,8 @@
 
     python -m tests.helpers.changed COMMIT
 
-A changed module counts for its own test file (`textgen/tokens/chars.py`: `tests/tokens/test_chars.py`) or, where it has
-none, for all tests of its package. A change to what all tests share counts for all packages. The tests of the
-architecture always run.
+A changed module counts for all tests of its package, and a change to what all tests share for those of all packages.
+The tests of the architecture always run.
 """
 
 import subprocess
@@ -36,8 +35,7 @@ def tests_of(path):
     if parts[0] == "tests" and path.endswith(".py"):
         return [path]
     if parts[0] == "textgen" and len(parts) > 2:
-        own = Path("tests", parts[1], f"test_{Path(path).stem}.py")
-        return [own.as_posix() if (ROOT / own).exists() else f"tests/{parts[1]}"]
+        return [f"tests/{parts[1]}"]
     return ["tests/repository"]
 
 

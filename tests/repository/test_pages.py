@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.helpers.pages import Reader, blocks, lay_out
+from textgen.sampling.transforms import TransformConfig
 
 PAGES = [
     "README.md",
@@ -49,6 +50,14 @@ def test_the_readme_is_short_and_shows_a_picture_that_a_command_makes():
     assert len(page.splitlines()) <= 150
     (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", page)
     assert picture.removeprefix("docs/") in (ROOT / "docs/tutorial.md").read_text("utf-8")
+
+
+def test_the_guide_has_every_transform_in_its_order():
+    page = (ROOT / "docs/guide/sampling.md").read_text("utf-8")
+    table = page.partition("in the order in which they are applied")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`--.*?) \|", table, re.MULTILINE)
+    named = [name.replace("-", "_") for row in rows for name in re.findall(r"--([a-z-]+)", row)]
+    assert [name for name in named if name != "repetition_window"] == TransformConfig.order()
 
 
 def test_links_between_pages_lead_somewhere():

@@ -11,21 +11,11 @@ from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.sampling.chain import NeverFollows, chain, transformed
 from textgen.sampling.config import SamplingConfig
+from textgen.sampling.constraints import Bias, ForbidText, ForbidWord, NoRepeatNgram, RepetitionPenalty
 from textgen.sampling.context import Context, Vocabulary
 from textgen.sampling.draw import draw
 from textgen.sampling.schedules import Constant, Cycle, Ramp
-from textgen.sampling.transforms import (
-    Bias,
-    ForbidText,
-    ForbidWord,
-    MinP,
-    NoRepeatNgram,
-    RepetitionPenalty,
-    Temperature,
-    TopK,
-    TopP,
-    Typical,
-)
+from textgen.sampling.transforms import MinP, Temperature, TopK, TopP, Typical
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.words import WordTokenizer
 

@@ -1,6 +1,7 @@
 """textgen sample: write texts, shown as they are written or as JSON."""
 
 import contextlib
+import dataclasses
 import json
 import sys
 import time
@@ -20,6 +21,7 @@ from textgen.cli.options import (
     overwrite_option,
 )
 from textgen.errors import UsageError
+from textgen.options import flag_of
 from textgen.runs.folder import find_run
 from textgen.sampling.config import SamplingConfig
 from textgen.system.files import atomic_text_file, check_free
@@ -71,8 +73,7 @@ def sample_command(
     Several runs write together: each symbol is drawn from the weighted mean of their probabilities. Several texts are
     printed with an empty line between them. In --stop, --forbid and --bias, \\n is the end of a line.
 
-    The probabilities are changed in this order: --forbid, --forbid-word, --bias, --repetition-penalty, --no-repeat,
-    --temperature, --top-k, --top-p, --min-p, --typical.
+    The probabilities are changed in this order: ORDER.
 
     \b
       textgen sample --temperature 0.8
@@ -105,6 +106,13 @@ def sample_command(
         finally:
             # Also after Ctrl-C: what was written until then is shown, or in the file.
             show.end()
+
+
+# The order of the transforms is that of their options' declarations.
+_ORDER = ", ".join(
+    flag_of(field) for field in dataclasses.fields(SamplingConfig) if field.name in SamplingConfig.order()
+)
+sample_command.help = (sample_command.help or "").replace("ORDER", _ORDER)
 
 
 class Texts:

@@ -1,19 +1,21 @@
 """The transforms of a model's logits before a symbol is drawn: small pure classes, and their order.
 
 Each is a `Transform` (textgen.sampling.context). `textgen.sampling.chain` applies them in the order of the fields of
-TransformConfig:
+TransformConfig, with a caller's own transforms before the temperature. So a forbidden symbol never counts towards a
+top-p, and a truncation sees the probabilities that the draw will see.
 
-    forbid, forbid_word, bias, repetition_penalty, no_repeat,   (a caller's own transforms),
-    temperature, top_k, top_p, min_p, typical
+What every transform keeps, for any logits up to 1e30 in size, and larger ones after a tiny temperature:
 
-So a forbidden symbol never counts towards a top-p, and a truncation sees the probabilities that the draw will see. No
-transform makes NaN of logits up to 1e30. Each leaves at least one symbol where one was left, unless its purpose is to
-forbid symbols.
+- The logits that it is given stay as they are; it returns new ones.
+- What is minus infinity stays so: a forbidden symbol stays forbidden. A row may be minus infinity throughout.
+- It makes no NaN, and leaves at least one symbol where one was left, unless its purpose is to forbid symbols.
 
 A new transform is a class and a field of TransformConfig, both in this file, and the field's accepted type in
-TransformOptions. This module knows nothing of models.
+TransformOptions. Those that look at texts and history are in `textgen.sampling.constraints`. This module knows nothing
+of models.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,164 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.engine.probability import softmax
-from textgen.errors import UsageError
-from textgen.options import Config, option, texts
+from textgen.options import Config, option, option_of, texts
 from textgen.sampling import parsing
+from textgen.sampling.constraints import Bias, ForbidText, ForbidWord, NoRepeatNgram, RepetitionPenalty
 from textgen.sampling.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary
 from textgen.sampling.schedules import Constant, Schedule, parse_schedule
-from textgen.tokens.characters import in_word
-from textgen.tokens.nearest import nearest
 
 # Lower temperatures count as 0: a logit of 1e30 divided by them would leave the finite numbers.
 MIN_TEMPERATURE = 1e-250
-
-
-@dataclass(frozen=True)
-class Bias:
-    """Add a constant to each logit.
-
-    Attributes:
-        values: float64, shape (vocabulary,); minus infinity forbids a symbol.
-    """
-
-    values: NDArray[np.float64]
-
-    @classmethod
-    def build(cls, value: Sequence[tuple[str, float]], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
-        """From pairs of a symbol and a number. Raises UsageError for a symbol outside the vocabulary."""
-        tokenizer = vocabulary.tokenizer
-        values = np.zeros(tokenizer.vocabulary_size)
-        for symbol, amount in value:
-            ids = tokenizer.ids_of(symbol)
-            if not ids:
-                near = nearest(symbol, tokenizer.symbols)
-                hint = f"; the nearest that it has is {near!r}" if near else ""
-                raise UsageError(f"`bias`: the model has no {tokenizer.noun} {symbol!r}{hint}")
-            values[ids] += amount
-        return cls(values)
-
-    def __call__(self, logits: Logits, context: Context) -> Logits:
-        return logits + self.values
-
-
-class ForbidText:
-    """Never write these texts, however they divide into symbols.
-
-    Args:
-        texts: the forbidden texts.
-        printed: each id's text.
-    """
-
-    def __init__(self, texts: Sequence[str], printed: Sequence[str]) -> None:
-        self._whole = np.zeros(len(printed))
-        # Pairs: how the text so far ends, and the ids that would then complete a forbidden text.
-        self._ends: list[tuple[str, list[int]]] = []
-        for text in texts:
-            self._whole[[index for index, symbol in enumerate(printed) if text in symbol]] = -np.inf
-            for cut in range(1, len(text)):
-                ids = [index for index, symbol in enumerate(printed) if symbol.startswith(text[cut:])]
-                if ids:
-                    self._ends.append((text[:cut], ids))
-        self._longest = max(map(len, texts)) - 1
-
-    @classmethod
-    def build(cls, value: Sequence[str], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
-        """From the forbidden texts."""
-        return cls(value, vocabulary.printed)
-
-    def __call__(self, logits: Logits, context: Context) -> Logits:
-        logits = logits + self._whole
-        for row in range(len(logits)) if self._longest else ():
-            tail = context.tail(row, self._longest)
-            for end, ids in self._ends:
-                if tail.endswith(end):
-                    logits[row, ids] = -np.inf
-        return logits
-
-
-class ForbidWord:
-    """Never write these as whole words. They may be parts of longer words.
-
-    Args:
-        words: the forbidden words.
-        vocabulary: the model's.
-    """
-
-    def __init__(self, words: Sequence[str], vocabulary: Vocabulary) -> None:
-        printed, tokenizer = vocabulary.printed, vocabulary.tokenizer
-        self._words = words
-        self._whole = np.zeros(tokenizer.vocabulary_size)
-        if tokenizer.whole_words:
-            self._whole[[index for word in words for index in tokenizer.ids_of(word)]] = -np.inf
-            self._longest = 0
-            return
-        # After a forbidden word that begins where a word begins, only symbols that make it longer are left.
-        self._longest = max(map(len, words)) + 1
-        self._ends = [index for index, symbol in enumerate(printed) if symbol and not in_word(symbol[0])]
-
-    @classmethod
-    def build(cls, value: Sequence[str], config: "TransformConfig", vocabulary: Vocabulary) -> Self:
-        """From the forbidden words."""
-        return cls(value, vocabulary)
-
-    def __call__(self, logits: Logits, context: Context) -> Logits:
-        logits = logits + self._whole
-        for row in range(len(logits)) if self._longest else ():
-            tail = context.tail(row, self._longest)
-            for word in self._words:
-                before = tail[: -len(word)]
-                if tail.endswith(word) and not (before and in_word(before[-1])):
-                    logits[row, self._ends] = -np.inf
-        return logits
-
-
-@dataclass(frozen=True)
-class RepetitionPenalty:
-    """Make recently written symbols less likely (Keskar et al. 2019, CTRL).
-
-    Their positive logits are divided by the penalty, their negative ones multiplied. A penalty below 1 makes them
-    likelier.
-
-    Attributes:
-        penalty: above 0.
-        window: how many of the latest symbols count.
-    """
-
-    penalty: float
-    window: int
-
-    @classmethod
-    def build(cls, value: float, config: "TransformConfig", vocabulary: Vocabulary) -> Self:
-        """From the penalty; the window is an option of its own."""
-        return cls(value, config.repetition_window)
-
-    def __call__(self, logits: Logits, context: Context) -> Logits:
-        recent = context.history[:, -self.window :]
-        # The -1 of shorter texts marks the extra last column.
-        seen = np.zeros((logits.shape[0], logits.shape[1] + 1), bool)
-        np.put_along_axis(seen, recent, True, axis=1)
-        changed = np.where(logits > 0, logits / self.penalty, logits * self.penalty)
-        return np.where(seen[:, :-1], changed, logits)
-
-
-@dataclass(frozen=True)
-class NoRepeatNgram(FromValue):
-    """Never write the same n symbols in a row twice within the known history (Paulus et al. 2018)."""
-
-    n: int
-
-    def __call__(self, logits: Logits, context: Context) -> Logits:
-        history, n = context.history, self.n
-        windows = history.shape[1] - n + 1
-        if windows < 1:
-            return logits
-        same = history[:, n - 1 :] >= 0
-        for back in range(1, n):
-            same &= history[:, n - 1 - back : n - 1 - back + windows] == history[:, -back, None]
-        rows, columns = np.nonzero(same)
-        logits = logits.copy()
-        logits[rows, history[rows, columns + n - 1]] = -np.inf
-        return logits
 
 
 @dataclass(frozen=True)
@@ -351,6 +203,11 @@ class TransformConfig(Config):
     def schedule(self) -> Schedule:
         """The temperature at each position."""
         return parse_schedule("temperature", self.temperature)
+
+    @classmethod
+    def order(cls) -> list[str]:
+        """The options whose transforms are applied, in their order."""
+        return [field.name for field in dataclasses.fields(TransformConfig) if option_of(field).make]
 
 
 class TransformOptions(TypedDict, total=False):
