@@ -4,7 +4,7 @@
 # Both make .venv and need only Python 3.11 or newer.
 #
 # For those who work on textgen (CONTRIBUTING.md):
-#   make check           format, lint, types, import contracts, the quick tests of what changed: under a minute
+#   make check           format, lint, types, import contracts, the quick tests of what changed: about a minute
 #   make lint            lint, formatting, types, import contracts
 #   make explore         the property tests with new random examples, ten times as many
 #   make coverage        every test, with the share of lines that they run; fails below 95%

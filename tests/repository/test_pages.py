@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.helpers.pages import Reader, blocks, lay_out
+from textgen.cli import COMMANDS
 from textgen.sampling.transforms import TransformConfig
 
 PAGES = [
@@ -58,6 +59,12 @@ def test_the_guide_has_every_transform_in_its_order():
     rows = re.findall(r"^\| (`--.*?) \|", table, re.MULTILINE)
     named = [name.replace("-", "_") for row in rows for name in re.findall(r"--([a-z-]+)", row)]
     assert [name for name in named if name != "repetition_window"] == TransformConfig.order()
+
+
+def test_the_guide_has_every_command_in_its_order():
+    page = (ROOT / "docs/guide/command-line.md").read_text("utf-8")
+    table = page.partition("| command |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(COMMANDS)
 
 
 def test_links_between_pages_lead_somewhere():
