@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.pages import Reader, blocks, lay_out
 from textgen.cli import COMMANDS
+from textgen.corpus.forms import FORMS
 from textgen.sampling.transforms import TransformConfig
 
 PAGES = [
@@ -65,6 +66,12 @@ def test_the_guide_has_every_command_in_its_order():
     page = (ROOT / "docs/guide/command-line.md").read_text("utf-8")
     table = page.partition("| command |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(COMMANDS)
+
+
+def test_the_guide_has_every_form():
+    page = (ROOT / "docs/guide/verse.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert set(FORMS) <= {name for row in rows for name in re.findall(r"`([a-z0-9]+)`", row)}
 
 
 def test_links_between_pages_lead_somewhere():

@@ -1,4 +1,4 @@
-"""The forms of verse, as data. A new form needs one new entry in FORMS and nothing else.
+"""The forms of verse, as data. A new form needs one new entry in FORMS (and its row in docs/guide/verse.md).
 
 Tones: P level (平), Z oblique (仄), N either. Stress: w a weak position, s a strong one, x either. This module
 knows nothing of characters, words or models.
@@ -47,8 +47,8 @@ class Form:
             writes.
         length: characters in a Chinese line; 0 for any.
         templates: for regulated verse, one letter a line: the line's type, a capital if the line rhymes.
-        rhyme: one letter a line: lines with equal letters rhyme, "-" rhymes with none. Regulated verse has its rhymes
-            in the templates.
+        rhyme: one letter a line: lines with equal letters rhyme, and a line with "-" need not rhyme with any. Lines
+            with different letters may rhyme by chance. Regulated verse has its rhymes in the templates.
         meters: for each line its permitted patterns, one sign a syllable.
     """
 
@@ -60,6 +60,16 @@ class Form:
     templates: tuple[str, ...] = ()
     rhyme: str = ""
     meters: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a form whose parts are not of one size: a mistake in FORMS."""
+        for name, sizes in (
+            ("rhyme", [len(self.rhyme)] if self.rhyme else []),
+            ("meters", [len(self.meters)] if self.meters else []),
+            ("templates", [len(template) for template in self.templates]),
+        ):
+            if any(size != self.lines for size in sizes):
+                raise ValueError(f"form {self.name}: {name} must have one entry a line: {self.lines}, not {sizes[0]}")
 
     def fits(self, lines: Sequence[str]) -> bool:
         """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""

@@ -13,15 +13,15 @@ class Rules(Config):
 
     tones: str = option(
         "strict",
-        "Keep the tones of the Chinese template in every position (strict), in the positions that count (relaxed), "
-        "or nowhere (off).",
+        "For Chinese verse: keep the tones of the template in every position (strict), in the positions that count "
+        "(relaxed), or nowhere (off).",
         choices=("strict", "relaxed", "off"),
         group="Rules",
     )
     rhyme_book: str = option(
         "pingshui",
-        "Take Chinese rhymes and tones from the classical book (pingshui) or from today's Mandarin (modern), or do not "
-        "rhyme (off).",
+        "For Chinese verse: take rhymes and tones from the classical book (pingshui) or from today's Mandarin (modern), "
+        "or do not rhyme (off).",
         choices=("pingshui", "modern", "off"),
         group="Rules",
     )
