@@ -20,8 +20,8 @@ class Rules(Config):
     )
     rhyme_book: str = option(
         "pingshui",
-        "For Chinese verse: take rhymes and tones from the classical book (pingshui) or from today's Mandarin (modern), "
-        "or do not rhyme (off).",
+        "For Chinese verse: take rhymes and tones from the classical book (pingshui) or from today's Mandarin "
+        "(modern), or do not rhyme (off).",
         choices=("pingshui", "modern", "off"),
         group="Rules",
     )
