@@ -101,7 +101,7 @@ class _Decoder:
         position: the offset of the first byte.
     """
 
-    def __init__(self, name: str, encoding: str, position: int):
+    def __init__(self, name: str, encoding: str, position: int) -> None:
         self.name, self.encoding, self.position = name, encoding, position
         self._decoder = codecs.getincrementaldecoder(encoding)()
 

@@ -167,7 +167,7 @@ class Fingerprint:
         sizes: bytes of each document in UTF-8.
     """
 
-    def __init__(self, sizes: "array[int]"):
+    def __init__(self, sizes: "array[int]") -> None:
         self._sizes, self._digest = iter(sizes), hashlib.sha256()
 
     def add(self, starts: bool, piece: str) -> None:

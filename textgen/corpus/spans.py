@@ -83,7 +83,7 @@ class Spans:
         length: characters in a span.
     """
 
-    def __init__(self, text: str, length: int):
+    def __init__(self, text: str, length: int) -> None:
         self.length = length
         self._hashes = np.unique(self._hashes_of(text))
 
@@ -125,7 +125,7 @@ def _doublings(text: str) -> Iterator[Hashes]:
 class _Reused(Iterable[Hashes]):
     """An endless iterator that can be read from its start again; what was read is kept."""
 
-    def __init__(self, iterator: Iterator[Hashes]):
+    def __init__(self, iterator: Iterator[Hashes]) -> None:
         self._iterator = iterator
         self._read: list[Hashes] = []
 

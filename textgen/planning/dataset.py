@@ -156,7 +156,7 @@ class _Pass:
         backward: whether lines are read from their end.
     """
 
-    def __init__(self, text: Text, share: float, tokenizer: Tokenizer, backward: bool):
+    def __init__(self, text: Text, share: float, tokenizer: Tokenizer, backward: bool) -> None:
         self.text, self.share, self.tokenizer, self.backward = text, share, tokenizer, backward
         self.dtype = smallest_type(tokenizer.vocabulary_size)
         self.symbols, self.characters, self.unknown = [0, 0], [0, 0], 0
