@@ -15,18 +15,19 @@ Hashes: TypeAlias = NDArray[np.uint64]
 # What `hash_poems` returns: "lines" and "words". Empty where no poems were learned.
 Memory: TypeAlias = dict[str, Hashes]
 
-LINE = re.compile(f"[^{CLOSING}\n]+[{CLOSING}]?")
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+# A line of Chinese verse with the mark that closes it, and a word: regular expressions, compiled when first used.
+LINE = f"[^{CLOSING}\n]+[{CLOSING}]?"
+_WORD = r"[^\W_]+(?:['\u2019][^\W_]+)*"
 
 
 def lines_of(text: str) -> list[str]:
     """The lines of a poem in the layout of `Poem.text`."""
-    return LINE.findall(text) if is_chinese(text) else text.split("\n")
+    return re.findall(LINE, text) if is_chinese(text) else text.split("\n")
 
 
 def words(line: str) -> list[str]:
     """The words of a line, in lower case, with the typewriter's apostrophe."""
-    return [word.lower().replace("\u2019", "'") for word in _WORD.findall(line)]
+    return [word.lower().replace("\u2019", "'") for word in re.findall(_WORD, line)]
 
 
 def without_marks(line: str) -> str:

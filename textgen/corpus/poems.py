@@ -218,7 +218,7 @@ def _chinese(text: str, counts: Counter[str]) -> list[str] | None:
     plain = _STRAY.sub("", plain)
     if "".join(plain.split()) != "".join(text.split()):
         counts[CLEANED] += 1
-    lines = LINE.findall(plain)
+    lines = re.findall(LINE, plain)
     if not lines:
         counts[EMPTY] += 1
         return None

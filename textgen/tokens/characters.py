@@ -4,6 +4,7 @@ The constants of ranges belong inside the brackets of a regular expression.
 """
 
 import re
+from functools import cache
 
 # CJK ideographs, with the extensions and those outside the basic plane.
 IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -17,13 +18,16 @@ CLOSING, ENDING = "，。！？；：、", "。！？"
 # For str.translate: marks of a Western keyboard, and the marks of Chinese text.
 MARKS = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ";": "；", ":": "："})
 
-_IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+@cache
+def _ideographs() -> re.Pattern[str]:
+    # Compiled when first used: at import it would be a noticeable share of a command's start-up.
+    return re.compile(f"[{IDEOGRAPHS}]")
 
 
 def is_unspaced(character: str) -> bool:
     """Whether a character's script is written without spaces, so that the character is a word by itself."""
-    return bool(_UNSPACED.match(character))
+    return "\u3040" <= character[:1] <= "\u30ff" or is_ideograph(character)
 
 
 def in_word(character: str) -> bool:
@@ -33,10 +37,16 @@ def in_word(character: str) -> bool:
 
 def is_ideograph(character: str) -> bool:
     """Whether a character is a Chinese ideograph."""
-    return bool(_IDEOGRAPH.match(character))
+    first = character[:1]
+    return (
+        "\u4e00" <= first <= "\u9fff"
+        or "\u3400" <= first <= "\u4dbf"
+        or "\uf900" <= first <= "\ufaff"
+        or "\U00020000" <= first <= "\U0003ffff"
+    )
 
 
 def is_chinese(text: str) -> bool:
     """Whether more than half of a text's letters are Chinese ideographs."""
-    ideographs = len(_IDEOGRAPH.findall(text))
+    ideographs = len(_ideographs().findall(text))
     return 2 * ideographs > sum(map(str.isalpha, text))
