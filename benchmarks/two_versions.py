@@ -3,7 +3,8 @@
     python benchmarks/two_versions.py OTHER_CHECKOUT [--rounds 9]
 
 Prints the median time of each, and the time of this checkout as a share of the other's, round by round (below 1: this
-one is faster). Both run in this Python with its packages; only textgen differs.
+one is faster). Both run in this Python with its packages; only textgen differs. Compile their
+bytecode first, as an installation does: python -m compileall textgen
 """
 
 import argparse
@@ -39,14 +40,14 @@ class Commands:
     """A contender that runs a command of a checkout, as a process from start to end."""
 
     def __init__(self, checkout, arguments):
-        self.command = [sys.executable, "-m", "textgen", *arguments]
+        self.command = [sys.executable, "-c", "from textgen.cli import main; main()", *arguments]
         self.environment = os.environ | {"PYTHONPATH": str(checkout)}
         self.measure(1)
 
     def measure(self, number):
         began = time.perf_counter()
         for _ in range(number):
-            subprocess.run(self.command, env=self.environment, cwd="/", capture_output=True, check=True)
+            subprocess.run(self.command, env=self.environment, cwd=ROOT.anchor, capture_output=True, check=True)
         return (time.perf_counter() - began) / number
 
     def close(self):

@@ -10,15 +10,12 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.corpus.memory import Memory, merge
-from textgen.corpus.spans import Spans
-from textgen.engine.measure import Score, score
-from textgen.engine.mixture import Mixture
 from textgen.engine.network import AnyNetwork, Engine
 from textgen.errors import UsageError
 from textgen.options import option_of
@@ -33,6 +30,12 @@ from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Sampler, write_texts
+
+if TYPE_CHECKING:
+    from textgen.corpus.spans import Spans
+    from textgen.engine.measure import Score
+
+# What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -134,6 +137,8 @@ class Generator:
             UsageError: the weights do not fit, or the generators are of different kinds.
         """
         weights = [1.0] * len(generators) if weights is None else weights
+        from textgen.engine.mixture import Mixture
+
         mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
         if len({one.direction for one in generators}) > 1:
             raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
@@ -256,7 +261,7 @@ class Generator:
             seed=seed,
             measured=measured or config.best_of > 1,
             backward=is_backward,
-            spans=Spans(corpus, config.max_copy + 1) if config.max_copy is not None else None,
+            spans=_spans(corpus, config.max_copy),
         )
         samples = [Sample(text, number, parts=[] if keep else None) for text in texts for number in range(config.count)]
         return Writing(samples, write_texts(sampler, samples, ids))
@@ -278,7 +283,7 @@ class Generator:
         # A beam search compares the model's own probabilities.
         return dataclasses.replace(config, temperature=1.0) if config.beam else config
 
-    def score(self, text: str | Sequence[str]) -> Score:
+    def score(self, text: str | Sequence[str]) -> "Score":
         """Measure how surprising each symbol of a text is to the model.
 
         Args:
@@ -287,6 +292,8 @@ class Generator:
         Returns:
             a Score: the text's symbols and their surprisals, float64, shape (symbols,), nats.
         """
+        from textgen.engine.measure import score
+
         with threads.limited(threads.for_rows(1, self.engine.largest_product)):
             documents, backward = [text] if isinstance(text, str) else text, self.direction == "backward"
             return score(self.engine, self.tokenizer, documents, self.separator, backward)
@@ -316,3 +323,12 @@ class Generator:
         """A text's ids, shape (symbols,), in the order in which the model reads them."""
         ids: Ids = self.tokenizer.encode(text)
         return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids
+
+
+def _spans(corpus: str, max_copy: int | None) -> "Spans | None":
+    """The spans of a corpus that are too long to be copied; None for no limit."""
+    if max_copy is None:
+        return None
+    from textgen.corpus.spans import Spans
+
+    return Spans(corpus, max_copy + 1)

@@ -7,11 +7,11 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.spans import Spans
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
@@ -21,10 +21,11 @@ from textgen.sampling.draw import Uniforms
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.layout import Ids
-from textgen.writing.beam import search
-from textgen.writing.copying import without_copying
 from textgen.writing.rows import ROWS, Rows, Start
 from textgen.writing.samples import Ending, Sample
+
+if TYPE_CHECKING:
+    from textgen.corpus.spans import Spans
 
 # Steps of a block between two updates of its texts.
 STRIDE = 64
@@ -52,7 +53,7 @@ class Sampler:
     seed: int
     measured: bool = False
     backward: bool = False
-    spans: Spans | None = None
+    spans: "Spans | None" = None
 
     def rows(self, tasks: Sequence["_Task"]) -> Rows:
         """The Rows in which some texts are drawn."""
@@ -141,6 +142,8 @@ def _merit(candidate: Sample) -> float:
 
 def _search(sampler: Sampler, samples: Sequence[Sample], start: Start) -> Iterator[tuple[Sample, str]]:
     """Write the texts of one prompt by beam search."""
+    from textgen.writing.beam import search  # few texts are searched for
+
     found = search(sampler.engine, start, sampler.transforms, sampler.config, sampler.printed)
     if len(found) < len(samples):
         raise UsageError(
@@ -157,6 +160,8 @@ def _write_alone(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sam
     rows = sampler.rows(tasks)
     drawn: Iterator[tuple[int, float | None]]
     if sampler.spans:
+        from textgen.writing.copying import without_copying  # few texts have a limit on copying
+
         drawn = without_copying(rows, sampler.spans, sample.prompt, config.limit)
     else:
         drawn = _draw_symbols(rows, config.limit, sampler.measured)
