@@ -6,6 +6,7 @@
 # For those who work on textgen (CONTRIBUTING.md):
 #   make check           format, lint, types, import contracts, the quick tests of what changed: about a minute
 #   make lint            lint, formatting, types, import contracts
+#   make attacks         hostile runs, texts, terminals: how each ends, as a table
 #   make explore         the property tests with new random examples, ten times as many
 #   make coverage        every test, with the share of lines that they run; fails below 95%
 #   make tutorial        the tutorial exactly as it is written; takes minutes
@@ -26,7 +27,7 @@ endif
 # As many processes as there are cores; one that has no tests left takes some of another's.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports explore coverage tutorial picture \
+.PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
   test-backends clean
 
 demo: $(VENV)/.installed
@@ -64,6 +65,11 @@ lint-types: $(VENV)/.installed-test
 
 lint-imports: $(VENV)/.installed-test
 	$(BIN)/lint-imports
+
+attacks: $(VENV)/.installed-test
+	rm -f .attacks
+	TEXTGEN_ATTACK_TABLE=$(CURDIR)/.attacks $(PYTEST) tests/attacks
+	sort -V -u .attacks
 
 explore: $(VENV)/.installed-test
 	HYPOTHESIS_PROFILE=explore $(PYTEST) -m hypothesis
