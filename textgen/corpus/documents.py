@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, overload
 
+from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
-from textgen.corpus.sources import Paths, Source, absolute, listed, name_of, resolve
+from textgen.corpus.sources import Paths, Source, absolute, folder_name, listed, name_of, resolve
+from textgen.errors import CorpusError
 
 # Bytes of text beyond which a text stays in its files.
 MAX_BYTES_IN_MEMORY = 1 << 25
@@ -62,24 +64,43 @@ class Text(ABC):
     def kind(self) -> str: ...
 
     @abstractmethod
+    def _read(self, notes: list[Note]) -> Iterator[Piece]: ...
+
     def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
         """Read the documents, each in pieces: pairs of whether a document begins, and text.
 
         Args:
             notes: a list to which the notes are added; complete when the last piece was read.
-        """
 
-    @cached_property
-    def _survey(self) -> _Survey:
-        notes: list[Note] = []
-        characters, sizes = array("q"), array("q")
-        for starts, piece in self.pieces(notes):
+        Raises:
+            CorpusError: the text cannot be read, or has changed since it was read before.
+        """
+        notes = [] if notes is None else notes
+        return self._read(notes) if "_survey" in vars(self) else self._surveyed(notes)
+
+    def _surveyed(self, notes: list[Note]) -> Iterator[Piece]:
+        """The pieces. Once all were read, what was found on the way is kept, which spares another reading."""
+        characters, sizes, before = array("q"), array("q"), len(notes)
+        for starts, piece in self._read(notes):
             if starts:
                 characters.append(0)
                 sizes.append(0)
             characters[-1] += len(piece)
             sizes[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
-        return _Survey(characters, sizes, tuple(notes))
+            yield starts, piece
+        # As `cached_property` keeps it.
+        vars(self).setdefault("_survey", _Survey(characters, sizes, tuple(notes[before:])))
+
+    @cached_property
+    def _survey(self) -> _Survey:
+        for _ in self._surveyed([]):
+            pass
+        survey: _Survey = vars(self)["_survey"]
+        return survey
+
+    def changed(self) -> CorpusError:
+        """The error for a text whose readings differ."""
+        return CorpusError(f"{self.name}: changed while it was read; wait until nothing writes to it, or copy it first")
 
     @property
     def characters(self) -> int:
@@ -98,7 +119,7 @@ class Text(ABC):
 
     def new_fingerprint(self) -> "Fingerprint":
         """A Fingerprint to which this text's pieces can be added."""
-        return Fingerprint(self._survey.sizes)
+        return Fingerprint(self, self._survey.sizes)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the documents and their ends: equal texts in equal documents give equal fingerprints."""
@@ -148,6 +169,8 @@ class Text(ABC):
             elif piece:
                 yield position >= split, starts or position == split, piece
             position = end
+        if position != self.characters:
+            raise self.changed()
 
     def split(self, share: float) -> tuple[list[str], list[str]]:
         """Two lists of documents: those to train on, and those held out."""
@@ -164,16 +187,20 @@ class Fingerprint:
     """The fingerprint of a text whose pieces are added one after another.
 
     Args:
+        text: the text.
         sizes: bytes of each document in UTF-8.
     """
 
-    def __init__(self, sizes: "array[int]") -> None:
-        self._sizes, self._digest = iter(sizes), hashlib.sha256()
+    def __init__(self, text: Text, sizes: "array[int]") -> None:
+        self._text, self._sizes, self._digest = text, iter(sizes), hashlib.sha256()
 
     def add(self, starts: bool, piece: str) -> None:
-        """Add a piece; `starts` says whether a document begins with it."""
+        """Add a piece; `starts` says whether a document begins with it. Raises CorpusError: the text has changed."""
         if starts:
-            self._digest.update(next(self._sizes).to_bytes(8, "big"))
+            size = next(self._sizes, None)
+            if size is None:
+                raise self._text.changed()
+            self._digest.update(size.to_bytes(8, "big"))
         self._digest.update(piece.encode("utf-8"))
 
     def hexdigest(self) -> str:
@@ -187,6 +214,9 @@ class Corpus(Text):
 
     Attributes:
         documents: each document's text, none empty.
+
+    Raises:
+        CorpusError: a name that no folder can have, or a document with a lone surrogate.
     """
 
     name: str
@@ -195,10 +225,14 @@ class Corpus(Text):
     notes: tuple[Note, ...] = ()
     kind: str = "file"
 
-    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
-        """Each document as one piece."""
-        if notes is not None:
-            notes += self.notes
+    def __post_init__(self) -> None:
+        if self.name != folder_name(self.name):
+            raise CorpusError(f"`name={self.name!r}`: not a name for a folder; for instance {folder_name(self.name)!r}")
+        for number, document in enumerate(self.documents, 1):
+            refuse_surrogates(document, f"{self.name}: document {number}")
+
+    def _read(self, notes: list[Note]) -> Iterator[Piece]:
+        notes += self.notes
         return ((True, document) for document in self.documents)
 
 
@@ -226,9 +260,8 @@ class LargeCorpus(Text):
         """What was changed or left out. Reads the whole text once, as `characters`, `size` and `count` do."""
         return self._survey.notes
 
-    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
-        """The documents in pieces, read from the files each time."""
-        return self.reading.pieces(self.sources, [] if notes is None else notes)
+    def _read(self, notes: list[Note]) -> Iterator[Piece]:
+        return self.reading.pieces(self.sources, notes)
 
     def digest(self) -> str:
         """SHA-256 (hex) of everything on which the text depends: the files' bytes and how they are read.
