@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from textgen.corpus.documents import LargeCorpus, Text
-from textgen.corpus.notes import Note
-from textgen.errors import RunError
+from textgen.corpus.notes import Note, NoteKind
+from textgen.errors import DamagedError, ModelError
 from textgen.system import cache, snapshots
+from textgen.system.safejson import read_json
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 IDS, ABOUT = "text.ids", "about.json"
 # Counts up when the files change, so that those of an older version are made anew.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 # Texts that stay encoded in the cache.
 MAX_CACHED_TEXTS = 3
 
@@ -90,15 +91,6 @@ class Facts:
     unknown: int
     fingerprint: str
     notes: tuple[Note, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The facts as plain JSON values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Facts":
-        """The facts that `to_json` wrote."""
-        return cls(**values | {"notes": tuple(map(Note.from_json, values["notes"]))})
 
 
 @dataclass(frozen=True)
@@ -202,21 +194,30 @@ def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: b
 def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
     parent = cache.folder("encoded", _cache_key(text, share, vocabulary, backward))
     try:
-        folder, _ = snapshots.latest_intact(parent, (IDS, ABOUT))
-    except RunError:
+        return _cached(parent)
+    except ModelError:  # nothing there, or damaged
         cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
+        cache.make(parent)
         reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
-        # The text is read while its ids are written; what was counted is written after them.
+        # The text is read while its ids are written; what was counted is written after them. A text that has another
+        # digest by then ends the reading with an error, and nothing is kept.
         files: dict[str, Iterable[ReadableBuffer]] = {
             IDS: (ids.data for _, ids in reading.ids()),
             ABOUT: _about(reading),
         }
-        folder = snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
-    about = json.loads((folder / ABOUT).read_text("utf-8"))
-    tokenizer = load_tokenizer(about["tokenizer"])
+        snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
+    return _cached(parent)
+
+
+def _cached(parent: Path) -> Encoded:
+    """The text that a folder of the cache holds. Raises ModelError: none that is intact."""
+    folder, _ = snapshots.latest_intact(parent, (IDS, ABOUT))
+    about = read_json(folder / ABOUT, _About)
+    tokenizer = load_tokenizer(about.tokenizer)
     ids = _mapped(folder / IDS, smallest_type(tokenizer.vocabulary_size))
-    split = about["symbols"]
-    return Encoded.from_parts(Facts.from_json(about["facts"]), tokenizer, ids[:split], ids[split:])
+    if not 0 <= about.symbols <= len(ids):
+        raise DamagedError(f"{folder / ABOUT}: damaged: {about.symbols} of {len(ids)} symbols to train on")
+    return Encoded.from_parts(about.facts.typed(), tokenizer, ids[: about.symbols], ids[about.symbols :])
 
 
 def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> str:
@@ -224,12 +225,55 @@ def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, back
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class _PlainNote:
+    """A Note as a file of JSON has it."""
+
+    kind: str
+    text: str
+    value: str
+
+    def __post_init__(self) -> None:
+        NoteKind(self.kind)
+
+
+@dataclass(frozen=True)
+class _PlainFacts:
+    """Facts as a file of JSON has them."""
+
+    characters: int
+    held_out_characters: int
+    documents: int
+    unknown: int
+    fingerprint: str
+    notes: tuple[_PlainNote, ...]
+
+    def typed(self) -> Facts:
+        notes = tuple(Note(NoteKind(note.kind), note.text, note.value) for note in self.notes)
+        return Facts(self.characters, self.held_out_characters, self.documents, self.unknown, self.fingerprint, notes)
+
+
+@dataclass(frozen=True)
+class _About:
+    """The file beside the ids.
+
+    Attributes:
+        tokenizer: the vocabulary, as plain JSON values.
+        symbols: the number of ids to train on; those held out follow.
+        facts: the facts.
+    """
+
+    tokenizer: dict[str, Any]
+    symbols: int
+    facts: _PlainFacts
+
+
 def _about(reading: _Pass) -> Iterator[bytes]:
-    """The file beside the ids: the vocabulary, the number of ids to train on, and the facts."""
+    """The bytes of an _About, found when the ids were read."""
     values = {
         "tokenizer": reading.tokenizer.to_json(),
         "symbols": reading.symbols[False],
-        "facts": reading.facts().to_json(),
+        "facts": dataclasses.asdict(reading.facts()),
     }
     yield json.dumps(values).encode()
 
