@@ -194,24 +194,23 @@ def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: b
 def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
     parent = cache.folder("encoded", _cache_key(text, share, vocabulary, backward))
     try:
-        return _cached(parent)
+        return _loaded(snapshots.latest_intact(parent, (IDS, ABOUT))[0])
     except ModelError:  # nothing there, or damaged
-        cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
-        cache.make(parent)
-        reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
-        # The text is read while its ids are written; what was counted is written after them. A text that has another
-        # digest by then ends the reading with an error, and nothing is kept.
-        files: dict[str, Iterable[ReadableBuffer]] = {
-            IDS: (ids.data for _, ids in reading.ids()),
-            ABOUT: _about(reading),
-        }
-        snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
-    return _cached(parent)
+        pass
+    cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
+    cache.make(parent)
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+    # The text is read while its ids are written; what was counted is written after them. A text that has another digest
+    # by then ends the reading with an error, and nothing is kept.
+    files: dict[str, Iterable[ReadableBuffer]] = {
+        IDS: (ids.data for _, ids in reading.ids()),
+        ABOUT: _about(reading),
+    }
+    return _loaded(snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE))
 
 
-def _cached(parent: Path) -> Encoded:
-    """The text that a folder of the cache holds. Raises ModelError: none that is intact."""
-    folder, _ = snapshots.latest_intact(parent, (IDS, ABOUT))
+def _loaded(folder: Path) -> Encoded:
+    """The text that a snapshot of the cache holds. Raises ModelError: it does not hold one."""
     about = read_json(folder / ABOUT, _About)
     tokenizer = load_tokenizer(about.tokenizer)
     ids = _mapped(folder / IDS, smallest_type(tokenizer.vocabulary_size))
