@@ -17,7 +17,7 @@ from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
-from textgen.corpus.sources import Paths, Source, absolute, folder_name, listed, name_of, resolve
+from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
 from textgen.errors import CorpusError
 
 # Bytes of text beyond which a text stays in its files.
@@ -98,10 +98,6 @@ class Text(ABC):
         survey: _Survey = vars(self)["_survey"]
         return survey
 
-    def changed(self) -> CorpusError:
-        """The error for a text whose readings differ."""
-        return CorpusError(f"{self.name}: changed while it was read; wait until nothing writes to it, or copy it first")
-
     @property
     def characters(self) -> int:
         """Unicode code points in all documents together."""
@@ -119,7 +115,7 @@ class Text(ABC):
 
     def new_fingerprint(self) -> "Fingerprint":
         """A Fingerprint to which this text's pieces can be added."""
-        return Fingerprint(self, self._survey.sizes)
+        return Fingerprint(self.name, self._survey.sizes)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the documents and their ends: equal texts in equal documents give equal fingerprints."""
@@ -170,7 +166,7 @@ class Text(ABC):
                 yield position >= split, starts or position == split, piece
             position = end
         if position != self.characters:
-            raise self.changed()
+            raise changed(self.name)
 
     def split(self, share: float) -> tuple[list[str], list[str]]:
         """Two lists of documents: those to train on, and those held out."""
@@ -187,19 +183,19 @@ class Fingerprint:
     """The fingerprint of a text whose pieces are added one after another.
 
     Args:
-        text: the text.
+        name: what messages call the text.
         sizes: bytes of each document in UTF-8.
     """
 
-    def __init__(self, text: Text, sizes: "array[int]") -> None:
-        self._text, self._sizes, self._digest = text, iter(sizes), hashlib.sha256()
+    def __init__(self, name: str, sizes: "array[int]") -> None:
+        self._name, self._sizes, self._digest = name, iter(sizes), hashlib.sha256()
 
     def add(self, starts: bool, piece: str) -> None:
         """Add a piece; `starts` says whether a document begins with it. Raises CorpusError: the text has changed."""
         if starts:
             size = next(self._sizes, None)
             if size is None:
-                raise self._text.changed()
+                raise changed(self._name)
             self._digest.update(size.to_bytes(8, "big"))
         self._digest.update(piece.encode("utf-8"))
 

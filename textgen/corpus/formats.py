@@ -200,17 +200,17 @@ def text_of(source: Readable, encoding: str | None, notes: list[Note]) -> Iterat
 
 def _whole_lines(pieces: Iterable[str]) -> Iterator[str]:
     """Pieces that end where a line does; a line that is too long ends before a space or a plain letter."""
-    held = ""
+    held, end = "", 0
     for piece in pieces:
+        end = piece.rfind("\n") + 1 + len(held) if "\n" in piece else end
         held += piece
         if len(held) < PIECE_CHARACTERS:
             continue
-        end = held.rfind("\n") + 1
         if not end and len(held) > MAX_LINE_CHARACTERS:
             end = _end_within_line(held)
         if end:
             yield held[:end]
-            held = held[end:]
+            held, end = held[end:], 0
     if held:
         yield held
 

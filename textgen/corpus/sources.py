@@ -68,13 +68,22 @@ class StandardInput:
 
 
 class _Digested:
-    """A file whose bytes are hashed as they are read, each once and in their order."""
+    """A file whose bytes are hashed as they are read, each once and in their order.
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._digest = file, hashlib.sha256()
+    Args:
+        file: the file.
+        size: bytes that it may have; 0 for any number.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._size, self._read, self._digest = file, size, 0, hashlib.sha256()
 
     def read(self, size: int) -> bytes:
+        """Up to so many of the next bytes. Raises _GrownError: there are more than the file had."""
         chunk = self._file.read(size)
+        self._read += len(chunk)
+        if self._read > self._size > 0:
+            raise _GrownError
         self._digest.update(chunk)
         return chunk
 
@@ -83,7 +92,12 @@ class _Digested:
         raise io.UnsupportedOperation("seek")
 
     def hexdigest(self) -> str:
+        """SHA-256 of what was read."""
         return self._digest.hexdigest()
+
+
+class _GrownError(Exception):
+    """A file has become longer since it was opened. One that grows for ever would be read for ever."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +135,12 @@ class Source:
         Raises:
             CorpusError: it cannot be read; or it was read to its end before and has changed since.
         """
-        with self._opened() as file:
-            raw = _Digested(file)
+        with self._opened() as (file, size):
+            raw = _Digested(file, size)
             first = raw.read(CHUNK_BYTES)
             if first.startswith(GZIP):
                 file.seek(0)
-                raw = _Digested(file)
+                raw = _Digested(file, size)
                 with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
                     while chunk := unpacked.read(CHUNK_BYTES):
                         yield chunk
@@ -138,36 +152,42 @@ class Source:
 
     def digest(self) -> str:
         """SHA-256 (hex) of its bytes; gzip stays compressed. Raises CorpusError as `chunks` does."""
-        with self._opened() as file:
-            raw = _Digested(file)
+        with self._opened() as (file, size):
+            raw = _Digested(file, size)
             while raw.read(CHUNK_BYTES):
                 pass
         return self._checked(raw.hexdigest())
-
-    def changed(self) -> CorpusError:
-        """The error for a text that was not the same at two readings."""
-        return CorpusError(
-            f"{self.name}: changed while it was read; wait until nothing writes to it, or copy it and give the copy"
-        )
 
     def _checked(self, digest: str) -> str:
         if not self._digests:
             self._digests.append(digest)
         if self._digests[0] != digest:
-            raise self.changed()
+            raise changed(self.name)
         return digest
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[IO[bytes]]:
+    def _opened(self) -> Iterator[tuple[IO[bytes], int]]:
+        """The file, and its size; 0 where the system does not know it."""
         with _reading_errors(self.name):
-            if self.standard_input is not None:
-                yield self.standard_input.opened()
-                return
-            with open(self.path, "rb", opener=_open) as file:
-                # Of what was opened, not of what the path names: that could be another file by now.
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise CorpusError(f"{self.name}: not a plain file; pipe it in and read - instead")
-                yield file
+            try:
+                if self.standard_input is not None:
+                    yield self.standard_input.opened(), 0
+                    return
+                with open(self.path, "rb", opener=_open) as file:
+                    # Of what was opened, not of what the path names: that could be another file by now.
+                    status = os.fstat(file.fileno())
+                    if not stat.S_ISREG(status.st_mode):
+                        raise CorpusError(f"{self.name}: not a plain file; pipe it in and read - instead")
+                    yield file, status.st_size
+            except _GrownError:
+                raise changed(self.name) from None
+
+
+def changed(name: str) -> CorpusError:
+    """The error for a text that was not the same at two readings; `name` is what messages call it."""
+    return CorpusError(
+        f"{name}: changed while it was read; wait until nothing writes to it, or copy it and give the copy"
+    )
 
 
 def _open(path: str, flags: int) -> int:

@@ -103,8 +103,15 @@ class _SecureConnection(_Connection, http.client.HTTPSConnection):
 
 
 def _connected(patience: Patience, address: tuple[str, int], *_: object) -> socket.socket:
-    """A connection to the first address of a host that takes it, while the patience lasts for all together."""
+    """A connection to the first address of a host that takes it, while the patience lasts for all together.
+
+    Raises:
+        ValueError: there is no such port.
+        OSError: no address takes it.
+    """
     host, port = address
+    if not 0 < port < 1 << 16:  # the system would take what is left of it after division by 65,536
+        raise ValueError(f"port {port}")
     complaint: OSError = OSError("no address of that name")
     for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:
