@@ -42,7 +42,6 @@ CHANGES = {
     "grows": lambda text: text + "one line more\n" * 200,
     "grows by part of a line": lambda text: text + "x",
     "shrinks": lambda text: text[: len(text) // 2],
-    "becomes empty": lambda text: "",
     "has other letters": lambda text: text.replace("hen", "hun"),
     "has other line ends": lambda text: text.replace("\n", " "),
 }
@@ -74,7 +73,7 @@ def test_a_text_that_changes_between_two_readings(large, ends, monkeypatch, chan
     result = ending(lambda: encode(corpus, 0.1))
     line = ends("5", f"{kind}: {change}, {when}", result, 3)
     assert "large.txt: " in line or line.startswith("large: ")
-    assert "changed while it was read; wait until nothing writes to it, or copy it" in line or "no text" in line
+    assert "changed while it was read; wait until nothing writes to it, or copy it" in line
     assert not list((large.parent / "cache").rglob("*.ids"))
 
 
@@ -90,13 +89,15 @@ def test_a_compressed_text_that_changes(large, ends, monkeypatch):
 def test_a_text_that_grows_while_it_is_read(large, ends, command, monkeypatch):
     """As a log does."""
     large.write_text(verse() * 5)
-    read = sources.Source.chunks
+    read, left = sources.Source.chunks, [500]
 
     def growing(self):
         for chunk in read(self):
             yield chunk
-            with open(large, "a", encoding="utf-8") as file:
-                file.write("x")
+            if left[0]:  # not for ever, for versions that would read for ever
+                left[0] -= 1
+                with open(large, "a", encoding="utf-8") as file:
+                    file.write("x")
 
     monkeypatch.setattr(sources.Source, "chunks", growing)
     line = ends("5", "grows during each reading", command("train", large, "--documents", "line"), 3)
@@ -158,7 +159,7 @@ def test_half_of_a_surrogate_pair_in_documents_of_a_program(ends):
     assert "x: document 2: U+DC00 at character 2 " in line
 
 
-@pytest.mark.parametrize("encoding", ["punycode", "idna", "undefined", "\udcff", "x" * 100_000, "a\x1b[31m"])
+@pytest.mark.parametrize("encoding", ["punycode", "idna", "undefined", "\udcff", "x" * 100_000])
 def test_encodings_that_no_text_has(empty_place, command, ends, encoding):
     Path("t.txt").write_text(verse())
     line = ends("9", f"--encoding {encoding[:10]!r}", command("train", "t.txt", "--encoding", encoding), 2)
@@ -200,11 +201,11 @@ def test_a_key_that_occurs_twice(empty_place, command, ends):
 
 @pytest.mark.parametrize("field", [None, "x" * 100_000])
 def test_messages_about_a_million_columns(empty_place, command, ends, field):
-    names = [f"column\x1b {number}" for number in range(1_000_000)]
+    names = [f"column\x1b {number}" for number in range(10_000 if field else 1_000_000)]
     Path("t.csv").write_text(",".join(names) + "\n")
-    Path("t.jsonl").write_text(json.dumps(dict.fromkeys(names[:100_000], "x")) + "\n")
+    Path("t.jsonl").write_text(json.dumps(dict.fromkeys(names[:10_000], "x")) + "\n")
     options = ["--field", field] if field else []
-    for name, more in (("t.csv", "999,992"), ("t.jsonl", "99,992")):
+    for name, more in (("t.csv", f"{len(names) - 8:,}"), ("t.jsonl", "9,992")):
         line = ends("10", f"{name} with very many columns", command("train", name, *options), 3)
         assert f"and {more} more" in line
         assert len(line) < 600
