@@ -12,7 +12,8 @@ from textgen.system.snapshots import MANIFEST, Snapshot
 
 def newest(run, kind=BEST):
     """The newest snapshot of a run."""
-    return max(path for path in (Path(run) / kind).iterdir() if path.name.isdigit())
+    names = [path for path in (Path(run) / kind).iterdir() if path.name.isascii() and path.name.isdigit()]
+    return max(names, key=lambda path: int(path.name))
 
 
 def seal(folder):

@@ -158,8 +158,6 @@ def cut_samples(folder: Folder, epochs: int) -> None:
             data = folder.read(SAMPLES, MAX_SAMPLES_BYTES)
         except FileNotFoundError:
             return
-        except DamagedError as error:
-            raise DamagedError(f"{error}; it is not needed, move it away") from None
     kept = data.partition(f"=== epoch {epochs + 1} ===\n".encode())[0]
     if kept != data:
         write_in(folder, SAMPLES, [kept], RETRY_ADVICE)

@@ -7,8 +7,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from textgen.errors import RunError, RunExistsError
-from textgen.runs.diary import GRADIENTS, HISTORY, SAMPLES
+from textgen.errors import DamagedError, RunError, RunExistsError
+from textgen.runs.diary import GRADIENTS, HISTORY, MAX_DIARY_BYTES, MAX_SAMPLES_BYTES, SAMPLES
 from textgen.system import snapshots
 from textgen.system.files import check_writable, storage_errors
 from textgen.system.folders import Folder
@@ -45,6 +45,9 @@ MEMORY = (
     "memory.safetensors"  # hashes of lines that a model of poems must not copy (`textgen.corpus.memory.hash_poems`)
 )
 FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS), VERSE: (MEMORY,)}
+
+# The largest files of the diary that are read; those that are not named, MAX_DIARY_BYTES.
+MAX_SIZES = {SAMPLES: MAX_SAMPLES_BYTES}
 
 # Beside the diary (`textgen.runs.diary`). Like the diary, it is not needed to write text or to resume.
 METADATA = "metadata.json"
@@ -154,8 +157,10 @@ def check_places(folder: Folder) -> None:
     """
     with storage_errors(folder.path):
         for name in (HISTORY, SAMPLES, METADATA, GRADIENTS, LOCK):
-            if folder.has(name):
-                folder.check_plain(name)
+            if folder.has(name) and folder.check_plain(name).st_size > MAX_SIZES.get(name, MAX_DIARY_BYTES):
+                raise DamagedError(
+                    f"{folder.path / name}: larger than any training writes it; it is not needed, move it away"
+                )
         for kind in KEPT:
             if folder.has(kind):
                 folder.folder(kind).close()

@@ -180,6 +180,11 @@ class Folder:
                 for each in inner.names():
                     with contextlib.suppress(OSError):
                         inner.unlink(each)
+            self.remove_empty(name)
+
+    def remove_empty(self, name: str) -> None:
+        """Remove a folder in which there is nothing. Any other stays."""
+        with contextlib.suppress(OSError):
             os.rmdir(*self._at(name), **self._held)
 
     def sync(self) -> None:

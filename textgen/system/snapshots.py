@@ -213,6 +213,14 @@ def save(
     """
     with storage_errors(parent.path / kind, advice):
         folder = parent.folder(kind, make=True)
+    try:
+        return _save(folder, files, keep, advice)
+    except BaseException:
+        parent.remove_empty(kind)
+        raise
+
+
+def _save(folder: Folder, files: Mapping[str, Iterable["ReadableBuffer"]], keep: int, advice: str) -> Path:
     with folder, storage_errors(folder.path, advice):
         name = _next_name(folder)
         temporary = f"{name}.{os.urandom(8).hex()}.tmp"
