@@ -139,7 +139,7 @@ def test_sparse_files_are_refused_before_they_are_read(command, gift, ends):
             line = ends(6, f"{name} of 192 GiB", result, 4)
         else:
             assert result.exit_code == 0  # continues from the save before
-            (line,) = [line for line in result.stderr.splitlines() if "206,158,430,208 bytes" in line]
+            (line,) = [line for line in result.stderr.splitlines() if f"{name}: 206,158,430,208 bytes" in line]
         assert "206,158,430,208 bytes" in line
         assert "configuration" in line
 
