@@ -72,7 +72,6 @@ def used_places(gift, place):
     Found in a process of its own, since hooks stay for ever.
     """
     put(gift, place)
-    shutil.copytree(gift, place / "again")
     command = [sys.executable, "-m", "tests.helpers.planted", "trace", str(place)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     names, paths = map(set, json.loads(result.stdout.splitlines()[-1]))
@@ -101,14 +100,9 @@ def _trace(place):
                 # A name with random digits stands for the one without, which could be guessed.
                 paths.add(re.sub(r"\.[0-9a-f]{16}", "", os.path.abspath(path).removeprefix(run)))
 
-    runner = CliRunner()
-    for command in COMMANDS.values():
-        runner.invoke(main, command)  # once before, so that the hook sees no imports
-    shutil.rmtree(place / "gift")
-    shutil.copytree(place / "again", place / "gift")
     sys.addaudithook(hook)
     for command in COMMANDS.values():
-        runner.invoke(main, command)
+        CliRunner().invoke(main, command)
     return sorted(names), sorted(paths)
 
 
