@@ -97,7 +97,7 @@ class Snapshot:
 
     def open(self, name: str) -> "SavedFile":
         """A file, to be read once from its start."""
-        return SavedFile(self.path / name, self._descriptors[name], self._facts[name])
+        return SavedFile(self, name, self._descriptors[name], self._facts[name])
 
     @overload
     def json(self, name: str) -> object: ...
@@ -142,18 +142,20 @@ class SavedFile:
     """A file of a snapshot, read once from its start to its end; `finish` tells whether it is what was written.
 
     Args:
-        path: for messages.
-        descriptor: an open descriptor, which the Snapshot closes.
+        snapshot: the Snapshot, which stays open as long as this object lives.
+        name: the file's name.
+        descriptor: an open descriptor.
         facts: what the manifest says of it.
 
     Attributes:
-        path: as given.
+        path: for messages.
         size: bytes of the file.
         at: how many of them were read.
     """
 
-    def __init__(self, path: Path, descriptor: int, facts: FileFacts) -> None:
-        self.path, self.size, self._sha256 = path, facts.size, facts.sha256
+    def __init__(self, snapshot: Snapshot, name: str, descriptor: int, facts: FileFacts) -> None:
+        self._snapshot, self.path = snapshot, snapshot.path / name
+        self.size, self._sha256 = facts.size, facts.sha256
         self._digest = hashlib.sha256()
         self._descriptor, self.at = descriptor, 0
 
