@@ -19,11 +19,23 @@ A message is one line: what is wrong, where, what is allowed, what to do. This m
 printed: only `textgen.cli` turns one into a line on standard error and an exit code.
 """
 
+# Characters of a message. Names and values in it may be a stranger's, and as long as he likes.
+MAX_CHARACTERS = 2000
+
 
 class TextgenError(Exception):
-    """The base class of every error raised on purpose. `exit_code` is what the shell sees."""
+    """The base class of every error raised on purpose. `exit_code` is what the shell sees.
+
+    Args:
+        message: one line. Of a very long one the middle is left out: what is wrong stands first, what to do last.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        if len(message) > MAX_CHARACTERS:
+            message = f"{message[: MAX_CHARACTERS * 2 // 3]} ... {message[-MAX_CHARACTERS // 4 :]}"
+        super().__init__(message)
 
 
 class UsageError(TextgenError):

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, overload
 
 from textgen.corpus.charsets import refuse_surrogates
+from textgen.corpus.fingerprints import Fingerprint
 from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
@@ -113,7 +114,7 @@ class Text(ABC):
         """Number of documents."""
         return len(self._survey.characters)
 
-    def new_fingerprint(self) -> "Fingerprint":
+    def new_fingerprint(self) -> Fingerprint:
         """A Fingerprint to which this text's pieces can be added."""
         return Fingerprint(self.name, self._survey.sizes)
 
@@ -142,7 +143,7 @@ class Text(ABC):
         return self.characters
 
     def parts(
-        self, share: float, fingerprint: "Fingerprint | None" = None, notes: list[Note] | None = None
+        self, share: float, fingerprint: Fingerprint | None = None, notes: list[Note] | None = None
     ) -> Iterator[Part]:
         """Read the documents in pieces, each on its side of the split; the side to train on comes first.
 
@@ -177,31 +178,6 @@ class Text(ABC):
             sides[is_held_out][-1].append(piece)
         training, held_out = (["".join(document) for document in side] for side in sides)
         return training, held_out
-
-
-class Fingerprint:
-    """The fingerprint of a text whose pieces are added one after another.
-
-    Args:
-        name: what messages call the text.
-        sizes: bytes of each document in UTF-8.
-    """
-
-    def __init__(self, name: str, sizes: "array[int]") -> None:
-        self._name, self._sizes, self._digest = name, iter(sizes), hashlib.sha256()
-
-    def add(self, starts: bool, piece: str) -> None:
-        """Add a piece; `starts` says whether a document begins with it. Raises CorpusError: the text has changed."""
-        if starts:
-            size = next(self._sizes, None)
-            if size is None:
-                raise changed(self._name)
-            self._digest.update(size.to_bytes(8, "big"))
-        self._digest.update(piece.encode("utf-8"))
-
-    def hexdigest(self) -> str:
-        """The fingerprint of the pieces that were added."""
-        return self._digest.hexdigest()
 
 
 @dataclass(frozen=True)

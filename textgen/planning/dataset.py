@@ -5,13 +5,13 @@ the text's bytes, how they are read, the tokenizer and the split: another text o
 is never out of date. Files are read as memory maps. Knows nothing of models.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -20,7 +20,8 @@ from textgen.corpus.documents import LargeCorpus, Text
 from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import DamagedError, ModelError
 from textgen.system import cache, snapshots
-from textgen.system.safejson import read_json
+from textgen.system.folders import Folder
+from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
@@ -192,13 +193,13 @@ def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: b
 
 
 def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
-    parent = cache.folder("encoded", _cache_key(text, share, vocabulary, backward))
-    try:
-        return _loaded(snapshots.latest_intact(parent, (IDS, ABOUT))[0])
-    except ModelError:  # nothing there, or damaged
-        pass
-    cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
-    cache.make(parent)
+    key, place = _cache_key(text, share, vocabulary, backward), cache.folder("encoded")
+    with cache.errors(place):
+        folder = Folder.opened(place, make=True)
+    with contextlib.suppress(ModelError):  # nothing there, or damaged
+        return snapshots.latest_intact(folder, key, (IDS, ABOUT), lambda found: _loaded(found.verify()))[0]
+    cache.make(place)
+    cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
     reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
     # The text is read while its ids are written; what was counted is written after them. A text that has another digest
     # by then ends the reading with an error, and nothing is kept.
@@ -206,16 +207,17 @@ def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backwa
         IDS: (ids.data for _, ids in reading.ids()),
         ABOUT: _about(reading),
     }
-    return _loaded(snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE))
+    snapshots.save(folder, key, files, 1, cache.FREE_SPACE_ADVICE)
+    return snapshots.latest_intact(folder, key, (IDS, ABOUT), _loaded)[0]
 
 
-def _loaded(folder: Path) -> Encoded:
+def _loaded(snapshot: Snapshot) -> Encoded:
     """The text that a snapshot of the cache holds. Raises ModelError: it does not hold one."""
-    about = read_json(folder / ABOUT, _About)
+    about = snapshot.json(ABOUT, _About)
     tokenizer = load_tokenizer(about.tokenizer)
-    ids = _mapped(folder / IDS, smallest_type(tokenizer.vocabulary_size))
+    ids = _mapped(snapshot, smallest_type(tokenizer.vocabulary_size))
     if not 0 <= about.symbols <= len(ids):
-        raise DamagedError(f"{folder / ABOUT}: damaged: {about.symbols} of {len(ids)} symbols to train on")
+        raise DamagedError(f"{snapshot.path / ABOUT}: damaged: {about.symbols} of {len(ids)} symbols to train on")
     return Encoded.from_parts(about.facts.typed(), tokenizer, ids[: about.symbols], ids[about.symbols :])
 
 
@@ -277,12 +279,11 @@ def _about(reading: _Pass) -> Iterator[bytes]:
     yield json.dumps(values).encode()
 
 
-def _mapped(path: Path, dtype: IdType) -> Ids:
+def _mapped(snapshot: Snapshot, dtype: IdType) -> Ids:
     """A file of ids as a read-only array, shape (symbols,). A page of the file is read when it is used, not before."""
-    if path.stat().st_size == 0:
+    if not snapshot.size(IDS):
         return np.zeros(0, dtype)
-    with open(path, "rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    mapped = mmap.mmap(snapshot.descriptor(IDS), 0, access=mmap.ACCESS_READ)
     if hasattr(mapped, "madvise"):
         # Streams read in many places: reading ahead in each would fill the memory with pages that are not needed yet.
         mapped.madvise(mmap.MADV_RANDOM)
