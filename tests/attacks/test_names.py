@@ -107,6 +107,13 @@ def test_an_undecodable_name_is_kept_wherever_it_goes(empty_place):
     corpus.name.encode()
 
 
+def test_training_on_a_file_with_an_undecodable_name(empty_place, command, ends):
+    path = "caf\udce9.txt"
+    Path(path).write_text(verse())
+    ends("3", "train caf\\xe9.txt", command("train", path, "--note", "\udcff", *SHORT), 0)
+    ends("3", "its resume", command("train", "--resume", "caf_", "--epochs", 1), 0)
+
+
 def test_links_in_circles(empty_place, ends):
     (empty_place / "texts").mkdir()
     (empty_place / "texts" / "a.txt").write_text("text")

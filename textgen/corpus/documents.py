@@ -19,6 +19,7 @@ from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
 from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
+from textgen.corpus.values import shown
 from textgen.errors import CorpusError
 
 # Bytes of text beyond which a text stays in its files.
@@ -199,7 +200,8 @@ class Corpus(Text):
 
     def __post_init__(self) -> None:
         if self.name != folder_name(self.name):
-            raise CorpusError(f"`name={self.name!r}`: not a name for a folder; for instance {folder_name(self.name)!r}")
+            fit = folder_name(self.name)
+            raise CorpusError(f"`name={shown(self.name)}`: not a name for a folder; for instance {shown(fit)}")
         for number, document in enumerate(self.documents, 1):
             refuse_surrogates(document, f"{self.name}: document {number}")
 

@@ -1,4 +1,4 @@
-"""What tells one text from another: the hash of its documents and of where each ends. Knows nothing of files."""
+"""What tells one text from another: the hash of its documents and of where each ends."""
 
 import hashlib
 from array import array
