@@ -2,7 +2,8 @@
 
 import click
 
-from textgen.cli.options import GroupedCommand, note
+from textgen.cli.console import note, show_row
+from textgen.cli.options import GroupedCommand
 from textgen.runs.describe import describe, table
 from textgen.runs.folder import CHECKPOINTS, list_runs
 from textgen.runs.run import load_run
@@ -17,7 +18,7 @@ def runs_command() -> None:
     """
     found = list_runs()
     for line in table([load_run(path) for path in found]):
-        click.echo(line)
+        show_row(line)
     if not found:
         note(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
 
@@ -32,4 +33,4 @@ def info_command(run: str | None) -> None:
       textgen info checkpoints/story
     """
     for name, value in describe(load_run(run)):
-        click.echo(f"{name:<12} {value}")
+        show_row(f"{name:<12} {value}")

@@ -21,6 +21,7 @@ from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_fol
 from textgen.runs.run import Run, load_run, read_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras
+from textgen.system.interrupts import Interrupt
 from textgen.system.locks import locked
 from textgen.system.snapshots import latest_intact
 from textgen.system.wording import count, did_you_mean
@@ -221,9 +222,11 @@ def _continue(request: _Request, path: Path) -> Session:
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt:
+        from textgen.training.fit import fit  # starts Keras, which takes seconds
 
-    stopped_early, state = fit(session), session.state
+        interrupt.check()
+        stopped_early, state = fit(session, interrupt), session.state
     return History(session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds)
 
 
