@@ -182,9 +182,12 @@ class OutputStream(_Stream):
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__(stream, owns_process=True)
         self._filters = self.isatty()
+        self._failure: StorageError | OutputClosed | None = None
 
     def write(self, text: str) -> int:
         """Write text: filtered on a terminal, except for Styled text."""
+        if self._failure is not None:
+            raise self._failure
         if self._stream is None:
             if text:
                 raise StorageError("standard output is closed; open it, or send it to a file")
@@ -196,6 +199,8 @@ class OutputStream(_Stream):
 
     def flush(self) -> None:
         """Have what was written arrive."""
+        if self._failure is not None:
+            raise self._failure
         if self._stream is None:
             return
         try:
@@ -204,13 +209,16 @@ class OutputStream(_Stream):
             self._fail(error)
 
     def _fail(self, error: OSError | ValueError) -> NoReturn:
+        """Raise what an error means, and at each later call again: whoever catches it loses nothing."""
         self._give_up()
         if isinstance(error, BrokenPipeError):
-            raise OutputClosed from None
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError("standard output: disk full: make room, then try again") from None
-        reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"standard output: cannot be written: {reason}") from None
+            self._failure = OutputClosed()
+        elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            self._failure = StorageError("standard output: disk full: make room, then try again")
+        else:
+            reason = getattr(error, "strerror", None) or error
+            self._failure = StorageError(f"standard output: cannot be written: {reason}")
+        raise self._failure from None
 
 
 def error_stream() -> ErrorStream:

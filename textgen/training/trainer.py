@@ -167,9 +167,16 @@ def _planned(
     text = _read(request.corpus, training, request.encoding)
     training = dataclasses.replace(training, documents=text.kind)
     plan = make_plan(text, model, training, extend_from=extend_from)
-    path = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
-    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
-        request.reporter.say(line)
+    with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
+        path = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+        try:
+            interrupt.check()
+            for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
+                request.reporter.say(line)
+            interrupt.check()
+        except BaseException:
+            remove_if_empty(path)
+            raise
     return Session(
         plan=plan,
         path=path,
