@@ -144,7 +144,6 @@ def test_the_type_of_a_tensor(ends, command, place):
         ("the columns of a table", ["train", "table.csv", "--field", "text"], 3),
         ("the name of a picture", ["plot", "tiny", "--out", f"a{FORGED}"], 2),
         ("the name of a text in the catalogue", ["corpora", "show", FORGED], 3),
-        ("a form of poems", ["poem", "check", "text.txt", "--form", FORGED], 2),
     ],
 )
 def test_a_message(ends, command, place, row, arguments, code):
