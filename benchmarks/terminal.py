@@ -36,7 +36,7 @@ from disturbed import command, final, finish, has_saved, is_finished, text
 # Which kinds tell the training to stop; the others must let it come to its end.
 KINDS = {"closed": True, "nohup": False, "reader": False, "SIGHUP": True, "full": False}
 # As much of the text as makes a training last some seconds more than its start.
-CHARACTERS = 60_000
+CHARACTERS = 40_000
 # Seconds in which a training starts: imports, the first step.
 START_SECONDS = 6
 
@@ -106,6 +106,7 @@ def disturb(kind, place, run, moment, reference, tally):
     listener.listen(moment)
     tally["before its end"] += listener.process.poll() is None
     listener.disturb()
+    told = time.monotonic()
     code = listener.end()
     # A process that SIGHUP ends before Python itself has started has the same exit code in a shell.
     code = 128 - code if code < 0 else code
@@ -114,6 +115,7 @@ def disturb(kind, place, run, moment, reference, tally):
         right = is_finished(run)
     else:
         right = code == 129 and KINDS[kind]
+        tally["seconds to stop, at most"] = max(tally["seconds to stop, at most"], round(time.monotonic() - told))
         tally["resumed"] += has_saved(run)
         if not is_finished(run):
             finish(place, run)

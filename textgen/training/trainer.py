@@ -106,6 +106,7 @@ def train(
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
+        KeyboardInterrupt: Ctrl-C; SIGTERM and SIGHUP raise subclasses of it. What was learned is saved.
     """
     request = _Request(
         corpus=corpus,
