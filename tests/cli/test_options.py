@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from tests.helpers.commands import leaves
 from textgen.cli import COMMANDS, main
+from textgen.cli.console import note, with_flags
 from textgen.cli.options import (
     GROUPS,
     GroupedCommand,
@@ -16,10 +17,8 @@ from textgen.cli.options import (
     command_option,
     encoding_option,
     given,
-    note,
     options_of,
     overwrite_option,
-    with_flags,
 )
 from textgen.options import Config, option, texts
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, note, overwrite_option
+from textgen.cli.console import note, show_row
+from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, overwrite_option
 from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
 from textgen.inspection import output
@@ -173,7 +174,7 @@ def inspect_command(
     for line in [*notes, *(f"note: {each}" for each in seen.notes)]:
         note(line)
     for line in _followers(seen):
-        click.echo(line)
+        show_row(line)
     if npz:
         output.write_arrays(seen.trace, npz)
         note(f"arrays: {npz}")
@@ -210,7 +211,7 @@ def _show_gradients(reading: Reading) -> None:
     if is_cut:
         notes.append(f"note: followed through the first {MAX_FOLLOWED:,} {generator.tokenizer.noun}s")
     for line in output.gradient_table(own, held):
-        click.echo(line)
+        show_row(line)
     drawn = output.write_gradients(_name(run), own, held, folder, reading.formats) if reading.pictures else ()
     for line in [*notes, *(f"picture: {path}" for path in drawn)]:
         note(line)

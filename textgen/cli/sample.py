@@ -11,12 +11,12 @@ from typing import Any, TextIO
 
 import click
 
+from textgen.cli.console import note
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     given,
     json_option,
-    note,
     options_of,
     overwrite_option,
 )
@@ -145,7 +145,6 @@ class Texts:
     def _announce(self, index: int) -> None:
         """Tell a person which text begins. A program that reads standard output does not see it."""
         if len(self.samples) > 1 and self.file is sys.stdout:
-            self.file.flush()
             note(f"text {index + 1} of {len(self.samples)}:")
 
 

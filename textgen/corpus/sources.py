@@ -48,8 +48,10 @@ class StandardInput:
         self._kept: IO[bytes] | None = None
 
     def opened(self) -> IO[bytes]:
-        """The bytes that were read, from the beginning."""
+        """The bytes that were read, from the beginning. Raises CorpusError where there is no standard input."""
         if self._kept is None:
+            if sys.stdin is None:
+                raise CorpusError("standard input is closed; pipe a text in, or name a file")
             self._kept = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 (closed with this object)
             weakref.finalize(self, self._kept.close)
             while chunk := sys.stdin.buffer.read(CHUNK_BYTES):

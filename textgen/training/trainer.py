@@ -30,6 +30,7 @@ from textgen.runs.run import Run, check_best, load_resumable, load_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras
 from textgen.system.folders import Folder
+from textgen.system.interrupts import Interrupt
 from textgen.system.locks import locked
 from textgen.system.wording import count, did_you_mean
 from textgen.tokens.base import Tokenizer
@@ -105,6 +106,7 @@ def train(
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
+        KeyboardInterrupt: Ctrl-C; SIGTERM and SIGHUP raise subclasses of it. What was learned is saved.
     """
     request = _Request(
         corpus=corpus,
@@ -173,9 +175,16 @@ def _planned(
     text = _read(request.corpus, training, request.encoding)
     training = dataclasses.replace(training, documents=text.kind)
     plan = make_plan(text, model, training, extend_from=extend_from)
-    folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
-    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:
-        request.reporter.say(line)
+    with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
+        folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+        try:
+            interrupt.check()
+            for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:
+                request.reporter.say(line)
+            interrupt.check()
+        except BaseException:
+            remove_if_empty(folder)
+            raise
     return Session(
         plan=plan,
         folder=folder,
@@ -230,9 +239,11 @@ def _continue(request: _Request, folder: Folder) -> Session:
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt:
+        from textgen.training.fit import fit  # starts Keras, which takes seconds
 
-    stopped_early, state = fit(session), session.state
+        interrupt.check()
+        stopped_early, state = fit(session, interrupt), session.state
     return History(session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds)
 
 
