@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.helpers.commands import leaves
+from textgen.arguments import texts
 from textgen.cli import COMMANDS, main
 from textgen.cli.options import (
     GROUPS,
@@ -21,7 +22,7 @@ from textgen.cli.options import (
     overwrite_option,
     with_flags,
 )
-from textgen.options import Config, option, texts
+from textgen.options import Config, option
 
 
 @dataclass(frozen=True)

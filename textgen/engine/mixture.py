@@ -56,7 +56,7 @@ class Mixture(Network[MixedState, list[Any]]):
             raise UsageError(
                 f"`mix` takes one weight for each run: {len(engines)} runs, {count(len(weights), 'weight')}"
             )
-        if not all(0 <= weight < np.inf for weight in weights) or not sum(weights) > 0:
+        if not all(weight >= 0 for weight in weights) or not 0 < sum(weights) < np.inf:
             raise UsageError(f"`mix` takes weights of 0 or more, not all 0; got {','.join(map(str, weights))}")
         nouns = sorted({tokenizer.noun for tokenizer in tokenizers})
         if len(nouns) > 1:

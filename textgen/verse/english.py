@@ -29,10 +29,13 @@ class English:
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
         self.notes: list[str] = []
-        self.mood = self._encoded("mood", " ".join(part for part in (config.title, config.mood) if part), False)
+        title = self._symbols("title", config.title)
+        # A space stands between the two.
+        mood = self._symbols("mood", " " * bool(title and config.mood) + config.mood)
+        self.mood = self._ids_of([*title, *mood])
         if config.start and self.backward:
             raise UsageError("`start`: this run writes each line from its end; use `mood` instead")
-        self.start = self._encoded("start", config.start, True)
+        self.start = self._ids_of(self._symbols("start", config.start, is_exact=True))
         self.heads = self._heads()
         self._opening: AnyOpening = self._free() if not form.meters else self._metrical()
 
@@ -48,21 +51,28 @@ class English:
         text = "".join(self.printed[index] for index in row)
         return text.rstrip("\n").split("\n") if text else []
 
-    def _encoded(self, name: str, text: str, is_exact: bool) -> list[int]:
-        """The ids of a text. Raises PromptError for symbols outside the vocabulary."""
+    def _symbols(self, name: str, text: str, is_exact: bool = False) -> list[str]:
+        """The symbols of a text that the run can read; some may be left out where it need not be exact.
+
+        Raises:
+            PromptError: symbols outside the vocabulary. The message names the parameter.
+        """
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
-            self.notes.append(f"`{name}` read as {text}")
+            self.notes.append(f"`{name}` read as {text.lstrip()}")
+        kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
         if unknown:
-            if not is_exact:
-                kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
-                if kept:
-                    self.notes.append(f"`{name}` read without {', '.join(map(repr, unknown))}")
-                    return _ids(self.tokenizer.encode_symbols(kept))
-            shown = ", ".join(repr(symbol) for symbol in unknown)
-            raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
-        return _ids(self.generator.encode(text))
+            shown = ", ".join(map(repr, unknown))
+            if is_exact or not any(symbol.strip() for symbol in kept):
+                raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
+            self.notes.append(f"`{name}` read without {shown}")
+        return kept
+
+    def _ids_of(self, symbols: list[str]) -> list[int]:
+        """The ids of symbols, in the order in which the run reads them."""
+        ids = self.tokenizer.encode_symbols(symbols)
+        return _ids(ids[reverse_lines(ids, self.tokenizer)] if self.backward else ids)
 
     def _heads(self) -> dict[int, str]:
         letters = [letter for letter in self.config.acrostic if not letter.isspace()]
