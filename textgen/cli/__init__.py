@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from textgen._version import __version__
-from textgen.errors import TextgenError
+from textgen.errors import OutOfMemoryError, TextgenError
+from textgen.system import memory
 from textgen.system.interrupts import Terminated, raising_on_sigterm
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -35,6 +36,9 @@ COMMANDS = {
     "runs": ("runs", "List the runs."),
     "corpora": ("corpora", "List, fetch and check texts."),
 }
+
+# The commands that read and list only; the others import NumPy.
+WITHOUT_NUMPY = {"corpora"}
 
 
 class Commands(click.Group):
@@ -57,6 +61,9 @@ class Commands(click.Group):
             command = self.get_command(ctx, ctx.invoked_subcommand or "") or self
             click.echo(f"textgen: {with_flags(str(error), command)}", err=True)
             ctx.exit(error.exit_code)
+        except MemoryError:
+            click.echo("textgen: out of memory: free some, or raise the limit (ulimit -v)", err=True)
+            ctx.exit(OutOfMemoryError.exit_code)
         except BrokenPipeError:
             # The program that reads standard output has ended (`| head -1`). That is no error. What Python flushes at
             # exit goes to the null device.
@@ -77,6 +84,8 @@ class Commands(click.Group):
         """Import a command. None where there is none of that name."""
         if name not in COMMANDS:
             return None
+        if name not in WITHOUT_NUMPY:
+            memory.check_for_numpy()
         # Imports make many objects and no garbage. Collections in between took a tenth of a short command's time.
         is_collecting = gc.isenabled()
         gc.disable()

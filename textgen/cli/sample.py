@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from textgen import arguments
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
@@ -87,9 +88,10 @@ def sample_command(
         raise UsageError("give either --prompt or --prompts, not both")
     if out is not None:
         check_free(out, overwrite)
+    prompt = arguments.text("prompt", prompt or "")
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
     generator, paths = _load(run, _weights(mix, run))
-    beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
+    beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1
     writing = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json, keep=keep)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from textgen import arguments
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
@@ -82,6 +83,7 @@ def write_command(
     """
     if out is not None:
         check_free(out, overwrite)
+    prompt = arguments.text("prompt", prompt)
     path = find_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}\n/help tells more, /quit ends.")

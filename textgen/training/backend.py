@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from textgen.system import memory
 from textgen.system.threads import cores
 
 # This silences most of TensorFlow's notices; it still writes some until it has started.
@@ -77,6 +78,8 @@ def use_all_cores() -> None:
         except RuntimeError:  # TensorFlow has started already, with other settings
             return
 
+
+memory.check_for_keras()
 
 with suppress_native_stderr():
     import keras

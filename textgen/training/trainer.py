@@ -21,7 +21,7 @@ from textgen.runs.config import ModelConfig, TrainingConfig, TrainOptions
 from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_folder, find_run, remove_if_empty
 from textgen.runs.run import Run, load_run, read_run
 from textgen.runs.state import TrainingState
-from textgen.system import extras
+from textgen.system import extras, memory
 from textgen.system.keywords import check_keywords
 from textgen.system.locks import locked
 from textgen.system.snapshots import latest_intact
@@ -98,6 +98,7 @@ def train(
         CorpusError: a text that cannot be read, is too short, or (with `resume`) differs from the text of the run.
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
+        OutOfMemoryError: this process may not use enough memory for TensorFlow.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
     """
     request = _Request(
@@ -114,6 +115,7 @@ def train(
         began=time.monotonic(),
     )
     resume = _path("resume", resume)
+    memory.check_for_keras()
     if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
     if resume is not None:

@@ -29,6 +29,7 @@ from textgen.system import threads
 from textgen.system.keywords import with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
+from textgen.writing.parts import check_weights, hashes, mixture_weights, own_transforms
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Sampler, write_texts
@@ -90,7 +91,7 @@ class Generator:
         self.engine = arguments.instance("engine", engine, Network)
         self.documents = arguments.text("documents", documents, SEPARATORS)
         self.direction = arguments.text("direction", direction, ("forward", "backward"))
-        self.memory: Memory = _memory(memory)
+        self.memory: Memory = hashes(memory)
         self.separator = SEPARATORS[documents]
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
 
@@ -135,7 +136,7 @@ class Generator:
             raise UsageError(
                 f"`tokenizer` has {tokenizer.vocabulary_size} symbols; `model` has {model.sizes.vocabulary}"
             )
-        _check_weights(weights, model)
+        check_weights(weights, model)
         return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
 
     @classmethod
@@ -158,7 +159,7 @@ class Generator:
         ]
         if not generators:
             raise arguments.refused("generators", wanted, generators)
-        weights = [1.0] * len(generators) if weights is None else _weights(weights)
+        weights = [1.0] * len(generators) if weights is None else mixture_weights(weights)
         mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
         if len({one.direction for one in generators}) > 1:
             raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
@@ -274,7 +275,7 @@ class Generator:
         config = self._checked(with_options("write", SamplingConfig, config, options), corpus)
         seed = new_seed() if config.seed is None else config.seed
         is_backward = self.direction == "backward"
-        texts, own = arguments.documents("prompts", prompts), _transforms(transforms)
+        texts, own = arguments.documents("prompts", prompts), own_transforms(transforms)
         if is_backward:
             # The model goes on from whole lines only.
             texts = [each if not each or each.endswith("\n") else each + "\n" for each in texts]
@@ -351,43 +352,6 @@ class Generator:
         """A text's ids, shape (symbols,), in the order in which the model reads them."""
         ids: Ids = self.tokenizer.encode(arguments.text("text", text))
         return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids
-
-
-def _weights(weights: Sequence[float]) -> list[float]:
-    """The weights of a mixture. Raises UsageError for what are not numbers of 0 or more."""
-    wanted = "weights of 0 or more, not all 0"
-    found = list(map(arguments.as_float, arguments.items("mix", weights, wanted)))
-    if not all(0 <= weight < np.inf for weight in found):
-        raise arguments.refused("mix", wanted, weights)
-    return found
-
-
-def _transforms(transforms: Sequence[Transform]) -> list[Transform]:
-    """A caller's own transforms. Raises UsageError for what cannot be called."""
-    wanted = "functions of (logits, context)"
-    return [
-        arguments.function("transforms", each, wanted) for each in arguments.items("transforms", transforms, wanted)
-    ]
-
-
-def _memory(memory: Memory | None) -> Memory:
-    """Hashes of poems by name. Raises UsageError for anything else."""
-    wanted = "a dict of uint64 arrays by name"
-    found = {} if memory is None else arguments.instance("memory", memory, dict, wanted)
-    for name, hashes in found.items():
-        if not isinstance(name, str) or getattr(hashes, "dtype", None) != np.uint64:
-            raise arguments.refused("memory", wanted, memory)
-    return found
-
-
-def _check_weights(weights: Mapping[str, NDArray[np.float32]], model: ModelConfig) -> None:
-    """Raise UsageError where weights are not those that a model needs."""
-    arguments.instance("weights", weights, Mapping, "a mapping of names to float32 arrays")
-    shapes = model.weight_shapes()
-    for name, shape in shapes.items():
-        array = weights.get(name)
-        if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
-            raise arguments.refused("weights", f"a float32 array of shape {shape} as {name!r}", array)
 
 
 def _spans(corpus: str, max_copy: int | None) -> "Spans | None":
