@@ -159,7 +159,7 @@ class Generator:
         ]
         if not generators:
             raise arguments.refused("generators", wanted, generators)
-        weights = [1.0] * len(generators) if weights is None else mixture_weights(weights)
+        weights = [1.0] * len(generators) if weights is None else mixture_weights(weights, len(generators))
         mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
         if len({one.direction for one in generators}) > 1:
             raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")

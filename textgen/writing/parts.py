@@ -1,5 +1,6 @@
 """What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, transforms."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,10 +12,10 @@ from textgen.runs.config import ModelConfig
 from textgen.sampling.context import Transform
 
 
-def mixture_weights(weights: Sequence[float]) -> list[float]:
-    """The weights of a mixture. Raises UsageError for what are not numbers of 0 or more."""
+def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
+    """The weights of a mixture, at most one too many. Raises UsageError for what are not numbers of 0 or more."""
     wanted = "weights of 0 or more, not all 0"
-    found = list(map(arguments.as_float, arguments.items("mix", weights, wanted)))
+    found = [arguments.as_float(each) for each in itertools.islice(arguments.items("mix", weights, wanted), runs + 1)]
     if not all(0 <= weight < np.inf for weight in found):
         raise arguments.refused("mix", wanted, weights)
     return found
