@@ -24,6 +24,10 @@ T = TypeVar("T")
 MAX_SHOWN = 80
 # Integers of more bits are not printed: Python refuses above 4,300 digits.
 MAX_BITS = 400
+# Bytes of a file's name and of a path, on every file system in use.
+MAX_NAME, MAX_PATH = 255, 4095
+# The largest number of a step.
+MAX_STEP = 2**63 - 1
 # Characters of a text that are checked at once.
 PIECE = 1 << 20
 
@@ -150,7 +154,7 @@ def items(name: str, value: object, wanted: str) -> Iterable[Any]:
 
 def path(name: str, value: object) -> str | os.PathLike[str]:
     """Read a path as it is: text or a path object, not empty, that the file system can hold. Raises UsageError."""
-    wanted = "a path that is not empty"
+    wanted = f"a path that is not empty, its names no longer than {MAX_NAME} bytes"
     if type(value) is not str and not isinstance(value, Path):
         value = _plain(value)
     if not isinstance(value, (str, os.PathLike)):
@@ -159,10 +163,13 @@ def path(name: str, value: object) -> str | os.PathLike[str]:
     if not isinstance(plain, str) or not plain:
         raise refused(name, wanted, value)
     try:
-        if b"\0" in os.fsencode(plain):
-            raise refused(name, "a path without NUL characters", plain)
+        encoded = os.fsencode(plain)
     except UnicodeEncodeError as error:
         raise _half_a_character(name, plain[error.start], error.start) from None
+    if b"\0" in encoded:
+        raise refused(name, "a path without NUL characters", plain)
+    if max(map(len, encoded.split(b"/"))) > MAX_NAME or len(encoded) > MAX_PATH:
+        raise refused(name, wanted, plain)
     return value
 
 
@@ -208,6 +215,11 @@ def shown(value: object) -> str:
     except Exception:  # the value's own code, or an integer within it of too many digits
         written = f"a value of type {type(value).__name__}"
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in " ".join(written.split()))
+
+
+def short(text: str) -> str:
+    """A text as messages quote it beside its parameter: cut where it is long."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _plain(value: object) -> Any:

@@ -231,16 +231,33 @@ def test_the_disk_is_full_in_the_middle_of_a_save(training, place):
     tell(15, "textgen train ... (files limited to 3,000 bytes in the middle)", 5, line)
 
 
-def test_a_folder_that_goes_away(training, place):
+def test_a_folder_that_is_renamed_is_still_written(training, place):
     process = training()
     (place / "long").rename(place / "moved")
-    (place / "long").write_text("a file now")
+    saved = forged_runs.newest(place / "moved", RESUME)
+    end = time.monotonic() + 60
+    while forged_runs.newest(place / "moved", RESUME) == saved:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"go on with: textgen train --resume {place / 'moved'}" in errors.decode()
+    assert not (place / "long").exists()
+    assert load_run(place / "moved").metadata["corpus"] == "text"
+
+
+def test_a_folder_that_goes_away(training, place):
+    process = training()
+    shutil.rmtree(place / "long", ignore_errors=True)  # a save may come in between
+    shutil.rmtree(place / "long", ignore_errors=True)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 5
     line = errors.decode().splitlines()[-1]
     assert line.startswith("textgen: long")
-    assert load_run(place / "moved").weights
-    tell(16, "textgen train ... (its folder moved away)", 5, line)
+    assert "not there, or not any more" in line
+    tell(16, "textgen train ... (its folder was removed)", 5, line)
 
 
 def test_a_loss_that_is_no_number_stops(command, place):
@@ -352,7 +369,7 @@ HOSTILE = [
     (22, "units 65536", config(lambda v: v["model"].update(units=65536)), "requires F32"),
     (22, "a key twice", lambda p: sealed(p, CONFIG, b'{"format": 1, "format": 1}'), "a key appears twice"),
     (22, "a path in it", config(lambda v: v["model"].update(weights="../../x")), "unknown entries 'weights'"),
-    (22, "a symbolic link", link, "a symbolic link; a run folder holds plain files only"),
+    (22, "a symbolic link", link, "a symbolic link in place of a plain file; remove it"),
     (22, "a future format", config(lambda v: v.update(format=9, textgen="4.0")), "it needs textgen 4.0 or newer"),
     (22, "nested deeply", lambda p: sealed(p, CONFIG, b"[" * 10**6), "damaged: not JSON"),
     (

@@ -21,7 +21,8 @@ from textgen.errors import RunError
 from textgen.runs.diary import HISTORY
 from textgen.runs.folder import FILES, METADATA, RESUME
 from textgen.runs.run import load_run
-from textgen.system.snapshots import latest_intact
+from textgen.system.folders import Folder
+from textgen.system.snapshots import Snapshot, latest_intact
 
 
 def positions(size, most):
@@ -33,7 +34,7 @@ def look(run, path, weights):
     """The outcome of loading: "equal", "refused", or a description of what went wrong."""
     if RESUME in path.parts:
         try:
-            latest_intact(run / RESUME, FILES[RESUME])
+            latest_intact(Folder.opened(run), RESUME, FILES[RESUME], Snapshot.verify)
         except RunError as error:
             return "refused" if "\n" not in str(error) else f"several lines: {error}"
         return "equal"

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from textgen.runs.folder import BEST, TENSORS
 from textgen.runs.tensors import tensor_parts
-from textgen.system.snapshots import MANIFEST
+from textgen.system.folders import Folder
+from textgen.system.snapshots import MANIFEST, Snapshot
 
 
 def newest(run, kind=BEST):
     """The newest snapshot of a run."""
-    return max(path for path in (Path(run) / kind).iterdir() if path.name.isdigit())
+    names = [path for path in (Path(run) / kind).iterdir() if path.name.isascii() and path.name.isdigit()]
+    return max(names, key=lambda path: int(path.name))
 
 
 def seal(folder):
@@ -22,6 +24,15 @@ def seal(folder):
         if path.name != MANIFEST
     }
     (folder / MANIFEST).write_text(json.dumps({"files": files}))
+
+
+def opened(folder, files=None):
+    """A folder with these files (name to bytes; None: those that are in it), sealed and opened as a Snapshot."""
+    for name, data in (files or {}).items():
+        (folder / name).write_bytes(data)
+    seal(folder)
+    names = [path.name for path in folder.iterdir() if path.name != MANIFEST]
+    return Snapshot(Folder.opened(folder), names)
 
 
 def edit(folder, name, change):

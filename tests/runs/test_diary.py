@@ -9,6 +9,7 @@ from textgen.errors import RunError
 from textgen.runs.diary import GRADIENTS, HISTORY, check_epoch, check_gradients, cut_samples, read_diary, save_gradients
 from textgen.runs.folder import METADATA
 from textgen.runs.run import load_run
+from textgen.system.folders import Folder
 
 LINE = {"epoch": 1, "step": 5, "seconds": 0.5, "training_nats": 2.0, "training_bits_per_character": 2.9}
 NORMS = {"epoch": 1, "step": 5, "weights": {"output.bias": 0.1}, "distances": [0, 1], "hidden": [[1.0, 0.5]]}
@@ -26,9 +27,10 @@ def test_a_line_of_history_may_hold_more_numbers():
         ({"speed": None}, 'invalid value for "speed": None'),
         ({"two\nlines": None}, r'invalid value for "two\nlines": None'),
         ({"step": True}, 'invalid value for "step": True'),
-        ({"seconds": float("nan")}, 'invalid value for "seconds": nan'),
-        ({"seconds": float("inf")}, 'invalid value for "seconds": inf'),
-        ({"step": 10**400}, 'invalid value for "step": 1000'),
+        ({"seconds": float("nan")}, "line 2: NaN is not a finite number"),
+        ({"seconds": float("inf")}, "line 2: Infinity is not a finite number"),
+        ({"step": 10**400}, "line 2: 10000000000000000000... is too large"),
+        ({"seconds": -1e300}, 'invalid value for "seconds": -1e+300'),
         ({"validation_nats": 1.0}, "missing entries 'validation_bits_per_character'"),
     ],
 )
@@ -36,7 +38,7 @@ def test_an_invalid_line_of_history_is_named_with_its_entry(tmp_path, change, co
     path = tmp_path / HISTORY
     path.write_text(json.dumps(LINE) + "\n" + json.dumps(LINE | change) + "\n")
     with pytest.raises(RunError) as caught:
-        read_diary(path, check_epoch)
+        read_diary(Folder.opened(path.parent), path.name, check_epoch)
     assert str(caught.value).startswith(f"{path}: damaged: line 2: ")
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -46,11 +48,11 @@ def test_an_invalid_line_of_history_is_named_with_its_entry(tmp_path, change, co
 def test_a_line_that_is_not_an_object_is_refused(tmp_path, text):
     (tmp_path / HISTORY).write_text(text + "\n")
     with pytest.raises(RunError, match="line 1"):
-        read_diary(tmp_path / HISTORY, check_epoch)
+        read_diary(Folder.opened(tmp_path), HISTORY, check_epoch)
 
 
 def test_there_may_be_no_diary(tmp_path):
-    assert read_diary(tmp_path / HISTORY, check_epoch) == []
+    assert read_diary(Folder.opened(tmp_path), HISTORY, check_epoch) == []
 
 
 @pytest.mark.parametrize(
@@ -74,15 +76,15 @@ def test_an_invalid_line_of_gradients_is_named_with_its_entry(change, complaint)
 
 def test_gradients_of_a_repeated_epoch_replace_the_older_ones(tmp_path):
     for epoch in (1, 2, 3, 2):
-        save_gradients(tmp_path, NORMS | {"epoch": epoch, "step": 10 * epoch})
-    lines = read_diary(tmp_path / GRADIENTS, check_gradients)
+        save_gradients(Folder.opened(tmp_path), NORMS | {"epoch": epoch, "step": 10 * epoch})
+    lines = read_diary(Folder.opened(tmp_path), GRADIENTS, check_gradients)
     assert [line["epoch"] for line in lines] == [1, 2]
     assert lines[0] == NORMS | {"step": 10}
 
 
 def test_samples_of_later_epochs_are_removed(tmp_path):
     (tmp_path / "samples.txt").write_text("=== epoch 1 ===\na\n\n=== epoch 2 ===\nb\n\n")
-    cut_samples(tmp_path, 1)
+    cut_samples(Folder.opened(tmp_path), 1)
     assert (tmp_path / "samples.txt").read_text() == "=== epoch 1 ===\na\n\n"
 
 

@@ -13,9 +13,18 @@ import safetensors.numpy
 from tests.helpers import forged_runs
 from textgen.errors import RunError, RunExistsError, StorageError
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.folder import CHECKPOINTS, FOREIGN, clear_for_overwrite, create_run_folder, find_run, list_runs
-from textgen.runs.run import FORMAT, ModelDescription, load_run, save_best, write_json
+from textgen.runs.folder import (
+    CHECKPOINTS,
+    FOREIGN,
+    METADATA,
+    clear_for_overwrite,
+    create_run_folder,
+    find_run,
+    list_runs,
+)
+from textgen.runs.run import FORMAT, ModelDescription, load_run, save_best, save_metadata
 from textgen.runs.tensors import tensor_parts
+from textgen.system.folders import Folder
 from textgen.tokens.chars import CharTokenizer
 
 
@@ -54,7 +63,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     training = TrainingConfig(epochs=3)
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in model.weight_shapes().items()}
-    save_best(tmp_path, ModelDescription(model, training, tokenizer), weights)
+    save_best(Folder.opened(tmp_path), ModelDescription(model, training, tokenizer), weights)
     run = load_run(tmp_path)
     assert (run.model, run.training, run.tokenizer.symbols) == (model, training, tokenizer.symbols)
     assert run.metadata == {}
@@ -248,7 +257,7 @@ def test_no_existing_file_is_overwritten(run, tmp_path):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     with pytest.raises(RunExistsError, match=r"`resume`, .*`out`, .*`overwrite=True`"):
         create_run_folder(run)
-    assert create_run_folder(run, overwrite=True) == run
+    assert create_run_folder(run, overwrite=True).path == run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
     other = tmp_path / "photos"
@@ -265,24 +274,24 @@ def test_no_existing_file_is_overwritten(run, tmp_path):
 
 def test_clearing_for_another_run_keeps_files_that_no_run_writes(run):
     (run / "notes.txt").write_text("mine")
-    clear_for_overwrite(run)
+    clear_for_overwrite(Folder.opened(run))
     assert {path.name for path in run.iterdir()} == {"notes.txt", "best", "resume"}
     assert not list((run / "resume").iterdir())
     assert load_run(run).weights  # until new ones are saved
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "state.json"
-    write_json(path, {"old": 1})
+    folder, path = Folder.opened(tmp_path), tmp_path / METADATA
+    save_metadata(folder, {"old": 1})
 
     def full(_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="disk full: make room, then train with `resume`"):
-        write_json(path, {"new": 2})
+        save_metadata(folder, {"new": 2})
     assert json.loads(path.read_text()) == {"old": 1}
-    assert [found.name for found in tmp_path.iterdir()] == ["state.json"]
+    assert [found.name for found in tmp_path.iterdir()] == [METADATA]
 
 
 def test_tensors_are_written_as_the_library_reads_and_writes_them(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.helpers import forged_runs
 from textgen.errors import RunError
 from textgen.runs.folder import STATE
 from textgen.runs.state import MAX_COUNT, TrainingState, differences, environment
@@ -15,10 +16,13 @@ def state(**entries):
     return TrainingState(["a.txt"], "0" * 64, epoch=1, step=7, epoch_end=10, last_step=20, epochs=2, **entries)
 
 
+def load(folder, text):
+    return TrainingState.load(forged_runs.opened(folder, {STATE: text.encode()}))
+
+
 def test_a_state_and_back(tmp_path):
     before = state(history=[LINE], best_nats=2.0, best_epoch=1, environment=environment("jax", "3.15", "0.6"))
-    (tmp_path / STATE).write_text(json.dumps(before.to_json()))
-    after = TrainingState.load(tmp_path)
+    after = load(tmp_path, json.dumps(before.to_json()))
     assert after == before
     # Whole numbers stay whole numbers in what is written again.
     assert [type(value) for value in after.history[0].values()] == [type(value) for value in LINE.values()]
@@ -49,28 +53,24 @@ def test_a_state_and_back(tmp_path):
     ],
 )
 def test_an_invalid_entry_is_named(tmp_path, change, complaint):
-    path = tmp_path / STATE
-    path.write_text(json.dumps(state().to_json() | change))
     with pytest.raises(RunError) as caught:
-        TrainingState.load(tmp_path)
-    assert str(path) in str(caught.value)
+        load(tmp_path, json.dumps(state().to_json() | change))
+    assert str(tmp_path / STATE) in str(caught.value)
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_is_not_finite_is_refused(tmp_path, number):
-    (tmp_path / STATE).write_text(json.dumps(state().to_json()).replace('"seconds": 0.0', f'"seconds": {number}'))
     with pytest.raises(RunError, match="not a finite number"):
-        TrainingState.load(tmp_path)
+        load(tmp_path, json.dumps(state().to_json()).replace('"seconds": 0.0', f'"seconds": {number}'))
 
 
 def test_a_missing_entry_is_named(tmp_path):
     values = state().to_json()
     del values["step"]
-    (tmp_path / STATE).write_text(json.dumps(values))
     with pytest.raises(RunError, match="missing entries 'step'"):
-        TrainingState.load(tmp_path)
+        load(tmp_path, json.dumps(values))
 
 
 def test_differences_of_two_environments_in_words():

@@ -16,6 +16,7 @@ from textgen.system.files import (
     check_writable,
     write_atomically,
 )
+from textgen.system.folders import Folder
 
 
 def test_a_file_takes_its_name_at_the_end(tmp_path):
@@ -85,9 +86,10 @@ def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
     ):
         file.write("new")
     assert path.read_text() == "old"
+    assert (tmp_path / "tale.txt.partial").read_text() == "new"  # a text that took an hour is not thrown away
     with pytest.raises(StorageError, match=r"bytes\.bin: disk full: make room, then go on"):
         write_atomically(tmp_path / "bytes.bin", [b"x" * 100], "go on")
-    assert os.listdir(tmp_path) == ["tale.txt"]
+    assert sorted(os.listdir(tmp_path)) == ["tale.txt", "tale.txt.partial"]
 
 
 FULL = """
@@ -159,10 +161,12 @@ def test_what_a_crashed_process_left_is_removed_a_day_later(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
-    check_writable(tmp_path)
+    check_writable(Folder.opened(tmp_path))
     assert os.listdir(tmp_path) == []
-    with pytest.raises(StorageError, match="missing"):
-        check_writable(tmp_path / "missing")
+    gone = Folder.opened(tmp_path / "gone", make=True)
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(StorageError, match="gone"):
+        check_writable(gone)
 
 
 def test_pictures_go_into_an_empty_folder_or_replace_others_when_asked(tmp_path):

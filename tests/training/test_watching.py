@@ -14,6 +14,7 @@ from textgen.inspection.tracing import trace_ids
 from textgen.runs import diary
 from textgen.runs.config import TrainingConfig
 from textgen.runs.run import load_run
+from textgen.system.folders import Folder
 from textgen.training.optimizer import make_optimizer
 
 
@@ -107,8 +108,8 @@ def test_a_run_in_the_place_of_a_watched_one_is_not_watched(watched, text_file, 
 def test_what_is_written_again_takes_the_place_of_what_was(tmp_path):
     line = {"epoch": 1, "step": 10, "weights": {"embedding": 0.5}, "distances": [1, 2], "hidden": [[0.1, 0.2]]}
     for epoch in (1, 2, 3, 2):
-        diary.save_gradients(tmp_path, line | {"epoch": epoch, "step": 10 * epoch})
-    kept = diary.read_diary(tmp_path / diary.GRADIENTS, diary.check_gradients)
+        diary.save_gradients(Folder.opened(tmp_path), line | {"epoch": epoch, "step": 10 * epoch})
+    kept = diary.read_diary(Folder.opened(tmp_path), diary.GRADIENTS, diary.check_gradients)
     assert [each["epoch"] for each in kept] == [1, 2]
 
 

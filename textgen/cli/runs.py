@@ -3,7 +3,8 @@
 import click
 
 from textgen.cli.options import GroupedCommand, note
-from textgen.runs.describe import describe, table
+from textgen.errors import RunError
+from textgen.runs.describe import Row, describe, table
 from textgen.runs.folder import CHECKPOINTS, list_runs
 from textgen.runs.run import load_run
 
@@ -12,14 +13,25 @@ from textgen.runs.run import load_run
 def runs_command() -> None:
     """List the runs below checkpoints/, newest last.
 
+    A run that cannot be read is named on standard error, and the exit code is 4.
+
     \b
       textgen runs
     """
-    found = list_runs()
-    for line in table([load_run(path) for path in found]):
+    found, rows, damaged = list_runs(), [], []
+    for path in found:
+        try:
+            rows.append(Row.of(load_run(path)))
+        except RunError as error:
+            damaged.append(error)
+    for line in table(rows):
         click.echo(line)
     if not found:
         note(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
+    if damaged:
+        for each in damaged[:-1]:
+            note(f"textgen: {each}")
+        raise damaged[-1]
 
 
 @click.command("info", cls=GroupedCommand)

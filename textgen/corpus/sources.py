@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from textgen import arguments
 from textgen.corpus import catalogue
 from textgen.errors import CorpusError
 
@@ -126,7 +127,10 @@ class Source:
 
 def listed(paths: Paths) -> list[str]:
     """The paths that a user names, as a list of str."""
-    return [str(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    several = (
+        [paths] if isinstance(paths, (str, os.PathLike)) else arguments.items("paths", paths, "a path, or several")
+    )
+    return [str(arguments.path("paths", path)) for path in several]
 
 
 def resolve(paths: Paths) -> list[Source]:

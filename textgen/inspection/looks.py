@@ -116,7 +116,7 @@ def look(
         UsageError: a layer or unit does not exist, `count` is out of range, or the generator is a mixture of runs.
     """
     pairs = _checked_units(units, engine_of(generator))
-    name, start = arguments.text("name", name), arguments.whole_number("start", start, 0)
+    name, start = arguments.text("name", name), arguments.whole_number("start", start, 0, arguments.MAX_STEP)
     count = arguments.whole_number("count", count)
     if not 1 <= count <= MAX_COUNT:
         raise UsageError(

@@ -123,8 +123,8 @@ def trace(generator: Generator, text: Text, start: int = 0, stop: int | None = N
         PromptError: the text is empty, or has no step between start and stop.
         UsageError: the generator is a mixture of runs.
     """
-    start = arguments.whole_number("start", start, 0)
-    stop = None if stop is None else arguments.whole_number("stop", stop)
+    start = arguments.whole_number("start", start, 0, arguments.MAX_STEP)
+    stop = None if stop is None else arguments.whole_number("stop", stop, -arguments.MAX_STEP, arguments.MAX_STEP)
     layout = layout_of(generator, text)
     length = len(layout.symbols)
     last = length if stop is None else min(stop, length)

@@ -11,7 +11,6 @@ import json
 import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -20,6 +19,9 @@ from textgen.corpus.documents import LargeCorpus, Text
 from textgen.corpus.notes import Note
 from textgen.errors import RunError
 from textgen.system import cache, snapshots
+from textgen.system.files import storage_errors
+from textgen.system.folders import Folder
+from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
@@ -200,21 +202,24 @@ def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: b
 
 
 def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
-    parent = cache.folder("encoded", _cache_key(text, share, vocabulary, backward))
+    key, place = _cache_key(text, share, vocabulary, backward), cache.folder("encoded")
+    with storage_errors(place, cache.FREE_SPACE_ADVICE):
+        folder = Folder.opened(place, make=True)
     try:
-        folder, _ = snapshots.latest_intact(parent, (IDS, ABOUT))
+        snapshot, _ = snapshots.latest_intact(folder, key, (IDS, ABOUT), Snapshot.verify)
     except RunError:
-        cache.evict(parent.parent, parent, keep=MAX_CACHED_TEXTS)
+        cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
         reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
         # The text is read while its ids are written; what was counted is written after them.
         files: dict[str, Iterable[ReadableBuffer]] = {
             IDS: (ids.data for _, ids in reading.ids()),
             ABOUT: _about(reading),
         }
-        folder = snapshots.save(parent, files, 1, cache.FREE_SPACE_ADVICE)
-    about = json.loads((folder / ABOUT).read_text("utf-8"))
+        snapshots.save(folder, key, files, 1, cache.FREE_SPACE_ADVICE)
+        snapshot, _ = snapshots.latest_intact(folder, key, (IDS, ABOUT), Snapshot.verify)
+    about: Any = snapshot.json(ABOUT)
     tokenizer = load_tokenizer(about["tokenizer"])
-    ids = _mapped(folder / IDS, smallest_type(tokenizer.vocabulary_size))
+    ids = _mapped(snapshot, smallest_type(tokenizer.vocabulary_size))
     split = about["symbols"]
     return Encoded.from_parts(Facts.from_json(about["facts"]), tokenizer, ids[:split], ids[split:])
 
@@ -234,12 +239,11 @@ def _about(reading: _Pass) -> Iterator[bytes]:
     yield json.dumps(values).encode()
 
 
-def _mapped(path: Path, dtype: IdType) -> Ids:
+def _mapped(snapshot: Snapshot, dtype: IdType) -> Ids:
     """A file of ids as a read-only array, shape (symbols,). A page of the file is read when it is used, not before."""
-    if path.stat().st_size == 0:
+    if not snapshot.size(IDS):
         return np.zeros(0, dtype)
-    with open(path, "rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    mapped = mmap.mmap(snapshot.descriptor(IDS), 0, access=mmap.ACCESS_READ)
     if hasattr(mapped, "madvise"):
         # Streams read in many places: reading ahead in each would fill the memory with pages that are not needed yet.
         mapped.madvise(mmap.MADV_RANDOM)

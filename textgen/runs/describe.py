@@ -6,6 +6,7 @@ This module does not know the command line.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from textgen.runs.config import ModelConfig, TrainingConfig
@@ -72,20 +73,36 @@ def _extent(training: TrainingConfig, epochs: int) -> str:
     return f"{epochs} of {training.epochs} epochs"
 
 
-def table(runs: Iterable[Run]) -> list[str]:
-    """Return one line for each run, oldest first, below a heading; nothing if there are no runs."""
-    rows = []
-    for run in sorted(runs, key=lambda run: run.metadata.get("created", "")):
-        history = run.history()
+@dataclass(frozen=True)
+class Row:
+    """A run as a line of a table. It holds no file of the run open, so that there can be thousands.
+
+    Attributes:
+        created: when its training began, ISO 8601; empty if unknown.
+        cells: the line's cells.
+    """
+
+    created: str
+    cells: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run) -> "Row":
+        """The row of a run."""
+        history, created = run.history(), str(run.metadata.get("created", ""))
         best = best_epoch(history) if history else {}
         nats = best.get("validation_nats", best.get("training_nats"))
         loss = "-" if nats is None else f"{nats:.3f}"
-        rows.append((str(run.path), shape(run.model), loss, str(len(history)), run.metadata.get("created", "-")[:16]))
-    if not rows:
+        return cls(created, (str(run.path), shape(run.model), loss, str(len(history)), created[:16] or "-"))
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """Return one line for each row, oldest first, below a heading; nothing if there are no rows."""
+    cells = [row.cells for row in sorted(rows, key=lambda row: row.created)]
+    if not cells:
         return []
-    rows.insert(0, ("run", "model", "nats", "epochs", "made"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    cells.insert(0, ("run", "model", "nats", "epochs", "made"))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False) -> Iterator[str]:

@@ -5,21 +5,25 @@ This module does not know models.
 
 import json
 import reprlib
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from textgen.errors import DamagedError
-from textgen.system.files import storage_errors, write_atomically
-from textgen.system.safejson import check_plain, check_type
+from textgen.system.files import append_in, storage_errors, write_in
+from textgen.system.folders import Folder
+from textgen.system.safejson import check_type, json_values
 
 HISTORY = "history.jsonl"
 SAMPLES = "samples.txt"
 GRADIENTS = "gradients.jsonl"
 
 RETRY_ADVICE = "train with `resume`"  # what to do once a full disk has space again
+
+# Every number of a diary is a count, a time, or comes of float32 numbers.
+MAX_NUMBER = 1e39
+MAX_DIARY_BYTES = 64 * 1024 * 1024
+MAX_SAMPLES_BYTES = 256 * 1024 * 1024
 
 Number: TypeAlias = int | float
 
@@ -57,11 +61,12 @@ class GradientLine:
             _check_finite({f"hidden[{layer}][{index}]": norm for index, norm in enumerate(norms)})
 
 
-def read_diary(path: Path, check: Callable[[object], T]) -> list[T]:
+def read_diary(folder: Folder, name: str, check: Callable[[object], T]) -> list[T]:
     """Read a file of JSON values, one a line.
 
     Args:
-        path: the file.
+        folder: the run folder.
+        name: the file.
         check: returns a line's value, or raises ValueError if it is invalid: `check_epoch` or `check_gradients`.
 
     Returns:
@@ -70,17 +75,16 @@ def read_diary(path: Path, check: Callable[[object], T]) -> list[T]:
     Raises:
         DamagedError: the file cannot be read, or a line is invalid.
     """
-    number = 0
+    path, number = folder.path / name, 0
     values = []
     try:
-        check_plain(path)
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):  # noqa: B007 (the error names it)
-            values.append(check(json.loads(line)))
+        for number, line in enumerate(folder.read(name, MAX_DIARY_BYTES).decode("utf-8").splitlines(), 1):  # noqa: B007 (the error names it)
+            values.append(check(json_values(line)))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         where = f"line {number}: " if number else ""
         raise DamagedError(f"{path}: damaged: {where}{error}; this file is not needed, remove it") from None
     return values
@@ -124,33 +128,42 @@ def check_gradients(line: object) -> dict[str, Any]:
 
 def _check_finite(values: dict[str, Any]) -> None:
     for name, value in values.items():
-        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
+        # The bool True is an int, too.
+        if type(value) not in (int, float) or not abs(value) <= MAX_NUMBER:
             entry = json.dumps(name[:80])  # on one line, whatever is in it
-            raise ValueError(f"invalid value for {entry}: {reprlib.repr(value)}; expected a finite number")
+            raise ValueError(
+                f"invalid value for {entry}: {reprlib.repr(value)}; expected a number of at most {MAX_NUMBER:g}"
+            )
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write the lines of a text file of the run, all or nothing."""
-    write_atomically(path, ["".join(f"{line}\n" for line in lines).encode("utf-8")], RETRY_ADVICE)
+def write_lines(folder: Folder, name: str, lines: Iterable[str], advice: str = RETRY_ADVICE) -> None:
+    """Write the lines of a text file of the run, all or nothing. Raises StorageError."""
+    write_in(folder, name, ["".join(f"{line}\n" for line in lines).encode("utf-8")], advice)
 
 
-def append_sample(path: Path, epoch: int, text: str) -> None:
-    """Append a sample, written after an epoch, to the samples of a run. `path` is the run folder."""
-    with storage_errors(path, RETRY_ADVICE), open(path / SAMPLES, "a", encoding="utf-8", newline="\n") as file:
-        file.write(f"=== epoch {epoch} ===\n{text}\n\n")
+def append_sample(folder: Folder, epoch: int, text: str) -> None:
+    """Append a sample, written after an epoch, to the samples of a run. Raises StorageError."""
+    append_in(folder, SAMPLES, f"=== epoch {epoch} ===\n{text}\n\n".encode(), RETRY_ADVICE)
 
 
-def cut_samples(path: Path, epochs: int) -> None:
-    """Remove the samples of all epochs after the first `epochs`: a resumed training writes them again."""
-    with storage_errors(path, RETRY_ADVICE):
-        if (path / SAMPLES).is_file():
-            text = (path / SAMPLES).read_text("utf-8", "replace")
-            kept = text.partition(f"=== epoch {epochs + 1} ===\n")[0]
-            if kept != text:
-                write_atomically(path / SAMPLES, [kept.encode("utf-8")], RETRY_ADVICE)
+def cut_samples(folder: Folder, epochs: int) -> None:
+    """Remove the samples of all epochs after the first `epochs`: a resumed training writes them again.
+
+    Raises:
+        DamagedError: the file is a link, or too large.
+        StorageError: it cannot be written.
+    """
+    with storage_errors(folder.path / SAMPLES, RETRY_ADVICE):
+        try:
+            data = folder.read(SAMPLES, MAX_SAMPLES_BYTES)
+        except FileNotFoundError:
+            return
+    kept = data.partition(f"=== epoch {epochs + 1} ===\n".encode())[0]
+    if kept != data:
+        write_in(folder, SAMPLES, [kept], RETRY_ADVICE)
 
 
-def save_gradients(path: Path, line: dict[str, Any]) -> None:
+def save_gradients(folder: Folder, line: dict[str, Any]) -> None:
     """Save one epoch of gradients. It replaces what the file holds of this epoch and of later ones."""
-    earlier = [older for older in read_diary(path / GRADIENTS, check_gradients) if older["epoch"] < line["epoch"]]
-    write_lines(path / GRADIENTS, map(json.dumps, [*earlier, line]))
+    earlier = [older for older in read_diary(folder, GRADIENTS, check_gradients) if older["epoch"] < line["epoch"]]
+    write_lines(folder, GRADIENTS, map(json.dumps, [*earlier, line]))

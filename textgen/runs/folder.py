@@ -7,10 +7,12 @@ import contextlib
 import os
 from pathlib import Path
 
-from textgen.errors import RunError, RunExistsError
-from textgen.runs.diary import GRADIENTS, HISTORY, SAMPLES
+from textgen import arguments
+from textgen.errors import DamagedError, RunError, RunExistsError
+from textgen.runs.diary import GRADIENTS, HISTORY, MAX_DIARY_BYTES, MAX_SAMPLES_BYTES, SAMPLES
 from textgen.system import snapshots
 from textgen.system.files import check_writable, storage_errors
+from textgen.system.folders import Folder
 from textgen.system.locks import LOCK
 
 # Model files of other tools, and why textgen does not open them.
@@ -45,6 +47,9 @@ MEMORY = (
 )
 FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS), VERSE: (MEMORY,)}
 
+# The largest files of the diary that are read; those that are not named, MAX_DIARY_BYTES.
+MAX_SIZES = {SAMPLES: MAX_SAMPLES_BYTES}
+
 # Beside the diary (`textgen.runs.diary`). Like the diary, it is not needed to write text or to resume.
 METADATA = "metadata.json"
 
@@ -62,8 +67,8 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
         runs = list_runs()
         if not runs:
             raise RunError(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
-        return max(runs, key=lambda path: (path.name != SHIPPED, (path / BEST).stat().st_mtime_ns))
-    path = Path(run)
+        return max(runs, key=lambda path: (path.name != SHIPPED, _saved_at(path)))
+    path = Path(arguments.path("run", run))
     if path.suffix.lower() in FOREIGN and not path.is_dir():
         raise RunError(f"{run}: unsupported: {FOREIGN[path.suffix.lower()]}; textgen opens only its own run folders")
     if not path.exists() and (CHECKPOINTS / path).is_dir():
@@ -73,7 +78,9 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
         raise RunError(f"{run}: no such run; there are: {names}")
     if not path.is_dir():
         raise RunError(f"{run}: a run is a folder with {BEST}/ in it, not a single file")
-    if not snapshots.has_snapshot(path / BEST) and not snapshots.has_snapshot(path / RESUME):
+    with open_run_folder(path) as folder:
+        has_saved = any(snapshots.has_snapshot(folder, kind) for kind in (BEST, RESUME))
+    if not has_saved:
         raise RunError(f"{run}: not a run, or a run that has not saved anything yet: nothing in {BEST}/")
     return path
 
@@ -81,53 +88,100 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
 def list_runs(root: Path = CHECKPOINTS) -> list[Path]:
     """List the folders below `root` that hold a run, sorted by name."""
     try:
-        return sorted(path for path in root.iterdir() if snapshots.has_snapshot(path / BEST))
+        return sorted(path for path in root.iterdir() if _is_run(path))
     except OSError:
         return []
 
 
-def create_run_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Make the folder of a new run and check that it can be written. This never removes anything.
+def _is_run(path: Path) -> bool:
+    try:
+        with open_run_folder(path) as folder:
+            return snapshots.has_snapshot(folder, BEST)
+    except RunError:
+        return False
+
+
+def _saved_at(path: Path) -> int:
+    """When a run last saved its best weights, in nanoseconds; 0 where it was removed meanwhile."""
+    try:
+        with Folder.opened(path) as folder:
+            return folder.status(BEST).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def open_run_folder(path: Path) -> Folder:
+    """Open the folder of a run. Raises RunError where it cannot be read."""
+    try:
+        return Folder.opened(path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def create_run_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Folder:
+    """Make the folder of a new run, and check that it can be written. This never removes anything.
 
     Args:
         path: the folder.
         overwrite: accept a folder that already holds a run.
 
+    Returns:
+        the folder, held open.
+
     Raises:
         RunExistsError: the folder holds a run and `overwrite` is False, or it holds other files.
         StorageError: the folder cannot be made or written.
+        DamagedError: as `check_places`.
     """
     path = Path(path)
     with storage_errors(path):
         if path.exists() and not path.is_dir():
             raise RunExistsError(f"{path}: a file of that name exists; choose another `out`")
-        if path.is_dir() and any(entry.name != LOCK for entry in path.iterdir()):
-            if not any(snapshots.has_snapshot(path / kind) for kind in KEPT):
+        folder = Folder.opened(path, make=True)
+        if any(name != LOCK for name in folder.names()):
+            if not any(snapshots.has_snapshot(folder, kind) for kind in KEPT):
                 raise RunExistsError(f"{path}: a folder with other files in it; choose another `out`")
             if not overwrite:
                 raise RunExistsError(
                     f"{path}: a run is there already; continue it with `resume`, write elsewhere with `out`, or "
                     "replace it with `overwrite=True`"
                 )
-        path.mkdir(parents=True, exist_ok=True)
-        check_writable(path)
-    return path
+        check_places(folder)
+        check_writable(folder)
+    return folder
 
 
-def remove_if_empty(path: Path) -> None:
+def check_places(folder: Folder) -> None:
+    """Raise DamagedError where a link, or anything else that no run has, is in the place of a file or folder of a run.
+
+    Each place is checked again when it is written. Here a training hears of it before it has begun.
+    """
+    with storage_errors(folder.path):
+        for name in (HISTORY, SAMPLES, METADATA, GRADIENTS, LOCK):
+            if folder.has(name) and folder.check_plain(name).st_size > MAX_SIZES.get(name, MAX_DIARY_BYTES):
+                raise DamagedError(
+                    f"{folder.path / name}: larger than any training writes it; it is not needed, move it away"
+                )
+        for kind in KEPT:
+            if folder.has(kind):
+                folder.folder(kind).close()
+
+
+def remove_if_empty(folder: Folder) -> None:
     """Remove the folder of a training that ended before it saved anything."""
     with contextlib.suppress(OSError):
-        path.rmdir()
+        folder.now_at().rmdir()
 
 
-def clear_for_overwrite(path: Path) -> None:
+def clear_for_overwrite(folder: Folder) -> None:
     """Remove what the next run in this folder would take for its own.
 
     Called before its first save. The best weights stay until the new ones are saved beside them. Files that no run
     writes are not touched.
     """
-    snapshots.prune(path / RESUME, 0)
-    snapshots.prune(path / VERSE, 0)
-    with storage_errors(path):
+    snapshots.prune(folder, RESUME, 0)
+    snapshots.prune(folder, VERSE, 0)
+    with storage_errors(folder.path):
         for name in (HISTORY, SAMPLES, METADATA, GRADIENTS):
-            (path / name).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                folder.unlink(name)

@@ -35,11 +35,15 @@ from textgen.runs.folder import (
     VERSE,
     WEIGHTS,
     find_run,
+    open_run_folder,
 )
-from textgen.runs.tensors import Parts, Tensors, read_tensors, tensor_parts
+from textgen.runs.state import TrainingState
+from textgen.runs.tensors import MAX_HEADER_BYTES, Parts, Tensors, read_tensors, tensor_parts
 from textgen.system import snapshots
-from textgen.system.files import write_atomically
+from textgen.system.files import write_in
+from textgen.system.folders import Folder
 from textgen.system.safejson import check_type, read_json
+from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer
 from textgen.tokens.base import Tokenizer
 
@@ -47,6 +51,10 @@ FORMAT = 2  # of the run folders that are written; those of every format from 1 
 
 # With weights up to this size, no product of any shape that a configuration allows overflows float32.
 MAX_WEIGHT = 1e9
+
+MAX_METADATA_BYTES = 1 << 20
+# Hashes of lines, 8 bytes each: those of a gigabyte of poems.
+MAX_MEMORY_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -91,17 +99,17 @@ class ModelDescription:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that was read and checked. Its weights are read at their first use.
+    """A run that was read and checked. Its weights are read and verified at their first use.
 
     Attributes:
         path: the run folder.
-        folder: the snapshot in it that was read.
+        snapshot: the snapshot in it that was read.
         model, training: its configurations.
         tokenizer: its tokenizer.
     """
 
     path: Path
-    folder: Path
+    snapshot: Snapshot
     model: ModelConfig
     training: TrainingConfig
     tokenizer: Tokenizer
@@ -109,32 +117,33 @@ class Run:
     @cached_property
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Name to float32 array: the names and shapes of `ModelConfig.weight_shapes`. Raises RunError."""
-        path = self.folder / WEIGHTS
-        weights = read_tensors(path, {name: (shape, "F32") for name, shape in self.model.weight_shapes().items()})
+        file = self.snapshot.open(WEIGHTS)
+        weights = read_tensors(file, {name: (shape, "F32") for name, shape in self.model.weight_shapes().items()})
         for name, array in weights.items():
             if np.abs(array).max() > MAX_WEIGHT:
                 raise RunError(
-                    f"{path}: {name} contains values above {MAX_WEIGHT:g}, which training never produces; refusing to "
-                    "load"
+                    f"{file.path}: {name} contains values above {MAX_WEIGHT:g}, which training never produces; "
+                    "refusing to load"
                 )
         return weights
 
     @cached_property
     def memory(self) -> dict[str, NDArray[np.uint64]]:
         """Hashes of the poems that the model learned (`textgen.corpus.memory.hash_poems`); empty for other texts."""
-        parent = self.path / VERSE
-        if not snapshots.has_snapshot(parent):
-            return {}
-        folder, _ = snapshots.latest_intact(parent, FILES[VERSE])
-        return read_tensors(folder / MEMORY, dict.fromkeys(("lines", "words"), ((None,), "U64")))
+        with open_run_folder(self.path) as folder:
+            if not snapshots.has_snapshot(folder, VERSE):
+                return {}
+            memory, _ = snapshots.latest_intact(folder, VERSE, FILES[VERSE], _read_memory)
+        return memory
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """The Facts and more, such as the note. Writing does not need it. Empty if the file is missing."""
         path = self.path / METADATA
-        if not path.exists():
-            return {}
-        values = read_json(path)
+        with open_run_folder(self.path) as folder:
+            if not folder.has(METADATA):
+                return {}
+        values = read_json(path, max_bytes=MAX_METADATA_BYTES)
         try:
             if not isinstance(values, dict):
                 raise ValueError("expected an object")
@@ -146,11 +155,13 @@ class Run:
 
     def history(self) -> list[Line]:
         """Read the history: one dict for each epoch, oldest first."""
-        return read_diary(self.path / HISTORY, check_epoch)
+        with open_run_folder(self.path) as folder:
+            return read_diary(folder, HISTORY, check_epoch)
 
     def gradients(self) -> list[dict[str, Any]]:
         """Read what `watch_gradients` measured: one dict for each epoch, oldest first; empty if it was off."""
-        return read_diary(self.path / GRADIENTS, check_gradients)
+        with open_run_folder(self.path) as folder:
+            return read_diary(folder, GRADIENTS, check_gradients)
 
 
 def load_run(run: str | os.PathLike[str] | None = None) -> Run:
@@ -163,21 +174,63 @@ def load_run(run: str | os.PathLike[str] | None = None) -> Run:
         RunError: there is no such run, it is damaged, or a newer textgen wrote it.
     """
     path = find_run(run)
-    folder, _ = snapshots.latest_intact(path / BEST, FILES[BEST])
-    return read_run(path, folder)
+    with open_run_folder(path) as folder:
+        found, _ = snapshots.latest_intact(folder, BEST, FILES[BEST], lambda snapshot: read_run(path, snapshot))
+    found.snapshot.check_size(WEIGHTS, _bytes_of(found.model.parameters()))
+    return found
 
 
-def read_run(path: Path, folder: Path) -> Run:
-    """Read a run from one of its snapshots.
+def load_resumable(folder: Folder) -> tuple[Run, TrainingState, list[str]]:
+    """Read the newest save of a run that training can go on from.
+
+    Args:
+        folder: the run folder.
+
+    Returns:
+        the run as it was saved, where its training stands, and for each damaged newer save a line that says why it was
+        passed over.
+
+    Raises:
+        RunError: there is no save that is intact, or a newer textgen wrote the run.
+    """
+
+    def read(snapshot: Snapshot) -> tuple[Run, TrainingState]:
+        run = read_run(folder.path, snapshot)
+        model, rows = run.model, run.training.batch_size
+        # The weights, the optimizer's two moments of each and its average; h and c of each layer, of training and of
+        # evaluation. Twice that is plenty.
+        carried = 4 * rows * model.sizes.units * model.sizes.layers
+        snapshot.check_size(TENSORS, _bytes_of(2 * (4 * model.parameters() + carried)))
+        snapshot.verify()
+        return run, TrainingState.load(snapshot)
+
+    (run, state), complaints = snapshots.latest_intact(folder, RESUME, FILES[RESUME], read, fall_back=True)
+    return run, state, complaints
+
+
+def check_best(folder: Folder) -> None:
+    """Raise RunError where the best weights of a run are damaged or missing."""
+
+    def verify(snapshot: Snapshot) -> None:
+        run = read_run(folder.path, snapshot)
+        snapshot.check_size(WEIGHTS, _bytes_of(run.model.parameters()))
+        snapshot.verify()
+
+    snapshots.latest_intact(folder, BEST, FILES[BEST], verify)
+
+
+def read_run(path: Path, snapshot: Snapshot) -> Run:
+    """Read a run from one of its snapshots; its weights are not read yet.
 
     Args:
         path: the run folder.
-        folder: a snapshot in it whose files were verified.
+        snapshot: the snapshot.
 
     Raises:
         RunError: a file is damaged, or a newer textgen wrote the run.
     """
-    config = read_json(folder / CONFIG)
+    config = snapshot.json(CONFIG)
+    folder = snapshot.path
     if not isinstance(config, dict) or not {"format", "textgen"} <= set(config):
         raise RunError(f"{folder / CONFIG}: not a run's configuration: it has no format and version")
     if type(config["format"]) is not int or not 1 <= config["format"] <= FORMAT:
@@ -195,7 +248,7 @@ def read_run(path: Path, folder: Path) -> Run:
     except UsageError as error:
         raise RunError(f"{folder / CONFIG}: {error}") from None
     try:
-        tokenizer = load_tokenizer(read_json(folder / TOKENIZER))
+        tokenizer = load_tokenizer(snapshot.json(TOKENIZER))
     except ModelError as error:
         raise RunError(f"{folder / TOKENIZER}: {error}") from None
     if (tokenizer.kind, tokenizer.vocabulary_size) != (model.tokenizer, model.vocabulary_size):
@@ -203,49 +256,66 @@ def read_run(path: Path, folder: Path) -> Run:
             f"{folder}: {CONFIG} names a {model.tokenizer} vocabulary of {model.vocabulary_size}, "
             f"{TOKENIZER} holds a {tokenizer.kind} vocabulary of {tokenizer.vocabulary_size}"
         )
-    return Run(path, folder, model, training, tokenizer)
+    return Run(path, snapshot, model, training, tokenizer)
 
 
-def save_best(path: Path, description: ModelDescription, weights: Tensors) -> None:
+def save_best(folder: Folder, description: ModelDescription, weights: Tensors, advice: str = RETRY_ADVICE) -> None:
     """Save what writing needs.
 
     Args:
-        path: the run folder.
+        folder: the run folder.
         description: what the weights are weights of.
         weights: name to float32 array.
+        advice: what the message about a full disk recommends once there is room.
 
     Raises:
         StorageError: the file system refused; what was saved before is still there.
+        DamagedError: a link, or anything else that no run has, is in the place of a file or folder of the run.
     """
     files = description.files() | {WEIGHTS: tensor_parts(weights)}
-    snapshots.save(path / BEST, files, KEPT[BEST], RETRY_ADVICE)
+    snapshots.save(folder, BEST, files, KEPT[BEST], advice)
 
 
-def save_memory(path: Path, memory: Tensors) -> None:
-    """Save the hashes of the poems that the model learns. Raises StorageError as `save_best` does."""
-    snapshots.save(path / VERSE, {MEMORY: tensor_parts(memory)}, KEPT[VERSE], RETRY_ADVICE)
+def save_memory(folder: Folder, memory: Tensors, advice: str = RETRY_ADVICE) -> None:
+    """Save the hashes of the poems that the model learns. Raises as `save_best` does."""
+    snapshots.save(folder, VERSE, {MEMORY: tensor_parts(memory)}, KEPT[VERSE], advice)
 
 
-def save_resume(path: Path, description: ModelDescription, state: dict[str, Any], tensors: Tensors) -> None:
+def save_resume(
+    folder: Folder,
+    description: ModelDescription,
+    state: dict[str, Any],
+    tensors: Tensors,
+    advice: str = RETRY_ADVICE,
+) -> None:
     """Save what resuming needs.
 
     Args:
-        path: the run folder.
-        description: what is trained.
+        folder, description, advice: as of `save_best`.
         state: plain JSON values, of a `textgen.runs.state.TrainingState`.
         tensors: name to array.
 
-    Raises:
-        StorageError: the file system refused; what was saved before is still there.
+    Raises: as `save_best`.
     """
     files = description.files() | {STATE: [_json(state)], TENSORS: tensor_parts(tensors)}
-    snapshots.save(path / RESUME, files, KEPT[RESUME], RETRY_ADVICE)
+    snapshots.save(folder, RESUME, files, KEPT[RESUME], advice)
 
 
-def write_json(path: Path, values: object) -> None:
-    """Write plain JSON values to a file, all or nothing."""
-    write_atomically(path, [_json(values)], RETRY_ADVICE)
+def save_metadata(folder: Folder, values: object, advice: str = RETRY_ADVICE) -> None:
+    """Save the metadata: plain JSON values. Raises as `save_best` does."""
+    write_in(folder, METADATA, [_json(values)], advice)
+
+
+def _read_memory(snapshot: Snapshot) -> dict[str, NDArray[np.uint64]]:
+    snapshot.check_size(MEMORY, MAX_MEMORY_BYTES)
+    return read_tensors(snapshot.open(MEMORY), dict.fromkeys(("lines", "words"), ((None,), "U64")))
+
+
+def _bytes_of(numbers: int) -> int:
+    """The largest file of so many numbers of four bytes."""
+    return 4 * numbers + MAX_HEADER_BYTES
 
 
 def _json(values: object) -> bytes:
-    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    # The name of a file may hold bytes that are no text; JSON has escapes for what stands for them.
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")

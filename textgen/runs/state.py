@@ -4,7 +4,6 @@ import platform
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from textgen._version import __version__
 from textgen.runs.diary import Line, check_epoch
 from textgen.runs.folder import STATE
-from textgen.system.safejson import read_json
+from textgen.system.snapshots import Snapshot
 from textgen.system.threads import cores
 
 MAX_COUNT = 2**62  # the largest number of steps or epochs
@@ -80,13 +79,13 @@ class TrainingState:
         return asdict(self)
 
     @classmethod
-    def load(cls, folder: Path) -> "TrainingState":
+    def load(cls, snapshot: Snapshot) -> "TrainingState":
         """Read the state in a snapshot.
 
         Raises:
             RunError: the file is missing or damaged, or an entry is invalid; the message names it.
         """
-        return read_json(folder / STATE, cls)
+        return snapshot.json(STATE, cls)
 
     def _agrees(self) -> bool:
         """Whether steps and epochs do not contradict each other."""

@@ -1,4 +1,4 @@
-"""JSON from untrusted files: bounded in size, each key once, finite numbers only, never through a symbolic link.
+"""JSON from untrusted files: bounded in size, each key once, numbers of 64 bits only, never through a link.
 
     values = read_json(path)                     # plain values: dict, list, str, int, float, bool, None
     state = read_json(path, TrainingState)       # a dataclass; every entry is checked against its field's type
@@ -13,9 +13,7 @@ further rules in its `__post_init__`, which raises ValueError: the message then 
 import dataclasses
 import json
 import math
-import os
 import reprlib
-import stat
 import sys
 import types
 import typing
@@ -24,10 +22,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
 
 from textgen.errors import DamagedError
+from textgen.system.folders import Folder
 
 T = TypeVar("T")
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_DIGITS = 19  # of a whole number of 64 bits
 
 _UNIONS = (typing.Union, types.UnionType)  # Optional[X] and X | None
 
@@ -51,7 +51,7 @@ def read_json(path: Path, type: Any = None, *, max_bytes: int = MAX_BYTES) -> ob
     """Read plain JSON values, or a dataclass, from a file.
 
     Args:
-        path: the file; a symbolic link is refused.
+        path: the file; a link is refused.
         type: a dataclass (or another type that `check_type` knows); None returns plain values.
         max_bytes: the largest file that is read.
 
@@ -60,20 +60,35 @@ def read_json(path: Path, type: Any = None, *, max_bytes: int = MAX_BYTES) -> ob
             finite or too many levels, or does not fit `type`. The message names the file and the entry.
     """
     try:
-        check_plain(path)
-        with open(path, "rb") as file:
-            # No more is asked for than the file holds: a read takes the memory that it asks for.
-            data = file.read(min(os.fstat(file.fileno()).st_size, max_bytes) + 1)
-        if len(data) > max_bytes:
-            raise DamagedError(f"{path}: larger than {max_bytes:,} bytes, the limit for such a file")
-        values = json.loads(
-            data, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        with Folder.opened(path.parent) as folder:
+            data = folder.read(path.name, max_bytes)
     except FileNotFoundError:
         raise DamagedError(f"{path}: missing") from None
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
+    return parse_json(data, path, type)
+
+
+@overload
+def parse_json(data: bytes, path: Path) -> object: ...
+@overload
+def parse_json(data: bytes, path: Path, type: type[T]) -> T: ...
+@overload
+def parse_json(data: bytes, path: Path, type: None) -> object: ...
+def parse_json(data: bytes, path: Path, type: Any = None) -> object:
+    """Read plain JSON values, or a dataclass, from the bytes of a file.
+
+    Args:
+        data: the bytes.
+        path: the file, for the message.
+        type: as of `read_json`.
+
+    Raises:
+        DamagedError: as `read_json`.
+    """
+    try:
+        values = json_values(data)
+    except ValueError as error:
         raise DamagedError(f"{path}: damaged: not JSON that textgen reads ({error})") from None
     if type is None:
         return values
@@ -83,12 +98,21 @@ def read_json(path: Path, type: Any = None, *, max_bytes: int = MAX_BYTES) -> ob
         raise DamagedError(f"{path}: damaged: {error}") from None
 
 
-def check_plain(path: Path) -> None:
-    """Raise DamagedError where a path is not itself a plain file: a run folder holds no links. May raise OSError."""
-    mode = os.lstat(path).st_mode
-    if not stat.S_ISREG(mode):
-        kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "not a plain file"
-        raise DamagedError(f"{path}: {kind}; a run folder holds plain files only")
+def json_values(data: bytes | str) -> object:
+    """Plain JSON values. Raises ValueError for a key twice, a number that no file of textgen holds, or too many levels.
+
+    A whole number has at most 64 bits with its sign; other numbers are finite.
+    """
+    try:
+        return json.loads(
+            data,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_bounded_int,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def check_type(value: object, type: type[T]) -> T:
@@ -194,6 +218,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a finite number")
+
+
+def _bounded_int(text: str) -> int:
+    # Longer numbers take long to read (Python refuses those of 4,300 digits), and no float holds those of 400.
+    if len(text) > MAX_DIGITS + 1 or not -(2**63) <= (value := int(text)) < 2**63:
+        raise ValueError(f"{text[:20]}{'...' * (len(text) > 20)} is too large for a whole number")
+    return value
 
 
 def _finite_float(text: str) -> float:

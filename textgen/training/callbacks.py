@@ -175,7 +175,7 @@ class GradientWatch(keras.callbacks.Callback):
 
     def __init__(self, session: Session, norms: GradientNorms, make_generator: MakeGenerator, ids: Ids) -> None:
         super().__init__()
-        self._path, self._norms, self._make_generator, self._ids = session.path, norms, make_generator, ids
+        self._folder, self._norms, self._make_generator, self._ids = session.folder, norms, make_generator, ids
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         generator = self._make_generator(self.model.export_weights())
@@ -187,7 +187,7 @@ class GradientWatch(keras.callbacks.Callback):
             "distances": found.distances.tolist(),
             "hidden": found.typical.tolist(),
         }
-        diary.save_gradients(self._path, line)
+        diary.save_gradients(self._folder, line)
 
 
 class SampleWriter(keras.callbacks.Callback):
@@ -203,14 +203,14 @@ class SampleWriter(keras.callbacks.Callback):
     def __init__(self, session: Session, make_generator: MakeGenerator) -> None:
         super().__init__()
         training = session.plan.training
-        self._path, self._reporter, self._make_generator = session.path, session.reporter, make_generator
+        self._folder, self._reporter, self._make_generator = session.folder, session.reporter, make_generator
         self._length, self._temperature = training.sample_length, training.sample_temperature
         self._seed = training.seed
         if session.snapshot and session.state.epoch:
-            diary.cut_samples(session.path, session.state.epoch)
+            diary.cut_samples(session.folder, session.state.epoch)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         generator = self._make_generator(self.model.export_weights())
         text = generator.generate(length=self._length, temperature=self._temperature, seed=self._seed)
-        diary.append_sample(self._path, epoch + 1, text)
+        diary.append_sample(self._folder, epoch + 1, text)
         self._reporter.say("    " + text.strip("\n").replace("\n", "\n    "))

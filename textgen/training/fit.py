@@ -98,7 +98,7 @@ class _Fit:
             yield self.progress
         yield from (norms, HistoryWriter(session), self.best, self.checkpointer)
         make_generator = _generators(session)
-        if session.watch_gradients or (session.snapshot and (session.path / diary.GRADIENTS).exists()):
+        if session.watch_gradients or (session.snapshot and session.folder.has(diary.GRADIENTS)):
             yield GradientWatch(session, norms, make_generator, session.plan.streams.ids[: WATCHED_SYMBOLS + 1])
         if session.tensorboard:
             folder = Path(session.tensorboard) / session.path.absolute().name

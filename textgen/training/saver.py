@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
-from textgen.runs.folder import METADATA, TENSORS, clear_for_overwrite
-from textgen.runs.run import ModelDescription, save_best, save_memory, save_resume, write_json
+from textgen.runs.folder import TENSORS, clear_for_overwrite
+from textgen.runs.run import ModelDescription, save_best, save_memory, save_metadata, save_resume
 from textgen.runs.tensors import DTYPES, read_tensors
+from textgen.system.snapshots import Snapshot
 from textgen.training.backend import keras
 from textgen.training.session import Session
+
+# What to do once a disk has space again that was full before the first save.
+NEW_RUN_ADVICE = "train again with `overwrite=True`"
 
 Logs = dict[str, float]
 Tensors = Mapping[str, NDArray[Any]]
@@ -39,7 +43,7 @@ class RunWriter:
 
     def __init__(self, session: Session, metadata: dict[str, Any]) -> None:
         plan = session.plan
-        self.path, self.state = session.path, session.state
+        self.folder, self.state = session.folder, session.state
         self._description = ModelDescription(plan.model, plan.training, plan.tokenizer)
         self._metadata, self._memory = metadata, session.memory
         self.is_new, self._replaces = session.snapshot is None, session.replaces
@@ -54,17 +58,18 @@ class RunWriter:
         Raises:
             StorageError: the file system refused.
         """
+        advice = NEW_RUN_ADVICE if self.is_new else diary.RETRY_ADVICE
         if self.is_new and self._replaces:
-            clear_for_overwrite(self.path)
+            clear_for_overwrite(self.folder)
         if self.is_new and self._memory:
-            save_memory(self.path, self._memory)
+            save_memory(self.folder, self._memory, advice)
         if weights is not None:
-            save_best(self.path, self._description, weights)
-        save_resume(self.path, self._description, self.state.to_json(), tensors)
+            save_best(self.folder, self._description, weights, advice)
+        save_resume(self.folder, self._description, self.state.to_json(), tensors, advice)
         if self.is_new:
-            write_json(self.path / METADATA, self._metadata)
             self.is_new = False
-        diary.write_lines(self.path / diary.HISTORY, map(json.dumps, self.state.history))
+            save_metadata(self.folder, self._metadata)
+        diary.write_lines(self.folder, diary.HISTORY, map(json.dumps, self.state.history))
 
 
 class HistoryWriter(keras.callbacks.Callback):
@@ -150,7 +155,7 @@ class Checkpointer(keras.callbacks.Callback):
         self._saved = time.monotonic()
         self._epoch_began = 0
 
-    def restore(self, model: Any, snapshot: Path) -> None:
+    def restore(self, model: Any, snapshot: Snapshot) -> None:
         """Give a fresh model the tensors of a snapshot. Raises RunError where they belong to another model."""
         variables = training_variables(model)
         wanted = {
@@ -158,7 +163,7 @@ class Checkpointer(keras.callbacks.Callback):
             for name, variable in variables.items()
         }
         newer = [name for name in wanted if name.startswith("watch.")]
-        tensors = read_tensors(snapshot / TENSORS, wanted, newer)
+        tensors = read_tensors(snapshot.open(TENSORS), wanted, newer)
         for name in tensors:
             variables[name].assign(tensors[name])
         if self.state.epoch_end is not None:

@@ -12,6 +12,8 @@ from tqdm import tqdm
 
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
+from textgen.system.folders import Folder
+from textgen.system.snapshots import Snapshot
 
 
 class Reporter:
@@ -54,11 +56,11 @@ class Session:
 
     Attributes:
         plan: what is trained on what.
-        path: the run folder, which is there already and locked.
+        folder: the run folder, held open and locked. What is saved goes there even if it is renamed meanwhile.
         state: where the training stands; kept up to date.
         began: `time.monotonic()` when this process began it; a budget of minutes runs from here.
         reporter: says lines to the person.
-        snapshot: the folder whose tensors are restored; None for a new run.
+        snapshot: the save whose tensors are restored; None for a new run.
         extension: how much longer a resumed run is trained; None to keep to its plan.
         weights: what the model begins with in place of random weights: name to float32 array, shaped as the model's or,
             along the vocabulary, smaller.
@@ -70,11 +72,11 @@ class Session:
     """
 
     plan: Plan
-    path: Path
+    folder: Folder
     state: TrainingState
     began: float
     reporter: Reporter
-    snapshot: Path | None = None
+    snapshot: Snapshot | None = None
     extension: Extension | None = None
     weights: Mapping[str, NDArray[np.float32]] | None = None
     memory: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
@@ -85,6 +87,11 @@ class Session:
 
     def __post_init__(self) -> None:
         self._seconds_before = self.state.seconds
+
+    @property
+    def path(self) -> Path:
+        """The run folder's path; where it was renamed, the new one."""
+        return self.folder.now_at()
 
     @property
     def minutes(self) -> float | None:

@@ -18,13 +18,21 @@ from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import ModelConfig, TrainingConfig, TrainOptions
-from textgen.runs.folder import BEST, CHECKPOINTS, FILES, RESUME, create_run_folder, find_run, remove_if_empty
-from textgen.runs.run import Run, load_run, read_run
+from textgen.runs.diary import GRADIENTS, check_gradients, read_diary
+from textgen.runs.folder import (
+    CHECKPOINTS,
+    check_places,
+    create_run_folder,
+    find_run,
+    open_run_folder,
+    remove_if_empty,
+)
+from textgen.runs.run import Run, check_best, load_resumable, load_run
 from textgen.runs.state import TrainingState
 from textgen.system import extras, memory
+from textgen.system.folders import Folder
 from textgen.system.keywords import check_keywords
 from textgen.system.locks import locked
-from textgen.system.snapshots import latest_intact
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
 from textgen.training.session import Extension, Reporter, Session
@@ -111,7 +119,9 @@ def train(
         options=options,
         watch_gradients=arguments.switch("watch_gradients", watch_gradients),
         tensorboard=None if tensorboard is None else str(_path("tensorboard", tensorboard)),
-        reporter=Reporter(report and arguments.function("report", report), arguments.switch("quiet", quiet)),
+        reporter=Reporter(
+            None if report is None else arguments.function("report", report), arguments.switch("quiet", quiet)
+        ),
         began=time.monotonic(),
     )
     resume = _path("resume", resume)
@@ -120,15 +130,14 @@ def train(
         extras.check("tensorboard", "`tensorboard`")
     if resume is not None:
         _check_beside_resume(request)
-        path = find_run(resume)
-        with locked(path):
-            return _run(_continue(request, path))
+        with open_run_folder(find_run(resume)) as folder, locked(folder):
+            return _run(_continue(request, folder))
     session = _begin_from(request, load_run(from_run)) if from_run is not None else _begin(request)
     try:
-        with locked(session.path):
+        with locked(session.folder):
             return _run(session)
     finally:
-        remove_if_empty(session.path)
+        remove_if_empty(session.folder)
 
 
 @dataclass(frozen=True)
@@ -171,12 +180,12 @@ def _planned(
     text = _read(request.corpus, training, request.encoding)
     training = dataclasses.replace(training, documents=text.kind)
     plan = make_plan(text, model, training, extend_from=extend_from)
-    path = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
-    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {path}"]:
+    folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:
         request.reporter.say(line)
     return Session(
         plan=plan,
-        path=path,
+        folder=folder,
         state=TrainingState(paths=list(text.paths), encoding=request.encoding, corpus_sha256=plan.text.fingerprint),
         began=request.began,
         reporter=request.reporter,
@@ -188,16 +197,18 @@ def _planned(
     )
 
 
-def _continue(request: _Request, path: Path) -> Session:
+def _continue(request: _Request, folder: Folder) -> Session:
     """A run that is resumed: find its latest save, read, plan."""
     longer = TrainingConfig(**request.options) if request.options else None
-    snapshot, passed_over = latest_intact(path / RESUME, FILES[RESUME], fall_back=True)
-    run, state = read_run(path, snapshot), TrainingState.load(snapshot)
+    path = folder.path
+    check_places(folder)
+    run, state, passed_over = load_resumable(folder)
+    read_diary(folder, GRADIENTS, check_gradients)  # a training that watches them adds to them
     notes = [f"{complaint}; continuing from the save before it" for complaint in passed_over]
     if state.finished and longer is None:
         raise RunError(f"{path}: its training has ended; train it longer with `epochs` or `minutes`")
     try:
-        latest_intact(path / BEST, FILES[BEST])
+        check_best(folder)
     except RunError as error:
         notes.append(f"{error}; the next epoch's weights replace the best")
         state.best_nats = None
@@ -212,11 +223,11 @@ def _continue(request: _Request, path: Path) -> Session:
         request.reporter.say(line)
     return Session(
         plan=plan,
-        path=path,
+        folder=folder,
         state=state,
         began=request.began,
         reporter=request.reporter,
-        snapshot=snapshot,
+        snapshot=run.snapshot,
         extension=Extension(longer.epochs, longer.minutes) if longer else None,
         memory=plan.memory,
         watch_gradients=request.watch_gradients,

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
 from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
@@ -77,14 +78,14 @@ class English:
     def _heads(self) -> dict[int, str]:
         letters = [letter for letter in self.config.acrostic if not letter.isspace()]
         if not all(letter.isalpha() for letter in letters):
-            raise UsageError(f"`acrostic` takes letters; got {self.config.acrostic!r}")
+            raise UsageError(f"`acrostic` takes letters; got {shown(self.config.acrostic)}")
         step = 2 if self.config.acrostic_at == "couplet" else 1
         form = self.form
         if form.name == "acrostic" and not letters:
             raise UsageError("`form=acrostic` needs `acrostic`, a text with one letter per line")
         if form.lines and step * (len(letters) - 1) >= form.lines:
             raise UsageError(
-                f"`acrostic={self.config.acrostic}`: {len(letters)} letters; {form.name} has {form.lines} lines and "
+                f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} lines and "
                 f"takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
             )
         return {step * place: letter for place, letter in enumerate(letters)}
@@ -141,14 +142,14 @@ class English:
         word = " ".join(words(rhyme))
         rhymes = cmu.rhymes(word)
         if not rhymes:
-            raise UsageError(f"`rhyme={rhyme}` is not in the pronouncing dictionary; choose another word")
+            raise UsageError(f"`rhyme={short(rhyme)}` is not in the pronouncing dictionary; choose another word")
         needed = self.form.rhyme.count(self.form.rhyme[0])
         own = lexicon.index.get(word)
         mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
         if len(mates) < needed:
             shown = ", ".join(lexicon.words[mate] for mate in mates) or "none"
             raise UsageError(
-                f"`rhyme={rhyme}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
+                f"`rhyme={short(rhyme)}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
                 f"{self.form.name} needs {needed}"
             )
         return rhymes, () if own is None else (own,)

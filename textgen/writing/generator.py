@@ -105,7 +105,7 @@ class Generator:
         Raises:
             RunError: there is no such run, or it cannot be read.
         """
-        loaded = load_run(None if run is None else arguments.path("run", run))
+        loaded = load_run(run)
         return cls.from_parts(loaded.model, loaded.training, loaded.tokenizer, loaded.weights, loaded.memory)
 
     @classmethod
