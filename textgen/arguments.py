@@ -214,12 +214,16 @@ def shown(value: object) -> str:
         written = short.repr(_plain(value) if isinstance(value, str) else value)
     except Exception:  # the value's own code, or an integer within it of too many digits
         written = f"a value of type {type(value).__name__}"
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in " ".join(written.split()))
+    return _visible(" ".join(written.split()))
 
 
 def short(text: str) -> str:
-    """A text as messages quote it beside its parameter: cut where it is long."""
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
+    """A text as messages quote it beside its parameter: cut where it is long, with nothing that a terminal obeys."""
+    return _visible(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
+
+
+def _visible(text: str) -> str:
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _plain(value: object) -> Any:

@@ -46,7 +46,11 @@ FLUSH_SECONDS = 0.03
 )
 @options_of(SamplingConfig, first=COMMON)
 @command_option(
-    "--mix", group="Sampling", metavar="X,X...", help="Weight the probabilities of several runs: one number a run."
+    "--mix",
+    "weights",
+    group="Sampling",
+    metavar="X,X...",
+    help="Weight the probabilities of several runs: one number a run.",
 )
 @command_option(
     "--corpus",
@@ -62,7 +66,7 @@ def sample_command(
     run: tuple[str, ...],
     prompt: str | None,
     prompts: str | None,
-    mix: str | None,
+    weights: str | None,
     corpus: tuple[str, ...],
     out: str | None,
     overwrite: bool,
@@ -90,7 +94,7 @@ def sample_command(
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt or "")
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
-    generator, paths = _load(run, _weights(mix, run))
+    generator, paths = _load(run, _weights(weights, run))
     beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1

@@ -289,9 +289,8 @@ def read_corpus(
             without text; a selection of poems from other text; a table without the field; or no text.
     """
     names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
-    reading = Reading(
-        documents, encoding, column, lowercase, normalise, Selection() if selection is None else selection
-    )
+    selection = Selection() if selection is None else selection
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):

@@ -127,10 +127,9 @@ class Source:
 
 def listed(paths: Paths) -> list[str]:
     """The paths that a user names, as a list of str."""
-    several = (
-        [paths] if isinstance(paths, (str, os.PathLike)) else arguments.items("paths", paths, "a path, or several")
-    )
-    return [str(arguments.path("paths", path)) for path in several]
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    return [str(arguments.path("paths", path)) for path in arguments.items("paths", paths, "a path, or several")]
 
 
 def resolve(paths: Paths) -> list[Source]:

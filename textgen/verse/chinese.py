@@ -43,8 +43,8 @@ class Chinese:
         room = form.lines // (2 if self._pairs else 1)
         if form.lines and len(self._heads) > room:
             raise UsageError(
-                f"`acrostic={short(config.acrostic)}`: {len(self._heads)} characters; {form.name} has {form.lines} lines and "
-                f"takes at most {room} with `acrostic_at={config.acrostic_at}`"
+                f"`acrostic={short(config.acrostic)}`: {len(self._heads)} characters; {form.name} has {form.lines} "
+                f"lines and takes at most {room} with `acrostic_at={config.acrostic_at}`"
             )
         self._openings: list[AnyOpening] = self._regulated() if form.length else [self._free()]
 
@@ -88,7 +88,8 @@ class Chinese:
         if opening := self._follow(verse, self.start):
             return opening
         raise UsageError(
-            f"`start={short(self.config.start)}` contradicts `acrostic={short(self.config.acrostic)}`; change one of them"
+            f"`start={short(self.config.start)}` contradicts `acrostic={short(self.config.acrostic)}`; change one of "
+            "them"
         )
 
     def _regulated(self) -> list[AnyOpening]:
@@ -119,8 +120,8 @@ class Chinese:
         groups = frozenset(named[:1]) or frozenset[str]().union(*(book.readings(form).groups for form in forms))
         if not groups:
             raise UsageError(
-                f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads level; "
-                f"groups: {'、'.join(sorted(names))}"
+                f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads "
+                f"level; groups: {'、'.join(sorted(names))}"
             )
         return groups
 
@@ -173,8 +174,8 @@ class Chinese:
             known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)).tolist())
             if len(known) < fewest:
                 return (
-                    f"`rhyme={short(config.rhyme)}`: the run knows {len(known)} characters of this rhyme ({known}), and the "
-                    f"form needs {fewest}"
+                    f"`rhyme={short(config.rhyme or '')}`: the run knows {len(known)} characters of this rhyme "
+                    f"({known}), and the form needs {fewest}"
                 )
         asked = " and ".join(
             f"`{name}={value}`" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))

@@ -85,8 +85,8 @@ class English:
             raise UsageError("`form=acrostic` needs `acrostic`, a text with one letter per line")
         if form.lines and step * (len(letters) - 1) >= form.lines:
             raise UsageError(
-                f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} lines and "
-                f"takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
+                f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} "
+                f"lines and takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
             )
         return {step * place: letter for place, letter in enumerate(letters)}
 

@@ -15,9 +15,11 @@ from textgen.sampling.context import Transform
 def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
     """The weights of a mixture, at most one too many. Raises UsageError for what are not numbers of 0 or more."""
     wanted = "weights of 0 or more, not all 0"
-    found = [arguments.as_float(each) for each in itertools.islice(arguments.items("mix", weights, wanted), runs + 1)]
+    found = [
+        arguments.as_float(each) for each in itertools.islice(arguments.items("weights", weights, wanted), runs + 1)
+    ]
     if not all(0 <= weight < np.inf for weight in found):
-        raise arguments.refused("mix", wanted, weights)
+        raise arguments.refused("weights", wanted, weights)
     return found
 
 
