@@ -19,6 +19,7 @@ from textgen.cli.options import (
 )
 from textgen.errors import TextgenError
 from textgen.runs.folder import find_run
+from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.cowriter import CoWriter, Proposal
@@ -84,6 +85,7 @@ def write_command(
     if out is not None:
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt)
+    SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
     path = find_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}\n/help tells more, /quit ends.")
