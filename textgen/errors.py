@@ -19,7 +19,6 @@ A message is one line: what is wrong, where, what is allowed, what to do. This m
 printed: only `textgen.cli` turns one into a line on standard error and an exit code.
 """
 
-
 # Characters of a message. Names and values in it may be a stranger's, and as long as he likes.
 MAX_CHARACTERS = 2000
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.helpers.commands import leaves
+from textgen.arguments import texts
 from textgen.cli import COMMANDS, main
 from textgen.cli.console import note, with_flags
 from textgen.cli.options import (
@@ -20,7 +21,7 @@ from textgen.cli.options import (
     options_of,
     overwrite_option,
 )
-from textgen.options import Config, option, texts
+from textgen.options import Config, option
 
 
 @dataclass(frozen=True)

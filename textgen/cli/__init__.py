@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 import click
 
 from textgen._version import __version__
-from textgen.errors import StorageError, TextgenError
+from textgen.errors import OutOfMemoryError, StorageError, TextgenError
+from textgen.system import memory
 from textgen.system.interrupts import Received, ending, raising_on_signals
 from textgen.system.terminal import OutputClosed, one_line, standard_streams
 
@@ -36,6 +37,9 @@ COMMANDS = {
     "runs": ("runs", "List the runs."),
     "corpora": ("corpora", "List, fetch and check texts."),
 }
+
+# The commands that read and list only; the others import NumPy.
+WITHOUT_NUMPY = {"corpora"}
 
 
 # What newer versions of Click raise to show the help of a group that was called without arguments.
@@ -81,6 +85,8 @@ class Commands(click.Group):
 
             command = self.get_command(ctx, ctx.invoked_subcommand or "") if ctx else None
             _end(with_flags(str(error), command or self), error.exit_code)
+        except MemoryError:
+            _end("out of memory: free some, or raise the limit (ulimit -v)", OutOfMemoryError.exit_code)
         except OutputClosed:
             sys.exit(0)
         except KeyboardInterrupt as error:
@@ -104,6 +110,8 @@ class Commands(click.Group):
         """Import a command. None where there is none of that name."""
         if name not in COMMANDS:
             return None
+        if name not in WITHOUT_NUMPY:
+            memory.check_for_numpy()
         # Imports make many objects and no garbage. Collections in between took a tenth of a short command's time.
         is_collecting = gc.isenabled()
         gc.disable()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from textgen import arguments
 from textgen.cli.console import note, show_text, styled, tell, wants_colour
 from textgen.cli.options import (
     GroupedCommand,
@@ -17,6 +18,7 @@ from textgen.cli.options import (
 )
 from textgen.errors import PromptError, TextgenError
 from textgen.runs.folder import find_run
+from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.cowriter import CoWriter, Proposal
@@ -81,6 +83,8 @@ def write_command(
     """
     if out is not None:
         check_free(out, overwrite)
+    prompt = arguments.text("prompt", prompt)
+    SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
     path = find_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")

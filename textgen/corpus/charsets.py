@@ -8,6 +8,7 @@ files.
 import codecs
 from collections.abc import Iterable, Iterator
 
+from textgen.arguments import short
 from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import CorpusError, UsageError
 
@@ -146,7 +147,9 @@ def _check_encoding(encoding: str) -> None:
     except UnicodeError:
         return  # the codec exists; one letter is not a text in it
     except (LookupError, ValueError):  # unknown, or no text encoding (rot13, hex); a name with a NUL
-        raise UsageError(f"`encoding={encoding}`: no such encoding; some that exist: {', '.join(EXAMPLES)}") from None
+        raise UsageError(
+            f"`encoding={short(encoding)}`: no such encoding; some that exist: {', '.join(EXAMPLES)}"
+        ) from None
 
 
 def _suggestion(data: bytes, refused: str, is_last: bool) -> str:

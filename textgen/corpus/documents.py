@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, overload
 
+from textgen import arguments
 from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
@@ -287,8 +288,9 @@ def read_corpus(
         CorpusError: a path that is missing, not a plain file, not readable or not text in the encoding; a folder
             without text; a selection of poems from other text; a table without the field; or no text.
     """
-    names = listed(paths)
-    reading = Reading(documents, encoding, column, lowercase, normalise, selection or Selection())
+    names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
+    selection = Selection() if selection is None else selection
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):

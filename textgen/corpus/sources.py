@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from textgen import arguments
 from textgen.corpus import catalogue
 from textgen.errors import CorpusError
 
@@ -128,7 +129,9 @@ class Source:
 
 def listed(paths: Paths) -> list[str]:
     """The paths that a user names, as a list of str."""
-    return [str(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    return [str(arguments.path("paths", path)) for path in arguments.items("paths", paths, "a path, or several")]
 
 
 def resolve(paths: Paths) -> list[Source]:

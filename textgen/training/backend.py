@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from textgen.system import memory
 from textgen.system.terminal import error_stream
 from textgen.system.threads import cores
 
@@ -76,6 +77,8 @@ def use_all_cores() -> None:
         except RuntimeError:  # TensorFlow has started already, with other settings
             return
 
+
+memory.check_for_keras()
 
 with suppress_native_stderr():
     import keras
