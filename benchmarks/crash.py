@@ -11,83 +11,19 @@ weights. Only processes started here are ended, each by its own id. On Linux.
 """
 
 import argparse
-import hashlib
 import os
 import random
-import re
 import resource
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-OPTIONS = ["--units", "40", "--layers", "1", "--epochs", "8", "--save-every", "0.15", "--sample-length", "0", "--quiet"]
-
+from disturbed import final, finish, is_saving, snapshots, start, text, wait_for
 
 # A training is disturbed so often and then let finish.
 MOST = 7
-
-
-def text():
-    """Some 300,000 characters that a small model can learn something of."""
-    chance = random.Random(0)
-    words = ["".join(chance.choice("abdeilmnorstu") for _ in range(chance.randint(2, 7))) for _ in range(400)]
-    return "".join(f"{' '.join(chance.choices(words, k=9))}.\n" for _ in range(5500))
-
-
-def command(place, run):
-    start = [sys.executable, "-m", "textgen", "train"]
-    if any(path.suffix != ".tmp" for path in entries(run / "resume")):
-        return [*start, "--resume", str(run), "--quiet"]
-    return [*start, str(place / "text.txt"), "--out", str(run), *OPTIONS]
-
-
-def start(place, run):
-    return subprocess.Popen(
-        command(place, run), cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-
-
-def final(run):
-    """SHA-256 of the best weights."""
-    (weights,) = (run / "best").glob("*/model.safetensors")
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-
-def snapshots(run):
-    """Every file of every whole snapshot, with its SHA-256."""
-    files = {}
-    for kind in ("best", "resume"):
-        for folder in entries(run / kind):
-            for path in entries(folder) if re.fullmatch(r"\d{8}", folder.name) else ():
-                try:
-                    files[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-                except OSError:  # pruned while we looked
-                    continue
-    return files
-
-
-def entries(folder):
-    try:
-        return [folder / name for name in os.listdir(folder)]
-    except OSError:
-        return []
-
-
-def wait_for(condition, process, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        if condition():
-            return True
-        time.sleep(0.001)
-    return False
-
-
-def is_saving(run):
-    return any(path.suffix == ".tmp" for kind in ("best", "resume") for path in entries(run / kind))
 
 
 def kill_once(place, run, chance, tally):
@@ -167,14 +103,6 @@ def disturb(place, once, wanted, key, chance, tally, reference, lock):
                 f"training {tally['trainings']}: {tally[key]} so far, weights {'equal' if equal else 'DIFFER'}",
                 flush=True,
             )
-
-
-def finish(place, run):
-    process = start(place, run)
-    _, errors = process.communicate(timeout=300)
-    if process.returncode:
-        raise SystemExit(f"exit code {process.returncode}: {errors}")
-    return True
 
 
 def main():

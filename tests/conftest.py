@@ -44,10 +44,11 @@ ALL_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") 
 if ALL_CORES and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     os.sched_setaffinity(0, {ALL_CORES[int(worker.removeprefix("gw")) % len(ALL_CORES)]})
 
-# When a shell starts the tests in the background, it makes them and all their processes ignore Ctrl-C. Some tests need
-# it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# When a shell starts the tests in the background, it makes them and all their processes ignore Ctrl-C; `nohup` has them
+# ignore SIGHUP. Some tests need both.
+for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 # The smallest model and the shortest training that still learn something of the text below.
 TINY = {"units": 24, "embedding_size": 12, "batch_size": 8, "sequence_length": 16, "epochs": 2, "sample_length": 20}

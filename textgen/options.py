@@ -10,18 +10,16 @@ The command line turns these into its own spelling (`textgen.cli.options.with_fl
 
 import dataclasses
 import math
-import operator
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from textgen.arguments import Number, number, switch, text, whole_number
 from textgen.errors import UsageError
 
 OPTION = "option"  # the key in a field's metadata
-
-Number = int | float
 
 
 @dataclass(frozen=True)
@@ -56,26 +54,6 @@ class Option:
     make: Callable[..., Any] | None = None
     since: int = 1
 
-    def allowed(self) -> str:
-        """The rule in words: "at least 1 and below 5", "one of char, word"; empty if there is none."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        bounds = (("at least", self.low), ("above", self.above), ("at most", self.high), ("below", self.below))
-        return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
-
-    def admits(self, value: Any) -> bool:
-        """Whether a value of the right type obeys the rule."""
-        if self.choices:
-            return value in self.choices
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return True
-        return (
-            (self.low is None or value >= self.low)
-            and (self.high is None or value <= self.high)
-            and (self.above is None or value > self.above)
-            and (self.below is None or value < self.below)
-        )
-
 
 def option(default: Any, help: str, **rule: Any) -> Any:
     """Declare a field that is also a command-line option.
@@ -107,41 +85,20 @@ def type_of(field: "dataclasses.Field[Any]") -> tuple[Any, bool]:
     return field.type, False
 
 
-def texts(name: str, value: object) -> tuple[str, ...]:
-    """Parse an option that takes one or more texts.
-
-    Args:
-        name: the parameter's name, for the message.
-        value: a str, or a sequence of str, none of them empty.
-
-    Raises:
-        UsageError: the value is anything else.
-    """
-    several = (value,) if isinstance(value, str) else value
-    if not isinstance(several, Sequence) or not all(isinstance(text, str) and text for text in several):
-        raise UsageError(f"`{name}` takes a text that is not empty; got {value!r}")
-    return tuple(several)
-
-
 def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     """The value in the field's own type. Raises UsageError, which names the parameter, the rule and the value."""
     kind, optional = type_of(field)
     if value is None and optional:
         return None
-    rule = option_of(field)
+    rule, name = option_of(field), field.name
     if rule.parse:
-        return rule.parse(field.name, value)
-    if not isinstance(value, bool):  # NumPy's numbers are accepted too
-        if kind is int and hasattr(value, "__index__"):
-            value = operator.index(value)
-        elif kind is float and hasattr(value, "__float__"):
-            value = float(value)
-    is_finite = not isinstance(value, float) or math.isfinite(value)
-    if type(value) is not kind or not is_finite or not rule.admits(value):
-        nouns = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-        wanted = " ".join(part for part in (nouns[kind], rule.allowed()) if part)
-        raise UsageError(f"`{field.name}` takes {wanted}; got {value!r}")
-    return value
+        return rule.parse(name, value)
+    if kind is str:
+        return text(name, value, rule.choices)
+    if kind is bool:
+        return switch(name, value)
+    read = whole_number if kind is int else number
+    return read(name, value, rule.low, rule.high, rule.above, rule.below)
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,12 @@ def training(place):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "its terminal was closed"),
+    ],
 )
 def test_a_signal_saves_and_tells_how_to_go_on(training, place, number, code, said):
     process = training()

@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.helpers.commands import leaves
+from textgen.arguments import texts
 from textgen.cli import COMMANDS, main
+from textgen.cli.console import note, with_flags
 from textgen.cli.options import (
     GROUPS,
     GroupedCommand,
@@ -16,12 +18,10 @@ from textgen.cli.options import (
     command_option,
     encoding_option,
     given,
-    note,
     options_of,
     overwrite_option,
-    with_flags,
 )
-from textgen.options import Config, option, texts
+from textgen.options import Config, option
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,11 @@ def test_with_weight_0_only_the_other_model_counts(tiny_run, word_run):
 @pytest.mark.parametrize(
     ("weights", "complaint"),
     [
-        ([1], "`mix` takes one weight for each run: 2 runs, 1 weight"),
+        ([1], "`weights` takes one weight for each run: 2 runs, 1 weight"),
         ([1, 2, 3], "2 runs, 3 weights"),
-        ([1, -1], "`mix` takes weights of 0 or more"),
+        ([1, -1], "`weights` takes weights of 0 or more"),
         ([0, 0], "not all 0"),
-        ([float("nan"), 1], "`mix` takes weights of 0 or more"),
+        ([float("nan"), 1], "`weights` takes weights of 0 or more"),
     ],
 )
 def test_weights_that_do_not_match_are_refused(weights, complaint):

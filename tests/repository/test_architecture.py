@@ -13,6 +13,9 @@ from tests.helpers.commands import parameters
 
 # Modules that may hold code for one Keras backend.
 ONE_BACKEND = {"training/backend", "training/lstm", "training/optimizer", "training/feed"}
+# What prints past the filter of what is shown.
+DOORS = {"print", "click.echo", "click.secho", "click.style", "sys.stdout.write", "sys.stderr.write"}
+PRINTING = {"echo", "secho", "style", "write"}
 SOURCES = sorted((ROOT / "textgen").rglob("*.py"))
 # Every source by its path below the package.
 MODULES = [path.relative_to(ROOT / "textgen").with_suffix("").as_posix() for path in SOURCES]
@@ -83,7 +86,7 @@ def test_every_command_explains_itself_with_an_example(command):
 
     assert command("--help").exit_code == 0
     files = {path.stem for path in (ROOT / "textgen/cli").glob("*.py")}
-    assert {module for module, _ in COMMANDS.values()} == files - {"__init__", "options"}
+    assert {module for module, _ in COMMANDS.values()} == files - {"__init__", "console", "options"}
     for name, (_, line) in COMMANDS.items():
         result = command(name, "--help")
         assert result.exit_code == 0
@@ -98,6 +101,17 @@ def test_python_modules_have_docstrings_and_stay_small():
         source = path.read_text("utf-8")
         assert ast.get_docstring(ast.parse(source)), path
         assert len(source.splitlines()) <= 400, path
+
+
+def test_commands_print_through_one_door():
+    """Everything shown passes textgen.cli.console, and so the filter; nothing else prints."""
+    for path in SOURCES:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        names = {call.id for call in calls if isinstance(call, ast.Name)}
+        names |= {f"{ast.unparse(call.value)}.{call.attr}" for call in calls if getattr(call, "attr", "") in PRINTING}
+        allowed = {"cli/console": names, "cli/__init__": {"sys.stderr.write"}}
+        module = path.relative_to(ROOT / "textgen").with_suffix("").as_posix()
+        assert not (names & DOORS) - allowed.get(module, set()), module
 
 
 def test_every_package_has_its_line_in_the_architecture_page():

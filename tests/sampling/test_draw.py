@@ -97,7 +97,7 @@ def test_a_transform_that_returns_something_else_is_refused():
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"top_p": 0}, "`top_p` takes a number above 0 and at most 1; got 0.0"),
+        ({"top_p": 0}, "`top_p` takes a number above 0 and at most 1; got 0"),
         ({"top_p": 1.5}, "`top_p`"),
         ({"top_k": 0}, "`top_k` takes a whole number at least 1; got 0"),
         ({"min_p": 1.01}, "`min_p` takes a number above 0 and at most 1"),

@@ -5,19 +5,21 @@ goes to standard output, everything else to standard error. Here alone a Textgen
 This module imports nothing heavy, so that `textgen --help` answers at once.
 """
 
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from textgen._version import __version__
-from textgen.errors import TextgenError
-from textgen.system.interrupts import Terminated, raising_on_sigterm
-
-INTERRUPTED, TERMINATED = 130, 143
+from textgen.errors import OutOfMemoryError, StorageError, TextgenError
+from textgen.system import memory
+from textgen.system.interrupts import Received, ending, raising_on_signals
+from textgen.system.terminal import OutputClosed, one_line, standard_streams
 
 # Each command's module below `textgen.cli` and its line in `textgen --help`, in the order a newcomer meets them. The
 # module's `NAME_command` is the command, such as `train_command`.
@@ -36,38 +38,69 @@ COMMANDS = {
     "corpora": ("corpora", "List, fetch and check texts."),
 }
 
+# The commands that read and list only; the others import NumPy.
+WITHOUT_NUMPY = {"corpora"}
+
+
+# What newer versions of Click raise to show the help of a group that was called without arguments.
+_HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
 
 class Commands(click.Group):
     """The group of commands. Here errors become a line and an exit code."""
 
+    _received = Received()
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Parse the arguments and run the command, with streams that filter what is shown and with signals handled."""
+        with standard_streams(), raising_on_signals() as received:
+            self._received = received
+            try:
+                return super().main(*args, **settings)
+            except SystemExit as end:
+                if end.code == 1 and received.error:  # Click's own end of an interrupted command
+                    _end_interrupted(received.error)
+                raise
+
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        """Parse the arguments. `--help` and `--version` print here."""
+        with self._exit_codes():
+            return super().make_context(*args, **settings)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was called."""
-        # Texts are Unicode, whatever encoding the locale gives the terminal.
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        try:
-            with raising_on_sigterm():
-                result = super().invoke(ctx)
-                sys.stdout.flush()
+        with self._exit_codes(ctx):
+            _check_working_folder()
+            result = super().invoke(ctx)
+            sys.stdout.flush()
             return result
-        except TextgenError as error:
-            from textgen.cli.options import with_flags  # here, since only errors need it
 
-            command = self.get_command(ctx, ctx.invoked_subcommand or "") or self
-            click.echo(f"textgen: {with_flags(str(error), command)}", err=True)
-            ctx.exit(error.exit_code)
-        except BrokenPipeError:
-            # The program that reads standard output has ended (`| head -1`). That is no error. What Python flushes at
-            # exit goes to the null device.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
-        except Terminated:
-            click.echo("textgen: terminated", err=True)
-            ctx.exit(TERMINATED)
-        except KeyboardInterrupt:
-            click.echo("textgen: interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+    @contextlib.contextmanager
+    def _exit_codes(self, ctx: click.Context | None = None) -> Iterator[None]:
+        """Turn what ends a command into one line and an exit code."""
+        try:
+            yield
+        except TextgenError as error:
+            from textgen.cli.console import with_flags  # here, since only errors need it
+
+            command = self.get_command(ctx, ctx.invoked_subcommand or "") if ctx else None
+            _end(with_flags(str(error), command or self), error.exit_code)
+        except MemoryError:
+            _end("out of memory: free some, or raise the limit (ulimit -v)", OutOfMemoryError.exit_code)
+        except OutputClosed:
+            sys.exit(0)
+        except KeyboardInterrupt as error:
+            _end_interrupted(type(error))
+        except click.UsageError as error:
+            if isinstance(error, _HELP):
+                raise
+            # It quotes the arguments.
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from None
+        except Exception:
+            # Foreign code may have made any other error of a signal that came while it was called.
+            if self._received.error is None:
+                raise
+            _end_interrupted(self._received.error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the commands, in the order of COMMANDS."""
@@ -77,6 +110,8 @@ class Commands(click.Group):
         """Import a command. None where there is none of that name."""
         if name not in COMMANDS:
             return None
+        if name not in WITHOUT_NUMPY:
+            memory.check_for_numpy()
         # Imports make many objects and no garbage. Collections in between took a tenth of a short command's time.
         is_collecting = gc.isenabled()
         gc.disable()
@@ -102,6 +137,26 @@ class Commands(click.Group):
 
             ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+def _end(line: str, code: int) -> NoReturn:
+    with contextlib.suppress(OutputClosed, StorageError):  # there is an error to tell of already
+        sys.stdout.flush()
+    sys.stderr.write(f"textgen: {one_line(line)}\n")
+    sys.exit(code)
+
+
+def _end_interrupted(error: type[KeyboardInterrupt]) -> NoReturn:
+    code, words = ending(error)
+    _end(words, code)
+
+
+def _check_working_folder() -> None:
+    """Raise StorageError where the folder that the process works in was deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise StorageError("the working folder was deleted; change to another folder") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.console import note, show_row, show_text, spelled
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     encoding_option,
     given,
     json_option,
-    note,
     options_of,
-    spelled,
 )
 from textgen.cli.train import COMMON
 from textgen.runs.config import ModelConfig, TrainingConfig
@@ -53,9 +52,9 @@ def list_command(as_json: bool) -> None:
     for entry in entries:
         where = entry.kind if entry.kind != "fetched" else "fetched" if is_here(entry) else "to fetch"
         if as_json:
-            click.echo(json.dumps({"name": entry.name, "about": entry.about, "licence": entry.licence, "where": where}))
+            show_text(json.dumps({"name": entry.name, "about": entry.about, "licence": entry.licence, "where": where}))
         else:
-            click.echo(f"{PREFIX + entry.name:<{width}}  {where:<15}  {entry.about} ({entry.licence})")
+            show_row(f"{PREFIX + entry.name:<{width}}  {where:<15}  {entry.about} ({entry.licence})")
 
 
 @corpora_command.command("show", cls=GroupedCommand)
@@ -75,14 +74,14 @@ def show_command(name: str, lines: int) -> None:
 
     found = entry(name.removeprefix(PREFIX))
     for label, value in _facts(found):
-        click.echo(f"{label:<9}{value}")
+        show_row(f"{label:<9}{value}")
     if not is_here(found):
         note(f"not here yet: textgen corpora fetch {found.name}")
     elif lines:
-        click.echo()
+        show_text()
         with open(files(found.name)[0], encoding="utf-8") as file:
             for _, line in zip(range(lines), file, strict=False):
-                click.echo(line, nl=False)
+                show_text(line, end="")
 
 
 def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
@@ -121,7 +120,7 @@ def fetch_command(names: tuple[str, ...], quiet: bool) -> None:
 
     for name in names:
         for path in files(name.removeprefix(PREFIX), quiet):
-            click.echo(path)
+            show_text(str(path))
 
 
 @corpora_command.command("check", cls=GroupedCommand)
@@ -147,4 +146,4 @@ def check_command(files: tuple[str, ...], encoding: str | None, **options: Any) 
     report = examine(read_for(training, list(files), encoding, may_stay=True), model, training)
     width = max(len(label) for label, _ in report.lines)
     for label, value in [*report.lines, *(("note", warning) for warning in report.warnings)]:
-        click.echo(f"{label:<{width}}  {spelled(value)}")
+        show_row(f"{label:<{width}}  {spelled(value)}")

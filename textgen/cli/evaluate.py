@@ -2,6 +2,7 @@
 
 import click
 
+from textgen.cli.console import show_row, show_text
 from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
 from textgen.corpus.documents import read_for
 from textgen.engine.measure import evaluate
@@ -54,4 +55,4 @@ def evaluate_command(
 
         results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
     for line in evaluations(found, results, as_json):
-        click.echo(line)
+        (show_text if as_json else show_row)(line)

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, note, overwrite_option
+from textgen import arguments
+from textgen.cli.console import note, show_row
+from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, overwrite_option
 from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
 from textgen.inspection import output
@@ -20,6 +22,8 @@ from textgen.runs.run import Run, load_run
 from textgen.system import extras
 from textgen.system.files import check_folder, check_free
 from textgen.writing.generator import Generator, new_seed
+
+MAX_UNIT_DIGITS = 40  # of --unit: more than any run has
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Reading:
         """Raise UsageError for two texts, and for pictures that cannot be drawn."""
         if self.text is not None and self.files:
             raise UsageError("give either FILE or --text, not both")
+        arguments.text("text", self.text or "")
+        arguments.text("prompt", self.prompt)
         if self.pictures:
             extras.check("matplotlib", "drawing pictures (--no-pictures leaves them out)")
 
@@ -173,7 +179,7 @@ def inspect_command(
     for line in [*notes, *(f"note: {each}" for each in seen.notes)]:
         note(line)
     for line in _followers(seen):
-        click.echo(line)
+        show_row(line)
     if npz:
         output.write_arrays(seen.trace, npz)
         note(f"arrays: {npz}")
@@ -210,7 +216,7 @@ def _show_gradients(reading: Reading) -> None:
     if is_cut:
         notes.append(f"note: followed through the first {MAX_FOLLOWED:,} {generator.tokenizer.noun}s")
     for line in output.gradient_table(own, held):
-        click.echo(line)
+        show_row(line)
     drawn = output.write_gradients(_name(run), own, held, folder, reading.formats) if reading.pictures else ()
     for line in [*notes, *(f"picture: {path}" for path in drawn)]:
         note(line)
@@ -235,8 +241,8 @@ def _name(run: Run) -> str:
 
 def _unit(text: str) -> tuple[int, int]:
     layer, _, unit = text.partition(":")
-    if not (layer.isdecimal() and unit.isdecimal()):
-        raise UsageError(f"--unit takes LAYER:UNIT, two whole numbers such as 0:17; got {text!r}")
+    if not (layer.isdecimal() and unit.isdecimal() and len(text) <= MAX_UNIT_DIGITS):
+        raise arguments.refused("units", "LAYER:UNIT, two whole numbers such as 0:17", text)
     return int(layer), int(unit)
 
 

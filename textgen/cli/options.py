@@ -1,11 +1,9 @@
-"""What the commands share: options made from declarations, help in groups, notes, and flags in messages."""
+"""What the commands share: options made from declarations, and help in groups."""
 
 import dataclasses
-import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -162,50 +160,3 @@ def overwrite_option(what: str) -> Callable[[Decorated], Decorated]:
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the user gave; the rest keep their declared defaults."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def note(text: str) -> None:
-    """Print a line for the person on standard error, with parameters spelled as flags."""
-    click.echo(spelled(text), err=True)
-
-
-def spelled(text: str) -> str:
-    """A message of the library with its parameters spelled as flags of the running command."""
-    context = click.get_current_context(silent=True)
-    return with_flags(text, context.command) if context else text
-
-
-def with_flags(text: str, command: click.Command) -> str:
-    """A message of the library in the command line's spelling.
-
-    The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents=line` becomes --documents
-    line, `overwrite=True` becomes --overwrite, `bias=False` becomes --no-bias. A value with spaces is quoted. A name
-    that the command has no option for loses its backquotes.
-
-    Args:
-        text: the message.
-        command: the command that printed it; of a group, its commands count too.
-    """
-    flags: dict[str, click.Option] = {}
-    for each in [command, *getattr(command, "commands", {}).values()]:
-        for parameter in each.params:
-            if isinstance(parameter, click.Option) and parameter.name:
-                flags.setdefault(parameter.name, parameter)
-
-    def flag_for(found: re.Match[str]) -> str:
-        name, is_set, value = found.groups()
-        if name not in flags:
-            return found[0][1:-1]
-        flag = max(flags[name].opts, key=len)
-        if not is_set or value == "True":
-            return flag
-        if value == "False" and flags[name].secondary_opts:
-            return flags[name].secondary_opts[0]
-        return f'{flag} "{value}"' if not value or re.search(r"\s", value) else f"{flag} {value}"
-
-    return re.sub(r"`([a-z_]+)(=)?([^`]*)`", flag_for, text)
-
-
-def wants_colour(stream: TextIO | None = None) -> bool:
-    """Whether a stream (standard output) is a terminal whose owner has not declined colour (no-color.org)."""
-    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

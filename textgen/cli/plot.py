@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import GroupedCommand, command_option, note, overwrite_option
+from textgen.cli.console import note, show_row
+from textgen.cli.options import GroupedCommand, command_option, overwrite_option
 from textgen.errors import RunError, UsageError
 from textgen.inspection.plots.canvas import FORMATS, save
 from textgen.inspection.plots.curves import draw
@@ -48,9 +49,9 @@ def plot_command(names: tuple[str, ...], out: str | None, overwrite: bool) -> No
     curves = [[(line["step"], line[f"{measured(line)}_nats"]) for line in history] for history in histories]
     width = max(min(shutil.get_terminal_size().columns, 100) - 10, 30)
     for line in text_chart(curves, width):
-        click.echo(line)
+        show_row(line)
     for number, ((name, run), history) in enumerate(zip(found, histories, strict=True)):
-        click.echo(f"{MARKS[number % len(MARKS)]} {name}: {_best(run.tokenizer.noun, history)}")
+        show_row(f"{MARKS[number % len(MARKS)]} {name}: {_best(run.tokenizer.noun, history)}")
     if out:
         save(draw(found), Path(out))
         note(f"picture: {out}")

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
+from textgen.cli.console import note, show_row, show_text
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     encoding_option,
     given,
     json_option,
-    note,
     options_of,
 )
 from textgen.corpus.forms import FORMS
@@ -81,9 +81,9 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     note(f"run {path}, seed {config.seed}")
     for poem in poems:
         if as_json:
-            click.echo(json.dumps(composition_values(poem, config, str(path)), ensure_ascii=False))
+            show_text(json.dumps(composition_values(poem, config, str(path)), ensure_ascii=False))
         else:
-            click.echo("\n" * bool(poem.number) + (shown(poem, config) if show else str(poem)))
+            show_text("\n" * bool(poem.number) + (shown(poem, config) if show else str(poem)))
         sys.stdout.flush()
 
 
@@ -117,8 +117,10 @@ def check_command(
         if failing and verdict.holds:
             continue
         if as_json:
-            click.echo(json.dumps(verdict_values(text, verdict), ensure_ascii=False))
+            show_text(json.dumps(verdict_values(text, verdict), ensure_ascii=False))
         else:
-            click.echo("\n".join([*verdict_lines(verdict), ""]))
+            for line in verdict_lines(verdict):
+                show_row(line)
+            show_text()
     for line in summary(verdicts):
         note(line)

@@ -2,7 +2,8 @@
 
 import click
 
-from textgen.cli.options import GroupedCommand, note
+from textgen.cli.console import note, show_row
+from textgen.cli.options import GroupedCommand
 from textgen.errors import RunError
 from textgen.runs.describe import Row, describe, table
 from textgen.runs.folder import CHECKPOINTS, list_runs
@@ -25,7 +26,7 @@ def runs_command() -> None:
         except RunError as error:
             damaged.append(error)
     for line in table(rows):
-        click.echo(line)
+        show_row(line)
     if not found:
         note(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
     if damaged:
@@ -44,4 +45,4 @@ def info_command(run: str | None) -> None:
       textgen info checkpoints/story
     """
     for name, value in describe(load_run(run)):
-        click.echo(f"{name:<12} {value}")
+        show_row(f"{name:<12} {value}")

@@ -11,12 +11,13 @@ from typing import Any, TextIO
 
 import click
 
+from textgen import arguments
+from textgen.cli.console import note
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     given,
     json_option,
-    note,
     options_of,
     overwrite_option,
 )
@@ -45,7 +46,11 @@ FLUSH_SECONDS = 0.03
 )
 @options_of(SamplingConfig, first=COMMON)
 @command_option(
-    "--mix", group="Sampling", metavar="X,X...", help="Weight the probabilities of several runs: one number a run."
+    "--mix",
+    "weights",
+    group="Sampling",
+    metavar="X,X...",
+    help="Weight the probabilities of several runs: one number a run.",
 )
 @command_option(
     "--corpus",
@@ -61,7 +66,7 @@ def sample_command(
     run: tuple[str, ...],
     prompt: str | None,
     prompts: str | None,
-    mix: str | None,
+    weights: str | None,
     corpus: tuple[str, ...],
     out: str | None,
     overwrite: bool,
@@ -87,9 +92,10 @@ def sample_command(
         raise UsageError("give either --prompt or --prompts, not both")
     if out is not None:
         check_free(out, overwrite)
+    prompt = arguments.text("prompt", prompt or "")
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
-    generator, paths = _load(run, _weights(mix, run))
-    beginnings = [prompt or ""] if prompts is None else read_prompts(prompts)
+    generator, paths = _load(run, _weights(weights, run))
+    beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1
     writing = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json, keep=keep)
@@ -145,7 +151,6 @@ class Texts:
     def _announce(self, index: int) -> None:
         """Tell a person which text begins. A program that reads standard output does not see it."""
         if len(self.samples) > 1 and self.file is sys.stdout:
-            self.file.flush()
             note(f"text {index + 1} of {len(self.samples)}:")
 
 

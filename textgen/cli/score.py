@@ -3,10 +3,12 @@
 import json
 import math
 from collections.abc import Iterator
+from itertools import chain
 
 import click
 
-from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option, note, wants_colour
+from textgen.cli.console import note, show_text, styled, tell, wants_colour
+from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
 from textgen.corpus.documents import read_for
 from textgen.engine.measure import Score
 from textgen.runs.run import load_run
@@ -45,13 +47,13 @@ def score_command(run: str, files: tuple[str, ...], colour: bool | None, encodin
     score = generator.score(text.documents)
     noun = generator.tokenizer.noun
     if as_json:
-        click.echo(_json(run, noun, score))
+        show_text(_json(run, noun, score))
         return
     if wants_colour() if colour is None else colour:
         _show_coloured(score)
     else:
         for line in _lines(score):
-            click.echo(line)
+            show_text(line)
     note(_totals(noun, score))
 
 
@@ -73,19 +75,18 @@ def _json(run: str, noun: str, score: Score) -> str:
 
 def _show_coloured(score: Score) -> None:
     """Print the text with a colour behind each symbol; the colours' meaning on standard error."""
-    shown = map(_coloured, score.symbols, score.surprisal / math.log(2), score.unknown)
-    click.echo("".join(shown), color=True)
-    legend = [click.style(f" {low}+ bits ", bg=shade, fg=16) for low, shade in COLOURS[1:]]
-    click.echo("".join(legend) + click.style(" unknown ", bg=UNKNOWN_COLOUR, fg=16), err=True, color=True)
+    show_text(*chain.from_iterable(map(_coloured, score.symbols, score.surprisal / math.log(2), score.unknown)))
+    legend = [styled(f" {low}+ bits ", bg=shade, fg=16) for low, shade in COLOURS[1:]]
+    tell(*legend, styled(" unknown ", bg=UNKNOWN_COLOUR, fg=16))
 
 
-def _coloured(symbol: str, bits: float, is_unknown: bool) -> str:
+def _coloured(symbol: str, bits: float, is_unknown: bool) -> tuple[str, ...]:
     shade = UNKNOWN_COLOUR if is_unknown else next(shade for low, shade in reversed(COLOURS) if bits >= low)
     if shade is None:
-        return symbol
+        return (symbol,)
     # A line's end has no body to be coloured: an arrow stands for it.
     shown = symbol.replace("\n", "\u21b5")
-    return click.style(shown, bg=shade, fg=16) + "\n" * symbol.count("\n")
+    return styled(shown, bg=shade, fg=16), "\n" * symbol.count("\n")
 
 
 def _lines(score: Score) -> Iterator[str]:

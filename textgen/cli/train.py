@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.console import note
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     encoding_option,
     given,
-    note,
     options_of,
     overwrite_option,
 )

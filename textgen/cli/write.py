@@ -1,23 +1,24 @@
 """textgen write: a dialogue in which a run proposes how a text goes on."""
 
+import errno
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from textgen import arguments
+from textgen.cli.console import note, show_text, styled, tell, wants_colour
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
     given,
-    note,
     options_of,
     overwrite_option,
-    spelled,
-    wants_colour,
 )
-from textgen.errors import TextgenError
+from textgen.errors import PromptError, TextgenError
 from textgen.runs.folder import find_run
+from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.writing.cowriter import CoWriter, Proposal
@@ -82,16 +83,21 @@ def write_command(
     """
     if out is not None:
         check_free(out, overwrite)
+    prompt = arguments.text("prompt", prompt)
+    SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
     path = find_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
-    note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}\n/help tells more, /quit ends.")
+    note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")
+    note("/help tells more, /quit ends.")
     try:
         Dialogue(writer).run()
     finally:
-        click.echo(writer.text)
-        if out is not None:
-            with atomic_text_file(out, overwrite) as file:
-                file.write(writer.text + "\n")
+        try:
+            if out is not None:
+                with atomic_text_file(out, overwrite) as file:
+                    file.write(writer.text + "\n")
+        finally:  # where one place cannot be written, the text is in the other
+            show_text(writer.text)
 
 
 class Dialogue:
@@ -126,10 +132,12 @@ class Dialogue:
             try:
                 self.obey(line)
             except TextgenError as error:
-                self.say(spelled(str(error)))
+                note(str(error))
 
     def ask(self) -> str | None:
         """The next line without its end; None at the end of the input."""
+        if sys.stdin is None:  # closed
+            return None
         if sys.stdin.isatty() and sys.stdout.isatty():
             import readline  # noqa: F401 (from now on input() lets a line be edited)
 
@@ -138,8 +146,8 @@ class Dialogue:
             except EOFError:
                 self.say("")
                 return None
-        self.say("> ", end=False)
-        line = sys.stdin.readline()
+        self.say("> ", end="")
+        line = _read_line()
         if not line:
             self.say("")
             return None
@@ -227,15 +235,27 @@ class Dialogue:
         self.proposals = self.writer.propose()
         self.say("")
         for line in self.writer.text.split("\n")[-SHOWN_LINES:]:
-            self.say(click.style(line, bold=True))
+            self.say(styled(line, self.colour, bold=True))
         for number, proposal in enumerate(self.proposals, 1):
-            chance = click.style(f"{percent(proposal.probability):>8}", dim=True)
-            shown = click.style(proposal.text.replace("\n", "\u21b5"), fg="cyan")
-            self.say(f"  {click.style(str(number), bold=True)} {chance}  {shown}")
+            chance = styled(f"{percent(proposal.probability):>8}", self.colour, dim=True)
+            shown = styled(proposal.text.replace("\n", "\u21b5"), self.colour, fg="cyan")
+            self.say("  ", styled(str(number), self.colour, bold=True), " ", chance, "  ", shown)
 
-    def say(self, text: str, end: bool = True) -> None:
+    def say(self, *parts: str, end: str = "\n") -> None:
         """Print a line of the dialogue."""
-        click.echo(text, err=True, nl=end, color=self.colour)
+        tell(*parts, end=end)
+
+
+def _read_line() -> str:
+    """The next line of standard input, with its end; empty at the end of the input. Raises PromptError."""
+    try:
+        return sys.stdin.readline()
+    except UnicodeDecodeError as error:
+        raise PromptError(f"standard input: not UTF-8 ({error.reason}); convert it, for instance with iconv") from None
+    except OSError as error:
+        if error.errno == errno.EIO:  # a terminal that is gone
+            return ""
+        raise PromptError(f"standard input: cannot be read: {error.strerror}; give lines of text") from None
 
 
 def percent(probability: float) -> str:

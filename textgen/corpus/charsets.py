@@ -7,9 +7,9 @@ files.
 
 import codecs
 import contextlib
-import reprlib
 from collections.abc import Iterable, Iterator
 
+from textgen.arguments import short
 from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import CorpusError, UsageError
 
@@ -176,8 +176,9 @@ def _check_encoding(encoding: str) -> None:
         with contextlib.suppress(UnicodeError):  # one letter need not be a text in it
             b"a".decode(encoding)  # not b"": Python decodes that without looking whether it is a codec of text
     except (LookupError, ValueError):  # unknown, or no text encoding (rot13, hex); a name with a NUL or no text itself
-        shown = reprlib.repr(encoding)[1:-1]
-        raise UsageError(f"`encoding={shown}`: no such encoding; some that exist: {', '.join(EXAMPLES)}") from None
+        raise UsageError(
+            f"`encoding={short(encoding)}`: no such encoding; some that exist: {', '.join(EXAMPLES)}"
+        ) from None
 
 
 def _suggestion(data: bytes, refused: str, is_last: bool) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, overload
 
+from textgen import arguments
 from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.fingerprints import Fingerprint
 from textgen.corpus.formats import Piece, Reading, text_of
@@ -81,7 +82,7 @@ class Text(ABC):
         return self._read(notes) if "_survey" in vars(self) else self._surveyed(notes)
 
     def _surveyed(self, notes: list[Note]) -> Iterator[Piece]:
-        """The pieces. Once all were read, what was found on the way is kept, which spares another reading."""
+        """The pieces. Once all were read, what was found is kept as `cached_property` does, which spares a reading."""
         characters, sizes, before = array("q"), array("q"), len(notes)
         for starts, piece in self._read(notes):
             if starts:
@@ -90,7 +91,6 @@ class Text(ABC):
             characters[-1] += len(piece)
             sizes[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
             yield starts, piece
-        # As `cached_property` keeps it.
         vars(self).setdefault("_survey", _Survey(characters, sizes, tuple(notes[before:])))
 
     @cached_property
@@ -199,8 +199,7 @@ class Corpus(Text):
     kind: str = "file"
 
     def __post_init__(self) -> None:
-        if self.name != folder_name(self.name):
-            fit = folder_name(self.name)
+        if self.name != (fit := folder_name(self.name)):
             raise CorpusError(f"`name={shown(self.name)}`: not a name for a folder; for instance {shown(fit)}")
         for number, document in enumerate(self.documents, 1):
             refuse_surrogates(document, f"{self.name}: document {number}")
@@ -294,8 +293,9 @@ def read_corpus(
         CorpusError: a path that is missing, not a plain file, not readable or not text in the encoding; a folder
             without text; a selection of poems from other text; a table without the field; or no text.
     """
-    names = listed(paths)
-    reading = Reading(documents, encoding, column, lowercase, normalise, selection or Selection())
+    names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
+    selection = Selection() if selection is None else selection
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):

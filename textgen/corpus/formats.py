@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast
 
+from textgen import arguments
 from textgen.corpus import poems
 from textgen.corpus.charsets import decoded, refuse_surrogates
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.values import choices, parse, shown
 from textgen.errors import CorpusError
+from textgen.tokens.layout import SEPARATORS
 
 # Characters after which a piece of a long document ends, at the next end of a line.
 PIECE_CHARACTERS = 1 << 20
@@ -70,6 +72,14 @@ class Reading:
     lowercase: bool = False
     normalise: str | None = None
     selection: poems.Selection = field(default_factory=poems.Selection)
+
+    def __post_init__(self) -> None:
+        arguments.text("documents", self.documents, SEPARATORS)
+        arguments.switch("lowercase", self.lowercase)
+        arguments.instance("selection", self.selection, poems.Selection)
+        for name in ("encoding", "column", "normalise"):
+            if (value := getattr(self, name)) is not None:
+                arguments.text(name, value, ("nfc", "nfkc") if name == "normalise" else ())
 
     def to_json(self) -> dict[str, object]:
         """The options as plain JSON values: equal options give equal values."""

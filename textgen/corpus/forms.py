@@ -10,6 +10,7 @@ independent tables; the English forms follow Fussell, Poetic Meter and Poetic Fo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textgen.arguments import shown
 from textgen.errors import UsageError
 
 # A line's type says how it ends (capital: level, and the line rhymes; small: oblique) and which tone its second
@@ -133,5 +134,5 @@ FORMS = {
 def form_of(name: str) -> Form:
     """The Form of a name. Raises UsageError, with the names of all forms, if there is none."""
     if name not in FORMS:
-        raise UsageError(f"no form {name!r}; there are: {', '.join(FORMS)}")
+        raise UsageError(f"`form`: no form {shown(name)}; there are: {', '.join(FORMS)}")
     return FORMS[name]

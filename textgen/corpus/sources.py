@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from textgen import arguments
 from textgen.corpus import catalogue
 from textgen.errors import CorpusError
 
@@ -54,10 +55,10 @@ class StandardInput:
         self._kept: IO[bytes] | None = None
 
     def opened(self) -> IO[bytes]:
-        """The bytes that were read, from the beginning."""
+        """The bytes that were read, from the beginning. Raises CorpusError where there is no standard input."""
         if self._kept is None:
             if sys.stdin is None:
-                raise CorpusError("standard input: closed; pipe a text in, or name a file")
+                raise CorpusError("standard input is closed; pipe a text in, or name a file")
             kept = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 (closed with this object)
             weakref.finalize(self, kept.close)
             while chunk := sys.stdin.buffer.read(CHUNK_BYTES):
@@ -215,7 +216,9 @@ def _reading_errors(name: str) -> Iterator[None]:
 
 def listed(paths: Paths) -> list[str]:
     """The paths that a user names, as a list of str."""
-    return [str(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    return [str(arguments.path("paths", path)) for path in arguments.items("paths", paths, "a path, or several")]
 
 
 def resolve(paths: Paths) -> list[Source]:
@@ -240,8 +243,6 @@ def _resolve(path: str, standard_input: StandardInput) -> list[Source]:
         return [Source(path, "standard input", standard_input)]
     if path.startswith(catalogue.PREFIX):
         return [Source(str(file), path) for file in catalogue.files(path.removeprefix(catalogue.PREFIX))]
-    if "\0" in path:
-        raise CorpusError(f"{path!r}: cannot be read: a NUL character in a path")
     if os.path.isdir(path):
         found = sorted(_found(path, lambda: (str(Path(file)) for file in _below(path) if _suffix(file) in KINDS)))
         if not found:

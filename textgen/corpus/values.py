@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from textgen.arguments import short
 from textgen.errors import CorpusError
 
-# Of a list of names, how many a message shows, and characters of each.
-MAX_NAMES, MAX_NAME_CHARACTERS = 8, 40
+# Of a list of names, how many a message shows.
+MAX_NAMES = 8
 
 
 def parse(text: str, where: str) -> Any:
@@ -37,16 +38,12 @@ def choices(names: Sequence[str]) -> str:
     if not names:
         return "there are none"
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-    return f"there are: {', '.join(map(_short, names[:MAX_NAMES]))}{more}"
+    return f"there are: {', '.join(map(short, names[:MAX_NAMES]))}{more}"
 
 
 def shown(name: str) -> str:
     """A name in quotes, for a message: short, and on one line."""
-    return repr(name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 3] + "...")
-
-
-def _short(name: str) -> str:
-    return shown(name)[1:-1]
+    return f"'{short(name)}'"
 
 
 class _TwiceError(ValueError):

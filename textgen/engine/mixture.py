@@ -54,13 +54,13 @@ class Mixture(Network[MixedState, list[Any]]):
     ) -> None:
         if len(weights) != len(engines):
             raise UsageError(
-                f"`mix` takes one weight for each run: {len(engines)} runs, {count(len(weights), 'weight')}"
+                f"`weights` takes one weight for each run: {len(engines)} runs, {count(len(weights), 'weight')}"
             )
-        if not all(0 <= weight < np.inf for weight in weights) or not sum(weights) > 0:
-            raise UsageError(f"`mix` takes weights of 0 or more, not all 0; got {','.join(map(str, weights))}")
+        if not all(weight >= 0 for weight in weights) or not 0 < sum(weights) < np.inf:
+            raise UsageError(f"`weights` takes weights of 0 or more, not all 0; got {','.join(map(str, weights))}")
         nouns = sorted({tokenizer.noun for tokenizer in tokenizers})
         if len(nouns) > 1:
-            raise UsageError(f"`mix`: one run writes {nouns[0]}s, another {nouns[1]}s; mix runs of one kind")
+            raise UsageError(f"one run writes {nouns[0]}s, another {nouns[1]}s; mix runs of one kind")
         self.engines = list(engines)
         self.weights = np.array(weights, dtype=np.float64) / sum(weights)
         self.tokenizer = type(tokenizers[0])(sorted(set().union(*(tokenizer.symbols for tokenizer in tokenizers))))

@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.engine.network import Engine
 from textgen.engine.probability import softmax
 from textgen.errors import PromptError
@@ -75,11 +76,16 @@ def gradients(generator: Generator, seen: Trace, farthest: int = MAX_DISTANCE, p
 
     Raises:
         PromptError: the text has fewer than MIN_SYMBOLS symbols.
+        UsageError: an argument of another kind, a number below 1, or a generator that is a mixture of runs.
     """
+    engine = engine_of(generator)
+    arguments.instance("seen", seen, Trace)
+    farthest = arguments.whole_number("farthest", farthest, 1)
+    places = arguments.whole_number("places", places, 1, MAX_SYMBOLS)
     if len(seen) < MIN_SYMBOLS:
         length = count(len(seen), generator.tokenizer.noun)
         raise PromptError(f"the text has {length}: too short to compute gradients; give at least {MIN_SYMBOLS}")
-    network = _Backward(engine_of(generator), seen)
+    network = _Backward(engine, seen)
     # The text does not hold the symbol that the last step predicts, so the last step has no loss.
     last = len(seen) - 2
     distances = 2 ** np.arange(int(np.log2(min(farthest, last // 2 + 1))) + 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.engine.network import Engine
 from textgen.errors import UsageError
 from textgen.inspection.tracing import Text, Trace, engine_of, layout_of, trace
@@ -114,9 +115,13 @@ def look(
         PromptError: the text is empty, or ends before `start`.
         UsageError: a layer or unit does not exist, `count` is out of range, or the generator is a mixture of runs.
     """
-    _check_units(units, engine_of(generator))
+    pairs = _checked_units(units, engine_of(generator))
+    name, start = arguments.text("name", name), arguments.whole_number("start", start, 0, arguments.MAX_STEP)
+    count = arguments.whole_number("count", count)
     if not 1 <= count <= MAX_COUNT:
-        raise UsageError(f"`count` takes 1 to {MAX_COUNT}; got {count}; move the part that is shown with `start`")
+        raise UsageError(
+            f"`count` takes 1 to {MAX_COUNT}; got {arguments.shown(count)}; move the part that is shown with `start`"
+        )
     layout = layout_of(generator, text)
     seen = trace(generator, layout, start, start + count)
     found = followers(generator, layout, MAX_SEARCHED)
@@ -127,20 +132,27 @@ def look(
         seen,
         start,
         len(layout.symbols),
-        watched=[Watched(*pair) for pair in units] + [Watched(each.layer, each.unit, each) for each in found],
+        watched=[Watched(*pair) for pair in pairs] + [Watched(each.layer, each.unit, each) for each in found],
         notes=list(_notes(generator, seen, start, len(layout.symbols))),
         followed={each.name: PROPERTIES[each.name](layout.symbols[:stop])[start:] for each in found},
     )
 
 
-def _check_units(watched: Sequence[tuple[int, int]], engine: Engine) -> None:
+def _checked_units(watched: Sequence[tuple[int, int]], engine: Engine) -> list[tuple[int, int]]:
     layers, _, units = engine.initial_state().c.shape
-    for layer, unit in watched:
+    wanted, pairs = "pairs of a layer and a unit, counted from 0", []
+    for pair in arguments.items("units", watched, wanted):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise arguments.refused("units", wanted, pair)
+        layer, unit = (arguments.whole_number("units", each) for each in pair)
+        given = ":".join(map(arguments.shown, (layer, unit)))
         if not 0 <= layer < layers:
             allowed = "one layer, 0" if layers == 1 else f"layers 0 to {layers - 1}"
-            raise UsageError(f"`units={layer}:{unit}`: this run has {allowed}")
+            raise UsageError(f"`units={given}`: this run has {allowed}")
         if not 0 <= unit < units:
-            raise UsageError(f"`units={layer}:{unit}`: each layer of this run has units 0 to {units - 1}")
+            raise UsageError(f"`units={given}`: each layer of this run has units 0 to {units - 1}")
+        pairs.append((layer, unit))
+    return pairs
 
 
 def _notes(generator: Generator, seen: Trace, start: int, total: int) -> Iterator[str]:

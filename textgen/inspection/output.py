@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from textgen import arguments
 from textgen.inspection.backward import HELD, MAX_SYMBOLS, Gradients, gradients, with_forget_gates_held
 from textgen.inspection.looks import Look
 from textgen.inspection.page.build import page
 from textgen.inspection.plots import PICTURES, draw
-from textgen.inspection.plots.canvas import save
+from textgen.inspection.plots.canvas import FORMATS, save
 from textgen.inspection.plots.fonts import lacking
 from textgen.inspection.plots.gradients import draw as draw_gradients
 from textgen.inspection.tracing import Text, Trace, layout_of, trace
@@ -27,10 +28,15 @@ PAGE = "index.html"
 
 def write_pictures(look: Look, folder: str | Path, formats: Sequence[str] = ("png",)) -> Iterator[Path]:
     """Draw every picture of a Look into a folder, in each of the formats. Yields the path of each file written."""
+    arguments.instance("look", look, Look)
+    kinds = [
+        arguments.text("formats", kind, FORMATS) for kind in arguments.items("formats", formats, "names of formats")
+    ]
+    folder = Path(arguments.path("folder", folder))
     for name in PICTURES:
         for suffix, figure in draw(name, look):
-            for kind in formats:
-                path = Path(folder) / ("-".join(filter(None, (name, suffix))) + f".{kind}")
+            for kind in kinds:
+                path = folder / ("-".join(filter(None, (name, suffix))) + f".{kind}")
                 save(figure, path)
                 yield path
 
@@ -42,17 +48,21 @@ def characters_without_font(look: Look) -> list[str]:
 
 def write_page(look: Look, folder: str | Path) -> Path:
     """Write the page of a Look into a folder. Returns the path of the file."""
-    path = Path(folder) / PAGE
+    arguments.instance("look", look, Look)
+    path = Path(arguments.path("folder", folder)) / PAGE
     write_atomically(path, [page(look).encode("utf-8")])
     return path
 
 
 def write_arrays(seen: Trace, path: str | Path) -> None:
     """Write the arrays of a Trace as an .npz file, which `numpy.load` reads without pickle."""
-    arrays: dict[str, Any] = seen.arrays()  # Any, since a name could be that of another parameter of savez
+    target = Path(arguments.path("path", path))
+    arrays: dict[str, Any] = arguments.instance(
+        "seen", seen, Trace
+    ).arrays()  # Any, since a name could be that of another parameter of savez
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
-    write_atomically(path, [file.getvalue()])
+    write_atomically(target, [file.getvalue()])
 
 
 def compare_gradients(generator: Generator, text: Text) -> tuple[Gradients, Gradients, bool]:

@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.engine.network import Engine, State
 from textgen.engine.probability import log_probabilities, softmax
 from textgen.errors import PromptError, UsageError
@@ -93,6 +94,8 @@ class Trace:
             step: counted from 0.
             count: the number of pairs.
         """
+        step = arguments.whole_number("step", step, -len(self), len(self) - 1)
+        count = arguments.whole_number("count", count, 0)
         probabilities = softmax(self.logits[None, step].astype(np.float64))[0]
         order = np.argsort(-probabilities, kind="stable")[:count]
         return [(self.printed[index], float(probabilities[index])) for index in order]
@@ -120,6 +123,8 @@ def trace(generator: Generator, text: Text, start: int = 0, stop: int | None = N
         PromptError: the text is empty, or has no step between start and stop.
         UsageError: the generator is a mixture of runs.
     """
+    start = arguments.whole_number("start", start, 0, arguments.MAX_STEP)
+    stop = None if stop is None else arguments.whole_number("stop", stop, -arguments.MAX_STEP, arguments.MAX_STEP)
     layout = layout_of(generator, text)
     length = len(layout.symbols)
     last = length if stop is None else min(stop, length)
@@ -132,8 +137,14 @@ def trace(generator: Generator, text: Text, start: int = 0, stop: int | None = N
 
 def trace_ids(generator: Generator, ids: Ids) -> Trace:
     """Read ids as they are, int (time + 1,), and record every step but the first."""
-    symbols = [generator.printed[index] for index in ids[1:]]
-    return trace(generator, Layout(np.asarray(ids), symbols, np.arange(len(symbols))))
+    engine_of(generator)
+    last = generator.tokenizer.vocabulary_size - 1
+    wanted = "ids, two or more whole numbers"
+    row = [arguments.whole_number("ids", index, 0, last) for index in arguments.items("ids", ids, wanted)]
+    if len(row) < 2:
+        raise arguments.refused("ids", wanted, ids)
+    symbols = [generator.printed[index] for index in row[1:]]
+    return trace(generator, Layout(np.array(row), symbols, np.arange(len(symbols))))
 
 
 def traces(generator: Generator, text: Text, size: int, start: int = 0) -> Iterator[Trace]:
@@ -168,6 +179,7 @@ def traces(generator: Generator, text: Text, size: int, start: int = 0) -> Itera
 
 def engine_of(generator: Generator) -> Engine:
     """The Engine of a generator. Raises UsageError if the generator mixes several runs."""
+    arguments.instance("generator", generator, Generator)
     if not isinstance(generator.engine, Engine):
         raise UsageError("a mixture of runs has no gates of its own; inspect each run separately")
     return generator.engine
@@ -178,10 +190,12 @@ def layout_of(generator: Generator, text: Text) -> Layout:
 
     Raises:
         PromptError: the text is empty.
+        UsageError: not a text, or the generator is a mixture of runs.
     """
+    engine_of(generator)
     if isinstance(text, Layout):
         return text
-    documents = [text] if isinstance(text, str) else list(text)
+    documents = arguments.documents("text", text)
     if not any(documents):
         raise PromptError("the text is empty: nothing to inspect; give at least one character")
     backward = generator.direction == "backward"

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.inspection.tracing import Text, engine_of, layout_of, traces
 from textgen.tokens.characters import is_unspaced
 from textgen.writing.generator import Generator
@@ -116,7 +117,11 @@ def followers(generator: Generator, text: Text, limit: int | None = None) -> lis
         generator: a Generator of one run.
         text: as `textgen.inspection.trace` takes it. A few thousand symbols tell more than a few hundred.
         limit: read this many symbols at most.
+
+    Raises:
+        PromptError, UsageError: as of `textgen.inspection.trace`.
     """
+    limit = None if limit is None else arguments.whole_number("limit", limit, 0)
     layout = layout_of(generator, text)
     symbols = layout.symbols[:limit]
     middle = len(symbols) // 2

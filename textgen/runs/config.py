@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
+from textgen.arguments import texts
 from textgen.errors import UsageError
-from textgen.options import Config, option, texts
+from textgen.options import Config, option
 from textgen.tokens import TOKENIZERS
 
 # The groups of options in the help of a command.

@@ -7,6 +7,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from textgen import arguments
 from textgen.errors import DamagedError, RunError, RunExistsError
 from textgen.runs.diary import GRADIENTS, HISTORY, MAX_DIARY_BYTES, MAX_SAMPLES_BYTES, SAMPLES
 from textgen.system import snapshots
@@ -67,7 +68,7 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
         if not runs:
             raise RunError(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
         return max(runs, key=lambda path: (path.name != SHIPPED, _saved_at(path)))
-    path = Path(run)
+    path = Path(arguments.path("run", run))
     if path.suffix.lower() in FOREIGN and not path.is_dir():
         raise RunError(f"{run}: unsupported: {FOREIGN[path.suffix.lower()]}; textgen opens only its own run folders")
     if not path.exists() and (CHECKPOINTS / path).is_dir():

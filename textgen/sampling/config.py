@@ -1,15 +1,13 @@
 """The options of sampling: the transforms, and where a text begins and ends."""
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from textgen.arguments import texts
 from textgen.errors import UsageError
-from textgen.options import option, texts
+from textgen.options import option
 from textgen.sampling.schedules import Ramp
 from textgen.sampling.transforms import TransformConfig, TransformOptions
-from textgen.system.wording import did_you_mean
 
 # Where only documents are counted, each gets at most this many symbols: a model may never end one.
 MAX_DOCUMENT_SYMBOLS = 10_000
@@ -101,17 +99,3 @@ class SamplingOptions(TransformOptions, total=False):
     best_of: int
     beam: int | None
     max_copy: int | None
-
-
-def with_options(config: SamplingConfig, options: SamplingOptions) -> SamplingConfig:
-    """A configuration with some fields replaced by keyword options.
-
-    Raises:
-        UsageError: an unknown option, or one out of its range.
-    """
-    known = [field.name for field in dataclasses.fields(SamplingConfig)]
-    for name in options:
-        if name not in known:
-            raise UsageError(f"there is no option {name!r}; {did_you_mean(name, sorted(known))}")
-    values: dict[str, Any] = {**options}
-    return dataclasses.replace(config, **values)

@@ -61,9 +61,11 @@ class ForbidText:
         self._whole = np.zeros(len(printed))
         # Pairs: how the text so far ends, and the ids that would then complete a forbidden text.
         self._ends: list[tuple[str, list[int]]] = []
+        longest_symbol = max(map(len, printed))
         for text in texts:
             self._whole[[index for index, symbol in enumerate(printed) if text in symbol]] = -np.inf
-            for cut in range(1, len(text)):
+            # What comes after the cut is the beginning of a symbol, so it is no longer than the longest.
+            for cut in range(max(len(text) - longest_symbol, 1), len(text)):
                 ids = [index for index, symbol in enumerate(printed) if symbol.startswith(text[cut:])]
                 if ids:
                     self._ends.append((text[:cut], ids))

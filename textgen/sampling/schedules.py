@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from textgen.errors import UsageError
+from textgen.arguments import refused, spelled_number
 
 MAX_TEMPERATURE = 100
 
@@ -82,27 +82,15 @@ def parse_schedule(name: str, value: object) -> Schedule:
     is_ramp = isinstance(value, str) and ":" in value
     if isinstance(value, str):
         parts = value.split(":" if is_ramp else ",")
-    elif isinstance(value, Sequence):
+    elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         parts = value
-    numbers = [_number(part) for part in parts]
-    if not numbers or None in numbers or (is_ramp and len(numbers) != 2):
-        raise UsageError(
-            f"`{name}` takes a number from 0 to {MAX_TEMPERATURE}, several taken in turn (0.5,1,0.7), or start:end "
-            f"over the length; got {value!r}"
+    numbers = tuple(map(spelled_number, parts))
+    if not numbers or (is_ramp and len(numbers) != 2) or not all(0 <= each <= MAX_TEMPERATURE for each in numbers):
+        wanted = (
+            f"a number from 0 to {MAX_TEMPERATURE}, several taken in turn (0.5,1,0.7), or start:end over the length"
         )
-    good = tuple(number for number in numbers if number is not None)
+        raise refused(name, wanted, value)
     if is_ramp:
         # As the option is kept: to six digits.
-        return Ramp(float(f"{good[0]:g}"), float(f"{good[1]:g}"))
-    return Cycle(good) if len(good) > 1 else Constant(good[0])
-
-
-def _number(part: object) -> float | None:
-    """A temperature, or None for what is not one."""
-    if isinstance(part, bool) or not (isinstance(part, str) or hasattr(part, "__float__")):
-        return None
-    try:
-        number = float(part)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number <= MAX_TEMPERATURE else None
+        return Ramp(float(f"{numbers[0]:g}"), float(f"{numbers[1]:g}"))
+    return Cycle(numbers) if len(numbers) > 1 else Constant(numbers[0])

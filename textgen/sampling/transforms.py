@@ -24,8 +24,9 @@ from typing import Any, Self, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.arguments import texts
 from textgen.engine.probability import softmax
-from textgen.options import Config, option, option_of, texts
+from textgen.options import Config, option, option_of
 from textgen.sampling import parsing
 from textgen.sampling.constraints import Bias, ForbidText, ForbidWord, NoRepeatNgram, RepetitionPenalty
 from textgen.sampling.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary

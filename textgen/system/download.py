@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import http.client
 import ssl
-import sys
 import time
 import urllib.error
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from textgen.system import cache
 from textgen.system.bounded_http import Patience, opened
 from textgen.system.files import atomic_file
 from textgen.system.remote import Remote
+from textgen.system.terminal import error_stream, one_line
 
 # Seconds without a byte of the text after which a server is given up; the speed is measured over as long a time.
 TIMEOUT_SECONDS = 20
@@ -57,10 +57,10 @@ def fetch(remotes: Sequence[Remote], folder: Path, name: str, quiet: bool = Fals
         total = sum(remote.size for remote in missing)
         with tqdm(
             total=total,
-            desc=name,
+            desc=one_line(name),
             unit="B",
             unit_scale=True,
-            file=sys.stderr,
+            file=error_stream().raw,  # the download goes on without its terminal
             disable=True if quiet else None,  # None: only on a terminal
             leave=False,
         ) as bar:

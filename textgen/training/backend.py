@@ -6,12 +6,13 @@ threads set for the lanes of `textgen.training.lstm`, and without TensorFlow's s
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from textgen.system import memory
+from textgen.system.terminal import error_stream
 from textgen.system.threads import cores
 
 # This silences most of TensorFlow's notices; it still writes some until it has started.
@@ -20,31 +21,30 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @contextlib.contextmanager
 def suppress_native_stderr() -> Iterator[None]:
-    """Hold back what the process writes to standard error; write it after all if an exception ends the block.
+    """Hold back what the process writes to standard error; write it after all if an error ends the block.
 
     TensorFlow 2.21 prints notices about CUDA and oneDNN that no environment variable silences and that only alarm a
     user without a GPU. They come from C++, so they are held back at the file descriptor.
     """
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is no standard error
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
+    error_stream().flush()
+    with contextlib.ExitStack() as opened:
+        try:
+            kept, held = os.dup(2), opened.enter_context(tempfile.TemporaryFile())
+        except OSError:  # there is no standard error, or no room for a temporary file
+            yield
+            return
+        opened.callback(os.close, kept)
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
+        except Exception:
             held.seek(0)
-            os.write(2, held.read())
+            with contextlib.suppress(OSError):  # its terminal is gone
+                os.write(kept, held.read())
             raise
         finally:
-            sys.stderr.flush()
+            error_stream().flush()
             os.dup2(kept, 2)
-            os.close(kept)
 
 
 def tensorflow() -> Any:
@@ -77,6 +77,8 @@ def use_all_cores() -> None:
         except RuntimeError:  # TensorFlow has started already, with other settings
             return
 
+
+memory.check_for_keras()
 
 with suppress_native_stderr():
     import keras

@@ -5,7 +5,6 @@ on text: the NumPy engine writes the sample after an epoch from a copy of the we
 """
 
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,7 +47,7 @@ class DivergenceGuard(keras.callbacks.Callback):
 
 
 class Interruption(keras.callbacks.Callback):
-    """Ends training on Ctrl-C or SIGTERM where nothing is half done.
+    """Ends training on Ctrl-C, SIGTERM or SIGHUP where nothing is half done.
 
     That is between two groups of steps. After the last group of an epoch the evaluation finishes first.
 
@@ -96,7 +95,7 @@ class Progress(keras.callbacks.Callback):
         if self._bar is None:
             self._bar = tqdm(
                 initial=self.state.step,
-                file=sys.stderr,
+                file=self.reporter.bar_stream,
                 disable=None,  # no bar where standard error is not a terminal
                 dynamic_ncols=True,
                 leave=False,
@@ -213,4 +212,4 @@ class SampleWriter(keras.callbacks.Callback):
         generator = self._make_generator(self.model.export_weights())
         text = generator.generate(length=self._length, temperature=self._temperature, seed=self._seed)
         diary.append_sample(self._folder, epoch + 1, text)
-        self._reporter.say("    " + text.strip("\n").replace("\n", "\n    "))
+        self._reporter.show("    " + text.strip("\n").replace("\n", "\n    "))

@@ -48,8 +48,12 @@ WATCHED_SYMBOLS = 512
 SPARE_STEPS = 8
 
 
-def fit(session: Session) -> bool:
+def fit(session: Session, interrupt: Interrupt) -> bool:
     """Train as a session's plan says, into its run folder.
+
+    Args:
+        session: the Session.
+        interrupt: the Interrupt, which the caller has entered.
 
     Returns:
         whether training stopped early.
@@ -58,10 +62,12 @@ def fit(session: Session) -> bool:
         OutOfMemoryError: the model and its batch do not fit the memory.
         DivergenceError: the loss stopped being a number.
         StorageError: the run folder cannot be written.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; what was learned is saved.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; what was learned is saved.
     """
-    with _memory_errors(session), Interrupt() as interrupt:
-        return _Fit(session, interrupt).run()
+    with _memory_errors(session):
+        training = _Fit(session, interrupt)
+        interrupt.check()  # nothing has been learned yet
+        return training.run()
 
 
 class _Fit:

@@ -1,6 +1,5 @@
 """A training that is ready to run: what was planned, where it is kept, where it stands. Knows nothing of Keras."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,28 +13,39 @@ from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
+from textgen.system.terminal import error_stream, one_line, visible_text
 
 
 class Reporter:
     """Says lines to the person who trains, without disturbing the progress bar.
 
+    What would act on a terminal is made visible. If standard error is gone, nothing is said and the training goes on.
+
     Args:
         sink: takes a line; None prints it on standard error.
         is_quiet: whether nothing is said at all.
+
+    Attributes:
+        bar_stream: where a progress bar is drawn.
     """
 
     def __init__(self, sink: Callable[[str], None] | None = None, is_quiet: bool = False) -> None:
-        self._sink, self.is_quiet = sink, is_quiet
+        self._sink, self.is_quiet, self._stream = sink, is_quiet, error_stream()
+        self.bar_stream = self._stream.raw
 
     def say(self, line: str) -> None:
         """Say a line."""
+        self.show(one_line(line))
+
+    def show(self, text: str) -> None:
+        """Show a text of several lines."""
         if self.is_quiet:
             return
-        with tqdm.external_write_mode(file=sys.stderr):
+        with tqdm.external_write_mode(file=self.bar_stream):
             if self._sink:
-                self._sink(line)
+                self._sink(visible_text(text))
             else:
-                print(line, file=sys.stderr)
+                self._stream.write(f"{text}\n")
 
     def note(self, text: str) -> None:
         """Say something that the person might not expect."""

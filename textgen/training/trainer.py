@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
 
+from textgen import arguments
 from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
@@ -28,10 +29,12 @@ from textgen.runs.folder import (
 )
 from textgen.runs.run import Run, check_best, load_resumable, load_run
 from textgen.runs.state import TrainingState
-from textgen.system import extras
+from textgen.system import extras, memory
 from textgen.system.folders import Folder
+from textgen.system.interrupts import Interrupt
+from textgen.system.keywords import check_keywords
 from textgen.system.locks import locked
-from textgen.system.wording import count, did_you_mean
+from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
 from textgen.training.session import Extension, Reporter, Session
 
@@ -104,22 +107,28 @@ def train(
         CorpusError: a text that cannot be read, is too short, or (with `resume`) differs from the text of the run.
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
+        OutOfMemoryError: this process may not use enough memory for TensorFlow.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
+        KeyboardInterrupt: Ctrl-C; SIGTERM and SIGHUP raise subclasses of it. What was learned is saved.
     """
     request = _Request(
-        corpus=corpus,
-        out=out,
-        from_run=from_run,
-        encoding=encoding,
-        note=note,
-        overwrite=overwrite,
+        corpus=corpus if corpus is None else _checked_corpus(corpus),
+        out=_path("out", out),
+        from_run=_path("from_run", from_run),
+        encoding=encoding if encoding is None else arguments.text("encoding", encoding),
+        note=arguments.text("note", note),
+        overwrite=arguments.switch("overwrite", overwrite),
         options=options,
-        watch_gradients=watch_gradients,
-        tensorboard=str(tensorboard) if tensorboard else None,
-        reporter=Reporter(report, quiet),
+        watch_gradients=arguments.switch("watch_gradients", watch_gradients),
+        tensorboard=None if tensorboard is None else str(_path("tensorboard", tensorboard)),
+        reporter=Reporter(
+            None if report is None else arguments.function("report", report), arguments.switch("quiet", quiet)
+        ),
         began=time.monotonic(),
     )
-    if tensorboard:
+    resume = _path("resume", resume)
+    memory.check_for_keras()
+    if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
     if resume is not None:
         _check_beside_resume(request)
@@ -173,9 +182,16 @@ def _planned(
     text = _read(request.corpus, training, request.encoding)
     training = dataclasses.replace(training, documents=text.kind)
     plan = make_plan(text, model, training, extend_from=extend_from)
-    folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
-    for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:
-        request.reporter.say(line)
+    with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
+        folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+        try:
+            interrupt.check()
+            for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:
+                request.reporter.say(line)
+            interrupt.check()
+        except BaseException:
+            remove_if_empty(folder)
+            raise
     return Session(
         plan=plan,
         folder=folder,
@@ -230,9 +246,11 @@ def _continue(request: _Request, folder: Folder) -> Session:
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt:
+        from textgen.training.fit import fit  # starts Keras, which takes seconds
 
-    stopped_early, state = fit(session), session.state
+        interrupt.check()
+        stopped_early, state = fit(session, interrupt), session.state
     return History(session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds)
 
 
@@ -268,12 +286,25 @@ def _as_begun(older: Run, options: Mapping[str, Any]) -> tuple[ModelConfig, Trai
 def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
     """Keyword options, split into the two configurations that they belong to. Raises UsageError for an unknown one."""
     of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
-    known = sorted(of_model | of_training)
-    for name in options:
-        if name not in known:
-            raise UsageError(f"train() has no option {name!r}; {did_you_mean(name, known)}")
+    check_keywords("train", options, of_model | of_training)
     model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
     return model, TrainingConfig(**{name: options[name] for name in of_training & set(options)})
+
+
+def _path(name: str, value: PathLike | None) -> PathLike | None:
+    return None if value is None else arguments.path(name, value)
+
+
+def _checked_corpus(corpus: CorpusLike) -> CorpusLike:
+    """A path, paths, or documents that a program made. Raises UsageError for anything else."""
+    if isinstance(corpus, Corpus):
+        documents = arguments.documents("corpus", corpus.documents)
+        if not documents or not all(documents):
+            raise arguments.refused("corpus", "documents that are not empty", documents)
+        return corpus
+    if isinstance(corpus, (str, os.PathLike)):
+        return arguments.path("corpus", corpus)
+    return [arguments.path("corpus", each) for each in arguments.items("corpus", corpus, "a path, paths, or a Corpus")]
 
 
 def _read(corpus: CorpusLike | None, training: TrainingConfig, encoding: str | None) -> Corpus | LargeCorpus:

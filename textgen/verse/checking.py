@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, Unpack
 
+from textgen import arguments
 from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import words
 from textgen.errors import UsageError
+from textgen.system.keywords import with_options
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 from textgen.verse.config import Rules, RulesOptions
 from textgen.verse.sounds import cmudict as cmu
@@ -132,9 +134,10 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
     Raises:
         UsageError: an option out of its range, an unknown form, or no form that fits.
     """
-    rules = Rules(**options)
-    lines = [line.strip() for line in lines]
-    judged_as = form_of(form) if form else _guess(lines)
+    rules = with_options("check", Rules, None, options)
+    wanted = "the lines of a poem"
+    lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
+    judged_as = _guess(lines) if form is None else form_of(arguments.text("form", form))
     judge = _chinese if judged_as.length else _english if judged_as.meters else _plain
     verdict = judge(lines, judged_as, rules)
     if judged_as.lines and len(lines) != judged_as.lines:

@@ -5,6 +5,7 @@ This module knows nothing of sampling.
 
 import numpy as np
 
+from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
 from textgen.corpus.hanzi import forms_of
 from textgen.corpus.memory import lines_of
@@ -37,13 +38,13 @@ class Chinese:
         self.start = self._read("start", config.start)
         self._heads = self._read("acrostic", config.acrostic)
         if not all(map(is_ideograph, self._heads)):
-            raise UsageError(f"`acrostic` takes Chinese characters without punctuation; got {config.acrostic!r}")
+            raise UsageError(f"`acrostic` takes Chinese characters without punctuation; got {shown(config.acrostic)}")
         self._pairs = config.acrostic_at == "couplet"
         room = form.lines // (2 if self._pairs else 1)
         if form.lines and len(self._heads) > room:
             raise UsageError(
-                f"`acrostic={config.acrostic}`: {len(self._heads)} characters; {form.name} has {form.lines} lines and "
-                f"takes at most {room} with `acrostic_at={config.acrostic_at}`"
+                f"`acrostic={short(config.acrostic)}`: {len(self._heads)} characters; {form.name} has {form.lines} "
+                f"lines and takes at most {room} with `acrostic_at={config.acrostic_at}`"
             )
         self._openings: list[AnyOpening] = self._regulated() if form.length else [self._free()]
 
@@ -87,7 +88,8 @@ class Chinese:
         if opening := self._follow(verse, self.start):
             return opening
         raise UsageError(
-            f"`start={self.config.start}` contradicts `acrostic={self.config.acrostic}`; change one of them"
+            f"`start={short(self.config.start)}` contradicts `acrostic={short(self.config.acrostic)}`; change one of "
+            "them"
         )
 
     def _regulated(self) -> list[AnyOpening]:
@@ -118,8 +120,8 @@ class Chinese:
         groups = frozenset(named[:1]) or frozenset[str]().union(*(book.readings(form).groups for form in forms))
         if not groups:
             raise UsageError(
-                f"`rhyme={config.rhyme}` is neither a group of the rhyme book nor a character that it reads level; "
-                f"groups: {'、'.join(sorted(names))}"
+                f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads "
+                f"level; groups: {'、'.join(sorted(names))}"
             )
         return groups
 
@@ -172,8 +174,8 @@ class Chinese:
             known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)).tolist())
             if len(known) < fewest:
                 return (
-                    f"`rhyme={config.rhyme}`: the run knows {len(known)} characters of this rhyme ({known}), and the "
-                    f"form needs {fewest}"
+                    f"`rhyme={short(config.rhyme or '')}`: the run knows {len(known)} characters of this rhyme "
+                    f"({known}), and the form needs {fewest}"
                 )
         asked = " and ".join(
             f"`{name}={value}`" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))

@@ -13,10 +13,12 @@ from typing import Protocol, Unpack
 
 import numpy as np
 
+from textgen import arguments
 from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
+from textgen.system.keywords import with_options
 from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
@@ -78,7 +80,7 @@ class Language(Protocol):
 
 def compose(generator: Generator, **options: Unpack[PoemOptions]) -> Composition:
     """Write one poem. Options and errors as of `compositions`."""
-    _, poems = compositions(generator, **options)
+    _, poems = compositions(generator, with_options("compose", PoemConfig, None, options))
     return next(poems)
 
 
@@ -103,7 +105,8 @@ def compositions(
         ModelError: a run that was not trained on poems.
         NothingLeftError: while writing: the search finds no poem that keeps everything asked for.
     """
-    config = dataclasses.replace(config or PoemConfig(), **options)
+    arguments.instance("generator", generator, Generator)
+    config = with_options("compositions", PoemConfig, config, options)
     if config.seed is None:
         config = dataclasses.replace(config, seed=new_seed())
     if generator.documents != "poem":

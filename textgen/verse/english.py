@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
 from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
@@ -29,10 +30,13 @@ class English:
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
         self.notes: list[str] = []
-        self.mood = self._encoded("mood", " ".join(part for part in (config.title, config.mood) if part), False)
+        title = self._symbols("title", config.title)
+        # A space stands between the two.
+        mood = self._symbols("mood", " " * bool(title and config.mood) + config.mood)
+        self.mood = self._ids_of([*title, *mood])
         if config.start and self.backward:
             raise UsageError("`start`: this run writes each line from its end; use `mood` instead")
-        self.start = self._encoded("start", config.start, True)
+        self.start = self._ids_of(self._symbols("start", config.start, is_exact=True))
         self.heads = self._heads()
         self._opening: AnyOpening = self._free() if not form.meters else self._metrical()
 
@@ -48,34 +52,41 @@ class English:
         text = "".join(self.printed[index] for index in row)
         return text.rstrip("\n").split("\n") if text else []
 
-    def _encoded(self, name: str, text: str, is_exact: bool) -> list[int]:
-        """The ids of a text. Raises PromptError for symbols outside the vocabulary."""
+    def _symbols(self, name: str, text: str, is_exact: bool = False) -> list[str]:
+        """The symbols of a text that the run can read; some may be left out where it need not be exact.
+
+        Raises:
+            PromptError: symbols outside the vocabulary. The message names the parameter.
+        """
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
-            self.notes.append(f"`{name}` read as {text}")
+            self.notes.append(f"`{name}` read as {text.lstrip()}")
+        kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
         if unknown:
-            if not is_exact:
-                kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
-                if kept:
-                    self.notes.append(f"`{name}` read without {', '.join(map(repr, unknown))}")
-                    return _ids(self.tokenizer.encode_symbols(kept))
-            shown = ", ".join(repr(symbol) for symbol in unknown)
-            raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
-        return _ids(self.generator.encode(text))
+            shown = ", ".join(map(repr, unknown))
+            if is_exact or not any(symbol.strip() for symbol in kept):
+                raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
+            self.notes.append(f"`{name}` read without {shown}")
+        return kept
+
+    def _ids_of(self, symbols: list[str]) -> list[int]:
+        """The ids of symbols, in the order in which the run reads them."""
+        ids = self.tokenizer.encode_symbols(symbols)
+        return _ids(ids[reverse_lines(ids, self.tokenizer)] if self.backward else ids)
 
     def _heads(self) -> dict[int, str]:
         letters = [letter for letter in self.config.acrostic if not letter.isspace()]
         if not all(letter.isalpha() for letter in letters):
-            raise UsageError(f"`acrostic` takes letters; got {self.config.acrostic!r}")
+            raise UsageError(f"`acrostic` takes letters; got {shown(self.config.acrostic)}")
         step = 2 if self.config.acrostic_at == "couplet" else 1
         form = self.form
         if form.name == "acrostic" and not letters:
             raise UsageError("`form=acrostic` needs `acrostic`, a text with one letter per line")
         if form.lines and step * (len(letters) - 1) >= form.lines:
             raise UsageError(
-                f"`acrostic={self.config.acrostic}`: {len(letters)} letters; {form.name} has {form.lines} lines and "
-                f"takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
+                f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} "
+                f"lines and takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
             )
         return {step * place: letter for place, letter in enumerate(letters)}
 
@@ -131,14 +142,14 @@ class English:
         word = " ".join(words(rhyme))
         rhymes = cmu.rhymes(word)
         if not rhymes:
-            raise UsageError(f"`rhyme={rhyme}` is not in the pronouncing dictionary; choose another word")
+            raise UsageError(f"`rhyme={short(rhyme)}` is not in the pronouncing dictionary; choose another word")
         needed = self.form.rhyme.count(self.form.rhyme[0])
         own = lexicon.index.get(word)
         mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
         if len(mates) < needed:
             shown = ", ".join(lexicon.words[mate] for mate in mates) or "none"
             raise UsageError(
-                f"`rhyme={rhyme}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
+                f"`rhyme={short(rhyme)}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
                 f"{self.form.name} needs {needed}"
             )
         return rhymes, () if own is None else (own,)

@@ -10,14 +10,16 @@ from typing import Unpack
 
 import numpy as np
 
+from textgen import arguments
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
 from textgen.sampling.chain import chain
-from textgen.sampling.config import SamplingConfig, SamplingOptions, with_options
+from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.sampling.context import Vocabulary
 from textgen.sampling.draw import Uniforms, draw
 from textgen.sampling.schedules import Ramp
 from textgen.system import threads
+from textgen.system.keywords import with_options
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
@@ -73,10 +75,11 @@ class CoWriter:
         ways: int = 5,
         **options: Unpack[SamplingOptions],
     ) -> None:
-        if generator.direction == "backward":
+        if arguments.instance("generator", generator, Generator).direction == "backward":
             raise UsageError("this run writes each line from its end; writing together needs one trained forward")
         self._generator = generator
-        config = with_options(SamplingConfig(), options)
+        prompt = arguments.text("prompt", prompt)
+        config = with_options("CoWriter", SamplingConfig, None, options)
         self._seed = new_seed() if config.seed is None else config.seed
         self._configure(config)
         self.words, self.ways = words, ways
@@ -100,7 +103,25 @@ class CoWriter:
 
     @temperature.setter
     def temperature(self, value: float | Sequence[float] | str) -> None:
-        self._configure(with_options(self._config, {"temperature": value}))
+        self._configure(with_options("CoWriter", SamplingConfig, self._config, {"temperature": value}))
+
+    @property
+    def words(self) -> int:
+        """How many words a proposal has; may be set."""
+        return self._words
+
+    @words.setter
+    def words(self, value: int) -> None:
+        self._words = arguments.whole_number("words", value, 1, MAX_PROPOSAL_SYMBOLS)
+
+    @property
+    def ways(self) -> int:
+        """How many proposals are made at a time; may be set."""
+        return self._ways
+
+    @ways.setter
+    def ways(self, value: int) -> None:
+        self._ways = arguments.whole_number("ways", value, 1, ROWS)
 
     def propose(self) -> list[Proposal]:
         """Propose different ways to go on, the likeliest first. Each call proposes anew.
@@ -122,7 +143,8 @@ class CoWriter:
         return sorted(chosen, key=lambda proposal: -proposal.probability)
 
     def take(self, proposal: Proposal) -> None:
-        """Append a proposal."""
+        """Append a proposal. Raises UsageError for anything else."""
+        arguments.instance("proposal", proposal, Proposal)
         self._append(self.text + proposal.text, proposal.ids)
 
     def add(self, text: str) -> list[str]:
@@ -130,7 +152,11 @@ class CoWriter:
 
         Returns:
             the symbols outside the vocabulary.
+
+        Raises:
+            UsageError: not a text.
         """
+        text = arguments.text("text", text)
         tokenizer = self._generator.tokenizer
         unknown: list[str] = tokenizer.unknown(text)
         whole = self.text + text

@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.corpus.memory import Memory, merge
-from textgen.engine.network import AnyNetwork, Engine
+from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
 from textgen.sampling.chain import chain
-from textgen.sampling.config import SamplingConfig, SamplingOptions, with_options
+from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.sampling.context import Transform, Vocabulary
 from textgen.system import threads
+from textgen.system.keywords import with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
+from textgen.writing.parts import check_weights, hashes, mixture_weights, own_transforms
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Sampler, write_texts
@@ -84,11 +87,11 @@ class Generator:
         direction: str = "forward",
         memory: Memory | None = None,
     ) -> None:
-        self.tokenizer = tokenizer
-        self.engine = engine
-        self.documents = documents
-        self.direction = direction
-        self.memory: Memory = memory or {}
+        self.tokenizer = arguments.instance("tokenizer", tokenizer, Tokenizer)
+        self.engine = arguments.instance("engine", engine, Network)
+        self.documents = arguments.text("documents", documents, SEPARATORS)
+        self.direction = arguments.text("direction", direction, ("forward", "backward"))
+        self.memory: Memory = hashes(memory)
         self.separator = SEPARATORS[documents]
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
 
@@ -122,7 +125,18 @@ class Generator:
             tokenizer: its Tokenizer.
             weights: float32 arrays by name, with the names and shapes of `ModelConfig.weight_shapes`.
             memory: hashes of the poems that it learned, if any.
+
+        Raises:
+            UsageError: parts of other kinds, or that do not fit each other.
         """
+        arguments.instance("model", model, ModelConfig)
+        arguments.instance("training", training, TrainingConfig)
+        arguments.instance("tokenizer", tokenizer, Tokenizer)
+        if tokenizer.vocabulary_size != model.sizes.vocabulary:
+            raise UsageError(
+                f"`tokenizer` has {tokenizer.vocabulary_size} symbols; `model` has {model.sizes.vocabulary}"
+            )
+        check_weights(weights, model)
         return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
 
     @classmethod
@@ -136,9 +150,16 @@ class Generator:
         Raises:
             UsageError: the weights do not fit, or the generators are of different kinds.
         """
-        weights = [1.0] * len(generators) if weights is None else weights
         from textgen.engine.mixture import Mixture
 
+        wanted = "Generators, at least one"
+        generators = [
+            arguments.instance("generators", one, Generator, wanted)
+            for one in arguments.items("generators", generators, wanted)
+        ]
+        if not generators:
+            raise arguments.refused("generators", wanted, generators)
+        weights = [1.0] * len(generators) if weights is None else mixture_weights(weights, len(generators))
         mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
         if len({one.direction for one in generators}) > 1:
             raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
@@ -177,7 +198,8 @@ class Generator:
             UsageError: an unknown option, or one out of its range.
             PromptError: the prompt holds symbols outside the vocabulary.
         """
-        return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus, **options))
+        config = with_options("generate", SamplingConfig, config, options)
+        return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus))
 
     @lists_options
     def stream(
@@ -194,11 +216,14 @@ class Generator:
         Everything is checked before the first symbol is drawn. The text is not kept, so it may be longer than memory.
         Arguments and errors are those of `generate`.
         """
-        writing = self.write(prompt, config=config, transforms=transforms, corpus=corpus, keep=False, **options)
-        if len(writing.samples) > 1:
+        config = with_options("stream", SamplingConfig, config, options)
+        if config.count > 1:
             raise UsageError(
-                f"`count={len(writing.samples)}` is more than one text: use Generator.generate_many or Generator.write"
+                f"`count={config.count}` is more than one text: use Generator.generate_many or Generator.write"
             )
+        writing = self.write(
+            arguments.text("prompt", prompt), config=config, transforms=transforms, corpus=corpus, keep=False
+        )
         return (piece for _, piece in writing)
 
     @lists_options
@@ -216,7 +241,8 @@ class Generator:
         The k-th text of a prompt depends on the seed, on which prompt it is and on k, not on how many texts there are.
         Arguments and errors are those of `generate`.
         """
-        return self.write(prompts, config=config, transforms=transforms, corpus=corpus, **options).finish()
+        config = with_options("generate_many", SamplingConfig, config, options)
+        return self.write(prompts, config=config, transforms=transforms, corpus=corpus).finish()
 
     @lists_options
     def write(
@@ -245,25 +271,27 @@ class Generator:
             UsageError: an unknown option, or one out of its range.
             PromptError: a prompt holds symbols outside the vocabulary.
         """
-        config = self._checked(with_options(config or SamplingConfig(), options), corpus)
+        corpus = arguments.text("corpus", corpus)
+        config = self._checked(with_options("write", SamplingConfig, config, options), corpus)
         seed = new_seed() if config.seed is None else config.seed
         is_backward = self.direction == "backward"
-        texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        texts, own = arguments.documents("prompts", prompts), own_transforms(transforms)
         if is_backward:
             # The model goes on from whole lines only.
-            texts = [text if not text or text.endswith("\n") else text + "\n" for text in texts]
-        ids = [self.read_prompt(text, config.unknown) for text in texts]
+            texts = [each if not each or each.endswith("\n") else each + "\n" for each in texts]
+        ids = [self.read_prompt(each, config.unknown) for each in texts]
         sampler = Sampler(
             engine=self.engine,
             printed=self.printed,
             config=config,
-            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), transforms),
+            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), own),
             seed=seed,
-            measured=measured or config.best_of > 1,
+            measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
             spans=_spans(corpus, config.max_copy),
         )
-        samples = [Sample(text, number, parts=[] if keep else None) for text in texts for number in range(config.count)]
+        keep = arguments.switch("keep", keep)
+        samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
         return Writing(samples, write_texts(sampler, samples, ids))
 
     def _checked(self, config: SamplingConfig, corpus: str) -> SamplingConfig:
@@ -294,9 +322,9 @@ class Generator:
         """
         from textgen.engine.measure import score
 
+        texts = arguments.documents("text", text)
         with threads.limited(threads.for_rows(1, self.engine.largest_product)):
-            documents, backward = [text] if isinstance(text, str) else text, self.direction == "backward"
-            return score(self.engine, self.tokenizer, documents, self.separator, backward)
+            return score(self.engine, self.tokenizer, texts, self.separator, self.direction == "backward")
 
     def read_prompt(self, prompt: str, unknown: str = "error") -> Ids:
         """The ids to start from, shape (symbols,), at least one.
@@ -312,7 +340,8 @@ class Generator:
         Raises:
             PromptError: lists the symbols outside the vocabulary.
         """
-        prompt = readable(prompt, self.tokenizer, unknown)
+        unknown = arguments.text("unknown", unknown, ("error", "skip", "nearest"))
+        prompt = readable(arguments.text("prompt", prompt), self.tokenizer, unknown)
         if self.documents == "file":
             prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
             if prompt:
@@ -321,7 +350,7 @@ class Generator:
 
     def encode(self, text: str) -> Ids:
         """A text's ids, shape (symbols,), in the order in which the model reads them."""
-        ids: Ids = self.tokenizer.encode(text)
+        ids: Ids = self.tokenizer.encode(arguments.text("text", text))
         return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.inspection.plots.fonts import MONO, MONO_WIDTH, drawable, is_mono
-from textgen.system import extras
+from textgen.system import extras, memory
 from textgen.system.files import write_atomically
 from textgen.system.wording import visible
 
@@ -99,6 +99,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def under_settings(*arguments: P.args, **options: P.kwargs) -> R:
+        memory.check_for_numpy("drawing pictures", memory.MATPLOTLIB)
         matplotlib = extras.load("matplotlib", "pictures")
         with matplotlib.rc_context(_SETTINGS):
             return function(*arguments, **options)

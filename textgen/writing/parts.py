@@ -1,0 +1,51 @@
+"""What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, transforms."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen import arguments
+from textgen.corpus.memory import Memory
+from textgen.runs.config import ModelConfig
+from textgen.sampling.context import Transform
+
+
+def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
+    """The weights of a mixture, at most one too many. Raises UsageError for what are not numbers of 0 or more."""
+    wanted = "weights of 0 or more, not all 0"
+    found = [
+        arguments.as_float(each) for each in itertools.islice(arguments.items("weights", weights, wanted), runs + 1)
+    ]
+    if not all(0 <= weight < np.inf for weight in found):
+        raise arguments.refused("weights", wanted, weights)
+    return found
+
+
+def own_transforms(transforms: Sequence[Transform]) -> list[Transform]:
+    """A caller's own transforms. Raises UsageError for what cannot be called."""
+    wanted = "functions of (logits, context)"
+    return [
+        arguments.function("transforms", each, wanted) for each in arguments.items("transforms", transforms, wanted)
+    ]
+
+
+def hashes(memory: Memory | None) -> Memory:
+    """Hashes of poems by name. Raises UsageError for anything else."""
+    wanted = "a dict of uint64 arrays by name"
+    found = {} if memory is None else arguments.instance("memory", memory, dict, wanted)
+    for name, hashes in found.items():
+        if not isinstance(name, str) or getattr(hashes, "dtype", None) != np.uint64:
+            raise arguments.refused("memory", wanted, memory)
+    return found
+
+
+def check_weights(weights: Mapping[str, NDArray[np.float32]], model: ModelConfig) -> None:
+    """Raise UsageError where weights are not those that a model needs."""
+    arguments.instance("weights", weights, Mapping, "a mapping of names to float32 arrays")
+    shapes = model.weight_shapes()
+    for name, shape in shapes.items():
+        array = weights.get(name)
+        if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
+            raise arguments.refused("weights", f"a float32 array of shape {shape} as {name!r}", array)
