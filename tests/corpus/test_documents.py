@@ -10,7 +10,7 @@ import pytest
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.sources import resolve
-from textgen.errors import CorpusError
+from textgen.errors import CorpusError, UsageError
 
 
 def write(path, data):
@@ -91,7 +91,7 @@ def test_paths_that_are_not_files(tmp_path):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="no text given"):
         read_corpus([])
-    with pytest.raises(CorpusError, match="null"):
+    with pytest.raises(UsageError, match="`paths` takes a path without NUL"):
         read_corpus("a\0b")
 
 
