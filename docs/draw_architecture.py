@@ -43,6 +43,7 @@ PLACES |= {
     "tokens": 0.16,
     "system": 0.5,
     "options": 0.83,
+    "arguments": 0.83,
 }
 
 TRAIN = [
@@ -73,6 +74,7 @@ WORDS = {
     "tokens": "text to ids",
     "system": "files, locks, signals",
     "options": "how options are declared",
+    "arguments": "how arguments are read",
     "errors": "errors and exit codes",
     "exchange": "other formats",
     "serve": "HTTP",

@@ -90,7 +90,7 @@ def test_paths_that_are_not_files(tmp_path):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="no text given"):
         read_corpus([])
-    with pytest.raises(UsageError, match="NUL"):
+    with pytest.raises(UsageError, match="`paths` takes a path without NUL"):
         read_corpus("a\0b")
 
 
