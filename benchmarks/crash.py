@@ -76,10 +76,10 @@ def fill_once(place, run, chance, tally):
         raise SystemExit(f"exit code {process.returncode}: {errors}")
     tally["full"] += 1
     after = snapshots(run)
-    newest = max(path.parent.name for path in standing if path.parent.parent.name == "resume")
+    newest = max((path.parent.name for path in standing if path.parent.parent.name == "resume"), default="")
     still = [path for path in standing if path in after]
     kept = all(after[path] == standing[path] for path in still)
-    newer = max(path.parent.name for path in after if path.parent.parent.name == "resume")
+    newer = max((path.parent.name for path in after if path.parent.parent.name == "resume"), default="")
     tally["nothing lost"] += kept and newer >= newest and not is_saving(run)
     return False
 
