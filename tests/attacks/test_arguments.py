@@ -218,9 +218,11 @@ def places(folder):
         yield place(
             "train", parameter, lambda value, name=parameter: train(**{name: value}, minutes=1, epochs=1), kind, may
         )
+    # What is half a surrogate pair in a document is told with the document's number.
     yield place(
-        "train", "corpus", lambda value: train(Corpus("x", value), folder / "new", minutes=1, epochs=1), "texts"
+        "Corpus", "documents", lambda value: Corpus("x", value), "things", {"array of texts", "list of surrogates"}
     )
+    yield place("Corpus", "name", lambda value: Corpus(value, ("a",)), "text")
 
     yield place("Generator.load", "run", Generator.load, "path", {"None"})
     parts = {"model": model, "training": training, "tokenizer": tokenizer, "weights": weights, "memory": None}

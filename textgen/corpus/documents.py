@@ -199,10 +199,10 @@ class Corpus(Text):
     kind: str = "file"
 
     def __post_init__(self) -> None:
-        if self.name != (fit := folder_name(self.name)):
+        if arguments.instance("name", self.name, str) != (fit := folder_name(self.name)):
             raise CorpusError(f"`name={shown(self.name)}`: not a name for a folder; for instance {shown(fit)}")
-        for number, document in enumerate(self.documents, 1):
-            refuse_surrogates(document, f"{self.name}: document {number}")
+        for number, document in enumerate(arguments.items("documents", self.documents, "texts"), 1):
+            refuse_surrogates(arguments.instance("documents", document, str), f"{self.name}: document {number}")
 
     def _read(self, notes: list[Note]) -> Iterator[Piece]:
         notes += self.notes
