@@ -10,7 +10,7 @@ import pytest
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.sources import resolve
-from textgen.errors import CorpusError
+from textgen.errors import CorpusError, UsageError
 
 
 def write(path, data):
@@ -62,7 +62,6 @@ def test_byte_order_mark_and_line_ends(tmp_path):
     text = f"{tmp_path / 'dos.txt'}: 2 CR or CR LF line ends read as LF"
     assert corpus.notes == (Note(NoteKind.LINE_ENDS, text, "2"),)
     assert str(corpus.notes[0]) == text
-    assert Note.from_json(corpus.notes[0].to_json()) == corpus.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_paths_that_are_not_files(tmp_path):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="no text given"):
         read_corpus([])
-    with pytest.raises(CorpusError, match="null"):
+    with pytest.raises(UsageError, match="NUL"):
         read_corpus("a\0b")
 
 

@@ -140,8 +140,8 @@ FAULTS = [
     ("broken", "answers 503 Service Unavailable"),
     ("round", "answers 302 "),
     ("larger", f"sent more than the expected {len(TEXT):,} bytes; nothing was kept"),
-    ("silent", "nothing for 1 seconds; try again"),
-    ("deaf", "nothing for 1 seconds; try again"),
+    ("silent", "nothing of the text for 1 seconds; try again"),
+    ("deaf", "nothing of the text for 1 seconds; try again"),
     ("slow", "sends fewer than 100 bytes a second; try again later"),
     ("garbage", "broke off: "),
 ]

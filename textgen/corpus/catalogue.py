@@ -5,6 +5,7 @@ SHA-256 is verified at each download. A new text needs one new entry in CATALOGU
 """
 
 import json
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
@@ -181,7 +182,10 @@ def files(name: str, quiet: bool = False) -> list[Path]:
     if found.make:
         # Another Python has another text.
         path = folder / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}.txt"
-        if not path.exists():
+        with cache.errors(path):
+            is_made = path.exists()
+        if not is_made:
+            cache.make(folder)
             write_atomically(path, [found.make().encode("utf-8")], cache.FREE_SPACE_ADVICE)
         return [path]
     from textgen.system.download import fetch  # imports an HTTP client, which is slow
@@ -191,7 +195,7 @@ def files(name: str, quiet: bool = False) -> list[Path]:
 
 def is_here(found: Entry) -> bool:
     """Whether a text can be read without a download."""
-    return all((cache.folder("corpora", found.name) / one.name).exists() for one in found.remote)
+    return all(os.path.exists(cache.folder("corpora", found.name, one.name)) for one in found.remote)
 
 
 def _bundled(found: Entry) -> Path:

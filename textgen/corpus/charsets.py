@@ -6,6 +6,7 @@ files.
 """
 
 import codecs
+import contextlib
 from collections.abc import Iterable, Iterator
 
 from textgen.arguments import short
@@ -41,6 +42,10 @@ WESTERN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùúûüý�
 MIN_WESTERN_SHARE = 0.95
 # Bytes from which an encoding is suggested.
 MAX_EXAMINED_BYTES = 50_000
+# Encodings that Python knows but that no text is in: those of host names, and one that always fails.
+NOT_OF_TEXT = ("idna", "punycode", "undefined")
+# Bytes that one unfinished sequence may have: UTF-7 and escapes have no bound, and would be read again and again.
+MAX_HELD_BYTES = 1 << 22
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, list[Note]]:
@@ -93,6 +98,24 @@ def _by_mark(chunk: bytes, name: str, notes: list[Note]) -> tuple[bytes, str]:
     return mark, encoding
 
 
+def refuse_surrogates(text: str, where: str) -> None:
+    """Raise CorpusError if a text holds half of a surrogate pair, which is no character and cannot be written.
+
+    Args:
+        text: the text.
+        where: what messages call it.
+    """
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CorpusError(
+            f"{where}: U+{ord(text[error.start]):04X} at character {error.start + 1:,} is half of a surrogate pair, "
+            "not text; remove it, or convert the text to UTF-8 with the program that wrote it"
+        ) from None
+
+
 class _Decoder:
     """A strict incremental decoder whose errors give the offset in the whole text.
 
@@ -117,6 +140,9 @@ class _Decoder:
     def decode(self, chunk: bytes, is_last: bool) -> str:
         """The text of the next chunk. Raises CorpusError if the chunk is not text in the encoding."""
         held = len(self._decoder.getstate()[0])  # bytes of an incomplete character at the end of the chunk before
+        if held > MAX_HELD_BYTES:
+            reason = f"a sequence that begins at offset {self.position - held} is not finished after {held:,} bytes"
+            raise self._error(reason, chunk, is_last)
         try:
             text = self._decoder.decode(chunk, is_last)
         except UnicodeDecodeError as error:
@@ -127,6 +153,8 @@ class _Decoder:
             raise self._error(f"{where}{separator}at offset {offset}", data, is_last) from None
         except UnicodeError as error:
             raise self._error(str(error), chunk, is_last) from None
+        if self.encoding != "utf-8":  # the one that is sure to give none
+            refuse_surrogates(text, f"{self.name}: read as {self.encoding} from offset {self.position - held}")
         self.position += len(chunk)
         return text
 
@@ -143,10 +171,11 @@ def _refuse_binary(data: bytes, name: str) -> None:
 
 def _check_encoding(encoding: str) -> None:
     try:
-        b"a".decode(encoding)  # not b"": Python decodes that without looking for the codec
-    except UnicodeError:
-        return  # the codec exists; one letter is not a text in it
-    except (LookupError, ValueError):  # unknown, or no text encoding (rot13, hex); a name with a NUL
+        if codecs.lookup(encoding).name in NOT_OF_TEXT:
+            raise LookupError
+        with contextlib.suppress(UnicodeError):  # one letter need not be a text in it
+            b"a".decode(encoding)  # not b"": Python decodes that without looking whether it is a codec of text
+    except (LookupError, ValueError):  # unknown, or no text encoding (rot13, hex); a name with a NUL or no text itself
         raise UsageError(
             f"`encoding={short(encoding)}`: no such encoding; some that exist: {', '.join(EXAMPLES)}"
         ) from None

@@ -14,10 +14,14 @@ from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, overload
 
 from textgen import arguments
+from textgen.corpus.charsets import refuse_surrogates
+from textgen.corpus.fingerprints import Fingerprint
 from textgen.corpus.formats import Piece, Reading, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
-from textgen.corpus.sources import Paths, Source, absolute, listed, name_of, resolve
+from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
+from textgen.corpus.values import shown
+from textgen.errors import CorpusError
 
 # Bytes of text beyond which a text stays in its files.
 MAX_BYTES_IN_MEMORY = 1 << 25
@@ -63,24 +67,38 @@ class Text(ABC):
     def kind(self) -> str: ...
 
     @abstractmethod
+    def _read(self, notes: list[Note]) -> Iterator[Piece]: ...
+
     def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
         """Read the documents, each in pieces: pairs of whether a document begins, and text.
 
         Args:
             notes: a list to which the notes are added; complete when the last piece was read.
-        """
 
-    @cached_property
-    def _survey(self) -> _Survey:
-        notes: list[Note] = []
-        characters, sizes = array("q"), array("q")
-        for starts, piece in self.pieces(notes):
+        Raises:
+            CorpusError: the text cannot be read, or has changed since it was read before.
+        """
+        notes = [] if notes is None else notes
+        return self._read(notes) if "_survey" in vars(self) else self._surveyed(notes)
+
+    def _surveyed(self, notes: list[Note]) -> Iterator[Piece]:
+        """The pieces. Once all were read, what was found is kept as `cached_property` does, which spares a reading."""
+        characters, sizes, before = array("q"), array("q"), len(notes)
+        for starts, piece in self._read(notes):
             if starts:
                 characters.append(0)
                 sizes.append(0)
             characters[-1] += len(piece)
             sizes[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
-        return _Survey(characters, sizes, tuple(notes))
+            yield starts, piece
+        vars(self).setdefault("_survey", _Survey(characters, sizes, tuple(notes[before:])))
+
+    @cached_property
+    def _survey(self) -> _Survey:
+        for _ in self._surveyed([]):
+            pass
+        survey: _Survey = vars(self)["_survey"]
+        return survey
 
     @property
     def characters(self) -> int:
@@ -97,9 +115,9 @@ class Text(ABC):
         """Number of documents."""
         return len(self._survey.characters)
 
-    def new_fingerprint(self) -> "Fingerprint":
+    def new_fingerprint(self) -> Fingerprint:
         """A Fingerprint to which this text's pieces can be added."""
-        return Fingerprint(self._survey.sizes)
+        return Fingerprint(self.name, self._survey.sizes)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the documents and their ends: equal texts in equal documents give equal fingerprints."""
@@ -126,7 +144,7 @@ class Text(ABC):
         return self.characters
 
     def parts(
-        self, share: float, fingerprint: "Fingerprint | None" = None, notes: list[Note] | None = None
+        self, share: float, fingerprint: Fingerprint | None = None, notes: list[Note] | None = None
     ) -> Iterator[Part]:
         """Read the documents in pieces, each on its side of the split; the side to train on comes first.
 
@@ -149,6 +167,8 @@ class Text(ABC):
             elif piece:
                 yield position >= split, starts or position == split, piece
             position = end
+        if position != self.characters:
+            raise changed(self.name)
 
     def split(self, share: float) -> tuple[list[str], list[str]]:
         """Two lists of documents: those to train on, and those held out."""
@@ -161,33 +181,15 @@ class Text(ABC):
         return training, held_out
 
 
-class Fingerprint:
-    """The fingerprint of a text whose pieces are added one after another.
-
-    Args:
-        sizes: bytes of each document in UTF-8.
-    """
-
-    def __init__(self, sizes: "array[int]") -> None:
-        self._sizes, self._digest = iter(sizes), hashlib.sha256()
-
-    def add(self, starts: bool, piece: str) -> None:
-        """Add a piece; `starts` says whether a document begins with it."""
-        if starts:
-            self._digest.update(next(self._sizes).to_bytes(8, "big"))
-        self._digest.update(piece.encode("utf-8"))
-
-    def hexdigest(self) -> str:
-        """The fingerprint of the pieces that were added."""
-        return self._digest.hexdigest()
-
-
 @dataclass(frozen=True)
 class Corpus(Text):
     """A text in memory.
 
     Attributes:
         documents: each document's text, none empty.
+
+    Raises:
+        CorpusError: a name that no folder can have, or a document with a lone surrogate.
     """
 
     name: str
@@ -196,10 +198,14 @@ class Corpus(Text):
     notes: tuple[Note, ...] = ()
     kind: str = "file"
 
-    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
-        """Each document as one piece."""
-        if notes is not None:
-            notes += self.notes
+    def __post_init__(self) -> None:
+        if self.name != (fit := folder_name(self.name)):
+            raise CorpusError(f"`name={shown(self.name)}`: not a name for a folder; for instance {shown(fit)}")
+        for number, document in enumerate(self.documents, 1):
+            refuse_surrogates(document, f"{self.name}: document {number}")
+
+    def _read(self, notes: list[Note]) -> Iterator[Piece]:
+        notes += self.notes
         return ((True, document) for document in self.documents)
 
 
@@ -227,9 +233,8 @@ class LargeCorpus(Text):
         """What was changed or left out. Reads the whole text once, as `characters`, `size` and `count` do."""
         return self._survey.notes
 
-    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
-        """The documents in pieces, read from the files each time."""
-        return self.reading.pieces(self.sources, [] if notes is None else notes)
+    def _read(self, notes: list[Note]) -> Iterator[Piece]:
+        return self.reading.pieces(self.sources, notes)
 
     def digest(self) -> str:
         """SHA-256 (hex) of everything on which the text depends: the files' bytes and how they are read.

@@ -6,7 +6,6 @@ of files or models.
 
 import csv
 import dataclasses
-import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +14,9 @@ from typing import Literal, Protocol, TypeAlias, cast
 
 from textgen import arguments
 from textgen.corpus import poems
-from textgen.corpus.charsets import decoded
+from textgen.corpus.charsets import decoded, refuse_surrogates
 from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.values import choices, parse, shown
 from textgen.errors import CorpusError
 from textgen.tokens.layout import SEPARATORS
 
@@ -24,6 +24,8 @@ from textgen.tokens.layout import SEPARATORS
 PIECE_CHARACTERS = 1 << 20
 # A line that is longer is cut into several pieces.
 MAX_LINE_CHARACTERS = 1 << 22
+# Combining marks after one letter; no text has more than a few (Unicode Standard Annex 15 bounds streams to 30).
+MAX_MARKS = 128
 
 # What a file can hold: plain text, a table, one JSON value a line, or poems as one JSON list.
 TEXT, TABLE, JSON_LINES, POEMS = "text", "csv", "lines of JSON", "poems"
@@ -123,10 +125,12 @@ class Reading:
     def _documents(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
         if source.kind in (TABLE, JSON_LINES):
             read = _table if source.kind == TABLE else _json_lines
-            return ((True, self._treated(record)) for record in read(source, self, notes) if record.strip())
+            records = read(source, self, notes)
+            return ((True, self._treated(record, source.name)) for record in records if record.strip())
         if self.column is not None:
             raise CorpusError(f"{source.name}: `field` is about CSV and lines of JSON; this is plain text")
-        text = map(self._treated, _whole_lines(text_of(source, self.encoding, notes)))
+        pieces = _whole_lines(text_of(source, self.encoding, notes))
+        text = (self._treated(piece, source.name) for piece in pieces)
         if kind == "file":
             return _one_document(text)
         if kind == "line":
@@ -145,10 +149,11 @@ class Reading:
                 raw += [poems.RawPoem(block) for _, block in self._pieces(source, "block", notes)]
         chosen, about = poems.choose(raw, self.selection)
         notes += about
-        yield from ((True, self._treated(poem.text)) for poem in chosen)
+        yield from ((True, self._treated(poem.text, sources[0].name)) for poem in chosen)
 
-    def _treated(self, text: str) -> str:
+    def _treated(self, text: str, name: str) -> str:
         if self.normalise:
+            _refuse_marks(text, name)
             form = cast(Literal["NFC", "NFKC"], self.normalise.upper())
             text = unicodedata.normalize(form, text)
         return text.lower() if self.lowercase else text
@@ -205,35 +210,64 @@ def text_of(source: Readable, encoding: str | None, notes: list[Note]) -> Iterat
 
 def _whole_lines(pieces: Iterable[str]) -> Iterator[str]:
     """Pieces that end where a line does; a line that is too long ends before a space or a plain letter."""
-    held = ""
+    held, end = "", 0
     for piece in pieces:
+        end = piece.rfind("\n") + 1 + len(held) if "\n" in piece else end
         held += piece
         if len(held) < PIECE_CHARACTERS:
             continue
-        end = held.rfind("\n") + 1
         if not end and len(held) > MAX_LINE_CHARACTERS:
             end = _end_within_line(held)
         if end:
             yield held[:end]
-            held = held[end:]
+            held, end = held[end:], 0
     if held:
         yield held
 
 
 def _end_within_line(text: str) -> int:
-    """Where a line may be cut: before the spaces before a word, or at least not before a combining mark."""
+    """Where a line may be cut: before the spaces before a word, or at least not before a combining mark.
+
+    Among more combining marks than any letter has, the cut may be anywhere.
+    """
     end = len(text[: text.rfind(" ") + 1].rstrip(" "))
-    return end or next(at for at in range(len(text) - 1, 0, -1) if not unicodedata.combining(text[at]))
+    last = range(len(text) - 1, max(len(text) - MAX_MARKS, 0), -1)
+    return end or next((at for at in last if not unicodedata.combining(text[at])), len(text))
 
 
 def _lines(pieces: Iterable[str]) -> Iterator[str]:
     """Lines without their ends."""
-    held = ""
+    held: list[str] = []  # the parts of a line that may go on: joined once, however long it becomes
     for piece in pieces:
-        *whole, held = (held + piece).split("\n")
-        yield from whole
-    if held:
-        yield held
+        first, *others = piece.split("\n")
+        held.append(first)
+        if others:
+            yield "".join(held)
+            *whole, last = others
+            yield from whole
+            held = [last]
+    if last := "".join(held):
+        yield last
+
+
+def _refuse_marks(text: str, name: str) -> None:
+    """Raise CorpusError if so many combining marks follow each other that sorting them would take hours.
+
+    So many in a row lie on some of the places that are looked at.
+    """
+    for at in range(0, len(text), MAX_MARKS):
+        if not unicodedata.combining(text[at]):
+            continue
+        start = end = at
+        while start and at - start <= MAX_MARKS and unicodedata.combining(text[start - 1]):
+            start -= 1
+        while end < len(text) and end - at <= MAX_MARKS and unicodedata.combining(text[end]):
+            end += 1
+        if end - start > MAX_MARKS:
+            raise CorpusError(
+                f"{name}: more than {MAX_MARKS} combining marks in a row, which is no text and cannot be normalised; "
+                "remove them, or leave out `normalise`"
+            )
 
 
 def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
@@ -248,7 +282,7 @@ def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[st
         for row in rows:
             if row and len(row) <= at:
                 raise CorpusError(
-                    f"{source.name}: line {rows.line_num}: {len(row)} columns; {header[at]!r} is number {at + 1}"
+                    f"{source.name}: line {rows.line_num}: {len(row)} columns; {shown(header[at])} is number {at + 1}"
                 )
             if row:
                 yield row[at]
@@ -261,9 +295,11 @@ def _column(name: str, header: list[str], field: str | None) -> int:
     if field is None and len(header) == 1:
         return 0
     if field is None:
-        raise CorpusError(f"{name}: a table of {len(header)} columns: choose one with `field`; {_choices(header)}")
+        raise CorpusError(f"{name}: a table of {len(header)} columns: choose one with `field`; {choices(header)}")
     if field not in header:
-        raise CorpusError(f"{name}: no column {field!r}; {_choices(header)}")
+        raise CorpusError(f"{name}: no column {shown(field)}; {choices(header)}")
+    if header.count(field) > 1:
+        raise CorpusError(f"{name}: {header.count(field)} columns {shown(field)}; give each a name of its own")
     return header.index(field)
 
 
@@ -276,12 +312,12 @@ def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterat
 
 def _json_text(line: str, where: str, field: str | None) -> str:
     """The text of one line of JSON: the line is a string, or an object with the field."""
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{where}: not JSON: {error.msg} in column {error.colno}") from None
-    except RecursionError:
-        raise CorpusError(f"{where}: JSON nested too deeply") from None
+    text = _chosen(parse(line, where), where, field)
+    refuse_surrogates(text, where)
+    return text
+
+
+def _chosen(value: object, where: str, field: str | None) -> str:
     if isinstance(value, str) and field is None:
         return value
     if not isinstance(value, dict):
@@ -290,11 +326,7 @@ def _json_text(line: str, where: str, field: str | None) -> str:
     if field is None and len(texts) == 1:
         return next(iter(texts.values()))
     if field is None:
-        raise CorpusError(f"{where}: choose a field with `field`; {_choices(list(texts))}")
+        raise CorpusError(f"{where}: choose a field with `field`; {choices(list(texts))}")
     if field not in texts:
-        raise CorpusError(f"{where}: no text in a field {field!r}; {_choices(list(texts))}")
+        raise CorpusError(f"{where}: no text in a field {shown(field)}; {choices(list(texts))}")
     return texts[field]
-
-
-def _choices(names: Sequence[str]) -> str:
-    return f"there are: {', '.join(names)}" if names else "there are none"

@@ -1,6 +1,5 @@
 """Notes on a text: what was changed or left out while it was read. Knows nothing of how notes are shown."""
 
-import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,12 +30,3 @@ class Note:
 
     def __str__(self) -> str:
         return self.text
-
-    def to_json(self) -> dict[str, str]:
-        """The note as plain JSON values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, str]) -> "Note":
-        """The note that `to_json` wrote."""
-        return cls(NoteKind(values["kind"]), values["text"], values["value"])

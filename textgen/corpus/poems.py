@@ -4,17 +4,18 @@ A poem is kept as its lines, each with its closing mark. All poems have one layo
 and a poem are: Chinese poems have two lines to a row, as in print, others one. Knows nothing of files or models.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.forms import form_of
 from textgen.corpus.hanzi import AS_IS, SIMPLIFIED, TRADITIONAL, convert, convert_all
 from textgen.corpus.memory import LINE
 from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.values import parse
 from textgen.errors import CorpusError
 from textgen.system import extras
 from textgen.system.wording import count
@@ -108,14 +109,9 @@ def from_json(text: str, path: str) -> list[RawPoem]:
         path: what messages call the file.
 
     Raises:
-        CorpusError: the text is not JSON, or not a list of poems.
+        CorpusError: the text is not JSON, not a list of poems, or holds a lone surrogate.
     """
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{path}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise CorpusError(f"{path}: JSON nested too deeply to be poems") from None
+    values = parse(text, path)
     for number, entry in enumerate(values if isinstance(values, list) else [None], 1):
         if not _is_poem(entry):
             where = f"entry {number}" if isinstance(values, list) else "the whole file"
@@ -123,9 +119,12 @@ def from_json(text: str, path: str) -> list[RawPoem]:
                 f'{path}: {where} is not a poem: expected a list of objects with "paragraphs", a list of text, as in '
                 "the chinese-poetry collection"
             )
-    return [
+    poems = [
         RawPoem("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", "")) for entry in values
     ]
+    for number, poem in enumerate(poems, 1):
+        refuse_surrogates("\n".join(poem), f"{path}: entry {number}")
+    return poems
 
 
 def _is_poem(entry: object) -> bool:

@@ -7,13 +7,14 @@ import contextlib
 import glob
 import gzip
 import hashlib
+import io
 import os
 import stat
 import sys
 import tempfile
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -38,6 +39,11 @@ KINDS = {
 }  # fmt: skip
 GZIP = b"\x1f\x8b"
 
+# Opening a pipe that nobody writes to would wait for ever, and a terminal would become this process's own.
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+# Bytes of a name that is made for a folder: file systems take 255, and temporary folders beside it have longer names.
+MAX_NAME_BYTES = 128
+
 
 class StandardInput:
     """Standard input, read to its end when it is first opened and kept, since a text is read several times.
@@ -53,17 +59,54 @@ class StandardInput:
         if self._kept is None:
             if sys.stdin is None:
                 raise CorpusError("standard input is closed; pipe a text in, or name a file")
-            self._kept = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 (closed with this object)
-            weakref.finalize(self, self._kept.close)
+            kept = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 (closed with this object)
+            weakref.finalize(self, kept.close)
             while chunk := sys.stdin.buffer.read(CHUNK_BYTES):
-                self._kept.write(chunk)
+                kept.write(chunk)
+            self._kept = kept  # only now: half of a text must not be taken for the whole
         self._kept.seek(0)
         return self._kept
+
+
+class _Digested:
+    """A file whose bytes are hashed as they are read, each once and in their order.
+
+    Args:
+        file: the file.
+        size: bytes that it may have; 0 for any number.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._size, self._read, self._digest = file, size, 0, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        """Up to so many of the next bytes. Raises _GrownError: there are more than the file had."""
+        chunk = self._file.read(size)
+        self._read += len(chunk)
+        if self._read > self._size > 0:
+            raise _GrownError
+        self._digest.update(chunk)
+        return chunk
+
+    def seek(self, position: int) -> None:
+        """Never called for a file that is read once, but GzipFile asks for it."""
+        raise io.UnsupportedOperation("seek")
+
+    def hexdigest(self) -> str:
+        """SHA-256 of what was read."""
+        return self._digest.hexdigest()
+
+
+class _GrownError(Exception):
+    """A file has become longer since it was opened. One that grows for ever would be read for ever."""
 
 
 @dataclass(frozen=True)
 class Source:
     """A file, or standard input.
+
+    A text is read several times. Its bytes are hashed each time, so that a file which changes in between is noticed
+    whatever its time stamps say.
 
     Attributes:
         path: the file's; "-" for standard input.
@@ -74,6 +117,8 @@ class Source:
     path: str
     name: str
     standard_input: StandardInput | None = field(default=None, repr=False, compare=False)
+    # The digest that the first whole reading found.
+    _digests: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def kind(self) -> str:
@@ -86,45 +131,87 @@ class Source:
         return _suffix(self.path) == ".tsv"
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes from the beginning; gzip is decompressed. Raises CorpusError."""
-        with self._opened() as file:
-            first = file.read(CHUNK_BYTES)
-            if not first.startswith(GZIP):
+        """Its bytes from the beginning; gzip is decompressed.
+
+        Raises:
+            CorpusError: it cannot be read; or it was read to its end before and has changed since.
+        """
+        with self._opened() as (file, size):
+            raw = _Digested(file, size)
+            first = raw.read(CHUNK_BYTES)
+            if first.startswith(GZIP):
+                file.seek(0)
+                raw = _Digested(file, size)
+                with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
+                    while chunk := unpacked.read(CHUNK_BYTES):
+                        yield chunk
+            else:
                 while first:
                     yield first
-                    first = file.read(CHUNK_BYTES)
-                return
-            file.seek(0)
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                while chunk := unpacked.read(CHUNK_BYTES):
-                    yield chunk
+                    first = raw.read(CHUNK_BYTES)
+        self._checked(raw.hexdigest())
 
     def digest(self) -> str:
-        """SHA-256 (hex) of its bytes; gzip stays compressed. Raises CorpusError."""
-        with self._opened() as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # IO has what it reads
+        """SHA-256 (hex) of its bytes; gzip stays compressed. Raises CorpusError as `chunks` does."""
+        with self._opened() as (file, size):
+            raw = _Digested(file, size)
+            while raw.read(CHUNK_BYTES):
+                pass
+        return self._checked(raw.hexdigest())
+
+    def _checked(self, digest: str) -> str:
+        if not self._digests:
+            self._digests.append(digest)
+        if self._digests[0] != digest:
+            raise changed(self.name)
+        return digest
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[IO[bytes]]:
-        try:
-            if self.standard_input is not None:
-                yield self.standard_input.opened()
-                return
-            # Opening a pipe that nobody writes to would wait for ever.
-            if not stat.S_ISREG(os.stat(self.path).st_mode):
-                raise CorpusError(f"{self.name}: not a plain file; pipe it in and read - instead")
-            with open(self.path, "rb") as file:
-                yield file
-        except FileNotFoundError:
-            raise CorpusError(f"{self.name}: no such file") from None
-        except PermissionError:
-            raise CorpusError(f"{self.name}: no permission to read it") from None
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise CorpusError(
-                f"{self.name}: damaged gzip: {error}; decompress it with gunzip to see how much is readable"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise CorpusError(f"{self.name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    def _opened(self) -> Iterator[tuple[IO[bytes], int]]:
+        """The file, and its size; 0 where the system does not know it."""
+        with _reading_errors(self.name):
+            try:
+                if self.standard_input is not None:
+                    yield self.standard_input.opened(), 0
+                    return
+                with open(self.path, "rb", opener=_open) as file:
+                    # Of what was opened, not of what the path names: that could be another file by now.
+                    status = os.fstat(file.fileno())
+                    if not stat.S_ISREG(status.st_mode):
+                        raise CorpusError(f"{self.name}: not a plain file; pipe it in and read - instead")
+                    yield file, status.st_size
+            except _GrownError:
+                raise changed(self.name) from None
+
+
+def changed(name: str) -> CorpusError:
+    """The error for a text that was not the same at two readings; `name` is what messages call it."""
+    return CorpusError(
+        f"{name}: changed while it was read; wait until nothing writes to it, or copy it and give the copy"
+    )
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | _WITHOUT_WAITING)
+
+
+@contextlib.contextmanager
+def _reading_errors(name: str) -> Iterator[None]:
+    """Turn what the system says against reading a path into one CorpusError that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise CorpusError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise CorpusError(f"{name}: not a plain file but a folder") from None
+    except PermissionError:
+        raise CorpusError(f"{name}: no permission to read it") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise CorpusError(
+            f"{name}: damaged gzip: {error}; decompress it with gunzip to see how much is readable"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def listed(paths: Paths) -> list[str]:
@@ -156,21 +243,62 @@ def _resolve(path: str, standard_input: StandardInput) -> list[Source]:
         return [Source(path, "standard input", standard_input)]
     if path.startswith(catalogue.PREFIX):
         return [Source(str(file), path) for file in catalogue.files(path.removeprefix(catalogue.PREFIX))]
-    try:
-        is_folder, exists = os.path.isdir(path), os.path.lexists(path)
-    except ValueError as error:
-        raise CorpusError(f"{path!r}: cannot be read: {error}") from None
-    if is_folder:
-        found = sorted(str(file) for file in Path(path).rglob("*") if _suffix(file) in KINDS and file.is_file())
+    if os.path.isdir(path):
+        found = sorted(_found(path, lambda: (str(Path(file)) for file in _below(path) if _suffix(file) in KINDS)))
         if not found:
             raise CorpusError(f"{path}: a folder without text: no file in it ends in {', '.join(KINDS)}")
         return [Source(file, file) for file in found]
-    if not exists and glob.has_magic(path):
-        found = sorted(file for file in glob.glob(path, recursive=True) if os.path.isfile(file))
+    if glob.has_magic(path) and not os.path.lexists(path):
+        found = sorted(_found(path, lambda: _matches(path)))
         if not found:
             raise CorpusError(f"{path}: no file matches this pattern")
         return [Source(file, file) for file in found]
     return [Source(path, path)]
+
+
+def _found(path: str, search: Callable[[], Iterable[str]]) -> set[str]:
+    """The plain files among those that a search finds. Raises CorpusError where a folder cannot be read."""
+    try:
+        return {file for file in search() if os.path.isfile(file)}
+    except OSError as error:
+        where = error.filename or path
+        raise CorpusError(f"{where}: cannot be read: {error.strerror}; make it readable, or move it away") from None
+
+
+def _below(folder: str) -> Iterator[str]:
+    """What is in a folder and in those below it, except for folders. May raise OSError."""
+    for parent in _folders(folder):
+        with os.scandir(parent or os.curdir) as entries:
+            yield from (os.path.join(parent, one.name) for one in entries if not one.is_dir(follow_symlinks=False))
+
+
+def _folders(folder: str, hidden: bool = True) -> Iterator[str]:
+    """A folder and those below it. Links are not followed: they may lead round in circles. May raise OSError."""
+    waiting = [folder]
+    while waiting:
+        parent = waiting.pop()
+        yield parent
+        with os.scandir(parent or os.curdir) as entries:
+            waiting += (
+                os.path.join(parent, one.name)
+                for one in entries
+                if one.is_dir(follow_symlinks=False) and (hidden or not one.name.startswith("."))
+            )
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """What fits a pattern; `**` stands for any folders, which glob would look for through links. May raise OSError."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        yield from glob.iglob(pattern)
+        return
+    at = parts.index("**")
+    while parts[at + 1 : at + 2] == ["**"]:
+        del parts[at]
+    head, tail = os.sep.join(parts[:at]), os.sep.join(parts[at + 1 :]) or "*"
+    for start in glob.iglob(head) if head else [os.sep if at else ""]:
+        for folder in _folders(start, hidden=False) if os.path.isdir(start or os.curdir) else ():
+            yield from _matches(os.path.join(glob.escape(folder), tail))
 
 
 def _suffix(path: PathName) -> str:
@@ -179,15 +307,43 @@ def _suffix(path: PathName) -> str:
 
 
 def name_of(paths: Paths) -> str:
-    """A short name for the paths that a user names, fit for a folder."""
+    """A short name for the paths that a user names, fit for a folder. Raises CorpusError: no working folder."""
     names = listed(paths)
     first = names[0]
-    stem = "stdin" if first == STANDARD_INPUT else Path(first.removeprefix(catalogue.PREFIX).removesuffix(".gz")).stem
-    stem = "".join(one for one in stem if one not in "*?[]") or "text"
+    if first == STANDARD_INPUT:
+        stem = "stdin"
+    else:
+        path = Path(first.removeprefix(catalogue.PREFIX).removesuffix(".gz"))
+        # ".", ".." and "/" name no folder: what they lead to has a name.
+        stem = (path if path.name not in ("", os.pardir) else _resolved(path)).stem
+    stem = folder_name(stem)
     return stem if len(names) == 1 else f"{stem}-and-{len(names) - 1}-more"
 
 
+def folder_name(text: str) -> str:
+    """The nearest name that a folder can have on every system, is not hidden and can be shown anywhere."""
+    shown = (each if each.isprintable() and each not in '/\\:"<>|' else "_" for each in text if each not in "*?[]")
+    name = "".join(shown).strip(". ").encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
+    return name.rstrip(". ") or "text"
+
+
 def absolute(path: PathName) -> str:
-    """A path that stays valid when the working directory changes."""
+    """A path that stays valid when the working directory changes. Raises CorpusError: there is no such directory."""
     path = str(path)
-    return path if path == STANDARD_INPUT or path.startswith(catalogue.PREFIX) else os.path.abspath(path)
+    if path == STANDARD_INPUT or path.startswith(catalogue.PREFIX):
+        return path
+    with _without_working_folder(path):
+        return os.path.abspath(path)
+
+
+def _resolved(path: Path) -> Path:
+    with _without_working_folder(str(path)):
+        return Path(os.path.realpath(path))
+
+
+@contextlib.contextmanager
+def _without_working_folder(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise CorpusError(f"{path}: the working folder was removed; change to another") from None

@@ -5,6 +5,7 @@ the text's bytes, how they are read, the tokenizer and the split: another text o
 is never out of date. Files are read as memory maps. Knows nothing of models.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -16,10 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from textgen.corpus.documents import LargeCorpus, Text
-from textgen.corpus.notes import Note
-from textgen.errors import RunError
+from textgen.corpus.notes import Note, NoteKind
+from textgen.errors import DamagedError, ModelError
 from textgen.system import cache, snapshots
-from textgen.system.files import storage_errors
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 IDS, ABOUT = "text.ids", "about.json"
 # Counts up when the files change, so that those of an older version are made anew.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 # Texts that stay encoded in the cache.
 MAX_CACHED_TEXTS = 3
 
@@ -92,15 +92,6 @@ class Facts:
     unknown: int
     fingerprint: str
     notes: tuple[Note, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The facts as plain JSON values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Facts":
-        """The facts that `to_json` wrote."""
-        return cls(**values | {"notes": tuple(map(Note.from_json, values["notes"]))})
 
 
 @dataclass(frozen=True)
@@ -203,25 +194,31 @@ def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: b
 
 def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
     key, place = _cache_key(text, share, vocabulary, backward), cache.folder("encoded")
-    with storage_errors(place, cache.FREE_SPACE_ADVICE):
+    with cache.errors(place):
         folder = Folder.opened(place, make=True)
-    try:
-        snapshot, _ = snapshots.latest_intact(folder, key, (IDS, ABOUT), Snapshot.verify)
-    except RunError:
-        cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
-        reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
-        # The text is read while its ids are written; what was counted is written after them.
-        files: dict[str, Iterable[ReadableBuffer]] = {
-            IDS: (ids.data for _, ids in reading.ids()),
-            ABOUT: _about(reading),
-        }
-        snapshots.save(folder, key, files, 1, cache.FREE_SPACE_ADVICE)
-        snapshot, _ = snapshots.latest_intact(folder, key, (IDS, ABOUT), Snapshot.verify)
-    about: Any = snapshot.json(ABOUT)
-    tokenizer = load_tokenizer(about["tokenizer"])
+    with contextlib.suppress(ModelError):  # nothing there, or damaged
+        return snapshots.latest_intact(folder, key, (IDS, ABOUT), lambda found: _loaded(found.verify()))[0]
+    cache.make(place)
+    cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+    # The text is read while its ids are written; what was counted is written after them. A text that has another digest
+    # by then ends the reading with an error, and nothing is kept.
+    files: dict[str, Iterable[ReadableBuffer]] = {
+        IDS: (ids.data for _, ids in reading.ids()),
+        ABOUT: _about(reading),
+    }
+    snapshots.save(folder, key, files, 1, cache.FREE_SPACE_ADVICE)
+    return snapshots.latest_intact(folder, key, (IDS, ABOUT), _loaded)[0]
+
+
+def _loaded(snapshot: Snapshot) -> Encoded:
+    """The text that a snapshot of the cache holds. Raises ModelError: it does not hold one."""
+    about = snapshot.json(ABOUT, _About)
+    tokenizer = load_tokenizer(about.tokenizer)
     ids = _mapped(snapshot, smallest_type(tokenizer.vocabulary_size))
-    split = about["symbols"]
-    return Encoded.from_parts(Facts.from_json(about["facts"]), tokenizer, ids[:split], ids[split:])
+    if not 0 <= about.symbols <= len(ids):
+        raise DamagedError(f"{snapshot.path / ABOUT}: damaged: {about.symbols} of {len(ids)} symbols to train on")
+    return Encoded.from_parts(about.facts.typed(), tokenizer, ids[: about.symbols], ids[about.symbols :])
 
 
 def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> str:
@@ -229,12 +226,55 @@ def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, back
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class _PlainNote:
+    """A Note as a file of JSON has it."""
+
+    kind: str
+    text: str
+    value: str
+
+    def __post_init__(self) -> None:
+        NoteKind(self.kind)
+
+
+@dataclass(frozen=True)
+class _PlainFacts:
+    """Facts as a file of JSON has them."""
+
+    characters: int
+    held_out_characters: int
+    documents: int
+    unknown: int
+    fingerprint: str
+    notes: tuple[_PlainNote, ...]
+
+    def typed(self) -> Facts:
+        notes = tuple(Note(NoteKind(note.kind), note.text, note.value) for note in self.notes)
+        return Facts(self.characters, self.held_out_characters, self.documents, self.unknown, self.fingerprint, notes)
+
+
+@dataclass(frozen=True)
+class _About:
+    """The file beside the ids.
+
+    Attributes:
+        tokenizer: the vocabulary, as plain JSON values.
+        symbols: the number of ids to train on; those held out follow.
+        facts: the facts.
+    """
+
+    tokenizer: dict[str, Any]
+    symbols: int
+    facts: _PlainFacts
+
+
 def _about(reading: _Pass) -> Iterator[bytes]:
-    """The file beside the ids: the vocabulary, the number of ids to train on, and the facts."""
+    """The bytes of an _About, found when the ids were read."""
     values = {
         "tokenizer": reading.tokenizer.to_json(),
         "symbols": reading.symbols[False],
-        "facts": reading.facts().to_json(),
+        "facts": dataclasses.asdict(reading.facts()),
     }
     yield json.dumps(values).encode()
 

@@ -1,7 +1,7 @@
 """Downloading files: with a progress bar, size limit, timeout and checksum; a file gets its name only when it is whole.
 
-Python's own urllib does it: it follows redirects and uses the proxy that the environment names. docs/log.md says which
-libraries were tried. Knows nothing of what is downloaded.
+Python's own urllib does it, bounded by `textgen.system.bounded_http`; docs/log.md says which libraries were tried.
+Knows nothing of what is downloaded.
 """
 
 import contextlib
@@ -10,7 +10,6 @@ import http.client
 import ssl
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Never
@@ -20,15 +19,18 @@ from tqdm import tqdm
 from textgen._version import __version__
 from textgen.errors import CorpusError
 from textgen.system import cache
-from textgen.system.files import atomic_file, storage_errors
+from textgen.system.bounded_http import Patience, opened
+from textgen.system.files import atomic_file
 from textgen.system.remote import Remote
 from textgen.system.terminal import error_stream, one_line
 
-# Seconds without a byte after which a server is given up; the speed is measured over as long a time.
+# Seconds without a byte of the text after which a server is given up; the speed is measured over as long a time.
 TIMEOUT_SECONDS = 20
 # A slower server is given up too.
 MIN_BYTES_PER_SECOND = 100
 CHUNK_BYTES = 1 << 16
+# Characters that a message repeats of what a server or a proxy says.
+MAX_QUOTED = 100
 
 
 def fetch(remotes: Sequence[Remote], folder: Path, name: str, quiet: bool = False) -> list[Path]:
@@ -48,10 +50,10 @@ def fetch(remotes: Sequence[Remote], folder: Path, name: str, quiet: bool = Fals
             the file is kept.
         StorageError: the folder cannot be written.
     """
-    missing = [remote for remote in remotes if not _is_whole(folder / remote.name, remote)]
+    with cache.errors(folder):
+        missing = [remote for remote in remotes if not _is_whole(folder / remote.name, remote)]
     if missing:
-        with storage_errors(folder, cache.FREE_SPACE_ADVICE):
-            folder.mkdir(parents=True, exist_ok=True)
+        cache.make(folder)
         total = sum(remote.size for remote in missing)
         with tqdm(
             total=total,
@@ -73,13 +75,13 @@ def _is_whole(path: Path, remote: Remote) -> bool:
 
 
 def _fetch(remote: Remote, path: Path, name: str, bar: "tqdm[Never]") -> None:
-    digest, size = hashlib.sha256(), 0
+    digest, size, patience = hashlib.sha256(), 0, Patience(TIMEOUT_SECONDS)
     with (
         _network_errors(remote.url, name),
-        _opened(remote.url) as answer,
+        opened(remote.url, f"textgen/{__version__}", patience) as answer,
         atomic_file(path, "wb", overwrite=True, advice=cache.FREE_SPACE_ADVICE) as file,
     ):
-        for chunk in _chunks(answer, remote, name):
+        for chunk in _chunks(answer, patience, remote, name):
             size += len(chunk)
             digest.update(chunk)
             file.write(chunk)
@@ -87,10 +89,12 @@ def _fetch(remote: Remote, path: Path, name: str, bar: "tqdm[Never]") -> None:
         _verify(remote, name, size, digest.hexdigest())
 
 
-def _chunks(answer: http.client.HTTPResponse, remote: Remote, name: str) -> Iterator[bytes]:
+def _chunks(answer: http.client.HTTPResponse, patience: Patience, remote: Remote, name: str) -> Iterator[bytes]:
     """What a server sends. Raises CorpusError if it sends too slowly or too much."""
     size, measured, began = 0, 0, time.monotonic()
+    patience.renew()
     while chunk := answer.read1(CHUNK_BYTES):
+        patience.renew()
         size += len(chunk)
         if time.monotonic() - began > TIMEOUT_SECONDS:
             if size - measured < MIN_BYTES_PER_SECOND * TIMEOUT_SECONDS:
@@ -116,12 +120,6 @@ def _verify(remote: Remote, name: str, size: int, sha256: str) -> None:
         )
 
 
-def _opened(url: str) -> http.client.HTTPResponse:
-    request = urllib.request.Request(url, headers={"User-Agent": f"textgen/{__version__}"})
-    answer: http.client.HTTPResponse = urllib.request.build_opener().open(request, timeout=TIMEOUT_SECONDS)
-    return answer
-
-
 @contextlib.contextmanager
 def _network_errors(url: str, name: str) -> Iterator[None]:
     """Turn errors of the network into a CorpusError of one line."""
@@ -129,25 +127,34 @@ def _network_errors(url: str, name: str) -> Iterator[None]:
         yield
     except urllib.error.HTTPError as error:
         error.close()
-        reason = " ".join(str(error.reason).split())
         advice = "it may have moved" if error.code < 500 else "try again later"
-        raise CorpusError(f"{name}: {url} answers {error.code} {reason}; {advice}") from None
+        raise CorpusError(f"{name}: {url} answers {error.code} {_quoted(error.reason)}; {advice}") from None
     except urllib.error.URLError as error:
         raise CorpusError(f"{name}: {url} {_unreachable(error.reason)}") from None
-    except TimeoutError as error:
+    except (TimeoutError, ssl.SSLError) as error:
         raise CorpusError(f"{name}: {url} {_unreachable(error)}") from None
-    except (http.client.HTTPException, ConnectionError) as error:
-        reason = " ".join("".join(filter(str.isprintable, str(error))).split()) or type(error).__name__
-        raise CorpusError(f"{name}: {url} broke off: {reason}; try again") from None
+    except (http.client.InvalidURL, ValueError, OverflowError) as error:
+        raise CorpusError(
+            f"{name}: {url} cannot be reached: a redirect or the proxy (https_proxy) has an address that makes no "
+            f"sense: {_quoted(error)}"
+        ) from None
+    except (http.client.HTTPException, OSError) as error:
+        raise CorpusError(f"{name}: {url} broke off: {_quoted(error)}; try again") from None
 
 
 def _unreachable(reason: str | BaseException) -> str:
     """Why a server could not be reached, and what to do."""
     if isinstance(reason, TimeoutError):
-        return f"sent nothing for {TIMEOUT_SECONDS} seconds; try again"
+        return f"sent nothing of the text for {TIMEOUT_SECONDS} seconds; try again"
     if isinstance(reason, ssl.SSLError):
-        return f"offers no secure connection: {reason}"
+        return f"offers no secure connection: {_quoted(reason)}"
     return (
-        f"cannot be reached: {getattr(reason, 'strerror', None) or reason}; is there a network, and does it need a "
-        "proxy (https_proxy)?"
+        f"cannot be reached: {_quoted(getattr(reason, 'strerror', None) or reason)}; is there a network, and does it "
+        "need a proxy (https_proxy)?"
     )
+
+
+def _quoted(reason: object) -> str:
+    """What a server, a proxy or the system says, on one short line that holds nothing but text."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in str(reason)).split())
+    return (line if len(line) <= MAX_QUOTED else line[: MAX_QUOTED - 3] + "...") or type(reason).__name__

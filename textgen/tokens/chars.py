@@ -22,6 +22,9 @@ class CharTokenizer(Tokenizer):
         points = np.array([ord(symbol) for symbol in self.symbols], dtype=np.int64)
         self._table = np.full(int(points.max(initial=0)) + 2, UNKNOWN, dtype=np.int32)
         self._table[points] = np.arange(RESERVED, self.vocabulary_size)
+        # Of ASCII where its ids are bytes too: Python then encodes several times as fast.
+        of_ascii = self._table.take(np.arange(128), mode="clip")
+        self._bytes = bytes(of_ascii.tolist() + 128 * [UNKNOWN]) if of_ascii.max() < 256 else b""
 
     @staticmethod
     def split(text: str) -> list[str]:
@@ -46,7 +49,11 @@ class CharTokenizer(Tokenizer):
     def encode(self, text: str) -> NDArray[np.int32]:
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), PIECE):
-            points = _code_points(text[start : start + PIECE])
+            piece = text[start : start + PIECE]
+            if self._bytes and piece.isascii():
+                ids[start : start + PIECE] = np.frombuffer(piece.encode("ascii").translate(self._bytes), np.uint8)
+                continue
+            points = _code_points(piece)
             # The table's last entry is UNKNOWN and stands for every code point beyond the table.
             self._table.take(points, out=ids[start : start + PIECE], mode="clip")
         return ids
