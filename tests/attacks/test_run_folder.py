@@ -264,6 +264,22 @@ def test_a_full_disk_at_the_first_save(gift, ends):
     assert again.best_nats
 
 
+@pytest.mark.parametrize("json", [[], ["--json"]])
+def test_a_full_disk_loses_no_text(gift, ends, json):
+    """The file cannot be written; the text comes on standard output."""
+    writes = ["sample", "gift", "--length", "3000", "--seed", "1", *json]
+    whole = shell(*writes, cwd=gift.parent).stdout
+    script = f'ulimit -f 1; exec {sys.executable} -m textgen "$@" --out tale.txt'
+    limited = ["bash", "-c", script, "-", *writes]
+    result = subprocess.run(limited, cwd=gift.parent, capture_output=True, check=False, timeout=120)
+    line = ends(9, f"sample {' '.join(json)} --out on a full disk".replace("  ", " "), result, 5)
+    kept = (gift.parent / "tale.txt").read_bytes()
+    assert "tale.txt holds what was written until then" in line
+    assert kept == whole[: len(kept)]
+    assert result.stdout == whole[-len(result.stdout) :]
+    assert len(kept) + len(result.stdout) >= len(whole)
+
+
 def test_a_script_that_is_planted_is_never_run(gift, tmp_path):
     """The attack of the trial: a shell's start-up file that a run appends to."""
     home = tmp_path / "home"

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import TINY, verse
 from tests.helpers import forged_runs
 from textgen.corpus import catalogue
-from textgen.runs.folder import BEST, RESUME, STATE, WEIGHTS
+from textgen.runs.folder import BEST, METADATA, RESUME, STATE, WEIGHTS
 from textgen.system.cache import VARIABLE
 from textgen.system.remote import Remote
 
@@ -38,7 +38,9 @@ def hostile_run(made_once):
 
         text = (CODES + "ab\n") * 300
         options = TINY | {"sample_length": 0, "epochs": 1}
-        train(Corpus(f"story{CODES}", (text,)), folder / "run", quiet=True, note=FORGED, **options)
+        train(Corpus("story", (text,)), folder / "run", quiet=True, note=FORGED, **options)
+        metadata = json.loads((folder / "run" / METADATA).read_text())
+        (folder / "run" / METADATA).write_text(json.dumps(metadata | {"corpus": f"story{CODES}"}))
 
     return made_once("hostile-run", learn) / "run"
 
@@ -188,4 +190,4 @@ def play(monkeypatch, tmp_path):
 
 def test_the_reason_of_a_server(ends, command, play):
     last = ends(7, "the reason that a server gives", command("corpora", "fetch", "play"), 3)
-    assert "answers 404 gone\\x1b]0;owned" in last
+    assert "answers 404 gone" in last

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,7 +21,7 @@ from textgen.cli.options import (
     options_of,
     overwrite_option,
 )
-from textgen.errors import UsageError
+from textgen.errors import StorageError, UsageError
 from textgen.options import flag_of
 from textgen.runs.folder import find_run
 from textgen.sampling.config import SamplingConfig
@@ -104,7 +104,7 @@ def sample_command(
             note(f"prompt read as {read!r}")
     note(f"run {' + '.join(paths)}, seed {config.seed}")
     about = {"run": paths[0] if len(paths) == 1 else paths, "seed": config.seed, "settings": config.to_json()}
-    with atomic_text_file(out, overwrite) if out is not None else contextlib.nullcontext(sys.stdout) as file:
+    with _opened(out, overwrite) as file:
         show = Lines(file, writing.samples, about) if as_json else Texts(file, writing.samples)
         try:
             for sample, piece in writing:
@@ -121,10 +121,64 @@ _ORDER = ", ".join(
 sample_command.help = (sample_command.help or "").replace("ORDER", _ORDER)
 
 
+@contextlib.contextmanager
+def _opened(out: str | None, overwrite: bool) -> "Iterator[TextIO | Rescued]":
+    """Standard output; or a file, for which standard output stands in when it can no longer be written."""
+    if out is None:
+        yield sys.stdout
+        return
+    with atomic_text_file(out, overwrite) as file:
+        rescued = Rescued(file)
+        yield rescued
+        rescued.finish()
+
+
+class Rescued:
+    """A file whose text goes to standard output as soon as the file cannot be written: a text may have taken hours."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self._unsure: list[str] = []  # what may not have reached the file yet
+        self._error: StorageError | None = None
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        if self._error:
+            return sys.stdout.write(text)
+        self._unsure.append(text)
+        with self._rescuing():
+            self.file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Give what was written to the system."""
+        if self._error:
+            sys.stdout.flush()
+            return
+        with self._rescuing():
+            self.file.flush()
+            self._unsure.clear()
+
+    def finish(self) -> None:
+        """Flush for the last time. Raises StorageError if the file could not be written."""
+        self.flush()
+        if self._error:
+            raise self._error
+
+    @contextlib.contextmanager
+    def _rescuing(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageError as error:
+            self._error = error
+            note(f"{error}; from here on the text goes to standard output")
+            sys.stdout.write("".join(self._unsure))
+
+
 class Texts:
     """Writes texts into a file: the first while it is written, the others when all are done."""
 
-    def __init__(self, file: TextIO, samples: Sequence[Sample]) -> None:
+    def __init__(self, file: TextIO | Rescued, samples: Sequence[Sample]) -> None:
         self.file, self.samples = file, samples
         self.flushed_at = 0.0  # seconds of time.monotonic; 0 before the first piece
 
@@ -157,7 +211,7 @@ class Texts:
 class Lines:
     """Writes texts into a file when all are done, each as one line of JSON."""
 
-    def __init__(self, file: TextIO, samples: Sequence[Sample], about: dict[str, Any]) -> None:
+    def __init__(self, file: TextIO | Rescued, samples: Sequence[Sample], about: dict[str, Any]) -> None:
         self.file, self.samples, self.about = file, samples, about
 
     def piece(self, sample: Sample, text: str) -> None:
