@@ -224,3 +224,10 @@ def test_files_are_not_overwritten_unasked(place):
 def test_bad_input_is_one_line(refused, place, monkeypatch, code, arguments, complaint):
     monkeypatch.chdir(place)
     assert complaint in refused(code, "write", *arguments)
+
+
+@pytest.mark.parametrize("typed", ["\u00b2", "\u0663", "1" * 5000, "/words \u00b2", "/ways " + "9" * 5000])
+def test_what_only_looks_like_a_number_is_text(command, tiny_run, typed):
+    result = command("write", tiny_run, "--seed", 1, input=f"{typed}\n/quit\n")
+    assert result.exit_code == 0, result.exception
+    assert ("takes a whole number" in result.stderr) == typed.startswith("/")

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 
 from textgen import arguments
-from textgen.cli.console import note
+from textgen.cli.console import note, show_text
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
@@ -144,7 +144,8 @@ class Rescued:
     def write(self, text: str) -> int:
         """Write a text."""
         if self._error:
-            return sys.stdout.write(text)
+            show_text(text, end="")
+            return len(text)
         self._unsure.append(text)
         with self._rescuing():
             self.file.write(text)
@@ -172,7 +173,7 @@ class Rescued:
         except StorageError as error:
             self._error = error
             note(f"{error}; from here on the text goes to standard output")
-            sys.stdout.write("".join(self._unsure))
+            show_text(*self._unsure, end="")
 
 
 class Texts:

@@ -162,8 +162,8 @@ class Dialogue:
             matching = [name for name in self.commands if word and name.startswith(word)]
             name = word if word in self.commands else matching[0] if matching else "help"
             self.commands[name](argument.strip())
-        elif line.strip().isdigit():
-            self.take(int(line), line)
+        elif (number := whole_number(line.strip())) is not None:
+            self.take(number, line)
         elif line.strip():
             self.add(line)
         else:
@@ -205,10 +205,11 @@ class Dialogue:
 
     def set_number(self, name: str, argument: str, most: int) -> None:
         """Set an attribute of the writer that is a whole number from 1."""
-        if not argument.isdigit() or not 1 <= int(argument) <= most:
+        number = whole_number(argument)
+        if number is None or not 1 <= number <= most:
             self.say(f"/{name} takes a whole number from 1 to {most}; it is {getattr(self.writer, name)}")
             return
-        setattr(self.writer, name, int(argument))
+        setattr(self.writer, name, number)
         self.propose()
 
     def line(self, argument: str) -> None:
@@ -256,6 +257,12 @@ def _read_line() -> str:
         if error.errno == errno.EIO:  # a terminal that is gone
             return ""
         raise PromptError(f"standard input: cannot be read: {error.strerror}; give lines of text") from None
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a person typed; None for other text. Nobody means a number of more than nine digits."""
+    # ² is a digit to `isdigit`, and ٣ one to `int`.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 def percent(probability: float) -> str:
