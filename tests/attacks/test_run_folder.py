@@ -290,3 +290,16 @@ def test_a_script_that_is_planted_is_never_run(gift, tmp_path):
     result = shell(*RESUME, cwd=tmp_path)
     assert result.returncode == 4
     assert (home / ".bashrc").read_text() == "# mine\n"
+
+
+def test_pictures_of_a_run_whose_name_is_no_text(command, gift, ends):
+    gift.rename(gift.with_name("gift\udce9"))
+    for what in (
+        ["plot", "gift\udce9", "--out", "curves\udce9.png"],
+        ["gradients", "gift\udce9", "--text", "the hen went down"],
+        ["inspect", "gift\udce9", "--text", "the hen went down", "--no-pictures"],
+    ):
+        ends(3, f"{what[0]}: pictures of a run named by bytes that are no text", command(*what), 0)
+    assert (gift.parent / "curves\udce9.png").stat().st_size > 1000
+    assert (gift.parent / r"gradients-gift\udce9" / "gradients.png").stat().st_size > 1000
+    assert r"gift\udce9" in (gift.parent / r"inspect-gift\udce9" / "index.html").read_text().replace(r"\\u", r"\u")

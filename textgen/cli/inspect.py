@@ -21,6 +21,7 @@ from textgen.inspection.plots.canvas import FORMATS
 from textgen.runs.run import Run, load_run
 from textgen.system import extras
 from textgen.system.files import check_folder, check_free
+from textgen.system.terminal import one_line
 from textgen.writing.generator import Generator, new_seed
 
 MAX_UNIT_DIGITS = 40  # of --unit: more than any run has
@@ -235,8 +236,8 @@ def _load(name: str) -> tuple[Run, Generator]:
 
 
 def _name(run: Run) -> str:
-    name: str = run.path.absolute().name
-    return name
+    """The run's name as it can be shown: bytes in it that are no text, and what acts on a terminal, become escapes."""
+    return one_line(run.path.absolute().name)
 
 
 def _unit(text: str) -> tuple[int, int]:

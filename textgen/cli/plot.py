@@ -17,6 +17,7 @@ from textgen.runs.describe import best_epoch, measured
 from textgen.runs.run import load_run
 from textgen.system import extras
 from textgen.system.files import check_free
+from textgen.system.terminal import one_line
 
 # The mark of each run's curve in the chart.
 MARKS = "ox+*#@%&"
@@ -53,7 +54,7 @@ def plot_command(names: tuple[str, ...], out: str | None, overwrite: bool) -> No
     for number, ((name, run), history) in enumerate(zip(found, histories, strict=True)):
         show_row(f"{MARKS[number % len(MARKS)]} {name}: {_best(run.tokenizer.noun, history)}")
     if out:
-        save(draw(found), Path(out))
+        save(draw([(one_line(name), run) for name, run in found]), Path(out))
         note(f"picture: {out}")
 
 
