@@ -1,7 +1,5 @@
 """Something else in every place of a run folder that textgen reads or writes, and every command on it.
 
-    python -m tests.helpers.planted trace RUN      # prints the names that the commands use, as JSON
-
 The places are not listed by hand. A run is used by every command while an audit hook notes each name that Python opens,
 makes, renames, lists or removes. Wherever the run folder has one of these names, or could have it, a link, a pipe, a
 folder or a stranger's file is put in its place. Then each command runs, and what lies outside must stay as it was.
@@ -9,11 +7,9 @@ folder or a stranger's file is put in its place. Then each command runs, and wha
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,28 +63,23 @@ def put(gift, place):
 
 
 def used_places(gift, place):
-    """Where in a run the commands reach for something: paths below the run folder.
-
-    Found in a process of its own, since hooks stay for ever.
-    """
+    """Where in a run the commands reach for something: paths below the run folder."""
     put(gift, place)
-    command = [sys.executable, "-m", "tests.helpers.planted", "trace", str(place)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    names, paths = map(set, json.loads(result.stdout.splitlines()[-1]))
+    names, paths = _used(place.resolve())
     found = {path.relative_to(gift) for path in gift.rglob("*") if path.name in names}
     # What is not there yet, such as a temporary file, must have its folder there.
     absent = {Path(path) for path in paths if not os.path.lexists(gift / path)}
     return sorted(map(str, found | {path for path in absent if (gift / path.parent).is_dir()}))
 
 
-def _trace(place):
+def _used(place):
+    """The names that the commands use, and the paths below the run folder that are known."""
     from textgen.cli import main
 
-    os.chdir(place)
-    run, names, paths = f"{place}/gift/", set(), set()
+    run, names, paths, is_watching = f"{place}/gift/", set(), set(), True
 
     def hook(event, arguments):
-        for at, holder in EVENTS.get(event, ()):
+        for at, holder in EVENTS.get(event, ()) if is_watching else ():
             if not isinstance(arguments[at], (str, bytes, os.PathLike)):
                 continue
             path = os.fsdecode(arguments[at])
@@ -100,10 +91,12 @@ def _trace(place):
                 # A name with random digits stands for the one without, which could be guessed.
                 paths.add(re.sub(r"\.[0-9a-f]{16}", "", os.path.abspath(path).removeprefix(run)))
 
-    sys.addaudithook(hook)
-    for command in COMMANDS.values():
-        CliRunner().invoke(main, command)
-    return sorted(names), sorted(paths)
+    sys.addaudithook(hook)  # for ever: Python takes none back
+    with contextlib.chdir(place):
+        for command in COMMANDS.values():
+            CliRunner().invoke(main, command)
+    is_watching = False
+    return names, paths
 
 
 @dataclass
@@ -183,7 +176,3 @@ def attack(gift, place, where, kind, command, seconds):
     elif digest(outside) != before:
         fault = "something outside was changed"
     return Outcome(result.exit_code, lines[-1] if lines else "", fault)
-
-
-if __name__ == "__main__":
-    print(json.dumps(_trace(Path(sys.argv[2]).resolve())))
