@@ -76,6 +76,7 @@ WORDS = {
     "options": "how options are declared",
     "arguments": "how arguments are read",
     "errors": "errors and exit codes",
+    "shown": "the filter of messages",
     "exchange": "other formats",
     "serve": "HTTP",
 }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from textgen.errors import UsageError
+from textgen.shown import one_line
 
 Number: TypeAlias = int | float
 T = TypeVar("T")
@@ -214,16 +215,12 @@ def shown(value: object) -> str:
         written = short.repr(_plain(value) if isinstance(value, str) else value)
     except Exception:  # the value's own code, or an integer within it of too many digits
         written = f"a value of type {type(value).__name__}"
-    return _visible(" ".join(written.split()))
+    return one_line(" ".join(written.split()))
 
 
 def short(text: str) -> str:
     """A text as messages quote it beside its parameter: cut where it is long, with nothing that a terminal obeys."""
-    return _visible(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
-
-
-def _visible(text: str) -> str:
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return one_line(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
 
 
 def _plain(value: object) -> Any:

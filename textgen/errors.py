@@ -19,6 +19,8 @@ A message is one line: what is wrong, where, what is allowed, what to do. This m
 printed: only `textgen.cli` turns one into a line on standard error and an exit code.
 """
 
+from textgen.shown import one_line
+
 # Characters of a message. Names and values in it may be a stranger's, and as long as he likes.
 MAX_CHARACTERS = 2000
 
@@ -27,7 +29,8 @@ class TextgenError(Exception):
     """The base class of every error raised on purpose. `exit_code` is what the shell sees.
 
     Args:
-        message: one line. Of a very long one the middle is left out: what is wrong stands first, what to do last.
+        message: one line; an end of a line and what acts on a terminal become escapes. Of a very long one the middle is
+            left out: what is wrong stands first, what to do last.
     """
 
     exit_code = 1
@@ -35,7 +38,7 @@ class TextgenError(Exception):
     def __init__(self, message: str) -> None:
         if len(message) > MAX_CHARACTERS:
             message = f"{message[: MAX_CHARACTERS * 2 // 3]} ... {message[-MAX_CHARACTERS // 4 :]}"
-        super().__init__(message)
+        super().__init__(one_line(message))
 
 
 class UsageError(TextgenError):

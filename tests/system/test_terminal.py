@@ -7,14 +7,13 @@ import os
 import pytest
 
 from textgen.errors import StorageError
+from textgen.shown import one_line, visible_text
 from textgen.system.terminal import (
     ErrorStream,
     OutputClosed,
     OutputStream,
     Styled,
     error_stream,
-    one_line,
-    visible_text,
 )
 
 

@@ -17,9 +17,10 @@ import click
 
 from textgen._version import __version__
 from textgen.errors import OutOfMemoryError, StorageError, TextgenError
+from textgen.shown import one_line
 from textgen.system import memory
 from textgen.system.interrupts import Received, ending, raising_on_signals
-from textgen.system.terminal import OutputClosed, one_line, standard_streams
+from textgen.system.terminal import OutputClosed, standard_streams
 
 # Each command's module below `textgen.cli` and its line in `textgen --help`, in the order a newcomer meets them. The
 # module's `NAME_command` is the command, such as `train_command`.

@@ -10,7 +10,8 @@ from typing import Any, TextIO
 
 import click
 
-from textgen.system.terminal import Styled, one_line, visible_text
+from textgen.shown import one_line, visible_text
+from textgen.system.terminal import Styled
 
 
 def show_text(*parts: str, end: str = "\n") -> None:

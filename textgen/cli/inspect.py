@@ -19,9 +19,9 @@ from textgen.inspection.looks import MAX_COUNT as MAX_SHOWN
 from textgen.inspection.plots import PICTURES
 from textgen.inspection.plots.canvas import FORMATS
 from textgen.runs.run import Run, load_run
+from textgen.shown import one_line
 from textgen.system import extras
 from textgen.system.files import check_folder, check_free
-from textgen.system.terminal import one_line
 from textgen.writing.generator import Generator, new_seed
 
 MAX_UNIT_DIGITS = 40  # of --unit: more than any run has

@@ -15,9 +15,9 @@ from textgen.inspection.plots.canvas import FORMATS, save
 from textgen.inspection.plots.curves import draw
 from textgen.runs.describe import best_epoch, measured
 from textgen.runs.run import load_run
+from textgen.shown import one_line
 from textgen.system import extras
 from textgen.system.files import check_free
-from textgen.system.terminal import one_line
 
 # The mark of each run's curve in the chart.
 MARKS = "ox+*#@%&"

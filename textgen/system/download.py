@@ -18,11 +18,12 @@ from tqdm import tqdm
 
 from textgen._version import __version__
 from textgen.errors import CorpusError
+from textgen.shown import one_line
 from textgen.system import cache
 from textgen.system.bounded_http import Patience, opened
 from textgen.system.files import atomic_file
 from textgen.system.remote import Remote
-from textgen.system.terminal import error_stream, one_line
+from textgen.system.terminal import error_stream
 
 # Seconds without a byte of the text after which a server is given up; the speed is measured over as long a time.
 TIMEOUT_SECONDS = 20

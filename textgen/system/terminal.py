@@ -1,15 +1,13 @@
-"""What a person is shown: the one filter for it, and the streams that it goes through.
+"""The streams on which a person is shown something.
 
-Control characters of a stranger's text could change the terminal's title, its clipboard or what stands on it already.
-So they are shown as escapes: on standard error always, on standard output where it is a terminal. Text for a pipe or a
-file stays as it is.
+What acts on a terminal is made visible (`textgen.shown`): on standard error always, on standard output where it is a
+terminal. Text for a pipe or a file stays as it is.
 
 Knows nothing of what is shown.
 """
 
 import contextlib
 import errno
-import functools
 import io
 import os
 import sys
@@ -17,35 +15,7 @@ from collections.abc import Iterator
 from typing import NoReturn, TextIO, cast
 
 from textgen.errors import StorageError
-
-# Characters that act on a terminal in place of being shown: controls (C0, DEL, C1), other ends of lines, and what
-# changes the direction of the text around it. Joiners and the letters of scripts from right to left are ordinary text.
-_ACTING = (
-    *range(0x20),
-    *range(0x7F, 0xA0),
-    0x2028,
-    0x2029,
-    *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
-)
-
-
-def visible_text(text: str) -> str:
-    """A text as it can be shown: what acts on a terminal becomes an escape such as `\\x1b`. Lines and tabs stay."""
-    if text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable():
-        return text
-    # Lone surrogates, which no terminal takes, become escapes as they are encoded.
-    return text.translate(_escapes()).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def one_line(text: str) -> str:
-    """A text as it can be shown in one line: an end of a line becomes an escape too, so that nobody can forge one."""
-    return visible_text(text).replace("\n", "\\n")
-
-
-@functools.cache
-def _escapes() -> dict[int, str]:
-    return {code: repr(chr(code))[1:-1] for code in _ACTING if chr(code) not in "\n\t"}
+from textgen.shown import visible_text
 
 
 class Styled(str):

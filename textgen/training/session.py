@@ -11,9 +11,10 @@ from tqdm import tqdm
 
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
+from textgen.shown import one_line, visible_text
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
-from textgen.system.terminal import error_stream, one_line, visible_text
+from textgen.system.terminal import error_stream
 
 
 class Reporter:
