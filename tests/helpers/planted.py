@@ -27,7 +27,7 @@ READING = {
     "evaluate": ["evaluate", "gift", "short.txt", "--json"],
     "plot": ["plot", "gift"],
     "inspect": ["inspect", "gift", "--text", "hen", "--no-pictures", "--no-page"],
-    "gradients": ["gradients", "gift", "--text", "the hen", "--no-pictures"],
+    "gradients": ["gradients", "gift", "--text", "the hen went down", "--no-pictures"],
     "poem": ["poem", "gift", "--form", "free", "--seed", "1"],
     "write": ["write", "gift", "--seed", "1"],
 }
