@@ -25,7 +25,9 @@ def command(place, run):
     start = [sys.executable, "-m", "textgen", "train"]
     if has_saved(run):
         return [*start, "--resume", str(run)]
-    return [*start, str(place / "text.txt"), "--out", str(run), *OPTIONS]
+    # One that was killed between its first two files has nothing to go on from.
+    again = ["--overwrite"] if entries(run / "best") else []
+    return [*start, str(place / "text.txt"), "--out", str(run), *OPTIONS, *again]
 
 
 def has_saved(run):
