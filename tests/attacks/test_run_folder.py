@@ -52,12 +52,15 @@ def test_a_link_in_the_place_of_a_file(command, gift, ends, name, link, what):
     assert precious.read_text() == "dear"
 
 
-@pytest.mark.parametrize("name", ["history.jsonl", "metadata.json", "gradients.jsonl", "samples.txt", ".probe"])
-def test_a_link_in_the_place_of_a_temporary_file(command, gift, ends, name):
-    precious = gift.parent / "precious.txt"
-    (gift / f"{name}.tmp").symlink_to(precious)
-    ends(1, f"{name}.tmp is a link", command(*RESUME), 0)
-    assert precious.read_text() == "dear"
+def test_links_in_the_places_of_temporary_files(command, gift, ends):
+    targets = {}
+    for name in ("history.jsonl", "metadata.json", "gradients.jsonl", "samples.txt", ".probe"):
+        targets[name] = gift.parent / f"precious{name}"
+        targets[name].write_text("dear")
+        (gift / f"{name}.tmp").symlink_to(targets[name])
+    ends(1, "every NAME.tmp is a link, --resume", command(*RESUME), 0)
+    ends(1, "every NAME.tmp is a link, --overwrite", command(*OVERWRITE), 0)
+    assert {target.read_text() for target in targets.values()} == {"dear"}
 
 
 @pytest.mark.parametrize("kind", ["best", "resume", "verse"])

@@ -178,7 +178,7 @@ def test_a_place_that_cannot_be_written_or_read(place, text_file):
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on a process's memory")
 def test_memory_that_runs_out_is_one_line(tmp_path):
     text = tmp_path / "large.txt"
-    letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 9_000_000)
+    letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 4_800_000)
     text.write_bytes(letters.astype(np.uint8).tobytes())
     limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30)); "
     limited += "runpy.run_module('textgen', run_name='__main__')"

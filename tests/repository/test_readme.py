@@ -19,7 +19,7 @@ def test_make_demo_ends_with_samples(checkout):
     point at a folder that the test removes. Fewer epochs than a newcomer's are enough to learn to spell."""
     assert "make demo" in two_commands()
     ready = [f"--old-file={sys.prefix}/{stamp}" for stamp in (".installed", ".made")]
-    command = ["make", "demo", f"VENV={sys.prefix}", "DEMO_EPOCHS=1", *ready]
+    command = ["make", "demo", f"VENV={sys.prefix}", "DEMO_EPOCHS=2", *ready]
     result = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=900, check=False)
     assert result.returncode == 0, result.stderr
     assert "pip install" not in result.stdout
