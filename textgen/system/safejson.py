@@ -11,6 +11,7 @@ further rules in its `__post_init__`, which raises ValueError: the message then 
 """
 
 import dataclasses
+import functools
 import json
 import math
 import reprlib
@@ -178,7 +179,7 @@ def _alternative(value: Any, kind: Any, entry: str) -> Any:
 def _dataclass(value: Any, kind: Any, entry: str) -> Any:
     if not isinstance(value, dict):
         _refuse(value, kind, entry)
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     names = [field.name for field in dataclasses.fields(kind)]
     if set(value) != set(names):
         unknown = _listed(key for key in value if key not in names)
@@ -187,6 +188,11 @@ def _dataclass(value: Any, kind: Any, entry: str) -> Any:
         raise ValueError(f"{place}unknown entries {unknown}; missing entries {missing}")
     prefix = f"{entry}." if entry else ""
     return kind(**{name: _converted(value[name], hints[name], prefix + name) for name in names})
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _refuse(value: Any, kind: Any, entry: str) -> NoReturn:
