@@ -11,23 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import verse
+from tests.helpers.endings import ending
 from textgen.corpus import catalogue
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.corpus.sources import name_of, resolve
-from textgen.errors import TextgenError
 from textgen.system.cache import VARIABLE
 
 SHORT = ["--units", 8, "--epochs", 1, "--sample-length", 0, "--sequence-length", 16, "--batch-size", 8]
 NOBODY = 65534
-
-
-def ending(call):
-    """How a call of the library ends, as a command would tell it."""
-    try:
-        call()
-    except TextgenError as error:
-        return SimpleNamespace(exit_code=error.exit_code, stderr=str(error))
-    return SimpleNamespace(exit_code=0, stderr="")
 
 
 @pytest.fixture
@@ -160,11 +151,16 @@ def test_a_folder_that_may_not_be_entered(locked, ends):
 
 
 def test_a_cache_that_may_not_be_entered(locked, ends, command, monkeypatch):
+    monkeypatch.setattr(catalogue, "sys", SimpleNamespace(version_info=(0, 0, 0)))
+
+    def use(cache):
+        monkeypatch.setenv(VARIABLE, str(cache))
+        return command("train", "corpora:python-reference"), command("corpora", "list")
+
+    # First with a cache that is no folder: Python's own files may be locked to NOBODY too, so all is imported before.
+    use(__file__)
     with locked("texts") as place:
-        monkeypatch.setenv(VARIABLE, str(place / "texts" / "cache"))
-        monkeypatch.setattr(catalogue, "sys", SimpleNamespace(version_info=(0, 0, 0)))
-        result = command("train", "corpora:python-reference")
-        listed = command("corpora", "list")
+        result, listed = use(place / "texts" / "cache")
     line = ends("9", "TEXTGEN_CACHE in a folder that is locked", result, 5)
     assert f"the cache folder cannot be used: Permission denied; name another with {VARIABLE}=DIR" in line
     ends("9", "corpora list with such a cache", listed, 0)

@@ -5,26 +5,16 @@ import json
 import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from tests.conftest import verse
+from tests.helpers.endings import ending
 from textgen.corpus import documents, formats, sources
 from textgen.corpus.documents import Corpus, read_corpus
-from textgen.errors import TextgenError
 from textgen.planning import dataset
 from textgen.planning.dataset import encode
 from textgen.system.cache import VARIABLE
-
-
-def ending(call):
-    """How a call of the library ends, as a command would tell it."""
-    try:
-        call()
-    except TextgenError as error:
-        return SimpleNamespace(exit_code=error.exit_code, stderr=str(error))
-    return SimpleNamespace(exit_code=0, stderr="")
 
 
 @pytest.fixture
