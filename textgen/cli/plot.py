@@ -13,7 +13,7 @@ from textgen.cli.options import GroupedCommand, command_option, overwrite_option
 from textgen.errors import RunError, UsageError
 from textgen.inspection.plots.canvas import FORMATS, save
 from textgen.inspection.plots.curves import draw
-from textgen.runs.describe import best_epoch, measured
+from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import load_run
 from textgen.shown import one_line
 from textgen.system import extras

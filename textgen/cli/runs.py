@@ -2,10 +2,10 @@
 
 import click
 
-from textgen.cli.console import note, show_row
+from textgen.cli.console import note, show_row, with_flags
 from textgen.cli.options import GroupedCommand
 from textgen.errors import RunError
-from textgen.runs.describe import Row, describe, table
+from textgen.runs.describe import ADVICE, Row, describe, table
 from textgen.runs.folder import CHECKPOINTS, list_runs
 from textgen.runs.run import load_run
 
@@ -44,5 +44,7 @@ def info_command(run: str | None) -> None:
       textgen info
       textgen info checkpoints/story
     """
+    from textgen.cli.train import train_command  # whose flags its advice names
+
     for name, value in describe(load_run(run)):
-        show_row(f"{name:<12} {value}")
+        show_row(f"{name:<12} {with_flags(value, train_command) if name == ADVICE else value}")

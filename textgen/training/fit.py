@@ -5,6 +5,7 @@ Knows nothing of text files or of the command line.
 """
 
 import contextlib
+import dataclasses
 import datetime
 import platform
 from collections.abc import Iterator, Mapping
@@ -301,6 +302,7 @@ def _metadata(session: Session) -> dict[str, Any]:
             "corpus_sha256": session.state.corpus_sha256,
             "characters": plan.text.characters + plan.text.held_out_characters,
             "parameters": plan.model.parameters(),
+            "baselines": dataclasses.asdict(plan.baselines()),
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         | ({"note": session.note} if session.note else {})
