@@ -145,6 +145,8 @@ class _Fit:
             state.last_step, state.epochs = self.plan.steps, self.plan.training.epochs
             return None
         budget = Budget(60 * session.minutes, session.began)
+        self.progress.deadline = budget.began + budget.seconds
+        session.reporter.status("measuring how fast this machine trains")
         timing = measure(
             self.model,
             self.plan,

@@ -1,38 +1,42 @@
 """A training that is ready to run: what was planned, where it is kept, where it stands. Knows nothing of Keras."""
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.shown import one_line, visible_text
 from textgen.system.folders import Folder
+from textgen.system.live import live_line, message_stream
 from textgen.system.snapshots import Snapshot
-from textgen.system.terminal import error_stream
 
 
 class Reporter:
-    """Says lines to the person who trains, without disturbing the progress bar.
+    """Says lines to the person who trains, and shows where the training stands in a line that is drawn again and again.
 
     What would act on a terminal is made visible. If standard error is gone, nothing is said and the training goes on.
 
     Args:
-        sink: takes a line; None prints it on standard error.
+        sink: takes a line; None prints it on standard error (in a notebook, which would colour that as an error, on
+            standard output).
         is_quiet: whether nothing is said at all.
+        progress: whether the line is drawn; None draws it on a terminal and in a notebook.
 
     Attributes:
-        bar_stream: where a progress bar is drawn.
+        live: the line.
     """
 
-    def __init__(self, sink: Callable[[str], None] | None = None, is_quiet: bool = False) -> None:
-        self._sink, self.is_quiet, self._stream = sink, is_quiet, error_stream()
-        self.bar_stream = self._stream.raw
+    def __init__(
+        self, sink: Callable[[str], None] | None = None, is_quiet: bool = False, progress: bool | None = None
+    ) -> None:
+        self._sink, self.is_quiet, self._stream = sink, is_quiet, message_stream()
+        self.live = live_line(self._stream, False if is_quiet else progress)
 
     def say(self, line: str) -> None:
         """Say a line."""
@@ -42,15 +46,36 @@ class Reporter:
         """Show a text of several lines."""
         if self.is_quiet:
             return
-        with tqdm.external_write_mode(file=self.bar_stream):
+        with self.lifted():
             if self._sink:
                 self._sink(visible_text(text))
             else:
                 self._stream.write(f"{text}\n")
+                self._stream.flush()  # a log that is followed shows each epoch as it ends
 
     def note(self, text: str) -> None:
         """Say something that the person might not expect."""
         self.say(f"note: {text}")
+
+    def status(self, text: str) -> None:
+        """Say what happens now, before there is any progress to show: in the live line, else as a line of its own."""
+        if self.live.is_shown:
+            self.live.draw(lambda width: f"{text} ..."[: max(width, 0)], is_urgent=True)
+        else:
+            self.say(f"{text} ...")
+
+    def close(self) -> None:
+        """Take the live line away: the terminal is left as it was found."""
+        self.live.clear()
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        """In the block, the live line is out of the way of whatever else is printed."""
+        self.live.lift()
+        try:
+            yield
+        finally:
+            self.live.lower()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ So every mistake in a text, an option or a path is reported at once, and not aft
 This module knows nothing of the command line.
 """
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -246,8 +247,9 @@ def _continue(request: _Request, folder: Folder) -> Session:
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    with Interrupt() as interrupt:
-        from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt, contextlib.closing(session.reporter):
+        session.reporter.status("starting Keras, which takes some seconds")
+        from textgen.training.fit import fit
 
         interrupt.check()
         stopped_early, state = fit(session, interrupt), session.state
