@@ -21,8 +21,8 @@ from textgen.runs.run import Baselines, Run
 # Shares of what was learned. A change below SMALL is no trend: the loss moves as much from one epoch to the next. A
 # rise above LARGE undoes what epochs of training did.
 SMALL, LARGE = 0.02, 0.1
-# The schedule has ended once the learning rate is below this share of its peak (it falls to a hundredth).
-ANNEALED = 0.02
+# The schedule is as good as over once the learning rate is below this share of its peak (it falls to a hundredth).
+ANNEALED = 0.1
 # Where at least this share is dropped before the logits or of the recurrent kernel, a model is regularised strongly.
 STRONG_OUTPUT_DROPOUT, STRONG_DROPCONNECT = 0.3, 0.1
 # exp of more nats than this would leave the float64 numbers.
@@ -145,7 +145,7 @@ class _Judge:
             return Level.BY_HEART
         if self.is_falling():
             return Level.LEARNING
-        return Level.TEXT if self.gap > SMALL * self.learned or self.ended_early else Level.MODEL
+        return Level.TEXT if self.has_gap() else Level.MODEL
 
     @property
     def is_held_out(self) -> bool:
@@ -167,12 +167,12 @@ class _Judge:
 
     @property
     def late_fall(self) -> float:
-        """How much the loss fell in the last half of the steps, in nats; negative where it rose."""
+        """How much the loss fell in the last half of the steps, in nats; infinite where one epoch cannot tell."""
         steps = [line["step"] for line in self.history]
-        middle = steps[-1] / 2
-        after = bisect_right(steps, middle)
-        if after == 0:  # the first epoch ended later
+        if len(steps) == 1:
             return math.inf
+        middle = max(steps[-1] / 2, steps[0])  # of two epochs, the first may have been the longer
+        after = bisect_right(steps, middle)
         one, other = after - 1, min(after, len(steps) - 1)
         share = (middle - steps[one]) / (steps[other] - steps[one]) if steps[other] > steps[one] else 0.0
         return self.losses[one] + share * (self.losses[other] - self.losses[one]) - min(self.losses[one:])
@@ -197,6 +197,10 @@ class _Judge:
     def is_overfitted(self) -> bool:
         """Whether held-out text was predicted worse and worse, and the training text better."""
         return self.last["training_nats"] < self.best["training_nats"] and self.rise > LARGE / 2 * self.learned
+
+    def has_gap(self) -> bool:
+        """Whether the training text is predicted better than held-out text."""
+        return self.gap > SMALL * self.learned
 
     def is_falling(self) -> bool:
         """Whether the loss was still falling: more steps would lower it."""
@@ -225,7 +229,7 @@ class _Judge:
         if self.ended_early:
             return f"the loss has not improved since epoch {self.best['epoch']}"
         if math.isinf(self.late_fall):
-            return "after so few epochs the loss still falls"
+            return "a single epoch does not show where the loss is going"
         share = max(self.late_fall, 0) / self.learned if self.learned else 0.0
         return f"the last half of the steps brought {share:.0%} of what it has learned"
 
@@ -236,7 +240,7 @@ class _Judge:
             return "hold some of the text out with `validation=0.1`"
         if self.is_falling() and not self.is_overfitted():
             return "longer training (more `minutes` or `epochs`, also with `resume`)"
-        if self.is_held_out and (self.is_overfitted() or self.gap > SMALL * self.learned or self.ended_early):
+        if self.is_overfitted() or self.has_gap():
             return self._more_text()
         return f"a larger model (more than `units={self.evidence.model.sizes.units}`), trained for longer"
 

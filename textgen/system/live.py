@@ -91,6 +91,7 @@ class TerminalLine(LiveLine):
     def __init__(self, stream: ErrorStream) -> None:
         super().__init__()
         self._stream = stream
+        self._length = 0  # of the line that is shown
 
     @property
     def width(self) -> int | None:
@@ -105,15 +106,20 @@ class TerminalLine(LiveLine):
             self._put(self._render)
 
     def _put(self, render: Render) -> None:
-        width = min(columns(self._stream) - 1, MAX_WIDTH)
-        self._show(render(width)[: max(width, 0)])
+        width = self._room()
+        self._show(render(width)[:width], width)
 
     def _wipe(self) -> None:
-        self._show("")
+        self._show("", self._room())
 
-    def _show(self, line: str) -> None:
-        self._stream.write_raw(f"\r{line}{self._ERASE}\r")
+    def _room(self) -> int:
+        return min(columns(self._stream) - 1, MAX_WIDTH)
+
+    def _show(self, line: str, width: int) -> None:
+        # The spaces are for what shows a terminal's output without knowing the code that erases, as notebooks do.
+        self._stream.write_raw(f"\r{line:<{min(self._length, width)}}{self._ERASE}\r")
         self._stream.flush()
+        self._length = len(line)
 
 
 class NotebookLine(LiveLine):

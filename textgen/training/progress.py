@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # The inner width of the bar, at least and at most.
 MIN_BAR, MAX_BAR = 5, 24
@@ -75,15 +76,18 @@ def progress_line(standing: Standing, width: int) -> str:
     The loss and the time left are the last to go.
     """
     done = min(max(standing.step / max(standing.last_step, 1), 0.0), 1.0)
-    percent = f"{math.floor(100 * done)}%"
+    percent = _Field(f"{math.floor(100 * done)}%", len("100%"))
     for has_bar, has_percent, fields in _layouts(standing):
-        shown = [percent, *fields] if has_percent else fields
-        shown = list(filter(None, ["[]", *shown] if has_bar else shown))
-        room = width - len(GAP.join(shown))
-        if room >= (MIN_BAR if has_bar else 0):
-            if has_bar:
-                shown[0] = _bar(done, min(room, MAX_BAR))
-            return GAP.join(shown)
+        fields = [percent, *fields] if has_percent else fields
+        widths = [max(field.width, len(field.text)) for field in fields]
+        room = width - sum(widths) - len(GAP) * (len(fields) - 1)
+        if has_bar:
+            room -= len("[]" + GAP)
+        if room < (MIN_BAR if has_bar else 0):
+            continue
+        shown = [field.text.ljust(space) for field, space in zip(fields, widths, strict=True)]
+        bar = [_bar(done, min(room, MAX_BAR))] if has_bar else []
+        return GAP.join(bar + shown).rstrip()
     return ""
 
 
@@ -97,27 +101,39 @@ def time_left(seconds: float) -> str:
     return f"{clock}:{whole % 60:02} left"
 
 
-def _layouts(standing: Standing) -> Iterator[tuple[bool, bool, list[str]]]:
+class _Field(NamedTuple):
+    """What one place of the line shows, and the columns kept for it, so that nothing jumps as numbers change."""
+
+    text: str
+    width: int
+
+
+def _layouts(standing: Standing) -> Iterator[tuple[bool, bool, list[_Field]]]:
     """What the line may hold, the fullest first: whether there is a bar, whether a percentage, and the fields."""
-    epoch = f"epoch {standing.epoch}/{standing.epochs}"
-    loss, best = _named("loss", standing.loss, ".3f"), _named("best", standing.best, ".3f")
-    left = "" if standing.seconds_left is None else time_left(standing.seconds_left)
-    rate, long_rate = (_named(name, standing.learning_rate, ".2g") for name in ("rate", "learning rate"))
-    speed = "" if standing.speed is None else f"{standing.speed:,.0f} characters/s"
-    doing = standing.doing
-    yield True, True, [epoch, loss, best, left, long_rate, doing or speed]
-    yield True, True, [epoch, loss, best, left, long_rate, doing]
-    yield True, True, [epoch, loss, best, left, rate, doing]
-    yield True, True, [loss, best, left, doing or rate]
-    yield True, False, [loss, best, left, doing or rate]
+    epochs, doing = standing.epochs, standing.doing
+    epoch = _Field(f"epoch {standing.epoch}/{epochs}", len(f"epoch {epochs}/{epochs}"))
+    loss, best = (_named(name, value, ".3f", 5) for name, value in (("loss", standing.loss), ("best", standing.best)))
+    left = _Field("-:-- left" if standing.seconds_left is None else time_left(standing.seconds_left), len("10:00 left"))
+    rate, long_rate = (_named(name, standing.learning_rate, ".2g", 7) for name in ("rate", "learning rate"))
+    speed = _Field("" if standing.speed is None else f"{standing.speed:,.0f} characters/s", len("10,000 characters/s"))
+    if standing.loss is None:  # nothing is known yet
+        yield True, True, [epoch, _Field(doing, 0)]
+        yield False, True, [_Field(doing, 0)]
+    if doing:
+        speed, rate, long_rate = (_Field("", speed.width), *(_Field(doing, each.width) for each in (rate, long_rate)))
+    yield True, True, [epoch, loss, best, left, long_rate, speed]
+    yield True, True, [epoch, loss, best, left, long_rate]
+    yield True, True, [epoch, loss, best, left, rate]
+    yield True, True, [loss, best, left, rate]
+    yield True, False, [loss, best, left, rate]
     yield False, True, [loss, best, left]
     yield False, True, [loss, left]
     yield False, True, [loss]
     yield False, True, []
 
 
-def _named(name: str, value: float | None, form: str) -> str:
-    return "" if value is None else f"{name} {value:{form}}"
+def _named(name: str, value: float | None, form: str, width: int) -> _Field:
+    return _Field(f"{name} -" if value is None else f"{name} {value:{form}}", len(name) + 1 + width)
 
 
 def _bar(done: float, width: int) -> str:

@@ -60,7 +60,7 @@ class Reporter:
     def status(self, text: str) -> None:
         """Say what happens now, before there is any progress to show: in the live line, else as a line of its own."""
         if self.live.is_shown:
-            self.live.draw(lambda width: f"{text} ..."[: max(width, 0)], is_urgent=True)
+            self.live.draw(lambda width: f"{text} ..."[:width], is_urgent=True)
         else:
             self.say(f"{text} ...")
 
