@@ -136,12 +136,14 @@ class NotebookLine(LiveLine):
         super().__init__()
         self._display = display
         self._name: str | None = None
+        self._drawn = time.monotonic()  # what lasts a moment makes no output: others are shown below the first
 
     def _put(self, render: Render) -> None:
         self._update(render(NOTEBOOK_WIDTH))
 
     def _wipe(self) -> None:
-        self._update("")
+        if self._name is not None:
+            self._update("")
 
     def _update(self, line: str) -> None:
         is_new = self._name is None

@@ -26,7 +26,7 @@ class Reporter:
         sink: takes a line; None prints it on standard error (in a notebook, which would colour that as an error, on
             standard output).
         is_quiet: whether nothing is said at all.
-        progress: whether the line is drawn; None draws it on a terminal and in a notebook.
+        progress: whether the line is drawn; None draws it on a terminal and in a notebook unless `is_quiet`.
 
     Attributes:
         live: the line.
@@ -36,7 +36,7 @@ class Reporter:
         self, sink: Callable[[str], None] | None = None, is_quiet: bool = False, progress: bool | None = None
     ) -> None:
         self._sink, self.is_quiet, self._stream = sink, is_quiet, message_stream()
-        self.live = live_line(self._stream, False if is_quiet else progress)
+        self.live = live_line(self._stream, False if is_quiet and progress is None else progress)
 
     def say(self, line: str) -> None:
         """Say a line."""
@@ -63,6 +63,15 @@ class Reporter:
             self.live.draw(lambda width: f"{text} ..."[:width], is_urgent=True)
         else:
             self.say(f"{text} ...")
+
+    @contextlib.contextmanager
+    def doing(self, text: str) -> Iterator[None]:
+        """In the block, the live line says what happens; where there is none, nothing is said."""
+        self.live.draw(lambda width: f"{text} ..."[:width])
+        try:
+            yield
+        finally:
+            self.live.clear()
 
     def close(self) -> None:
         """Take the live line away: the terminal is left as it was found."""

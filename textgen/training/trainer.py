@@ -44,6 +44,7 @@ CorpusLike: TypeAlias = PathLike | Sequence[PathLike] | Corpus
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
 FREE_WITH_FROM_RUN = frozenset({"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"})
+READING = "reading the text"
 
 
 @dataclass(frozen=True)
@@ -180,9 +181,10 @@ def _begin_from(request: _Request, older: Run) -> Session:
 def _planned(
     request: _Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
 ) -> Session:
-    text = _read(request.corpus, training, request.encoding)
-    training = dataclasses.replace(training, documents=text.kind)
-    plan = make_plan(text, model, training, extend_from=extend_from)
+    with request.reporter.doing(READING):
+        text = _read(request.corpus, training, request.encoding)
+        training = dataclasses.replace(training, documents=text.kind)
+        plan = make_plan(text, model, training, extend_from=extend_from)
     with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
         folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
         try:
@@ -223,8 +225,9 @@ def _continue(request: _Request, folder: Folder) -> Session:
         notes.append(f"{error}; the next epoch's weights replace the best")
         state.best_nats = None
     corpus = request.corpus if request.corpus is not None else state.paths
-    text = _read(corpus, run.training, request.encoding or state.encoding)
-    plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    with request.reporter.doing(READING):
+        text = _read(corpus, run.training, request.encoding or state.encoding)
+        plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if plan.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
     about = [str(fact) for fact in plan.facts() if fact.name != "size"]  # the size was chosen before
