@@ -116,10 +116,10 @@ class _Judge:
         """The first level that fits, from the worst to the best."""
         counted = self._beside_counts()
         if counted and self.nats >= self.scale:
-            return Verdict(Level.NOTHING, counted, self._smaller_rate() if self._is_rising() else self._advice())
+            return Verdict(Level.NOTHING, counted, self._advice())
         if self.has_diverged():
             what = f"after epoch {self.best['epoch']} the loss rose from {self.nats:.3f} to {self.losses[-1]:.3f} nats"
-            return Verdict(Level.DIVERGED, f"{what}, on the training text too", self._smaller_rate())
+            return Verdict(Level.DIVERGED, f"{what}, on the training text too", self._advice())
         if counted:
             return Verdict(Level.BARELY, counted, self._advice())
         level = self._level()
@@ -154,11 +154,11 @@ class _Judge:
 
     @property
     def gap(self) -> float:
-        """How much better the training text is predicted than the held-out text, in nats, at the best epoch.
+        """How much better the training text was predicted in the end than held-out text at its best, in nats.
 
         Dropout makes the training loss larger, so a gap is at least this large.
         """
-        return self.nats - self.best["training_nats"] if self.is_held_out else 0.0
+        return self.nats - self.last["training_nats"] if self.is_held_out else 0.0
 
     @property
     def rise(self) -> float:
@@ -206,8 +206,11 @@ class _Judge:
         """Whether the loss was still falling: more steps would lower it."""
         return self.late_fall > SMALL * self.learned and not self.ended_early
 
-    def _is_rising(self) -> bool:
-        return len(self.losses) > 1 and self.losses[-1] >= self.losses[0]
+    def is_unstable(self) -> bool:
+        """Whether training made the model worse than blind: the loss grew, or exceeded that of even odds."""
+        even = math.log(self.evidence.model.sizes.vocabulary)
+        is_rising = len(self.losses) > 1 and self.nats >= self.scale and self.losses[-1] >= self.losses[0]
+        return is_rising or max(line["training_nats"] for line in self.history) > (1 + LARGE) * even
 
     def _reason(self, level: Level) -> str:
         if level is Level.UNMEASURED:
@@ -221,7 +224,7 @@ class _Judge:
         if level is Level.MODEL:
             return f"{trend}, and held-out text is predicted as well as the training text"
         if level is Level.TEXT:
-            training = self.best["training_nats"]
+            training = self.last["training_nats"]
             return f"{trend}; held-out text has {self.nats:.3f} nats, the training text {training:.3f}"
         return trend
 
@@ -230,10 +233,12 @@ class _Judge:
             return f"the loss has not improved since epoch {self.best['epoch']}"
         if math.isinf(self.late_fall):
             return "a single epoch does not show where the loss is going"
-        share = max(self.late_fall, 0) / self.learned if self.learned else 0.0
+        share = min(max(self.late_fall, 0) / self.learned, 1) if self.learned else 0.0
         return f"the last half of the steps brought {share:.0%} of what it has learned"
 
     def _advice(self) -> str:
+        if self.has_diverged() or self.is_unstable():
+            return self._smaller_rate()
         if self.is_cut_short and not self.is_overfitted():
             return "the rest of its training, which was cut short (`resume`)"
         if not self.is_held_out and not self._beside_counts():
