@@ -83,8 +83,7 @@ def _outcome(history: "History") -> Iterator[str]:
     noun, ended = run.tokenizer.noun, "stopped early, " if history.stopped_early else ""
     if history.best_nats is not None:
         meaning = uncertainty(history.best_nats, noun)
-        ended += f"best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch} ({meaning}), "
-    yield f"{ended}{history.seconds:.1f} s"
+        yield f"{ended}best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch}: {meaning}"
     if found := verdict(Evidence.of(run)):
         yield str(found)
-    yield f"write with it: textgen sample {history.path}"
+    yield f"{history.seconds:.1f} s; write with it: textgen sample {history.path}"
