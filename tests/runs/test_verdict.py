@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT, examples
+from tests.helpers import forged_runs
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines, load_run
 from textgen.runs.verdict import Evidence, Level, choices, uncertainty, verdict
@@ -137,14 +138,39 @@ def test_no_epoch_has_no_verdict():
 
 
 def test_a_training_that_was_cut_short_should_go_on():
-    cut = evidence([(100, 2.5, 2.0, 0.01), (200, 1.9, 1.8, 0.009)], Baselines(3.0, 2.4, 1000))
-    assert verdict(cut).level is Level.LEARNING
-    assert "`resume`" in verdict(cut).advice
-    # One that stopped because the loss no longer improved was not cut short.
+    whole = evidence([(100, 2.5, 2.0, 0.01), (200, 1.9, 1.8, 0.009)], Baselines(3.0, 2.4, 1000))
+    cut = dataclasses.replace(whole, is_finished=False)
+    assert verdict(whole).level is verdict(cut).level is Level.LEARNING
+    assert "longer training" in verdict(whole).advice
+    assert verdict(cut).advice == "to train it to its end (`resume`)"
+
+
+def test_an_early_stop_is_told_as_what_it_is():
     early = [(100, 2.5, 2.0, 0.01), (200, 1.9, 2.0, 0.009), (300, 1.8, 2.01, 0.008)]
     stopped = verdict(evidence(early, Baselines(3.0, 2.4, 1000), patience=2))
     assert stopped.level is Level.TEXT
     assert "since epoch 1" in stopped.reason
+
+
+def test_a_model_with_few_weights_for_its_text_should_be_larger():
+    curve = [(100, 2.5, 2.2, 0.01), (200, 2.1, 2.0, 0.009)]
+    for symbols, is_small in [(100_000, False), (200_000, True)]:  # it has 40,764 weights
+        found = verdict(evidence(curve, Baselines(3.0, 2.4, symbols)))
+        assert found.level is Level.LEARNING
+        assert ("a larger model (more than `units=64`), or longer" in found.advice) == is_small
+
+
+def test_a_run_that_can_be_resumed_is_not_finished(tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    assert run.is_finished()
+    newest = forged_runs.newest(tmp_path / "run", "resume")
+    forged_runs.edit(newest, "state.json", lambda state: state.update(finished=False))
+    assert not run.is_finished()
+    (newest / "state.json").write_text("{")
+    assert run.is_finished()  # `info` works with what there is
+    shutil.rmtree(tmp_path / "run/resume")
+    assert run.is_finished()
 
 
 def test_regularisation_is_advised_where_there_is_little_of_it():

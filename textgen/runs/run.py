@@ -190,6 +190,17 @@ class Run:
         values = self.metadata.get("baselines")
         return Baselines(**values) if values else None
 
+    def is_finished(self) -> bool:
+        """Whether its training has ended: what its last save says; True where none that is intact says otherwise."""
+        with open_run_folder(self.path) as folder:
+            if not snapshots.has_snapshot(folder, RESUME):
+                return True
+            try:
+                state, _ = snapshots.latest_intact(folder, RESUME, FILES[RESUME], TrainingState.load)
+            except RunError:  # whoever resumes it is told
+                return True
+        return state.finished
+
     def history(self) -> list[Line]:
         """Read the history: one dict for each epoch, oldest first."""
         with open_run_folder(self.path) as folder:

@@ -21,8 +21,8 @@ from textgen.runs.run import Baselines, Run
 # Shares of what was learned. A change below SMALL is no trend: the loss moves as much from one epoch to the next. A
 # rise above LARGE undoes what epochs of training did.
 SMALL, LARGE = 0.02, 0.1
-# The schedule is as good as over once the learning rate is below this share of its peak (it falls to a hundredth).
-ANNEALED = 0.1
+# A model with fewer weights than this share of the text's symbols is small for its text.
+SMALL_MODEL = 0.25
 # Where at least this share is dropped before the logits or of the recurrent kernel, a model is regularised strongly.
 STRONG_OUTPUT_DROPOUT, STRONG_DROPCONNECT = 0.3, 0.1
 # exp of more nats than this would leave the float64 numbers.
@@ -69,6 +69,7 @@ class Evidence:
         model, training: the run's configurations.
         noun: what the model predicts, "character" or "word".
         baselines: the Baselines; None for runs of an older textgen.
+        is_finished: whether the training has come to its end.
     """
 
     history: Sequence[Line]
@@ -76,11 +77,12 @@ class Evidence:
     training: TrainingConfig
     noun: str
     baselines: Baselines | None
+    is_finished: bool = True
 
     @classmethod
     def of(cls, run: Run) -> "Evidence":
         """The evidence in a run folder. Raises DamagedError: its history or metadata is damaged."""
-        return cls(run.history(), run.model, run.training, run.tokenizer.noun, run.baselines)
+        return cls(run.history(), run.model, run.training, run.tokenizer.noun, run.baselines, run.is_finished())
 
 
 def verdict(evidence: Evidence) -> Verdict | None:
@@ -183,12 +185,6 @@ class _Judge:
         patience = self.evidence.training.patience
         return bool(patience) and self.last["epoch"] - self.best["epoch"] >= (patience or 0)
 
-    @property
-    def is_cut_short(self) -> bool:
-        """Whether the training ended before its schedule did, and not because the loss stopped improving."""
-        peak, rate = self.evidence.training.learning_rate, self.last.get("learning_rate")
-        return bool(peak and rate and rate > ANNEALED * peak) and not self.ended_early
-
     def has_diverged(self) -> bool:
         """Whether the loss rose for good, on the training text too: the steps were too large."""
         grew = self.last["training_nats"] >= self.best["training_nats"]
@@ -239,15 +235,24 @@ class _Judge:
     def _advice(self) -> str:
         if self.has_diverged() or self.is_unstable():
             return self._smaller_rate()
-        if self.is_cut_short and not self.is_overfitted():
-            return "the rest of its training, which was cut short (`resume`)"
+        if not self.evidence.is_finished and not self.is_overfitted():
+            return "to train it to its end (`resume`)"
         if not self.is_held_out and not self._beside_counts():
-            return "hold some of the text out with `validation=0.1`"
+            return "to hold some of the text out with `validation=0.1`"
         if self.is_falling() and not self.is_overfitted():
-            return "longer training (more `minutes` or `epochs`, also with `resume`)"
+            longer = "longer training (more `minutes` or `epochs`, also with `resume`)"
+            return f"{self._larger_model()}, or {longer}" if self.is_small() else longer
         if self.is_overfitted() or self.has_gap():
             return self._more_text()
-        return f"a larger model (more than `units={self.evidence.model.sizes.units}`), trained for longer"
+        return f"{self._larger_model()}, trained for longer"
+
+    def is_small(self) -> bool:
+        """Whether the model has few weights for its text, and does not begin to learn it by heart."""
+        symbols = self.evidence.baselines.symbols if self.evidence.baselines else 0
+        return self.is_held_out and not self.has_gap() and self.evidence.model.parameters() < SMALL_MODEL * symbols
+
+    def _larger_model(self) -> str:
+        return f"a larger model (more than `units={self.evidence.model.sizes.units}`)"
 
     def _more_text(self) -> str:
         model = self.evidence.model
