@@ -103,9 +103,9 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         now = time.monotonic()
-        self._speed = self._characters * (batch + 1) / max(now - self._began, 1e-9)
         # The last group of an epoch may have fewer steps than Keras counts.
         self._step = min(self._first + batch + 1, self.state.epoch_end or self._first + batch + 1)
+        self._speed = self._characters * (self._step - self._first) / max(now - self._began, 1e-9)
         self._loss = (logs or {})["nats"]
         self._pace.follow(now, self._step - self._first)
         self._draw()
