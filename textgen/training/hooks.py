@@ -114,13 +114,14 @@ def read_hooks(on_step: OnStep | None, on_epoch: OnEpoch | None, callbacks: Iter
     """Read what a training is to call. Raises UsageError, which names the parameter."""
     wanted = "Keras callbacks: a list of keras.callbacks.Callback"
     keras = sys.modules.get("keras")  # who has made a callback has imported Keras
-    found = tuple(arguments.items("callbacks", callbacks, wanted))
-    for each in found:
+    found = []
+    for each in arguments.items("callbacks", callbacks, wanted):
         if keras is None or not isinstance(each, keras.callbacks.Callback):
             raise arguments.refused("callbacks", wanted, each)
+        found.append(each)
     step = None if on_step is None else _function_of_one("on_step", on_step, "a StepInfo")
     epoch = None if on_epoch is None else _function_of_one("on_epoch", on_epoch, "an EpochInfo")
-    return Hooks(step, epoch, found)
+    return Hooks(step, epoch, tuple(found))
 
 
 def _function_of_one(name: str, value: object, what: str) -> Callable[..., object]:

@@ -256,7 +256,6 @@ def wrapped(symbols: Sequence[str], columns: int) -> list[range]:
     return lines
 
 
-@styled
 def picture_file(out: object, overwrite: bool) -> Path:
     """The path of a picture to be written, once it is known that it can be. Raises UsageError and StorageError."""
     path = Path(arguments.path("out", out))
@@ -267,6 +266,7 @@ def picture_file(out: object, overwrite: bool) -> Path:
     return path
 
 
+@styled
 def save(figure: "Figure", path: Path) -> None:
     """Write a picture atomically. The suffix of the path selects one of FORMATS."""
     kind = path.suffix[1:].lower()
