@@ -196,7 +196,7 @@ class HookCaller(keras.callbacks.Callback):
             is_best=state.best_epoch == state.epoch,
             learning_rate=line["learning_rate"],
             steps_per_second=line["steps_per_second"],
-            seconds=state.seconds,
+            seconds=line["seconds"],
             seconds_left=self._seconds_left(state.step),
         )
         self._hooks.on_epoch(info)
