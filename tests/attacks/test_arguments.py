@@ -203,6 +203,7 @@ def places(folder):
         yield from fields("train", config, train)
     for parameter, kind in {
         "corpus": "paths",
+        "text": "texts",
         "out": "path",
         "resume": "path",
         "from_run": "path",
@@ -213,6 +214,10 @@ def places(folder):
         "quiet": "switch",
         "watch_gradients": "switch",
         "report": "function",
+        "on_step": "function",
+        "on_epoch": "function",
+        "callbacks": "things",
+        "progress": "switch",
     }.items():
         may = {"None"} if inspect.signature(train).parameters[parameter].default is None else set()
         yield place(

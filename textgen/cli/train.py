@@ -19,7 +19,7 @@ from textgen.runs.run import load_run
 from textgen.runs.verdict import Evidence, uncertainty, verdict
 
 if TYPE_CHECKING:
-    from textgen.training.trainer import History
+    from textgen.training.history import History
 
 # The options that most people need, which come first in their groups.
 COMMON = ("documents", "field", "size", "tokenizer", "units", "layers", "minutes", "epochs")

@@ -15,6 +15,7 @@ from textgen.shown import one_line, visible_text
 from textgen.system.folders import Folder
 from textgen.system.live import live_line, message_stream
 from textgen.system.snapshots import Snapshot
+from textgen.training.hooks import Hooks
 
 
 class Reporter:
@@ -30,13 +31,15 @@ class Reporter:
 
     Attributes:
         live: the line.
+        call_sink: how the sink is called: a function of the sink and the line.
     """
 
     def __init__(
-        self, sink: Callable[[str], None] | None = None, is_quiet: bool = False, progress: bool | None = None
+        self, sink: Callable[[str], object] | None = None, is_quiet: bool = False, progress: bool | None = None
     ) -> None:
         self._sink, self.is_quiet, self._stream = sink, is_quiet, message_stream()
         self.live = live_line(self._stream, False if is_quiet and progress is None else progress)
+        self.call_sink: Callable[[Callable[[str], object], str], object] = lambda sink, line: sink(line)
 
     def say(self, line: str) -> None:
         """Say a line."""
@@ -48,7 +51,7 @@ class Reporter:
             return
         with self.lifted():
             if self._sink:
-                self._sink(visible_text(text))
+                self.call_sink(self._sink, visible_text(text))
             else:
                 self._stream.write(f"{text}\n")
                 self._stream.flush()  # a log that is followed shows each epoch as it ends
@@ -114,6 +117,7 @@ class Session:
         note: kept in the run's metadata.
         watch_gradients: whether to note the gradients after each epoch.
         tensorboard: the folder below which Keras writes a TensorBoard log; None for no log.
+        hooks: what of the program's the training calls.
     """
 
     plan: Plan
@@ -129,6 +133,7 @@ class Session:
     note: str = ""
     watch_gradients: bool = False
     tensorboard: str | None = None
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
         self._seconds_before = self.state.seconds
