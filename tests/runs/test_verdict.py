@@ -15,6 +15,7 @@ from tests.helpers import forged_runs
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines, load_run
 from textgen.runs.verdict import Evidence, Level, choices, uncertainty, verdict
+from textgen.training.history import History
 
 # Trainings on the texts of corpora/, as docs/log.md (2026-11-24) describes them, with the level that they deserve.
 CURVES = json.loads((ROOT / "tests/data/curves.json").read_text("utf-8"))
@@ -200,6 +201,8 @@ def test_info_and_runs_say_how_far_a_run_is(command, empty_place, tiny_run):
     shutil.copytree(tiny_run, empty_place / "checkpoints/tiny")
     run = load_run("tiny")
     judged = verdict(Evidence.of(run))
+    history = History(run.path, run.history(), None, 0, stopped_early=False, seconds=0.0)
+    assert history.verdict == judged
     said = dict(line.split(maxsplit=1) for line in command("info", "tiny").stdout.splitlines() if line[0] != " ")
     lines = command("info", "tiny").stdout.splitlines()
     assert f"how far      {judged.level.value}: {judged.reason}" in lines

@@ -16,7 +16,7 @@ from textgen.cli.options import (
 )
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
-from textgen.runs.verdict import Evidence, uncertainty, verdict
+from textgen.runs.verdict import uncertainty
 
 if TYPE_CHECKING:
     from textgen.training.history import History
@@ -79,11 +79,10 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
 def _outcome(history: "History") -> Iterator[str]:
     """What a training came to: its best loss and how to read it, how far the model is, what to do with it."""
-    run = load_run(history.path)
-    noun, ended = run.tokenizer.noun, "stopped early, " if history.stopped_early else ""
+    noun, ended = load_run(history.path).tokenizer.noun, "stopped early, " if history.stopped_early else ""
     if history.best_nats is not None:
         meaning = uncertainty(history.best_nats, noun)
         yield f"{ended}best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch}: {meaning}"
-    if found := verdict(Evidence.of(run)):
+    if found := history.verdict:
         yield str(found)
     yield f"{history.seconds:.1f} s; write with it: textgen sample {history.path}"

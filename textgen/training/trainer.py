@@ -94,7 +94,7 @@ def train(
         on_epoch: called with an EpochInfo after each epoch, once the run is saved.
         callbacks: Keras callbacks. textgen's own come first (the last of them writes the sample), then `on_step` and
             `on_epoch`, then these, in the order of the list.
-        progress: whether a progress bar is drawn; None for one where standard error is a terminal.
+        progress: whether a line shows the progress; None for one on a terminal and in a notebook.
         options: any field of ModelConfig and TrainingConfig.
 
     Returns:
