@@ -54,10 +54,11 @@ def test_real_trainings(name):
 
 @pytest.mark.parametrize("name", CURVES)
 def test_runs_of_an_older_textgen_get_a_line_too(name):
-    """Without baselines, no model is known to have barely learned; all else is told by the curve."""
-    with_scale, without = of_curve(name), dataclasses.replace(of_curve(name), baselines=None)
-    expected, found = verdict(with_scale).level, verdict(without).level
-    assert found is expected or expected in (Level.NOTHING, Level.BARELY)
+    """Without baselines no model is known to have barely learned, and a falling curve looks flatter."""
+    expected = verdict(of_curve(name)).level
+    found = verdict(dataclasses.replace(of_curve(name), baselines=None)).level
+    flatter = (Level.MODEL, Level.TEXT) if expected is Level.LEARNING else ()
+    assert found in (expected, *flatter) or expected in (Level.NOTHING, Level.BARELY)
 
 
 numbers = st.floats(0, 20)

@@ -18,9 +18,9 @@ from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.diary import Line, best_epoch, measured
 from textgen.runs.run import Baselines, Run
 
-# Shares of what was learned. A change below SMALL is no trend: the loss moves as much from one epoch to the next. A
-# rise above LARGE undoes what epochs of training did.
-SMALL, LARGE = 0.02, 0.1
+# Shares of what was learned. Where the last half of the steps brought less than SMALL, twice the steps brought half of
+# that at most (docs/log.md, "what a loss means"). A rise above LARGE undoes what epochs of training did.
+SMALL, LARGE = 0.03, 0.1
 # A model with fewer weights than this share of the text's symbols is small for its text.
 SMALL_MODEL = 0.25
 # Where at least this share is dropped before the logits or of the recurrent kernel, a model is regularised strongly.
