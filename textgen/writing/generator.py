@@ -284,7 +284,7 @@ class Generator:
             engine=self.engine,
             printed=self.printed,
             config=config,
-            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), own),
+            transforms=chain(config, Vocabulary(self.printed, self.tokenizer, is_backward), own),
             seed=seed,
             measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
