@@ -199,6 +199,11 @@ def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sa
     """Write texts in blocks of ROWS, several blocks at a time; yields a piece of each text every STRIDE symbols."""
     blocks = [_write_block(sampler, tasks[at : at + ROWS]) for at in range(0, len(tasks), ROWS)]
     workers = min(sampler.threads, len(blocks))
+    if workers == 1:
+        for block in blocks:
+            for pieces in block:
+                yield from pieces
+        return
     with threads.pool(workers) as run:
         for first in range(0, len(blocks), workers):
             running = blocks[first : first + workers]
@@ -206,8 +211,8 @@ def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sa
                 # Each block goes on by a stride in a thread of its own. The pieces come in the order of the texts.
                 strides = run(lambda block: next(block, None), running)
                 running = [block for block, pieces in zip(running, strides, strict=True) if pieces is not None]
-                for pieces in strides:
-                    yield from pieces or ()
+                for of_block in strides:
+                    yield from of_block or ()
 
 
 def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[list[tuple[Sample, str]]]:
