@@ -493,9 +493,8 @@ def public_functions():
     yield from (textgen.gradients.gradients, textgen.gradients.with_forget_gates_held, textgen.properties.followers)
     yield from (look, read_corpus)
     for kind in (Generator, CoWriter, textgen.History, Trace):
-        for name, method in inspect.getmembers(kind, callable):
-            parameters = set(inspect.signature(method).parameters) - {"self"}
-            if not name.startswith("_") and parameters:
+        for method in filter(callable, (getattr(kind, name) for name in dir(kind) if not name.startswith("_"))):
+            if set(inspect.signature(method).parameters) - {"self"}:
                 yield method
 
 
