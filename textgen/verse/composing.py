@@ -131,7 +131,7 @@ def _write(generator: Generator, form: Form, config: PoemConfig, language: Langu
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)
-        with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
+        with threads.limited():
             logits, state = engine.read([*before, *opening.forced])
             start = decoder.Line(
                 list(opening.opened), opening.position, state, logits[None], is_open=bool(opening.opened)

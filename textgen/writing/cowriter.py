@@ -24,10 +24,13 @@ from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
-from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.rows import Rows, Start
 
 # The most symbols of a proposal, in case its words never end.
 MAX_PROPOSAL_SYMBOLS = 200
+
+# Ways to go on that are drawn side by side; the most that may be proposed.
+ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ class CoWriter:
         uniforms = Uniforms(self._seed, [(self._turn, row) for row in range(ROWS)])
         starts = [self._steps[-1].start] * ROWS
         endings = [_Words(self.text, self.words) for _ in range(ROWS)]
-        with threads.limited(threads.for_rows(ROWS, generator.engine.largest_product)):
+        with threads.limited():
             rows = Rows(generator.engine, starts, self._transforms, uniforms, generator.printed, None)
             for _ in range(MAX_PROPOSAL_SYMBOLS):
                 logits = rows.transformed()

@@ -310,6 +310,8 @@ class Generator:
             measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
             spans=_spans(corpus, config.max_copy),
+            # A caller's function may not be meant for several threads.
+            threads=1 if own else threads.allowed(),
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
@@ -345,7 +347,7 @@ class Generator:
         from textgen.engine.measure import score
 
         texts = arguments.documents("text", text)
-        with threads.limited(threads.for_rows(1, self.engine.largest_product)):
+        with threads.limited():
             return score(self.engine, self.tokenizer, texts, self.separator, self.direction == "backward")
 
     @answers_keywords
