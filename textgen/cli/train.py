@@ -16,7 +16,7 @@ from textgen.cli.options import (
 from textgen.runs.config import ModelConfig, TrainingConfig
 
 if TYPE_CHECKING:
-    from textgen.training.trainer import History
+    from textgen.training.history import History
 
 # The options that most people need, which come first in their groups.
 COMMON = ("documents", "field", "size", "tokenizer", "units", "layers", "minutes", "epochs")

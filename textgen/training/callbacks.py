@@ -19,7 +19,6 @@ from textgen.inspection.backward import gradients
 from textgen.inspection.tracing import trace_ids
 from textgen.runs import diary
 from textgen.runs.state import TrainingState
-from textgen.system.interrupts import Interrupt
 from textgen.tokens.layout import Ids
 from textgen.training.backend import keras
 from textgen.training.saver import Logs, diverged
@@ -47,18 +46,18 @@ class DivergenceGuard(keras.callbacks.Callback):
 
 
 class Interruption(keras.callbacks.Callback):
-    """Ends training on Ctrl-C, SIGTERM or SIGHUP where nothing is half done.
+    """Ends training where nothing is half done: on Ctrl-C, SIGTERM, SIGHUP, or an exception in the program's own code.
 
     That is between two groups of steps. After the last group of an epoch the evaluation finishes first.
 
     Args:
-        interrupt: the Interrupt.
+        check: raises what ends the training, if there is a reason.
         session: the Session, whose state knows where the epoch ends.
     """
 
-    def __init__(self, interrupt: Interrupt, session: Session) -> None:
+    def __init__(self, check: Callable[[], None], session: Session) -> None:
         super().__init__()
-        self.interrupt, self.state = interrupt, session.state
+        self._check, self.state = check, session.state
         self._epoch_began = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -67,10 +66,10 @@ class Interruption(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         end = self.state.epoch_end
         if end is None or self._epoch_began + batch + 1 < end:
-            self.interrupt.check()
+            self._check()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.interrupt.check()
+        self._check()
 
 
 class Progress(keras.callbacks.Callback):
@@ -96,7 +95,7 @@ class Progress(keras.callbacks.Callback):
             self._bar = tqdm(
                 initial=self.state.step,
                 file=self.reporter.bar_stream,
-                disable=None,  # no bar where standard error is not a terminal
+                disable=self.reporter.no_bar,
                 dynamic_ncols=True,
                 leave=False,
                 bar_format="{percentage:3.0f}%|{bar}| step {n} of {total}, {remaining} left{postfix}",

@@ -15,6 +15,7 @@ from textgen.shown import one_line, visible_text
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.system.terminal import error_stream
+from textgen.training.hooks import Hooks
 
 
 class Reporter:
@@ -25,14 +26,21 @@ class Reporter:
     Args:
         sink: takes a line; None prints it on standard error.
         is_quiet: whether nothing is said at all.
+        progress: whether a progress bar is drawn; None for one where standard error is a terminal and not `is_quiet`.
 
     Attributes:
         bar_stream: where a progress bar is drawn.
+        no_bar: whether none is drawn; None where the stream decides, as tqdm's `disable`.
+        call_sink: how the sink is called: a function of the sink and the line.
     """
 
-    def __init__(self, sink: Callable[[str], None] | None = None, is_quiet: bool = False) -> None:
+    def __init__(
+        self, sink: Callable[[str], object] | None = None, is_quiet: bool = False, progress: bool | None = None
+    ) -> None:
         self._sink, self.is_quiet, self._stream = sink, is_quiet, error_stream()
         self.bar_stream = self._stream.raw
+        self.no_bar = (True if is_quiet else None) if progress is None else not progress
+        self.call_sink: Callable[[Callable[[str], object], str], object] = lambda sink, line: sink(line)
 
     def say(self, line: str) -> None:
         """Say a line."""
@@ -44,7 +52,7 @@ class Reporter:
             return
         with tqdm.external_write_mode(file=self.bar_stream):
             if self._sink:
-                self._sink(visible_text(text))
+                self.call_sink(self._sink, visible_text(text))
             else:
                 self._stream.write(f"{text}\n")
 
@@ -80,6 +88,7 @@ class Session:
         note: kept in the run's metadata.
         watch_gradients: whether to note the gradients after each epoch.
         tensorboard: the folder below which Keras writes a TensorBoard log; None for no log.
+        hooks: what of the program's the training calls.
     """
 
     plan: Plan
@@ -95,6 +104,7 @@ class Session:
     note: str = ""
     watch_gradients: bool = False
     tensorboard: str | None = None
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
         self._seconds_before = self.state.seconds

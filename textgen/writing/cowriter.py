@@ -19,7 +19,7 @@ from textgen.sampling.context import Vocabulary
 from textgen.sampling.draw import Uniforms, draw
 from textgen.sampling.schedules import Ramp
 from textgen.system import threads
-from textgen.system.keywords import with_options
+from textgen.system.keywords import answers_keywords, with_options
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
@@ -54,6 +54,7 @@ class _Step:
     start: Start
 
 
+@answers_keywords
 class CoWriter:
     """A text that a person and a model write together.
 
@@ -82,7 +83,7 @@ class CoWriter:
             raise UsageError("this run writes each line from its end; writing together needs one trained forward")
         self._generator = generator
         prompt = arguments.text("prompt", prompt)
-        config = with_options("CoWriter", SamplingConfig, None, options)
+        config = with_options(SamplingConfig, None, options)
         self._seed = new_seed() if config.seed is None else config.seed
         self._configure(config)
         self.words, self.ways = words, ways
@@ -106,7 +107,7 @@ class CoWriter:
 
     @temperature.setter
     def temperature(self, value: float | Sequence[float] | str) -> None:
-        self._configure(with_options("CoWriter", SamplingConfig, self._config, {"temperature": value}))
+        self._configure(with_options(SamplingConfig, self._config, {"temperature": value}))
 
     @property
     def words(self) -> int:
@@ -145,11 +146,13 @@ class CoWriter:
         chosen = [*firsts.values(), *others][: self.ways]
         return sorted(chosen, key=lambda proposal: -proposal.probability)
 
+    @answers_keywords
     def take(self, proposal: Proposal) -> None:
         """Append a proposal. Raises UsageError for anything else."""
         arguments.instance("proposal", proposal, Proposal)
         self._append(self.text + proposal.text, proposal.ids)
 
+    @answers_keywords
     def add(self, text: str) -> list[str]:
         """Append a text of your own. The text stays as it is; the model skips symbols outside its vocabulary.
 
