@@ -127,6 +127,7 @@ def train(
         began=time.monotonic(),
     )
     resume = _path("resume", resume)
+    extras.check_training("training")
     memory.check_for_keras()
     if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
