@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.models import fixed
 from textgen import Generator
-from textgen.errors import PromptError, RunError, UsageError
+from textgen.errors import PromptError, UsageError
 from textgen.options import option_of
 from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.tokens.layout import BOUNDARY
@@ -125,11 +125,6 @@ def test_a_run_folder_can_be_moved(tiny_run, tmp_path):
     moved = tmp_path / "elsewhere" / "other name"
     shutil.copytree(tiny_run, moved)
     assert Generator.load(moved).generate(length=50, seed=1) == Generator.load(tiny_run).generate(length=50, seed=1)
-
-
-def test_loading_nothing(empty_place):
-    with pytest.raises(RunError, match="no run in checkpoints/ yet"):
-        Generator.load()
 
 
 def test_word_models_write_words(word_run):

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from textgen import arguments
+from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_text, styled, tell, wants_colour
 from textgen.cli.options import (
     GroupedCommand,
@@ -17,7 +18,6 @@ from textgen.cli.options import (
     overwrite_option,
 )
 from textgen.errors import PromptError, TextgenError
-from textgen.runs.folder import find_run
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
@@ -85,7 +85,7 @@ def write_command(
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt)
     SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
-    path = find_run(run)
+    path = chosen_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")
     note("/help tells more, /quit ends.")
