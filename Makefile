@@ -12,6 +12,7 @@
 #   make tutorial        the tutorial exactly as it is written; takes minutes
 #   make picture         draw docs/architecture.svg again
 #   make checkpoint      train the model that ships
+#   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
 PYTHON ?= python3
@@ -28,7 +29,7 @@ endif
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  test-backends clean
+  test-writing test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -50,7 +51,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -82,6 +83,14 @@ tutorial: $(VENV)/.installed-test
 
 picture: $(VENV)/.installed-test
 	$(BIN)/python docs/draw_architecture.py
+
+# The installation is made anew each time, as a user makes it; the tests run its commands.
+test-writing: $(VENV)/.installed-test
+	rm -rf $(VENV)/writing build
+	$(BIN)/python -m venv $(VENV)/writing
+	$(subst $(VENV),$(VENV)/writing,$(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps . \
+	  -r requirements-writing.txt
+	TEXTGEN_WRITING=$(CURDIR)/$(VENV)/writing $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
 
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends
