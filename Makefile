@@ -90,7 +90,7 @@ test-writing: $(VENV)/.installed-test
 	$(BIN)/python -m venv $(VENV)/writing
 	$(subst $(VENV),$(VENV)/writing,$(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps . \
 	  -r requirements-writing.txt
-	TEXTGEN_WRITING=$(CURDIR)/$(VENV)/writing $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
+	TEXTGEN_WRITING=$(abspath $(VENV)/writing) $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
 
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends

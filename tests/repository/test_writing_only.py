@@ -1,7 +1,7 @@
 """An installation for writing only: its list of packages, what it says of training, and its commands.
 
-`make test-writing` makes an installation without Keras and TensorFlow. It runs the tests that are marked `writing`: they
-start processes of that installation. The other tests run everywhere.
+`make test-writing` makes an installation without Keras and TensorFlow, and runs the tests that are marked `writing`.
+These start processes of that installation. The other tests run everywhere.
 """
 
 import configparser
@@ -127,7 +127,7 @@ def test_it_writes_poems_inspects_and_reads_texts(installed, empty_place):
     assert (empty_place / "seen/index.html").exists()
     assert "corpora:ferryman" in installed("corpora", "list").stdout
     assert "characters" in installed("corpora", "check", "corpora:ferryman").stdout
-    (empty_place / "letter.txt").write_text("The river ran under the bridge and out to the sea again.\n" * 9)
+    (empty_place / "letter.txt").write_text("The river ran under the bridge and out to the sea again.\n" * 2)
     assert "carried" in installed("evaluate", "jabez", "letter.txt").stdout
 
 
