@@ -82,7 +82,7 @@ class Reading:
             if (value := getattr(self, name)) is not None:
                 arguments.text(name, value, ("nfc", "nfkc") if name == "normalise" else ())
         if self.delimiter is not None:
-            arguments.delimiter("delimiter", self.delimiter)
+            object.__setattr__(self, "delimiter", arguments.delimiter("delimiter", self.delimiter))
 
     def to_json(self) -> dict[str, object]:
         """The options as plain JSON values: equal options give equal values."""
