@@ -118,7 +118,8 @@ def test_what_cannot_be_done_backward_says_so():
         Generator.mix([generator, spelling("cba\n", "line")])
 
 
-def test_a_run_remembers_its_direction(tmp_path, command):
+def test_a_run_remembers_its_direction(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "lines.txt").write_text("abcdefgh\n" * 300)
     options = TINY | {"epochs": 3, "learning_rate": 0.03, "direction": "backward", "documents": "poem"}
     (tmp_path / "poems.txt").write_text("".join(f"abcdefgh\nmnopqrs{mark}\n\n" for mark in "tuvwxyzijkl" * 30))
@@ -129,6 +130,11 @@ def test_a_run_remembers_its_direction(tmp_path, command):
     assert "abcdefgh\nabcdefgh" in generator.generate(length=60, temperature=0)
     evaluated = command("evaluate", tmp_path / "run", tmp_path / "lines.txt", "--json")
     assert evaluated.exit_code == 0
+    lines = "1\n/words 2\nhgfe\n/save tale.txt\n/quit\n"
+    written = command("write", tmp_path / "run", "--temperature", 0, "--prompt", "abc", input=lines)
+    assert "a proposal is a whole line, and so is each text of your own" in written.stderr
+    assert "this run proposes whole lines" in written.stderr
+    assert written.stdout == (tmp_path / "tale.txt").read_text() == "abc\nabcdefgh\nhgfe\n"
     again = train(tmp_path / "lines.txt", tmp_path / "more", from_run=tmp_path / "run", epochs=1, quiet=True)
     assert Generator.load(again.path).direction == "backward"
     mixed = Generator.mix([generator, generator])

@@ -1,7 +1,6 @@
 """What comes with textgen beside its modules: files of data, and what it requires. Knows nothing of what is in them."""
 
 import os
-import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +30,8 @@ def data_file(name: str) -> Path | None:
 def _places(name: PurePosixPath) -> Iterator[Path]:
     """Where a file may be, the likeliest place first."""
     yield Path(__file__).parents[2] / name
-    from importlib import metadata  # only here: a clone needs none of it
+    import sysconfig  # only here, as metadata: a clone needs none of it
+    from importlib import metadata
 
     inside = INSTALLED / name
     try:
