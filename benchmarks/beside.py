@@ -4,10 +4,10 @@
 
 Measured: 16 texts by the model that ships, in 8 threads of Python; 16 and 64 texts in one call; one text of 120
 characters by a model of 5,000 symbols, and by one of 512 units; one limerick by a word model (`textgen.verse.compose`);
-evaluating 30,000 characters; training steps of 1x256. As a program would, each writes a text in its main thread first. A model of 5,000 symbols and
-the word model have random weights, since only the time counts. Each case runs in a process of its own, once alone and
-once beside the loops, in turns; printed are medians. With `--against`, another checkout is measured in the same turns.
-Two processes that share a core get half of it each, so about 2 is what a fair scheduler gives.
+evaluating 30,000 characters; training steps of 1x256. A model of 5,000 symbols and the word model have random weights,
+since only the time counts. Each case runs in a process of its own, which writes a text in its main thread first: once
+alone and once beside the loops, in turns; printed are medians. With `--against`, another checkout is measured in the
+same turns. Two processes that share a core get half of it each, so about 2 is what a fair scheduler gives.
 """
 
 import argparse

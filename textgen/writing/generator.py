@@ -105,7 +105,7 @@ class Generator:
         """Load the generator of a run.
 
         Args:
-            run: a folder's path or a name below `checkpoints/`; None for the newest run.
+            run: a folder's path or a name in `checkpoints/` (or in TEXTGEN_RUNS); None for the newest run.
 
         Raises:
             RunError: there is no such run, or it cannot be read.
