@@ -13,6 +13,7 @@
 #   make picture         draw docs/architecture.svg again
 #   make checkpoint      train the model that ships
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
+#   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
 PYTHON ?= python3
@@ -29,7 +30,7 @@ endif
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed test-backends clean
+  typed test-writing test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -51,7 +52,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -96,6 +97,13 @@ typed:
 	cd $(TYPED)/scripts && { ../venv/bin/pyright --pythonpath ../venv/bin/python --outputjson > ../pyright || true; }
 	cd $(TYPED)/scripts && { ../venv/bin/mypy --strict script.py planted.py > ../mypy || true; }
 	$(PYTHON) -m tests.helpers.typed $(TYPED)/scripts $(TYPED)/pyright $(TYPED)/mypy
+# The installation is made anew each time, as a user makes it; the tests run its commands.
+test-writing: $(VENV)/.installed-test
+	rm -rf $(VENV)/writing build
+	$(BIN)/python -m venv $(VENV)/writing
+	$(subst $(VENV),$(VENV)/writing,$(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps . \
+	  -r requirements-writing.txt
+	TEXTGEN_WRITING=$(abspath $(VENV)/writing) $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
 
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends

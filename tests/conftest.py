@@ -48,6 +48,9 @@ ALL_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") 
 if ALL_CORES and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     os.sched_setaffinity(0, {ALL_CORES[int(worker.removeprefix("gw")) % len(ALL_CORES)]})
 
+# The tests look for runs in the folder that they work in, wherever the owner of this machine keeps his.
+os.environ.pop("TEXTGEN_RUNS", None)
+
 # When a shell starts the tests in the background, it makes them and all their processes ignore Ctrl-C; `nohup` has them
 # ignore SIGHUP. Some tests need both.
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):

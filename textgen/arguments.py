@@ -112,6 +112,15 @@ def text(name: str, value: object, choices: Iterable[str] = ()) -> str:
     return found
 
 
+def delimiter(name: str, value: object) -> str:
+    """Read a character that may separate columns, or the word "tab" for a tab. Raises UsageError."""
+    found = text(name, value)
+    found = "\t" if found in ("tab", "\\t") else found
+    if len(found) != 1 or found in '"\r\n' or found.isalnum():
+        raise refused(name, "one character that is no letter, digit or quote, or the word tab", value)
+    return found
+
+
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Read one text or several, none of them empty. Raises UsageError."""
     found = tuple(_each_text(name, value, "a text that is not empty"))

@@ -55,10 +55,12 @@ def test_train_then_sample_the_way_the_readme_says(command, empty_place, text_fi
     assert {path: path.read_bytes() for path in (empty_place / "checkpoints").rglob("*") if path.is_file()} == before
 
 
-def test_training_on_standard_input_quietly(command, empty_place, text_file):
+def test_training_on_standard_input_quietly_into_the_folder_of_runs(command, empty_place, text_file, monkeypatch):
+    monkeypatch.setenv("TEXTGEN_RUNS", str(empty_place / "home/runs"))
     result = command("train", "-", *OPTIONS, "--quiet", input=text_file.read_bytes())
     assert (result.exit_code, result.output) == (0, "")
-    assert (empty_place / "checkpoints/stdin/best").exists()
+    assert (empty_place / "home/runs/stdin/best").exists()
+    assert not (empty_place / "checkpoints").exists()
 
 
 def test_sample_is_the_same_for_the_same_seed(command, with_runs):
@@ -164,6 +166,7 @@ def test_score_by_line_in_colour_and_as_json(command, with_runs):
     assert values["unknown"] == [9]
     assert values["total_bits"] == pytest.approx(bits, abs=0.01)
     assert values["total_bits"] == pytest.approx(sum(values["nats"]) / 0.6931471805599453, rel=1e-5)
+    assert command("score", "tiny", "--text", "the hen w\u00e9nt\n").output == result.output
     coloured = command("score", "tiny", "line.txt", "--color").stdout
     assert "\x1b[48;5;177m\u00e9\x1b[0m" in coloured
     stripped = re.sub(r"\x1b\[[0-9;]*m", "", coloured).replace("\u21b5", "")
@@ -184,7 +187,8 @@ def test_other_encodings_wherever_a_text_is_read(command, with_runs):
     [
         (3, ["tiny", "missing.txt"], "missing.txt: no such file"),
         (4, ["ghost", "missing.txt"], "ghost: no such run"),
-        (2, ["tiny"], "Missing argument 'FILE...'"),
+        (2, ["tiny"], "give a FILE (- is standard input) or --text"),
+        (2, ["tiny", "missing.txt", "--text", "the hen"], "give either FILE or --text, not both"),
     ],
 )
 def test_bad_scoring_is_one_line(refused, with_runs, code, arguments, complaint):
@@ -246,10 +250,10 @@ def test_no_runs(command, empty_place):
         (2, ["train", "short.txt", "--dropout", "1"], "--dropout takes a number at least 0 and below 1; got 1.0"),
         (2, ["train", "--resume", "x", "--units", "3"], "--units"),
         (4, ["train", "--resume", "ghost"], "ghost: no such run"),
-        (4, ["sample"], "no run in checkpoints/ yet; train one: textgen train FILE.txt"),
-        (4, ["sample", "ghost"], "ghost: no such run; there are: none yet"),
-        (4, ["sample", "folder"], "folder: not a run"),
-        (4, ["sample", "short.txt"], "not a single file"),
+        (4, ["sample", "ghost"], "ghost: no such run here or in {place}/checkpoints; there are: jabez"),
+        (4, ["sample", "jabes"], "jabes: no such run here or in {place}/checkpoints; did you mean 'jabez'?"),
+        (4, ["sample", "folder"], "nothing in best/; no run of that name in {place}/checkpoints"),
+        (4, ["sample", "short.txt"], "not a single file; no run of that name in {place}/checkpoints"),
         (4, ["info", "ghost"], "no such run"),
         (2, ["sample", "--temperature", "hot"], "--temperature takes a number from 0 to 100"),
         (2, ["smaple"], "No such command 'smaple'; did you mean 'sample'?"),
@@ -262,7 +266,7 @@ def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arg
     (empty_place / "short.txt").write_text("nine chars")
     (empty_place / "latin.txt").write_bytes("caf\u00e9 au lait".encode("latin-1"))
     before = sorted(empty_place.rglob("*"))
-    assert complaint in refused(code, *arguments)
+    assert complaint.format(place=empty_place) in refused(code, *arguments)
     assert sorted(empty_place.rglob("*")) == before
 
 
@@ -300,7 +304,7 @@ def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arg
         (5, ["--out", "blank.txt"], "blank.txt: the file exists"),
         (5, ["--out", "/dev/null", "--overwrite"], "/dev/null: not a plain file"),
         (5, ["--out", "no/where.txt"], "no/where.txt: no folder no"),
-        (4, ["nothing"], "nothing: no such run; there are: checkpoints/tiny, checkpoints/words"),
+        (4, ["nothing"], "checkpoints; there are: tiny, words, jabez"),
     ],
 )
 def test_bad_sampling_is_one_line(refused, with_runs, code, arguments, complaint):

@@ -56,6 +56,10 @@ def make_command():
         ("`sugar_lumps` takes a number", "--sugar-lumps takes a number"),
         ("give `minutes=3`", "give --minutes 3"),
         ("`leaves=green` or `leaves`", "--kind green or --kind"),  # the flag has another name
+        (
+            "train with `documents=poem` and `tokenizer`",
+            "train with --documents poem and tokenizer",
+        ),  # of textgen train
         ("begin with `from_run`", "begin with --from"),  # a Python keyword
         ("`from_run=checkpoints/a b`", '--from "checkpoints/a b"'),
         ("`cup=`", '--cup ""'),

@@ -111,9 +111,18 @@ def test_english_forms(command, english_run):
         assert f"{form}: 1 poem, 1 hold" in checked.stderr, checked.stdout
 
 
+@pytest.mark.parametrize("form", ["acrostic", "free"])
+def test_an_acrostic_of_a_run_that_writes_backward_names_the_forms(refused, english_run, form):
+    line = refused(2, "poem", english_run, "--form", form, "--acrostic", "ROSE")
+    assert "this run writes each line from its end, so it chooses how a line begins only in a form with meter" in line
+    assert f"--form {form} has none; choose one of couplets, alternate, enclosed, limerick, sonnet, haiku" in line
+
+
 @pytest.mark.parametrize(
     ("code", "options", "complaint"),
     [
+        (2, ["--rhyme", "東"], "--rhyme: free does not rhyme; choose another --form, such as jueju5"),
+        (2, ["--form", "acrostic", "--acrostic", "春"], "free; --acrostic goes with each of them"),
         (2, ["--form", "ode"], "no form 'ode'"),
         (2, ["--form", "sonnet"], "--form sonnet is english verse, and this run writes chinese"),
         (3, ["--acrostic", "春☃"], "--acrostic: not in the run's vocabulary: ☃"),
@@ -129,7 +138,9 @@ def test_mistakes_give_one_line(refused, jueju_run, code, options, complaint):
 
 
 def test_prose_is_refused(refused, tiny_run, tmp_path):
-    assert "this run learned whole files, not poems" in refused(4, "poem", tiny_run)
+    assert "this run learned whole files, not poems; train on poems with --documents poem" in refused(
+        4, "poem", tiny_run
+    )
     assert "no such run" in refused(4, "poem", tmp_path / "none")
     (tmp_path / "empty.txt").write_text("")
     assert "no text in it" in refused(3, "poem", "check", tmp_path / "empty.txt")

@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from textgen.corpus import catalogue
 from textgen.corpus.documents import read_corpus
 from textgen.errors import CorpusError
+from textgen.system import installed
 from textgen.system.cache import VARIABLE
 
 SHARED = ROOT.parent / "shared" / "corpora"
@@ -95,16 +96,16 @@ def test_bundled_texts_of_an_installation_are_found_by_the_list_of_installed_fil
     (site / "textgen_lstm-9.9.dist-info/METADATA").write_text(
         "Metadata-Version: 2.1\nName: textgen-lstm\nVersion: 9.9\n"
     )
-    installed = tmp_path / "odd/share/textgen/corpora/jueju.txt"
-    installed.parent.mkdir(parents=True)
-    installed.write_text("poems")
+    file = tmp_path / "odd/share/textgen/corpora/jueju.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("poems")
     record = ["textgen/__init__.py,,", "other/jueju.txt,,", "../../share/textgen/corpora/jueju.txt,,"]
     (site / "textgen_lstm-9.9.dist-info/RECORD").write_text("\n".join(record))
     monkeypatch.setattr(sys, "path", [str(site)])
-    monkeypatch.setattr(catalogue, "__file__", str(site / "textgen/corpus/catalogue.py"))
+    monkeypatch.setattr(installed, "__file__", str(site / "textgen/system/installed.py"))
     (path,) = catalogue.files("jueju")
-    assert path.resolve() == installed
-    installed.unlink()
+    assert path == file
+    file.unlink()
     with pytest.raises(CorpusError, match=r"corpora:jueju: jueju\.txt"):
         catalogue.files("jueju")
 

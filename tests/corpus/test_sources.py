@@ -138,17 +138,20 @@ def test_text_is_normalised_only_when_asked(place):
 
 
 def test_a_training_remembers_how_its_text_was_read(place, command):
-    place(
-        "said.csv",
-        "text\n" + "".join(f'"{line} UND {line}"\n' for line in verse().splitlines() if line and '"' not in line),
-    )
+    lines = [line for line in verse().splitlines() if line and '"' not in line]
+    place("said.csv", "id|text\n" + "".join(f"1|{line} UND {line}\n" for line in lines))
     options = ["--lowercase", "--units", 8, "--epochs", 1, "--sample-length", 0, "--sequence-length", 16]
-    result = command("train", "said.csv", "--field", "text", *options)
+    result = command("train", "said.csv", "--field", "text", "--delimiter", "|", *options)
     assert result.exit_code == 0, result.output
     assert "100 documents" in result.stderr
     again = command("train", "--resume", "said", "--epochs", 1)
     assert again.exit_code == 0, again.output
     assert command("evaluate", "said", "said.csv").exit_code == 0
+    # A run that learned a table reads plain text too, as one that was typed: in lower case, here.
+    place("letter.txt", "THE HEN")
+    scored = command("score", "said", "letter.txt")
+    assert (scored.exit_code, "never seen" in scored.stderr) == (0, False)
+    assert command("score", "said", "--text", "THE HEN").output == scored.output
 
 
 class TestLarge:

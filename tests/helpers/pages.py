@@ -151,7 +151,7 @@ class Reader:
         if " > " in line:
             line, target = line.split(" > ")
         words = shlex.split(line)
-        while re.fullmatch(r"[A-Z_]+=\w+", words[0]):
+        while re.fullmatch(r"[A-Z_]+=\S+", words[0]):
             words.pop(0)
         assert words[0] == "textgen", line
         if "[needs" in comment:

@@ -14,13 +14,10 @@ from tests.helpers import forged_runs
 from textgen.errors import RunError, RunExistsError, StorageError
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.folder import (
-    CHECKPOINTS,
     FOREIGN,
     METADATA,
     clear_for_overwrite,
     create_run_folder,
-    find_run,
-    list_runs,
 )
 from textgen.runs.run import FORMAT, ModelDescription, load_run, save_best, save_metadata
 from textgen.runs.tensors import tensor_parts
@@ -233,24 +230,6 @@ def test_model_files_of_other_tools_are_refused_by_name(empty_place, name):
     with pytest.raises(RunError, match=r"unsupported: an? .*; textgen opens only its own run folders"):
         load_run(name)
     assert "pickle" in FOREIGN[".pkl"]
-
-
-def test_finding_a_run(empty_place, tiny_run):
-    with pytest.raises(RunError, match="none yet; train one"):
-        load_run("ghost")
-    shutil.copytree(tiny_run, "checkpoints/one")
-    shutil.copytree(tiny_run, "checkpoints/two")
-    (empty_place / "checkpoints/unfinished").mkdir()
-    os.utime("checkpoints/one/best")
-    assert find_run() == CHECKPOINTS / "one"
-    assert find_run("two") == find_run("checkpoints/two") == CHECKPOINTS / "two"
-    assert [path.name for path in list_runs()] == ["one", "two"]
-    with pytest.raises(RunError, match="no such run; there are: checkpoints/one, checkpoints/two"):
-        load_run("ghost")
-    with pytest.raises(RunError, match="not a run, or a run that has not saved anything yet"):
-        load_run("unfinished")
-    with pytest.raises(RunError, match="not a single file"):
-        load_run("checkpoints/one/metadata.json")
 
 
 def test_no_existing_file_is_overwritten(run, tmp_path):

@@ -342,7 +342,7 @@ def test_english_mistakes(wordsmiths, poet):
         ({"form": "haiku", "rhyme": "night"}, "`rhyme`: haiku does not rhyme"),
         ({"form": "sonnet", "rhyme": "xyzzyq"}, "not in the pronouncing dictionary"),
         ({"form": "sonnet", "acrostic": "l1"}, "`acrostic` takes letters"),
-        ({"rhyme": "night"}, "`rhyme` needs a form that rhymes"),
+        ({"rhyme": "night"}, "`rhyme`: free does not rhyme; choose another `form`, such as couplets"),
         ({"form": "couplets", "rhyme": "orange"}, "the run knows 0 words that rhyme with it"),
     ]:
         with pytest.raises(UsageError, match=complaint):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.models import fixed
 from textgen import Generator
-from textgen.errors import PromptError, RunError, UsageError
+from textgen.errors import PromptError, UsageError
 from textgen.inspection.backward import with_forget_gates_held
 from textgen.options import option_of
 from textgen.runs.run import load_run
@@ -127,11 +127,6 @@ def test_a_run_folder_can_be_moved(tiny_run, tmp_path):
     moved = tmp_path / "elsewhere" / "other name"
     shutil.copytree(tiny_run, moved)
     assert Generator.load(moved).generate(length=50, seed=1) == Generator.load(tiny_run).generate(length=50, seed=1)
-
-
-def test_loading_nothing(empty_place):
-    with pytest.raises(RunError, match="no run in checkpoints/ yet"):
-        Generator.load()
 
 
 def test_word_models_write_words(word_run):

@@ -160,9 +160,14 @@ def _check_working_folder() -> None:
         raise StorageError("the working folder was deleted; change to another folder") from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="textgen")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Train an LSTM on any text file, then write in that text's voice.
 
     \b
@@ -172,3 +177,7 @@ def main() -> None:
       textgen write story                        write together with it
       textgen COMMAND --help                     explain a command
     """
+    if ctx.invoked_subcommand is None:
+        from textgen.cli.start import show_next_steps  # here, since it looks for runs
+
+        show_next_steps()

@@ -3,6 +3,7 @@
 The streams that they print on (`textgen.system.terminal`) make visible what would act on a terminal.
 """
 
+import dataclasses
 import os
 import re
 import sys
@@ -64,7 +65,7 @@ def with_flags(text: str, command: click.Command) -> str:
 
     The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents=line` becomes --documents
     line, `overwrite=True` becomes --overwrite, `bias=False` becomes --no-bias. A value with spaces is quoted. A name
-    that the command has no option for loses its backquotes.
+    that neither the command nor, with its value, textgen train has an option for loses its backquotes.
 
     Args:
         text: the message.
@@ -78,13 +79,23 @@ def with_flags(text: str, command: click.Command) -> str:
 
     def flag_for(found: re.Match[str]) -> str:
         name, is_set, value = found.groups()
-        if name not in flags:
+        # With a value, it may be advice on how to train another run.
+        flag = max(flags[name].opts, key=len) if name in flags else _flag_of_training(name) if is_set else ""
+        if not flag:
             return found[0][1:-1]
-        flag = max(flags[name].opts, key=len)
         if not is_set or value == "True":
             return flag
-        if value == "False" and flags[name].secondary_opts:
+        if value == "False" and name in flags and flags[name].secondary_opts:
             return flags[name].secondary_opts[0]
         return f'{flag} "{value}"' if not value or re.search(r"\s", value) else f"{flag} {value}"
 
     return re.sub(r"`([a-z_]+)(=)?([^`]*)`", flag_for, text)
+
+
+def _flag_of_training(name: str) -> str:
+    """The option of textgen train for a field of its configurations; empty for any other name."""
+    from textgen.options import flag_of  # here, since few messages need it
+    from textgen.runs.config import ModelConfig, TrainingConfig
+
+    fields = [*dataclasses.fields(ModelConfig), *dataclasses.fields(TrainingConfig)]
+    return next((flag_of(field) for field in fields if field.name == name), "")

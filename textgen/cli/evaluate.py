@@ -9,6 +9,7 @@ from textgen.engine.measure import evaluate
 from textgen.engine.network import Engine
 from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
+from textgen.system import extras
 from textgen.tokens.layout import lay_out
 
 
@@ -42,6 +43,8 @@ def evaluate_command(
       textgen evaluate story other.txt --dynamic
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
+    if dynamic:
+        extras.check_training("`dynamic`")
     found = load_run(run)
     text = read_for(found.training, list(corpus), encoding, whole=True)
     backward = found.training.direction == "backward"

@@ -10,7 +10,7 @@ import click
 from textgen import arguments
 from textgen.cli.console import note, show_row
 from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, overwrite_option
-from textgen.corpus.documents import read_for
+from textgen.corpus.documents import read_for, text_for
 from textgen.errors import UsageError
 from textgen.inspection import output
 from textgen.inspection.backward import MAX_SYMBOLS as MAX_FOLLOWED
@@ -58,7 +58,7 @@ class Reading:
         if self.files:
             return read_for(run.training, list(self.files), self.encoding, whole=True).documents, []
         if self.text is not None:
-            return self.text, []
+            return text_for(run.training, self.text), []
         seed = new_seed() if self.seed is None else self.seed
         text = generator.generate(self.prompt, length=self.count, temperature=self.temperature, seed=seed)
         return text, [f"text: {self.count} {generator.tokenizer.noun}s that {_name(run)} wrote, seed {seed}"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_row, show_text
 from textgen.cli.options import (
     GroupedCommand,
@@ -16,7 +17,6 @@ from textgen.cli.options import (
     options_of,
 )
 from textgen.corpus.forms import FORMS
-from textgen.runs.folder import find_run
 from textgen.verse.config import PoemConfig, Rules
 
 # The options that most people need, which come first in their groups.
@@ -74,7 +74,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     from textgen.writing.generator import Generator, new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
-    path = find_run(run)
+    path = chosen_run(run)
     notes, poems = compositions(Generator.load(path), config)
     for line in notes:
         note(f"note: {line}")

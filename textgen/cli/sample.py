@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from textgen import arguments
+from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_text
 from textgen.cli.options import (
     GroupedCommand,
@@ -73,7 +74,7 @@ def sample_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write text with a run: a folder, a name below checkpoints/, or by default the newest run.
+    """Write text with a run: a folder, a name that textgen runs lists, or by default the newest run.
 
     Several runs write together: each symbol is drawn from the weighted mean of their probabilities. Several texts are
     printed with an empty line between them. In --stop, --forbid and --bias, \\n is the end of a line.
@@ -236,7 +237,7 @@ class Lines:
 
 def _load(names: Sequence[str], weights: list[float] | None) -> tuple[Generator, list[str]]:
     """A Generator of one run (the newest where none is named) or of a mixture, and the runs' folders."""
-    paths: list[Path] = [find_run(name) for name in names] or [find_run()]
+    paths: list[Path] = [find_run(name) for name in names] or [chosen_run(None)]
     generators = [Generator.load(path) for path in paths]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
     return generator, [str(path) for path in paths]

@@ -2,15 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import click
 
 from textgen.cli.console import note, show_text, styled, tell, wants_colour
 from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
-from textgen.corpus.documents import read_for
+from textgen.corpus.documents import read_for, text_for
 from textgen.engine.measure import Score
+from textgen.errors import UsageError
 from textgen.runs.run import load_run
 from textgen.writing.generator import Generator
 
@@ -21,7 +22,8 @@ UNKNOWN_COLOUR = 177
 
 @click.command("score", cls=GroupedCommand)
 @click.argument("run")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@command_option("--text", metavar="TEXT", help="Score this text, not a file.")
 @command_option(
     "--color/--no-color",
     "colour",
@@ -30,21 +32,31 @@ UNKNOWN_COLOUR = 177
 )
 @encoding_option
 @json_option("one JSON object")
-def score_command(run: str, files: tuple[str, ...], colour: bool | None, encoding: str | None, as_json: bool) -> None:
-    """Show how surprising each character (or word) of a text is to a run that reads it; - is standard input.
+def score_command(
+    run: str, files: tuple[str, ...], text: str | None, colour: bool | None, encoding: str | None, as_json: bool
+) -> None:
+    """Show how surprising each character (or word) of a text is to a run that reads it: of a file, - or --text.
 
     In a terminal, prints the text, the more surprising the redder. Elsewhere, prints one line a symbol: bits, and the
     symbol. Totals go to standard error.
 
     \b
       textgen score story letter.txt
+      textgen score story --text "The river was still."
       textgen score story letter.txt --no-color | sort -rn | head
       textgen score story letter.txt --json > surprisal.json
     """
+    if text is None and not files:
+        raise UsageError("give a FILE (- is standard input) or --text")
+    if text is not None and files:
+        raise UsageError("give either FILE or --text, not both")
     found = load_run(run)
     generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
-    text = read_for(found.training, list(files), encoding, whole=True)
-    score = generator.score(text.documents)
+    if text is None:
+        documents: Sequence[str] = read_for(found.training, list(files), encoding, whole=True).documents
+    else:
+        documents = [text_for(found.training, text)]
+    score = generator.score(documents)
     noun = generator.tokenizer.noun
     if as_json:
         show_text(_json(run, noun, score))

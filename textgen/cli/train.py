@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from textgen.training.history import History
 
 # The options that most people need, which come first in their groups.
-COMMON = ("documents", "field", "size", "tokenizer", "units", "layers", "minutes", "epochs")
+COMMON = ("documents", "field", "delimiter", "size", "tokenizer", "units", "layers", "minutes", "epochs")
 
 
 @click.command("train", cls=GroupedCommand)
 @click.argument("corpus", nargs=-1, metavar="[TEXT]...")
-@command_option("--out", group="Output", metavar="DIR", help="Write the run here. [default: checkpoints/<text's name>]")
+@command_option(
+    "--out",
+    group="Output",
+    metavar="DIR",
+    help="Write the run here. [default: a folder with the text's name in checkpoints/, or in TEXTGEN_RUNS]",
+)
 @overwrite_option("an existing run in that folder")
 @command_option("--quiet", group="Output", is_flag=True, help="Print nothing on standard error.")
 @command_option("--note", group="Output", default="", metavar="TEXT", help="Keep this note in the run's metadata.")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from textgen import arguments
+from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_text, styled, tell, wants_colour
 from textgen.cli.options import (
     GroupedCommand,
@@ -17,7 +18,6 @@ from textgen.cli.options import (
     overwrite_option,
 )
 from textgen.errors import PromptError, TextgenError
-from textgen.runs.folder import find_run
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
 from textgen.system.files import atomic_text_file, check_free
@@ -74,7 +74,7 @@ def write_command(
     """Write a text together with a run: it proposes how to go on; you choose, or type your own.
 
     The dialogue is on standard error. At the end, also after Ctrl-C, the text is printed on standard output. A script
-    can write the lines in place of a person.
+    can write the lines in place of a person. A run that was trained with --direction backward proposes whole lines.
 
     \b
       textgen write story
@@ -85,9 +85,11 @@ def write_command(
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt)
     SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
-    path = find_run(run)
+    path = chosen_run(run)
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")
+    if writer.by_line:
+        note("this run writes each line from its end: a proposal is a whole line, and so is each text of your own")
     note("/help tells more, /quit ends.")
     try:
         Dialogue(writer).run()
@@ -95,9 +97,14 @@ def write_command(
         try:
             if out is not None:
                 with atomic_text_file(out, overwrite) as file:
-                    file.write(writer.text + "\n")
+                    file.write(_ended(writer))
         finally:  # where one place cannot be written, the text is in the other
-            show_text(writer.text)
+            show_text(_ended(writer), end="")
+
+
+def _ended(writer: CoWriter) -> str:
+    """The text with a line's end; whole lines have theirs."""
+    return writer.text if writer.by_line and writer.text else writer.text + "\n"
 
 
 class Dialogue:
@@ -205,6 +212,9 @@ class Dialogue:
 
     def set_number(self, name: str, argument: str, most: int) -> None:
         """Set an attribute of the writer that is a whole number from 1."""
+        if name == "words" and self.writer.by_line:
+            self.say("this run proposes whole lines")
+            return
         number = whole_number(argument)
         if number is None or not 1 <= number <= most:
             self.say(f"/{name} takes a whole number from 1 to {most}; it is {getattr(self.writer, name)}")
@@ -227,7 +237,7 @@ class Dialogue:
             self.say("/save takes the name of a file")
             return
         with atomic_text_file(path, overwrite=path in self.saved) as file:
-            file.write(self.writer.text + "\n")
+            file.write(_ended(self.writer))
         self.saved.add(path)
         self.say(f"saved {len(self.writer.text)} characters to {path}")
 
@@ -235,7 +245,8 @@ class Dialogue:
         """Show the end of the text and new proposals. /text shows all of it."""
         self.proposals = self.writer.propose()
         self.say("")
-        for line in self.writer.text.split("\n")[-SHOWN_LINES:]:
+        text = self.writer.text.removesuffix("\n") if self.writer.by_line else self.writer.text
+        for line in text.split("\n")[-SHOWN_LINES:]:
             self.say(styled(line, self.colour, bold=True))
         for number, proposal in enumerate(self.proposals, 1):
             chance = styled(f"{percent(proposal.probability):>8}", self.colour, dim=True)

@@ -8,24 +8,21 @@ import json
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache as cached
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from textgen.errors import CorpusError
-from textgen.system import cache
+from textgen.system import cache, installed
 from textgen.system.files import write_atomically
 from textgen.system.remote import Remote
 from textgen.system.wording import did_you_mean
 
 PREFIX = "corpora:"
-DISTRIBUTION = "textgen-lstm"
-# Where an installation has the bundled texts, below the folder of data ([options.data_files] in setup.cfg).
-INSTALLED = PurePosixPath("share/textgen/corpora")
 RAW = "https://raw.githubusercontent.com"
 TANG = f"{RAW}/chinese-poetry/chinese-poetry/master/{quote('全唐诗')}"
 # Names that an error suggests.
@@ -200,29 +197,6 @@ def is_here(found: Entry) -> bool:
 
 def _bundled(found: Entry) -> Path:
     """The file of a text that was written for this project."""
-    for path in _places(found.bundled):
-        if path.is_file():
-            return path
+    if path := installed.data_file(f"corpora/{found.bundled}"):
+        return path
     raise CorpusError(f"{PREFIX}{found.name}: {found.bundled} is not installed; the source has it in corpora/")
-
-
-def _places(name: str) -> Iterator[Path]:
-    """Where a bundled file may be, the likeliest place first.
-
-    The texts stay in `corpora/` beside the package, where readers of the source look for them, so they cannot be
-    package data and `importlib.resources` does not find them. An installation puts them into a folder of data instead.
-    Which folder that is depends on the kind of installation (virtual environment, user, prefix, target), but the list
-    of files that the installer recorded always says. `sysconfig` answers for installers that record none.
-    """
-    yield Path(__file__).parents[2] / "corpora" / name
-    from importlib import metadata  # only here: a clone needs none of it
-
-    try:
-        recorded = metadata.files(DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        recorded = []
-    for file in recorded:
-        if file.name == name and file.parent.parts[-len(INSTALLED.parts) :] == INSTALLED.parts:
-            yield Path(str(file.locate()))
-    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
-        yield Path(sysconfig.get_path("data", scheme), INSTALLED, name)

@@ -11,12 +11,12 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, TypeAlias, overload
+from typing import Literal, TypeAlias, overload
 
 from textgen import arguments
 from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.fingerprints import Fingerprint
-from textgen.corpus.formats import Piece, Reading, text_of
+from textgen.corpus.formats import Piece, Reading, ReadingOptions, text_of
 from textgen.corpus.notes import Note
 from textgen.corpus.poems import Selection
 from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
@@ -259,6 +259,7 @@ def read_corpus(
     column: str | None = ...,
     lowercase: bool = ...,
     normalise: str | None = ...,
+    delimiter: str | None = ...,
 ) -> Corpus: ...
 @overload
 def read_corpus(
@@ -271,6 +272,7 @@ def read_corpus(
     column: str | None = ...,
     lowercase: bool = ...,
     normalise: str | None = ...,
+    delimiter: str | None = ...,
 ) -> Corpus | LargeCorpus: ...
 @answers_keywords
 def read_corpus(
@@ -283,12 +285,14 @@ def read_corpus(
     column: str | None = None,
     lowercase: bool = False,
     normalise: str | None = None,
+    delimiter: str | None = None,
 ) -> Corpus | LargeCorpus:
     """Read one text from files, folders, patterns, names of the catalogue, or standard input (the path "-").
 
     Args:
         paths: one path or several.
-        documents, encoding, selection, column, lowercase, normalise: as of `textgen.corpus.formats.Reading`.
+        documents, encoding, selection, column, lowercase, normalise, delimiter: as of
+            `textgen.corpus.formats.Reading`.
         may_stay: whether a large text may stay in its files: a LargeCorpus.
 
     Raises:
@@ -298,7 +302,7 @@ def read_corpus(
     """
     names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
     selection = Selection() if selection is None else selection
-    reading = Reading(documents, encoding, column, lowercase, normalise, selection)
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection, delimiter)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):
@@ -324,34 +328,6 @@ def read_text(path: Paths, encoding: str | None = None) -> tuple[str, list[Note]
     """
     notes: list[Note] = []
     return "".join(piece for source in resolve(path) for piece in text_of(source, encoding, notes)), notes
-
-
-class ReadingOptions(Protocol):
-    """The options of a training that say how its text is read; `textgen.runs.config.TrainingConfig` has them.
-
-    Attributes:
-        documents: what one document is.
-        form: names of forms; empty for all poems.
-        author: only poems by this author; None for all.
-        script: the script of Chinese poems.
-        field: the field to read of a table or of lines of JSON.
-        lowercase, normalise: as of `textgen.corpus.formats.Reading`.
-    """
-
-    @property
-    def documents(self) -> str: ...
-    @property
-    def form(self) -> tuple[str, ...]: ...
-    @property
-    def author(self) -> str | None: ...
-    @property
-    def script(self) -> str: ...
-    @property
-    def field(self) -> str | None: ...
-    @property
-    def lowercase(self) -> bool: ...
-    @property
-    def normalise(self) -> str | None: ...
 
 
 def selection_of(training: ReadingOptions, whole: bool = False) -> Selection:
@@ -382,19 +358,31 @@ def read_for(
         paths: as of `read_corpus`.
         encoding: how the files are decoded.
         may_stay: whether a large text may stay in its files.
-        whole: whether all poems are read, not only those that the training selects.
+        whole: whether the text is read by a run that has learned another: all poems, not only those that the training
+            selects, and plain text whatever the training read.
 
     Raises:
         UsageError: an encoding or a form that does not exist.
         CorpusError: as `read_corpus`.
     """
+    # A run that learned a table reads plain text too.
+    column, delimiter = training.field, training.delimiter
+    if whole and not any(source.has_fields for source in resolve(paths)):
+        column = delimiter = None
     return read_corpus(
         paths,
         training.documents,
         encoding,
         selection_of(training, whole),
         may_stay=may_stay,
-        column=training.field,
+        column=column,
         lowercase=training.lowercase,
         normalise=training.normalise,
+        delimiter=delimiter,
     )
+
+
+def text_for(training: ReadingOptions, text: str) -> str:
+    """A text that was typed, as a run reads it whose training had these options. Raises UsageError or CorpusError."""
+    reading = Reading(lowercase=training.lowercase, normalise=training.normalise)
+    return reading.treated(arguments.text("text", text), "the text")

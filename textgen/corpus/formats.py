@@ -4,16 +4,14 @@ A long document comes in several pieces, each of which ends where a line does, s
 of files or models.
 """
 
-import csv
 import dataclasses
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast
 
 from textgen import arguments
-from textgen.corpus import poems
+from textgen.corpus import poems, tables
 from textgen.corpus.charsets import decoded, refuse_surrogates
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.values import choices, parse, shown
@@ -61,6 +59,8 @@ class Reading:
         documents: what one document is: "file", "block" (between blank lines), "line" or "poem".
         encoding: how bytes are decoded; None for UTF-8, or the encoding of a byte-order mark.
         column: the field to read of a table or of lines of JSON; None if there is only one field of text.
+        delimiter: the character between two columns of a table; None for a tab in .tsv, and elsewhere what its first
+            lines tell.
         lowercase: whether text is converted to lower case.
         normalise: "nfc", "nfkc" or None: a Unicode normal form (Unicode Standard Annex 15).
         selection: which poems are learned, and in which script.
@@ -72,6 +72,7 @@ class Reading:
     lowercase: bool = False
     normalise: str | None = None
     selection: poems.Selection = field(default_factory=poems.Selection)
+    delimiter: str | None = None
 
     def __post_init__(self) -> None:
         arguments.text("documents", self.documents, SEPARATORS)
@@ -80,6 +81,8 @@ class Reading:
         for name in ("encoding", "column", "normalise"):
             if (value := getattr(self, name)) is not None:
                 arguments.text(name, value, ("nfc", "nfkc") if name == "normalise" else ())
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", arguments.delimiter("delimiter", self.delimiter))
 
     def to_json(self) -> dict[str, object]:
         """The options as plain JSON values: equal options give equal values."""
@@ -135,11 +138,13 @@ class Reading:
         if source.kind in (TABLE, JSON_LINES):
             read = _table if source.kind == TABLE else _json_lines
             records = read(source, self, notes)
-            return ((True, self._treated(record, source.name)) for record in records if record.strip())
+            return ((True, self.treated(record, source.name)) for record in records if record.strip())
         if self.column is not None:
             raise CorpusError(f"{source.name}: `field` is about CSV and lines of JSON; this is plain text")
+        if self.delimiter is not None:
+            raise CorpusError(f"{source.name}: `delimiter` is about CSV; this is plain text")
         pieces = _whole_lines(text_of(source, self.encoding, notes))
-        text = (self._treated(piece, source.name) for piece in pieces)
+        text = (self.treated(piece, source.name) for piece in pieces)
         if kind == "file":
             return _one_document(text)
         if kind == "line":
@@ -158,14 +163,54 @@ class Reading:
                 raw += [poems.RawPoem(block) for _, block in self._pieces(source, "block", notes)]
         chosen, about = poems.choose(raw, self.selection)
         notes += about
-        yield from ((True, self._treated(poem.text, sources[0].name)) for poem in chosen)
+        yield from ((True, self.treated(poem.text, sources[0].name)) for poem in chosen)
 
-    def _treated(self, text: str, name: str) -> str:
+    def treated(self, text: str, name: str) -> str:
+        """A text, or a piece of one, in the case and the Unicode normal form that are wanted.
+
+        Args:
+            text: the text.
+            name: what messages call it.
+
+        Raises:
+            CorpusError: it cannot be normalised.
+        """
         if self.normalise:
             _refuse_marks(text, name)
             form = cast(Literal["NFC", "NFKC"], self.normalise.upper())
             text = unicodedata.normalize(form, text)
         return text.lower() if self.lowercase else text
+
+
+class ReadingOptions(Protocol):
+    """The options of a training that say how its text is read; `textgen.runs.config.TrainingConfig` has them.
+
+    Attributes:
+        documents: what one document is.
+        form: names of forms; empty for all poems.
+        author: only poems by this author; None for all.
+        script: the script of Chinese poems.
+        field: the field to read of a table or of lines of JSON.
+        delimiter: the character between two columns of a table.
+        lowercase, normalise: as of Reading.
+    """
+
+    @property
+    def documents(self) -> str: ...
+    @property
+    def form(self) -> tuple[str, ...]: ...
+    @property
+    def author(self) -> str | None: ...
+    @property
+    def script(self) -> str: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def delimiter(self) -> str | None: ...
+    @property
+    def lowercase(self) -> bool: ...
+    @property
+    def normalise(self) -> str | None: ...
 
 
 def _one_document(pieces: Iterable[str]) -> Iterator[Piece]:
@@ -281,35 +326,9 @@ def _refuse_marks(text: str, name: str) -> None:
 
 def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
     """The wanted field of each row of a table."""
-    csv.field_size_limit(sys.maxsize)
-    # A quoted field may run over several lines.
     lines = (line + "\n" for line in _lines(text_of(source, reading.encoding, notes)))
-    rows = csv.reader(lines, delimiter="\t" if source.is_tabbed else ",", strict=True)
-    try:
-        header = next(rows, [])
-        at = _column(source.name, header, reading.column)
-        for row in rows:
-            if row and len(row) <= at:
-                raise CorpusError(
-                    f"{source.name}: line {rows.line_num}: {len(row)} columns; {shown(header[at])} is number {at + 1}"
-                )
-            if row:
-                yield row[at]
-    except csv.Error as error:
-        raise CorpusError(f"{source.name}: line {rows.line_num}: not a row of a table: {error}") from None
-
-
-def _column(name: str, header: list[str], field: str | None) -> int:
-    """The index of the wanted column."""
-    if field is None and len(header) == 1:
-        return 0
-    if field is None:
-        raise CorpusError(f"{name}: a table of {len(header)} columns: choose one with `field`; {choices(header)}")
-    if field not in header:
-        raise CorpusError(f"{name}: no column {shown(field)}; {choices(header)}")
-    if header.count(field) > 1:
-        raise CorpusError(f"{name}: {header.count(field)} columns {shown(field)}; give each a name of its own")
-    return header.index(field)
+    delimiter = reading.delimiter or ("\t" if source.is_tabbed else None)
+    return tables.fields(lines, source.name, reading.column, delimiter, notes)
 
 
 def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from textgen.corpus.documents import Corpus, ReadingOptions, selection_of
-from textgen.corpus.formats import TEXT, Reading
+from textgen.corpus.documents import Corpus, selection_of
+from textgen.corpus.formats import TEXT, Reading, ReadingOptions
 from textgen.corpus.notes import Note
 from textgen.errors import CorpusError
 
@@ -53,6 +53,7 @@ def read_given(training: ReadingOptions, texts: Sequence[str]) -> Corpus:
         training.lowercase,
         training.normalise,
         selection_of(training),
+        delimiter=training.delimiter,
     )
     notes: list[Note] = []
     documents = reading.read(sources, notes)

@@ -9,6 +9,8 @@ class NoteKind(StrEnum):
 
     ENCODING = "encoding"  # the byte-order mark named another encoding than UTF-8
     LINE_ENDS = "line ends"  # line ends other than LF were read as LF
+    DELIMITER = "delimiter"  # a table has another delimiter than a comma
+    COLUMN = "column"  # a table has one column, which was not named
     SELECTION = "selection"  # poems were left out
     CLEANING = "cleaning"  # something was removed from poems
 

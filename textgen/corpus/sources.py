@@ -126,6 +126,11 @@ class Source:
         return KINDS.get(_suffix(self.path), "text")
 
     @property
+    def has_fields(self) -> bool:
+        """Whether it is a table or lines of JSON."""
+        return self.kind in ("csv", "lines of JSON")
+
+    @property
     def is_tabbed(self) -> bool:
         """Whether tabs separate a table's columns."""
         return _suffix(self.path) == ".tsv"

@@ -158,12 +158,12 @@ def traces(generator: Generator, text: Text, size: int, start: int = 0) -> Itera
     """
     layout = layout_of(generator, text)
     engine, ids, symbols = engine_of(generator), layout.ids, layout.symbols
-    with threads.limited(threads.for_rows(1, engine.largest_product)):
+    with threads.limited():
         before, state = engine.read(ids[: start + 1])
     for first in range(start, len(symbols), size):
         part = slice(first, first + size)
         read = ids[1:][part]
-        with threads.limited(threads.for_rows(1, engine.largest_product)):
+        with threads.limited():
             recorded, logits, end = _record_steps(engine, state, read)
         # One more row than steps: the prediction before the first step, then the prediction after each step.
         logits = np.concatenate([before[None], logits])

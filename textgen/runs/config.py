@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
-from textgen.arguments import texts
+from textgen.arguments import delimiter, texts
 from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
@@ -207,6 +207,15 @@ class TrainingConfig(Config):
         since=2,
         group=TEXT,
     )
+    delimiter: str | None = option(
+        None,
+        "Separate the columns of a CSV table at this character, or at a tab (tab). [default: a comma, semicolon or "
+        "tab, whichever the first lines show]",
+        parse=delimiter,
+        metavar="CHARACTER",
+        since=3,
+        group=TEXT,
+    )
     lowercase: bool = option(False, "Convert the text to lower case.", since=2, group=TEXT)
     normalise: str | None = option(
         None,
@@ -283,6 +292,7 @@ class TrainingOptions(TypedDict, total=False):
     author: str | None
     script: str
     field: str | None
+    delimiter: str | None
     lowercase: bool
     normalise: str | None
     direction: str

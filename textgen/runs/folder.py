@@ -5,6 +5,7 @@ This module does not know what is in the files.
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from textgen import arguments
@@ -13,7 +14,9 @@ from textgen.runs.diary import GRADIENTS, HISTORY, MAX_DIARY_BYTES, MAX_SAMPLES_
 from textgen.system import snapshots
 from textgen.system.files import check_writable, storage_errors
 from textgen.system.folders import Folder
+from textgen.system.installed import data_file
 from textgen.system.locks import LOCK
+from textgen.system.wording import did_you_mean
 
 # Model files of other tools, and why textgen does not open them.
 FOREIGN = {
@@ -29,11 +32,14 @@ FOREIGN = {
     ".npy": "a NumPy array may hold a pickle, which runs any code that its maker put into it",
 }
 
-CHECKPOINTS = Path("checkpoints")  # where runs are looked up by name, below the working directory
-SHIPPED = "jabez"  # the run there that comes with a clone of the repository; any other run is preferred to it
+# The environment variable that names the folder of runs, and that folder without it.
+VARIABLE, DEFAULT_FOLDER = "TEXTGEN_RUNS", "checkpoints"
+SHIPPED = "jabez"  # the run that comes with textgen; any other run is preferred to it
+MAX_NAMES = 8  # of runs in a message
 
 # Folders of snapshots, and how many snapshots of each are kept.
 BEST, RESUME, VERSE = "best", "resume", "verse"
+SAVED = (BEST, RESUME)  # one of them at least is in a run
 KEPT = {BEST: 1, RESUME: 2, VERSE: 1}
 
 # The files in a snapshot.
@@ -54,49 +60,95 @@ MAX_SIZES = {SAMPLES: MAX_SAMPLES_BYTES}
 METADATA = "metadata.json"
 
 
+def runs_folder() -> Path:
+    """The folder of runs, where a run is kept and looked up by its name: TEXTGEN_RUNS, or checkpoints/ below here."""
+    return Path(os.path.expanduser(os.environ.get(VARIABLE) or DEFAULT_FOLDER))
+
+
+def shown_runs_folder() -> str:
+    """The folder of runs as messages name it: its whole path."""
+    folder = runs_folder()
+    with contextlib.suppress(OSError):  # the working folder was deleted
+        folder = folder.absolute()
+    return str(folder)
+
+
+def shipped_run() -> Path | None:
+    """The folder of the run that comes with textgen; None where it is not installed. It may be read only."""
+    history = data_file(f"{DEFAULT_FOLDER}/{SHIPPED}/{HISTORY}")
+    return history and history.parent
+
+
 def find_run(run: str | os.PathLike[str] | None = None) -> Path:
     """Find the folder of a run.
 
     Args:
-        run: its path, or its name below `checkpoints/`; None finds the newest run there.
+        run: its path, or its name in the folder of runs; None finds the newest run there. The run that comes with
+            textgen is found by its name from everywhere, and where there is no other.
 
     Raises:
-        RunError: there is no such run.
+        RunError: there is no such run. The message names the folder that was searched.
     """
     if run is None:
         runs = list_runs()
-        if not runs:
-            raise RunError(f"no run in {CHECKPOINTS}/ yet; train one: textgen train FILE.txt")
-        return max(runs, key=lambda path: (path.name != SHIPPED, _saved_at(path)))
+        newest = max(runs, key=lambda path: (path.name != SHIPPED, _saved_at(path)), default=None) or shipped_run()
+        if newest is None:
+            raise RunError(f"no run in {shown_runs_folder()} yet; train one: textgen train FILE.txt")
+        return newest
     path = Path(arguments.path("run", run))
     if path.suffix.lower() in FOREIGN and not path.is_dir():
         raise RunError(f"{run}: unsupported: {FOREIGN[path.suffix.lower()]}; textgen opens only its own run folders")
-    if not path.exists() and (CHECKPOINTS / path).is_dir():
-        path = CHECKPOINTS / path
+    # A text and the run that learned it may have one name: a folder without a run in it hides none.
+    also = ""
+    if not _is_run(path, SAVED):
+        found = _named(path)
+        also = "" if found else f"; no run of that name in {shown_runs_folder()}"
+        path = found or path
     if not path.exists():
-        names = ", ".join(str(found) for found in list_runs()) or "none yet; train one: textgen train FILE.txt"
-        raise RunError(f"{run}: no such run; there are: {names}")
+        raise RunError(f"{run}: no such run here or in {shown_runs_folder()}; {_hint(str(run))}")
     if not path.is_dir():
-        raise RunError(f"{run}: a run is a folder with {BEST}/ in it, not a single file")
+        raise RunError(f"{run}: a run is a folder with {BEST}/ in it, not a single file{also}")
     with open_run_folder(path) as folder:
-        has_saved = any(snapshots.has_snapshot(folder, kind) for kind in (BEST, RESUME))
+        has_saved = any(snapshots.has_snapshot(folder, kind) for kind in SAVED)
     if not has_saved:
-        raise RunError(f"{run}: not a run, or a run that has not saved anything yet: nothing in {BEST}/")
+        raise RunError(f"{run}: not a run, or a run that has not saved anything yet: nothing in {BEST}/{also}")
     return path
 
 
-def list_runs(root: Path = CHECKPOINTS) -> list[Path]:
-    """List the folders below `root` that hold a run, sorted by name."""
+def _named(name: Path) -> Path | None:
+    """The folder of a name in the folder of runs, or of the run that comes with textgen; None for another name."""
+    path = runs_folder() / name
+    return path if path.is_dir() else shipped_run() if str(name) == SHIPPED else None
+
+
+def _hint(name: str) -> str:
+    """What to do about a name that no run has."""
+    names = [path.name for path in list_runs()]
+    if SHIPPED not in names and shipped_run():
+        names.append(SHIPPED)
+    if not names:
+        return "train one: textgen train FILE.txt"
+    more = f" and {len(names) - MAX_NAMES:,} more: textgen runs" if len(names) > MAX_NAMES else ""
+    hint = did_you_mean(name, names, 3)
+    return hint if hint.endswith("?") else f"there are: {', '.join(names[:MAX_NAMES])}{more}"
+
+
+def list_runs(root: Path | None = None) -> list[Path]:
+    """List the folders that hold a run, sorted by name.
+
+    Args:
+        root: the folder that they are in; the folder of runs if None.
+    """
     try:
-        return sorted(path for path in root.iterdir() if _is_run(path))
+        return sorted(path for path in (root or runs_folder()).iterdir() if _is_run(path))
     except OSError:
         return []
 
 
-def _is_run(path: Path) -> bool:
+def _is_run(path: Path, kinds: Sequence[str] = (BEST,)) -> bool:
     try:
         with open_run_folder(path) as folder:
-            return snapshots.has_snapshot(folder, BEST)
+            return any(snapshots.has_snapshot(folder, kind) for kind in kinds)
     except RunError:
         return False
 

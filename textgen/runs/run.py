@@ -56,7 +56,7 @@ from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer
 from textgen.tokens.base import Tokenizer
 
-FORMAT = 2  # of the run folders that are written; those of every format from 1 on are read
+FORMAT = 3  # of the run folders that are written; those of every format from 1 on are read
 
 # With weights up to this size, no product of any shape that a configuration allows overflows float32.
 MAX_WEIGHT = 1e9
@@ -216,7 +216,7 @@ def load_run(run: str | os.PathLike[str] | None = None) -> Run:
     """Read a run.
 
     Args:
-        run: the folder's path, or a name below `checkpoints/`; None reads the newest run there.
+        run: the folder's path, or its name in the folder of runs; None reads the newest run there (`find_run`).
 
     Raises:
         RunError: there is no such run, it is damaged, or a newer textgen wrote it.

@@ -1,10 +1,12 @@
 """Optional packages, and what to install where one is missing. Knows nothing of what they do."""
 
+import os
 from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
 
 from textgen.errors import UsageError
+from textgen.system import installed
 
 # Each optional package, and the extra of setup.cfg that installs it.
 EXTRAS = {
@@ -15,6 +17,8 @@ EXTRAS = {
     "pypinyin": "chinese",
     "tensorboard": "tensorboard",
 }
+# What Keras can run on, by the values of KERAS_BACKEND.
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def is_there(package: str) -> bool:
@@ -26,6 +30,23 @@ def check(package: str, what: str) -> None:
     """Raise UsageError where an optional package is missing. Arguments and message are those of `load`."""
     if not is_there(package):
         raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")
+
+
+def check_training(what: str) -> None:
+    """Raise UsageError where Keras or its backend is missing: an installation for writing only has neither.
+
+    Args:
+        what: what needs them; the message begins with it.
+    """
+    packages = ["keras", os.environ.get("KERAS_BACKEND") or BACKENDS[0]]
+    # Keras itself answers to a backend that it does not know.
+    missing = [package for package in packages if package in ("keras", *BACKENDS) and not is_there(package)]
+    if missing:
+        wanted = " ".join(f"'{each}'" for each in installed.requirements(missing))
+        raise UsageError(
+            f"{what} needs {' and '.join(missing)}, which an installation for writing only leaves out; install with: "
+            f"pip install {wanted}"
+        )
 
 
 def load(package: str, what: str) -> ModuleType:

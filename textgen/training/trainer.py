@@ -18,12 +18,12 @@ from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import ModelConfig, TrainingConfig, TrainOptions
 from textgen.runs.diary import GRADIENTS, check_gradients, read_diary
 from textgen.runs.folder import (
-    CHECKPOINTS,
     check_places,
     create_run_folder,
     find_run,
     open_run_folder,
     remove_if_empty,
+    runs_folder,
 )
 from textgen.runs.run import Run, check_best, load_resumable, load_run
 from textgen.runs.state import TrainingState
@@ -77,7 +77,7 @@ def train(
 
     Args:
         corpus: a path, several paths, "-" for standard input, or a Corpus. May be left out with `text` or `resume`.
-        out: the run folder; default `checkpoints/<corpus name>`.
+        out: the run folder; default `checkpoints/<corpus name>`, or that name in the folder that TEXTGEN_RUNS names.
         text: the text itself, or several texts, in place of `corpus`. Each is read as a file that holds it would be.
         resume: a run to continue from its last save, bit for bit as if it had never stopped; with `epochs` or
             `minutes`, to train that much longer than planned.
@@ -130,6 +130,7 @@ def train(
         began=time.monotonic(),
     )
     resume = path_or_none("resume", resume)
+    extras.check_training("training")
     memory.check_for_keras()
     if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
@@ -170,7 +171,7 @@ def _planned(
         training = dataclasses.replace(training, documents=text.kind)
         plan = make_plan(text, model, training, extend_from=extend_from)
     with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
-        folder = create_run_folder(request.out or CHECKPOINTS / text.name, overwrite=request.overwrite)
+        folder = create_run_folder(request.out or runs_folder() / text.name, overwrite=request.overwrite)
         try:
             interrupt.check()
             for line in [*map(str, plan.facts()), *(f"note: {note}" for note in plan.notes), f"run: {folder.path}"]:

@@ -82,6 +82,8 @@ class Chinese:
         return {step * place: self.id_of[head] for place, head in enumerate(self._heads)}
 
     def _free(self) -> AnyOpening:
+        if self.config.rhyme:
+            raise UsageError(f"`rhyme`: {self.form.name} does not rhyme; choose another `form`, such as jueju5")
         heads = self._head_ids()
         lines = len(heads) * (2 if self._pairs else 1)
         verse = Free(self.printed, True, {line: np.array([head]) for line, head in heads.items()}, lines)

@@ -117,8 +117,9 @@ def compositions(
     own = "chinese" if writes_chinese else "english"
     if form.language not in ("", own):
         fitting = ", ".join(name for name, other in FORMS.items() if other.language in ("", own))
+        also = "; `acrostic` goes with each of them" if form.name == "acrostic" else ""
         raise UsageError(
-            f"`form={form.name}` is {form.language} verse, and this run writes {own}; choose one of {fitting}"
+            f"`form={form.name}` is {form.language} verse, and this run writes {own}; choose one of {fitting}{also}"
         )
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return language.notes, _write(generator, form, config, language)
@@ -131,7 +132,7 @@ def _write(generator: Generator, form: Form, config: PoemConfig, language: Langu
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)
-        with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
+        with threads.limited():
             logits, state = engine.read([*before, *opening.forced])
             start = decoder.Line(
                 list(opening.opened), opening.position, state, logits[None], is_open=bool(opening.opened)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from textgen.arguments import short, shown
-from textgen.corpus.forms import Form
+from textgen.corpus.forms import FORMS, Form
 from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
 from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
@@ -102,11 +102,15 @@ class English:
                 raise PromptError(f"`acrostic`: no symbol of the run begins with {letter!r}; choose other letters")
             firsts[line] = np.array(ids)
         if firsts and self.backward:
+            metered = ", ".join(name for name, form in FORMS.items() if form.meters)
             raise UsageError(
-                "`acrostic` without a form needs a run that writes lines from their beginning; choose a `form`"
+                f"`acrostic`: this run writes each line from its end, so it chooses how a line begins only in a form "
+                f"with meter; `form={self.form.name}` has none; choose one of {metered}"
             )
         if self.config.rhyme:
-            raise UsageError("`rhyme` needs a form that rhymes, such as couplets or sonnet")
+            raise UsageError(
+                f"`rhyme`: {self.form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
+            )
         step = 2 if self.config.acrostic_at == "couplet" else 1
         verse = Free(self.printed, False, firsts, step * len(firsts))
         return self._started(verse)
@@ -119,7 +123,9 @@ class English:
         given = None
         if rhyme:
             if set(form.rhyme) == {"-"}:
-                raise UsageError(f"`rhyme`: {form.name} does not rhyme; choose another form")
+                raise UsageError(
+                    f"`rhyme`: {form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
+                )
             given = self._rhyme(rhyme, lexicon)
         verse = Metrical(form, lexicon, spelling, self.backward, self.heads, given)
         for line, letter in self.heads.items():
@@ -160,6 +166,11 @@ class English:
         opened: list[int] = []
         for at, index in enumerate(self.start):
             if position.over or not verse.admits(position, index):
+                if not self.form.meters:
+                    raise UsageError(
+                        f"`start={short(self.config.start)}` contradicts `acrostic={short(self.config.acrostic)}`; "
+                        "change one of them"
+                    )
                 read = "".join(self.printed[one] for one in self.start[:at])
                 raise UsageError(
                     f"`start`: {self.form.name} does not allow {self.printed[index].strip()!r} after {read!r}: the "

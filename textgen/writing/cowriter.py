@@ -1,9 +1,12 @@
 """Writing together: the model proposes how the text might go on; a person chooses, types, undoes.
 
-The text so far is a stack of steps (text, state of the network), each a value, so undoing costs nothing. This module
-knows nothing of terminals.
+The text so far is a stack of steps (text, state of the network), each a value, so undoing costs nothing. A run that
+writes each line from its end goes on from whole lines only: there a proposal is a line, and so is what a person types.
+This module knows nothing of terminals.
 """
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack
@@ -24,10 +27,14 @@ from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
-from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.rows import Rows, Start
+from textgen.writing.samples import Ending
 
 # The most symbols of a proposal, in case its words never end.
 MAX_PROPOSAL_SYMBOLS = 200
+
+# Ways to go on that are drawn side by side; the most that may be proposed.
+ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Proposal:
     """A way to go on.
 
     Attributes:
-        text: the next words, with the space before them where there is one.
+        text: the next words, with the space before them where there is one; or the next line, with its end.
         probability: of this text under the model and the current options.
         ids: of the text's symbols.
     """
@@ -58,7 +65,7 @@ class CoWriter:
     Args:
         generator: the Generator.
         prompt: the beginning of the text.
-        words: how many words a proposal has.
+        words: how many words a proposal has; without effect where it is a whole line.
         ways: how many proposals are made at a time.
         options: fields of SamplingConfig: the transforms, `seed` and `unknown` have an effect.
 
@@ -76,10 +83,8 @@ class CoWriter:
         ways: int = 5,
         **options: Unpack[SamplingOptions],
     ) -> None:
-        if arguments.instance("generator", generator, Generator).direction == "backward":
-            raise UsageError("this run writes each line from its end; writing together needs one trained forward")
-        self._generator = generator
-        prompt = arguments.text("prompt", prompt)
+        self._generator = arguments.instance("generator", generator, Generator)
+        prompt = self._whole(arguments.text("prompt", prompt))
         config = with_options(SamplingConfig, None, options)
         self._seed = new_seed() if config.seed is None else config.seed
         self._configure(config)
@@ -91,6 +96,11 @@ class CoWriter:
     def text(self) -> str:
         """What has been written."""
         return self._steps[-1].text
+
+    @property
+    def by_line(self) -> bool:
+        """Whether a proposal is a whole line, and so is what is added."""
+        return self._generator.direction == "backward"
 
     @property
     def seed(self) -> int:
@@ -128,10 +138,11 @@ class CoWriter:
         """Propose different ways to go on, the likeliest first. Each call proposes anew.
 
         A block of texts is drawn, each to the end of its words. The likeliest of those that begin with different words
-        are chosen; where these are too few, the next likeliest.
+        are chosen; where these are too few, the next likeliest. Whole lines are compared by the symbol, since the
+        shortest would always be the likeliest.
         """
         found = {proposal.text: proposal for proposal in self._sampled() if proposal.text.strip() or proposal.ids}
-        ranked = sorted(found.values(), key=lambda proposal: -proposal.probability)
+        ranked = sorted(found.values(), key=self._merit, reverse=True)
         firsts: dict[str, Proposal] = {}
         others: list[Proposal] = []
         for proposal in ranked:
@@ -141,7 +152,7 @@ class CoWriter:
             else:
                 firsts[first] = proposal
         chosen = [*firsts.values(), *others][: self.ways]
-        return sorted(chosen, key=lambda proposal: -proposal.probability)
+        return sorted(chosen, key=self._merit, reverse=True)
 
     @answers_keywords
     def take(self, proposal: Proposal) -> None:
@@ -153,13 +164,15 @@ class CoWriter:
     def add(self, text: str) -> list[str]:
         """Append a text of your own. The text stays as it is; the model skips symbols outside its vocabulary.
 
+        Where a proposal is a whole line, the text is one too: it gets a line's end where it has none.
+
         Returns:
             the symbols outside the vocabulary.
 
         Raises:
             UsageError: not a text.
         """
-        text = arguments.text("text", text)
+        text = self._whole(arguments.text("text", text))
         tokenizer = self._generator.tokenizer
         unknown: list[str] = tokenizer.unknown(text)
         whole = self.text + text
@@ -168,7 +181,7 @@ class CoWriter:
             ids = self._generator.read_prompt(whole, "skip")
             self._steps.append(_Step(whole, Start.after(self._generator.engine, ids)))
         else:
-            self._append(whole, tokenizer.encode(readable(text, tokenizer, "skip")).tolist())
+            self._append(whole, self._generator.encode(readable(text, tokenizer, "skip")).tolist())
         return unknown
 
     def undo(self) -> bool:
@@ -177,6 +190,16 @@ class CoWriter:
             self._steps.pop()
             return True
         return False
+
+    def _merit(self, proposal: Proposal) -> float:
+        """What the first proposal has most of."""
+        if not self.by_line:
+            return proposal.probability
+        return math.log(max(proposal.probability, sys.float_info.min)) / len(proposal.ids)
+
+    def _whole(self, text: str) -> str:
+        """A text with a line's end, where this run goes on from whole lines only."""
+        return text + "\n" if self.by_line and text and not text.endswith("\n") else text
 
     def _configure(self, config: SamplingConfig) -> None:
         """Use these options from now on. Raises UsageError."""
@@ -200,8 +223,8 @@ class CoWriter:
         generator, self._turn = self._generator, self._turn + 1
         uniforms = Uniforms(self._seed, [(self._turn, row) for row in range(ROWS)])
         starts = [self._steps[-1].start] * ROWS
-        endings = [_Words(self.text, self.words) for _ in range(ROWS)]
-        with threads.limited(threads.for_rows(ROWS, generator.engine.largest_product)):
+        endings = [_Line() if self.by_line else _Words(self.text, self.words) for _ in range(ROWS)]
+        with threads.limited():
             rows = Rows(generator.engine, starts, self._transforms, uniforms, generator.printed, None)
             for _ in range(MAX_PROPOSAL_SYMBOLS):
                 logits = rows.transformed()
@@ -255,4 +278,33 @@ class _Words:
 
     def proposal(self) -> Proposal:
         """What was collected."""
+        return Proposal(self._text, float(np.exp(self._log_probability)), tuple(self._ids))
+
+
+class _Line:
+    """Collects symbols, from the end of a line to its beginning, and puts the line together.
+
+    Attributes:
+        over: whether the line is complete: it has words, or the document is over.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self._ending = Ending(SamplingConfig(), backward=True)
+        self._text, self._log_probability = "", 0.0
+        self._ids: list[int] = []
+
+    def take(self, index: int, piece: str, log_probability: float) -> None:
+        """Take a symbol, its text and its log-probability."""
+        if self.over:
+            return
+        self._text += self._ending.take(index, piece)
+        self._ids.append(index)
+        self._log_probability += log_probability
+        self.over = index == BOUNDARY or bool(self._text.strip())
+
+    def proposal(self) -> Proposal:
+        """The line; an empty proposal where it has no end yet, since no other line can follow it."""
+        if not self.over:
+            return Proposal("", 0.0, ())
         return Proposal(self._text, float(np.exp(self._log_probability)), tuple(self._ids))

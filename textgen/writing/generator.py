@@ -105,7 +105,7 @@ class Generator:
         """Load the generator of a run.
 
         Args:
-            run: a folder's path or a name below `checkpoints/`; None for the newest run.
+            run: a folder's path or a name in `checkpoints/` (or in TEXTGEN_RUNS); None for the newest run.
 
         Raises:
             RunError: there is no such run, or it cannot be read.
@@ -305,11 +305,13 @@ class Generator:
             engine=self.engine,
             printed=self.printed,
             config=config,
-            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), own),
+            transforms=chain(config, Vocabulary(self.printed, self.tokenizer, is_backward), own),
             seed=seed,
             measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
             spans=_spans(corpus, config.max_copy),
+            # A caller's function may not be meant for several threads.
+            threads=1 if own else threads.allowed(),
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
@@ -345,7 +347,7 @@ class Generator:
         from textgen.engine.measure import score
 
         texts = arguments.documents("text", text)
-        with threads.limited(threads.for_rows(1, self.engine.largest_product)):
+        with threads.limited():
             return score(self.engine, self.tokenizer, texts, self.separator, self.direction == "backward")
 
     @answers_keywords

@@ -1,0 +1,23 @@
+"""Which run a command uses: the one that is named, or the newest. Says so where that is the one that ships."""
+
+import os
+from pathlib import Path
+
+from textgen.cli.console import note
+from textgen.runs.folder import SHIPPED, find_run, shipped_run, shown_runs_folder
+
+
+def chosen_run(run: str | None) -> Path:
+    """The folder of the run that a command uses.
+
+    Args:
+        run: its path or name; None for the newest run.
+
+    Raises:
+        RunError: as `find_run`.
+    """
+    path = find_run(run)
+    # The name is compared first, since an installation finds the shipped run in a list of its files.
+    if run is None and path.name == SHIPPED and (shipped := shipped_run()) and os.path.samefile(path, shipped):
+        note(f"note: no run of your own in {shown_runs_folder()} yet; using {SHIPPED}, which comes with textgen")
+    return path
