@@ -1,5 +1,6 @@
 """The small model that comes with a clone."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.models import tiny
 from textgen import Generator
+from textgen.planning.plan import plan
 from textgen.runs.folder import SHIPPED as NAME
 from textgen.runs.run import load_run
 
@@ -36,7 +38,10 @@ def test_its_text_is_the_one_in_the_clone():
     from textgen.corpus.documents import read_corpus
 
     corpus = read_corpus(ROOT / "corpora" / "ferryman.txt")
-    assert load_run(SHIPPED).metadata["corpus_sha256"] == corpus.fingerprint()
+    run = load_run(SHIPPED)
+    assert run.metadata["corpus_sha256"] == corpus.fingerprint()
+    counted = plan(corpus, run.model, run.training, tokenizer=run.tokenizer).baselines()
+    assert dataclasses.asdict(run.baselines) == pytest.approx(dataclasses.asdict(counted))
     # It predicts the held-out text as well as its history says.
     held_out = corpus.split(0.1)[1]
     score = Generator.load(SHIPPED).score(held_out)
