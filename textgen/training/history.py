@@ -97,7 +97,8 @@ class History:
         from textgen.inspection.plots.canvas import picture_file, save, shown_in_notebooks
         from textgen.inspection.plots.curves import Learned, draw
 
-        target = picture_file(out, arguments.switch("overwrite", overwrite)) if out is not None else None
+        overwrite = arguments.switch("overwrite", overwrite)
+        target = None if out is None else picture_file(out, overwrite)
         figure = draw([Learned(one_line(self.path.name), self.epochs, self.gradients)])
         if target:
             save(figure, target)
