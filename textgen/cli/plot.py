@@ -12,7 +12,7 @@ from textgen.cli.options import GroupedCommand, command_option, overwrite_option
 from textgen.errors import RunError
 from textgen.inspection.plots.canvas import picture_file, save
 from textgen.inspection.plots.curves import Learned, draw
-from textgen.runs.describe import best_epoch, measured
+from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import load_run
 from textgen.shown import one_line
 

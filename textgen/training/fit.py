@@ -5,6 +5,7 @@ Knows nothing of text files or of the command line.
 """
 
 import contextlib
+import dataclasses
 import datetime
 import platform
 from collections.abc import Iterator, Mapping
@@ -107,7 +108,7 @@ class _Fit:
         session = self.session
         norms = GradientNorms(goes_on=session.is_within_epoch)
         yield from (self.guard, self.watch)
-        if not session.reporter.is_quiet or not session.reporter.no_bar:
+        if not session.reporter.is_quiet or session.reporter.live.is_shown:
             yield self.progress
         yield from (norms, HistoryWriter(session), self.best, self.checkpointer)
         make_generator = _generators(session)
@@ -163,6 +164,8 @@ class _Fit:
             state.last_step, state.epochs = self.plan.steps, self.plan.training.epochs
             return None
         budget = Budget(60 * session.minutes, session.began)
+        self.progress.deadline = budget.began + budget.seconds
+        session.reporter.status("measuring how fast this machine trains")
         timing = measure(
             self.model,
             self.plan,
@@ -320,6 +323,7 @@ def _metadata(session: Session) -> dict[str, Any]:
             "corpus_sha256": session.state.corpus_sha256,
             "characters": plan.text.characters + plan.text.held_out_characters,
             "parameters": plan.model.parameters(),
+            "baselines": dataclasses.asdict(plan.baselines()),
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         | ({"note": session.note} if session.note else {})

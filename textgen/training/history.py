@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from textgen import arguments
 from textgen.runs.diary import Line
+from textgen.runs.run import load_run
+from textgen.runs.verdict import Evidence, Verdict, verdict
 from textgen.shown import one_line
 from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count
@@ -78,6 +80,11 @@ class History:
     def curve(self) -> Curve:
         """The epochs as arrays."""
         return Curve.of(self.epochs)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far the model is, why, and what would help most, read from the run folder; None without an epoch."""
+        return verdict(Evidence.of(load_run(self.path)))
 
     @answers_keywords
     def plot(self, out: str | PathLike[str] | None = None, *, overwrite: bool = False) -> "Figure":

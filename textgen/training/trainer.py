@@ -4,6 +4,7 @@ So every mistake in a text, an option or a path is reported at once, and not aft
 This module knows nothing of the command line.
 """
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,7 @@ from textgen.training.session import Extension, Reporter, Session
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
 FREE_WITH_FROM_RUN = frozenset({"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"})
+READING = "reading the text"
 
 
 @answers_keywords
@@ -92,7 +94,7 @@ def train(
         on_epoch: called with an EpochInfo after each epoch, once the run is saved.
         callbacks: Keras callbacks. textgen's own come first (the last of them writes the sample), then `on_step` and
             `on_epoch`, then these, in the order of the list.
-        progress: whether a progress bar is drawn; None for one where standard error is a terminal.
+        progress: whether a line shows the progress; None for one on a terminal and in a notebook.
         options: any field of ModelConfig and TrainingConfig.
 
     Returns:
@@ -164,9 +166,10 @@ def _begin_from(request: Request, older: Run) -> Session:
 def _planned(
     request: Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
 ) -> Session:
-    text = read_text(request, training)
-    training = dataclasses.replace(training, documents=text.kind)
-    plan = make_plan(text, model, training, extend_from=extend_from)
+    with request.reporter.doing(READING):
+        text = read_text(request, training)
+        training = dataclasses.replace(training, documents=text.kind)
+        plan = make_plan(text, model, training, extend_from=extend_from)
     with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
         folder = create_run_folder(request.out or runs_folder() / text.name, overwrite=request.overwrite)
         try:
@@ -207,8 +210,9 @@ def _continue(request: Request, folder: Folder) -> Session:
     except RunError as error:
         notes.append(f"{error}; the next epoch's weights replace the best")
         state.best_nats = None
-    text = read_text(_with_text_of(request, state, path), run.training)
-    plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    with request.reporter.doing(READING):
+        text = read_text(_with_text_of(request, state, path), run.training)
+        plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if plan.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
     about = [str(fact) for fact in plan.facts() if fact.name != "size"]  # the size was chosen before
@@ -232,8 +236,9 @@ def _continue(request: Request, folder: Folder) -> Session:
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    with Interrupt() as interrupt:
-        from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt, contextlib.closing(session.reporter):
+        session.reporter.status("starting Keras, which takes some seconds")
+        from textgen.training.fit import fit
 
         interrupt.check()
         stopped_early, state = fit(session, interrupt), session.state

@@ -174,7 +174,8 @@ class HookCaller(keras.callbacks.Callback):
             seconds=self._session.seconds(),
             seconds_left=left,
         )
-        self._hooks.on_step(info)
+        with self._session.reporter.lifted():  # the progress line is out of the way of what it prints
+            self._hooks.on_step(info)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self._hooks.on_epoch is None:
@@ -199,7 +200,8 @@ class HookCaller(keras.callbacks.Callback):
             seconds=line["seconds"],
             seconds_left=self._seconds_left(state.step),
         )
-        self._hooks.on_epoch(info)
+        with self._session.reporter.lifted():
+            self._hooks.on_epoch(info)
 
     def _seconds_left(self, step: int) -> float | None:
         """What the steps that are left will take at the pace so far; None where the first group was the only one."""

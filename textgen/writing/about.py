@@ -7,7 +7,8 @@ from pathlib import Path
 from textgen.engine.mixture import Mixture
 from textgen.engine.network import AnyNetwork, Engine
 from textgen.errors import TextgenError
-from textgen.runs.describe import best_epoch, measured, shape
+from textgen.runs.describe import shape
+from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import load_run
 from textgen.shown import one_line
 from textgen.system.wording import count
