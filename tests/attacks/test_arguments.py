@@ -334,6 +334,11 @@ def places(folder):
         "followers", "limit", lambda value: textgen.properties.followers(forward, text, value), "whole", {"None"}
     )
 
+    line = {"step": 1, "training_nats": 1.0, "validation_nats": 1.0}
+    history = textgen.History(folder, [line], None, 0, False, 0.0)
+    yield place("History.plot", "out", history.plot, "path", {"None"})
+    yield place("History.plot", "overwrite", lambda value: history.plot(overwrite=value), "switch")
+
     yield place("read_corpus", "paths", read_corpus, "paths")
     file = folder / "a.txt"
     for parameter, kind, may in (

@@ -158,6 +158,7 @@ def test_a_history_has_its_curve_a_picture_and_a_short_form(whole, tmp_path):
     assert np.isnan(dataclasses.replace(history, epochs=[{"epoch": 1}]).curve.validation_nats).all()
     figure = history.plot(tmp_path / "curves.svg")
     assert figure.axes[0].lines[1].get_ydata().tolist() == history.curve.validation_nats.tolist()
+    assert figure._repr_png_().startswith(b"\x89PNG")  # so a notebook shows it
     with pytest.raises(StorageError, match="the file exists"):
         history.plot(tmp_path / "curves.svg")
     with pytest.raises(UsageError, match=r"`out=curves\.jpg`: a picture's name ends in \.png or \.svg"):

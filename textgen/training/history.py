@@ -95,20 +95,21 @@ class History:
             overwrite: replace a file that exists.
 
         Returns:
-            a figure of matplotlib.
+            a figure of matplotlib. A notebook shows it.
 
         Raises:
             UsageError: matplotlib is not installed (extra `plots`), or a file of another kind.
             StorageError: the file exists, or cannot be written.
         """
-        from textgen.inspection.plots.canvas import picture_file, save
+        from textgen.inspection.plots.canvas import picture_file, save, shown_in_notebooks
         from textgen.inspection.plots.curves import Learned, draw
 
-        target = picture_file(out, arguments.switch("overwrite", overwrite)) if out is not None else None
+        overwrite = arguments.switch("overwrite", overwrite)
+        target = None if out is None else picture_file(out, overwrite)
         figure = draw([Learned(one_line(self.path.name), self.epochs, self.gradients)])
         if target:
             save(figure, target)
-        return figure
+        return shown_in_notebooks(figure)
 
     def __repr__(self) -> str:
         best = "" if self.best_nats is None else f", best {self.best_nats:.4f} nats in epoch {self.best_epoch}"

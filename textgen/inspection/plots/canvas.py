@@ -269,9 +269,18 @@ def picture_file(out: object, overwrite: bool) -> Path:
 @styled
 def save(figure: "Figure", path: Path) -> None:
     """Write a picture atomically. The suffix of the path selects one of FORMATS."""
-    kind = path.suffix[1:].lower()
+    write_atomically(path, [_drawn(figure, path.suffix[1:].lower())])
+
+
+def shown_in_notebooks(figure: "Figure") -> "Figure":
+    """The figure, which a notebook shows as a picture. It shows those of pyplot alone by itself."""
+    setattr(figure, "_repr_png_", lambda: styled(_drawn)(figure, "png"))  # noqa: B010 (no attribute that mypy knows)
+    return figure
+
+
+def _drawn(figure: "Figure", kind: str) -> bytes:
     held = io.BytesIO()
     # Without a date, equal pictures are equal files.
     extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 2}}
     figure.savefig(held, format=kind, dpi=DPI, **extra)
-    write_atomically(path, [held.getvalue()])
+    return held.getvalue()
