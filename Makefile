@@ -12,6 +12,7 @@
 #   make tutorial        the tutorial exactly as it is written; takes minutes
 #   make picture         draw docs/architecture.svg again
 #   make checkpoint      train the model that ships
+#   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
@@ -29,7 +30,7 @@ endif
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  test-writing test-backends clean
+  typed test-writing test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -84,6 +85,18 @@ tutorial: $(VENV)/.installed-test
 picture: $(VENV)/.installed-test
 	$(BIN)/python docs/draw_architecture.py
 
+# A wheel in an environment of its own, without TensorFlow: type checkers must not need it.
+TYPED = build/typed
+typed:
+	rm -rf $(TYPED)
+	$(PYTHON) -m venv $(TYPED)/venv
+	$(PYTHON) -m tests.helpers.typed $(TYPED)/scripts
+	$(TYPED)/venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(TYPED) .
+	$(TYPED)/venv/bin/pip install --quiet --disable-pip-version-check "pyright[nodejs]" "mypy>=2.4,<2.5" numpy matplotlib
+	$(TYPED)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps $(TYPED)/*.whl
+	cd $(TYPED)/scripts && { ../venv/bin/pyright --pythonpath ../venv/bin/python --outputjson > ../pyright || true; }
+	cd $(TYPED)/scripts && { ../venv/bin/mypy --strict script.py planted.py > ../mypy || true; }
+	$(PYTHON) -m tests.helpers.typed $(TYPED)/scripts $(TYPED)/pyright $(TYPED)/mypy
 # The installation is made anew each time, as a user makes it; the tests run its commands.
 test-writing: $(VENV)/.installed-test
 	rm -rf $(VENV)/writing build

@@ -26,6 +26,7 @@ SLOW = {
     "training/test_resume.py",
     "training/test_trainer.py",
     "training/test_from.py",
+    "training/test_hooks.py",
     "training/test_watching.py",
     "training/test_dynamic.py",
     "training/test_backends.py",

@@ -18,11 +18,28 @@ from textgen._version import __version__
 
 __all__ = [
     "CoWriter",
+    "Corpus",
+    "CorpusError",
+    "DamagedError",
+    "DivergenceError",
+    "EpochInfo",
     "Generator",
+    "History",
+    "InputError",
     "ModelConfig",
+    "ModelError",
+    "NothingLeftError",
+    "OutOfMemoryError",
+    "PromptError",
+    "RunError",
+    "RunExistsError",
+    "RunInUseError",
     "SamplingConfig",
+    "StepInfo",
+    "StorageError",
     "TextgenError",
     "TrainingConfig",
+    "UsageError",
     "__version__",
     "train",
 ]
@@ -30,11 +47,28 @@ __all__ = [
 # Where each public name is defined.
 _HOMES = {
     "CoWriter": "textgen.writing.cowriter",
+    "Corpus": "textgen.corpus.documents",
+    "CorpusError": "textgen.errors",
+    "DamagedError": "textgen.errors",
+    "DivergenceError": "textgen.errors",
+    "EpochInfo": "textgen.training.hooks",
     "Generator": "textgen.writing.generator",
+    "History": "textgen.training.history",
+    "InputError": "textgen.errors",
     "ModelConfig": "textgen.runs.config",
+    "ModelError": "textgen.errors",
+    "NothingLeftError": "textgen.errors",
+    "OutOfMemoryError": "textgen.errors",
+    "PromptError": "textgen.errors",
+    "RunError": "textgen.errors",
+    "RunExistsError": "textgen.errors",
+    "RunInUseError": "textgen.errors",
     "SamplingConfig": "textgen.sampling.config",
+    "StepInfo": "textgen.training.hooks",
+    "StorageError": "textgen.errors",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.runs.config",
+    "UsageError": "textgen.errors",
     "train": "textgen.training.trainer",
 }
 
@@ -49,10 +83,28 @@ _MODULES = {
 if TYPE_CHECKING:
     from textgen import inspection as inspection
     from textgen import verse as verse
-    from textgen.errors import TextgenError
+    from textgen.corpus.documents import Corpus
+    from textgen.errors import (
+        CorpusError,
+        DamagedError,
+        DivergenceError,
+        InputError,
+        ModelError,
+        NothingLeftError,
+        OutOfMemoryError,
+        PromptError,
+        RunError,
+        RunExistsError,
+        RunInUseError,
+        StorageError,
+        TextgenError,
+        UsageError,
+    )
     from textgen.inspection import backward, units
     from textgen.runs.config import ModelConfig, TrainingConfig
     from textgen.sampling.config import SamplingConfig
+    from textgen.training.history import History
+    from textgen.training.hooks import EpochInfo, StepInfo
     from textgen.training.trainer import train
     from textgen.writing.cowriter import CoWriter
     from textgen.writing.generator import Generator

@@ -23,9 +23,19 @@ from hypothesis import strategies as st
 import textgen
 from tests.conftest import examples
 from tests.helpers.models import fixed, untaught
-from textgen import CoWriter, Generator, ModelConfig, SamplingConfig, TextgenError, TrainingConfig, train, verse
+from textgen import (
+    CoWriter,
+    Generator,
+    ModelConfig,
+    SamplingConfig,
+    TextgenError,
+    TrainingConfig,
+    UsageError,
+    train,
+    verse,
+)
 from textgen.corpus.documents import Corpus, read_corpus
-from textgen.inspection import trace, trace_ids
+from textgen.inspection import Trace, trace, trace_ids
 from textgen.inspection.looks import look
 from textgen.tokens.chars import CharTokenizer
 from textgen.verse.config import Rules
@@ -203,6 +213,7 @@ def places(folder):
         yield from fields("train", config, train)
     for parameter, kind in {
         "corpus": "paths",
+        "text": "texts",
         "out": "path",
         "resume": "path",
         "from_run": "path",
@@ -213,6 +224,10 @@ def places(folder):
         "quiet": "switch",
         "watch_gradients": "switch",
         "report": "function",
+        "on_step": "function",
+        "on_epoch": "function",
+        "callbacks": "things",
+        "progress": "switch",
     }.items():
         may = {"None"} if inspect.signature(train).parameters[parameter].default is None else set()
         yield place(
@@ -457,9 +472,35 @@ def test_anything_at_all_is_taken_or_refused_by_name(config, data):
         (lambda generator: verse.compositions(generator, tires=3), ("compositions()", "'tires'", "'tries'")),
         (lambda generator: verse.check(["a"], "free", tone="off"), ("check()", "'tone'", "'tones'")),
         (lambda generator: generator.generate(42), ("`prompt`", "42")),
+        (lambda generator: generator.generate(promt="a"), ("generate()", "'promt'", "'prompt'")),
+        (lambda generator: CoWriter(generator, wrods=1), ("CoWriter()", "'wrods'", "'words'")),
+        (lambda generator: ModelConfig(unitz=3), ("ModelConfig()", "'unitz'", "'units'")),
+        (lambda generator: trace(generator, txt="a"), ("trace()", "'txt'", "'text'")),
     ],
 )
 def test_a_wrong_keyword_names_the_function_and_the_nearest_one(call, words):
     with pytest.raises(TextgenError) as caught:
         call(fixed({}))
     assert all(word in str(caught.value) for word in words), caught.value
+
+
+def public_functions():
+    """Everything that programs call: functions, methods, and classes that they make instances of."""
+    made = (CoWriter, Corpus, Generator, ModelConfig, SamplingConfig, TrainingConfig, verse.PoemConfig)
+    yield from made
+    for module in (textgen, verse, textgen.inspection):
+        yield from filter(inspect.isfunction, (getattr(module, name) for name in module.__all__))
+    yield from (textgen.gradients.gradients, textgen.gradients.with_forget_gates_held, textgen.properties.followers)
+    yield from (look, read_corpus)
+    for kind in (Generator, CoWriter, textgen.History, Trace):
+        for method in filter(callable, (getattr(kind, name) for name in dir(kind) if not name.startswith("_"))):
+            if set(inspect.signature(method).parameters) - {"self"}:
+                yield method
+
+
+def test_every_public_function_answers_a_keyword_that_it_does_not_take():
+    found = {each.__qualname__: each for each in public_functions()}
+    assert {"train", "compose", "check", "trace", "Generator.load", "History.plot", "CoWriter"} <= set(found)
+    for each in found.values():
+        with pytest.raises(UsageError, match=rf"{each.__name__}\(\) has no option 'no_such_keyword'; "):
+            each(no_such_keyword=1)

@@ -10,6 +10,9 @@ import pytest
 from tests.conftest import TINY
 from tests.helpers import forged_runs
 from textgen import Generator
+from textgen.cli.console import with_flags
+from textgen.runs.run import load_run
+from textgen.runs.verdict import Evidence, verdict
 
 OPTIONS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", value)]
 
@@ -23,12 +26,23 @@ def with_runs(empty_place, tiny_run, word_run):
     return empty_place
 
 
+def spelled_verdict(run):
+    from textgen.cli.train import train_command
+
+    return with_flags(str(verdict(Evidence.of(load_run(run)))), train_command)
+
+
 def test_train_then_sample_the_way_the_readme_says(command, empty_place, text_file):
     result = command("train", text_file, *OPTIONS)
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
-    assert "epoch 2/2: training" in result.stderr
-    assert "write with it: textgen sample checkpoints/rhymes" in result.stderr
+    assert "\r" not in result.stderr  # no bar where there is no terminal; one line an epoch
+    lines = result.stderr.splitlines()
+    assert [line.split(":")[0] for line in lines if line.startswith("epoch")] == ["epoch 1/2", "epoch 2/2"]
+    best, judged, last = lines[-3:]
+    assert re.search(r"best loss .* nats a character in epoch 2: as unsure as among \d.* characters$", best)
+    assert judged == spelled_verdict("checkpoints/rhymes")
+    assert last.endswith(" s; write with it: textgen sample checkpoints/rhymes")
     result = command("sample", "--temperature", "0.8", "--length", 40, "--seed", 3)
     assert result.exit_code == 0
     assert result.stderr == "run checkpoints/rhymes, seed 3\n"
@@ -210,7 +224,7 @@ def test_info_of_a_run_without_its_diary(command, with_runs):
 
 def test_runs_are_listed(command, with_runs):
     lines = command("runs").stdout.splitlines()
-    assert lines[0].split() == ["run", "model", "nats", "epochs", "made"]
+    assert re.split(r"  +", lines[0]) == ["run", "model", "nats", "unsure among", "epochs", "made"]
     assert {line.split()[0] for line in lines[1:]} == {"checkpoints/tiny", "checkpoints/words"}
 
 

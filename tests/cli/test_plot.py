@@ -46,9 +46,9 @@ def test_runs_are_charted_with_their_best(command, two):
 
 
 def test_a_picture_has_every_curve(two):
-    from textgen.inspection.plots.curves import draw
+    from textgen.inspection.plots.curves import Learned, draw
 
-    figure = draw([(name, load_run(name)) for name in ("tiny", "words")])
+    figure = draw([Learned.of(name, load_run(name)) for name in ("tiny", "words")])
     curves = [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
     tiny, words = (load_run(name).history() for name in ("tiny", "words"))
     assert curves[0][:2] == [[line[f"{kind}_nats"] for line in tiny] for kind in ("training", "validation")]
@@ -72,11 +72,11 @@ def test_the_picture_is_written_and_not_over_another(command, refused, two, name
 
 
 def test_a_run_whose_gradients_were_watched_has_two_panels_more(two):
-    from textgen.inspection.plots.curves import draw
+    from textgen.inspection.plots.curves import Learned, draw
 
     line = {"epoch": 1, "step": 9, "weights": {"embedding": 0.5}, "distances": [1, 2, 4], "hidden": [[0.1, 0.02, 0.0]]}
     (two / "checkpoints/tiny/gradients.jsonl").write_text(json.dumps(line) + "\n")
-    figure = draw([(name, load_run(name)) for name in ("tiny", "words")])
+    figure = draw([Learned.of(name, load_run(name)) for name in ("tiny", "words")])
     assert len(figure.axes) == 6
     assert figure.axes[5].lines[0].get_xdata().tolist() == [1, 2, 4]
 

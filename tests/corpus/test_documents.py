@@ -7,10 +7,12 @@ import sys
 
 import pytest
 
-from textgen.corpus.documents import Corpus, read_corpus
+from textgen.corpus.documents import Corpus, read_corpus, read_for
+from textgen.corpus.given import read_given
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.sources import resolve
 from textgen.errors import CorpusError, UsageError
+from textgen.runs.config import TrainingConfig
 
 
 def write(path, data):
@@ -133,3 +135,38 @@ def test_fingerprint_depends_on_the_text_and_its_documents():
     one = Corpus("x", ("ab", "c")).fingerprint()
     assert one == Corpus("y", ("ab", "c"), paths=("p",)).fingerprint()
     assert len({one, Corpus("x", ("a", "bc")).fingerprint(), Corpus("x", ("abc",)).fingerprint()}) == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"documents": "block"},
+        {"documents": "line", "lowercase": True},
+        {"documents": "poem"},
+        {"normalise": "nfkc"},
+    ],
+)
+def test_a_given_text_is_read_as_a_file_that_holds_it(options, tmp_path):
+    texts = ["\ufeffOnce upon\r\na time\n\nthere was\n", "a ﬁn\n\n\n" * 3]
+    paths = [tmp_path / name for name in ("a.txt", "b.txt")]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text.encode())
+    training = TrainingConfig(**options)
+    read, given = read_for(training, paths), read_given(training, texts)
+    assert (given.documents, given.kind, given.fingerprint()) == (read.documents, read.kind, read.fingerprint())
+    assert [note.kind for note in given.notes] == [note.kind for note in read.notes]
+    assert given.paths == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([" \n"], "text: no text in it"),
+        (["a", ""], "text 2: no text in it"),
+        ([], "no text"),
+    ],
+)
+def test_a_given_text_without_text_is_refused(texts, message):
+    with pytest.raises(CorpusError, match=message):
+        read_given(TrainingConfig(), texts)

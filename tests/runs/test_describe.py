@@ -1,7 +1,8 @@
 """Runs in words."""
 
 from textgen.runs.config import ModelConfig
-from textgen.runs.describe import best_epoch, shape, table
+from textgen.runs.describe import shape, table
+from textgen.runs.diary import best_epoch
 
 
 def test_a_model_in_a_few_words():

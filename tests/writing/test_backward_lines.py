@@ -140,3 +140,30 @@ def test_a_run_remembers_its_direction(tmp_path, command, monkeypatch):
     mixed = Generator.mix([generator, generator])
     assert mixed.direction == "backward"
     assert untaught("ab", direction="backward").direction == "backward"
+
+
+POEM = """The lamp is lit, the lamp is low;
+"And who," he said, "will mind the snow?"
+Nobody (the wind) will say: the day
+goes on, goes by - and then away!
+"""
+
+
+@given(st.permutations(POEM.splitlines()))
+def test_what_a_backward_run_never_writes_is_in_no_text(lines):
+    tokenizer = WordTokenizer.train([POEM])
+    kinds, masks = tokenizer.following(backward=True)
+    ids = lay_out(tokenizer, ["\n".join(lines), "\n".join(lines[::-1])], backward=True)
+    assert np.isfinite(masks[kinds[ids[:-1]], ids[1:]]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_backward_run_of_words_writes_whole_words_and_lines(seed):
+    # Random weights try every pair of words that is not forbidden.
+    generator = untaught(WordTokenizer.train([POEM]).symbols, WordTokenizer, seed, "backward", sharpness=1.0)
+    texts = [generator.generate(length=1500, seed=seed), *generator.generate_many(count=2, length=1500, seed=seed)]
+    for text in texts:
+        lines = [line for line in text.split("\n") if line][:-1]  # the last may be cut off at its beginning
+        assert len(lines) > 5
+        assert generator.tokenizer.unknown("\n".join(lines)) == []  # words that touch are words that it does not know
+        assert not [line for line in lines if line[0] in " ,;:.!?)"]

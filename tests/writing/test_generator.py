@@ -7,7 +7,9 @@ import pytest
 from tests.helpers.models import fixed
 from textgen import Generator
 from textgen.errors import PromptError, UsageError
+from textgen.inspection.backward import with_forget_gates_held
 from textgen.options import option_of
+from textgen.runs.run import load_run
 from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.tokens.layout import BOUNDARY
 from textgen.tokens.words import WordTokenizer
@@ -132,3 +134,23 @@ def test_word_models_write_words(word_run):
     text = generator.generate(length=60, seed=2)
     assert generator.tokenizer.unknown(text) == []
     assert "\n\n" in text or len(text.split()) > 10
+
+
+def test_a_generator_says_in_one_line_what_it_is(tiny_run, word_run, tmp_path):
+    generator, run = Generator.load(tiny_run), load_run(tiny_run)
+    loss = min(line["validation_nats"] for line in run.history())
+    parts = [str(tiny_run), "characters", f"{generator.tokenizer.vocabulary_size} symbols", "LSTM 1 x 24"]
+    parts += [f"{run.model.parameters():,} parameters", f"validation loss {loss:.4g} nats a character"]
+    assert all(part in repr(generator) for part in parts), repr(generator)
+    assert not hasattr(generator, "_repr_html_")
+    assert "words" in repr(Generator.load(word_run))
+    mixed = repr(Generator.mix([generator, generator], [3, 1]))
+    assert mixed.startswith(f"<Generator mixing 0.75 {tiny_run} and 0.25 {tiny_run}: characters, ")
+    # Weights that are not the run's do not claim its loss.
+    for other in (fixed({}), with_forget_gates_held(generator)):
+        assert repr(other).startswith("<Generator of no run: characters, ")
+        assert "loss" not in repr(other)
+    shutil.copytree(tiny_run, tmp_path / "moved")
+    moved = Generator.load(tmp_path / "moved")
+    shutil.rmtree(tmp_path / "moved")
+    assert "loss" not in repr(moved)

@@ -3,21 +3,18 @@
 import shutil
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import click
 
 from textgen.cli.console import note, show_row
 from textgen.cli.options import GroupedCommand, command_option, overwrite_option
-from textgen.errors import RunError, UsageError
-from textgen.inspection.plots.canvas import FORMATS, save
-from textgen.inspection.plots.curves import draw
-from textgen.runs.describe import best_epoch, measured
+from textgen.errors import RunError
+from textgen.inspection.plots.canvas import picture_file, save
+from textgen.inspection.plots.curves import Learned, draw
+from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import load_run
 from textgen.shown import one_line
-from textgen.system import extras
-from textgen.system.files import check_free
 
 # The mark of each run's curve in the chart.
 MARKS = "ox+*#@%&"
@@ -42,20 +39,16 @@ def plot_command(names: tuple[str, ...], out: str | None, overwrite: bool) -> No
     for name, history in zip(names, histories, strict=True):
         if not history:
             raise RunError(f"{name}: no history to plot: no epoch was finished, or its history.jsonl was removed")
-    if out:
-        if Path(out).suffix[1:].lower() not in FORMATS:
-            raise UsageError(f"--out {out}: a picture's name ends in .png or .svg")
-        extras.check("matplotlib", "--out")
-        check_free(out, overwrite)
+    picture = picture_file(out, overwrite) if out else None
     curves = [[(line["step"], line[f"{measured(line)}_nats"]) for line in history] for history in histories]
     width = max(min(shutil.get_terminal_size().columns, 100) - 10, 30)
     for line in text_chart(curves, width):
         show_row(line)
     for number, ((name, run), history) in enumerate(zip(found, histories, strict=True)):
         show_row(f"{MARKS[number % len(MARKS)]} {name}: {_best(run.tokenizer.noun, history)}")
-    if out:
-        save(draw([(one_line(name), run) for name, run in found]), Path(out))
-        note(f"picture: {out}")
+    if picture:
+        save(draw([Learned.of(one_line(name), run) for name, run in found]), picture)
+        note(f"picture: {picture}")
 
 
 def _best(noun: str, history: list[dict[str, Any]]) -> str:

@@ -3,10 +3,10 @@
 import click
 
 from textgen.cli.chosen import chosen_run
-from textgen.cli.console import note, show_row
+from textgen.cli.console import note, show_row, with_flags
 from textgen.cli.options import GroupedCommand
 from textgen.errors import RunError
-from textgen.runs.describe import Row, describe, table
+from textgen.runs.describe import ADVICE, Row, describe, table
 from textgen.runs.folder import SHIPPED, list_runs, shipped_run, shown_runs_folder
 from textgen.runs.run import load_run
 
@@ -48,5 +48,7 @@ def info_command(run: str | None) -> None:
       textgen info
       textgen info checkpoints/story
     """
+    from textgen.cli.train import train_command  # whose flags its advice names
+
     for name, value in describe(load_run(chosen_run(run))):
-        show_row(f"{name:<12} {value}")
+        show_row(f"{name:<12} {with_flags(value, train_command) if name == ADVICE else value}")

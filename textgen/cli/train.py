@@ -1,5 +1,6 @@
 """textgen train: learn a text. Knows the options and the last line; training itself is `textgen.training`."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,9 +15,11 @@ from textgen.cli.options import (
     overwrite_option,
 )
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.run import load_run
+from textgen.runs.verdict import uncertainty
 
 if TYPE_CHECKING:
-    from textgen.training.trainer import History
+    from textgen.training.history import History
 
 # The options that most people need, which come first in their groups.
 COMMON = ("documents", "field", "delimiter", "size", "tokenizer", "units", "layers", "minutes", "epochs")
@@ -75,10 +78,16 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
     history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
     if not quiet:
-        note(_outcome(history))
+        for line in _outcome(history):
+            note(line)
 
 
-def _outcome(history: "History") -> str:
-    ended = "stopped early, " if history.stopped_early else ""
-    best = f"best loss {history.best_nats:.4f} nats in epoch {history.best_epoch}, " if history.best_nats else ""
-    return f"{ended}{best}{history.seconds:.1f} s; write with it: textgen sample {history.path}"
+def _outcome(history: "History") -> Iterator[str]:
+    """What a training came to: its best loss and how to read it, how far the model is, what to do with it."""
+    noun, ended = load_run(history.path).tokenizer.noun, "stopped early, " if history.stopped_early else ""
+    if history.best_nats is not None:
+        meaning = uncertainty(history.best_nats, noun)
+        yield f"{ended}best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch}: {meaning}"
+    if found := history.verdict:
+        yield str(found)
+    yield f"{history.seconds:.1f} s; write with it: textgen sample {history.path}"

@@ -22,6 +22,7 @@ from textgen.corpus.poems import Selection
 from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
 from textgen.corpus.values import shown
 from textgen.errors import CorpusError
+from textgen.system.keywords import answers_keywords
 
 # Bytes of text beyond which a text stays in its files.
 MAX_BYTES_IN_MEMORY = 1 << 25
@@ -181,6 +182,7 @@ class Text(ABC):
         return training, held_out
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class Corpus(Text):
     """A text in memory.
@@ -272,6 +274,7 @@ def read_corpus(
     normalise: str | None = ...,
     delimiter: str | None = ...,
 ) -> Corpus | LargeCorpus: ...
+@answers_keywords
 def read_corpus(
     paths: Paths,
     documents: str = "file",
@@ -304,13 +307,8 @@ def read_corpus(
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):
         return LargeCorpus(name, sources, reading, absolutes)
-    notes: list[Note] = []
-    found: list[list[str]] = []
-    for starts, piece in reading.pieces(sources, notes):
-        if starts:
-            found.append([])
-        found[-1].append(piece)
-    return Corpus(name, tuple("".join(pieces) for pieces in found), absolutes, tuple(notes), kind)
+    notes: list[Note] = []  # complete once the text is read
+    return Corpus(name, reading.read(sources, notes), absolutes, tuple(notes), kind)
 
 
 def _is_large(sources: tuple[Source, ...]) -> bool:
@@ -330,6 +328,11 @@ def read_text(path: Paths, encoding: str | None = None) -> tuple[str, list[Note]
     """
     notes: list[Note] = []
     return "".join(piece for source in resolve(path) for piece in text_of(source, encoding, notes)), notes
+
+
+def selection_of(training: ReadingOptions, whole: bool = False) -> Selection:
+    """Which poems a training learns, and in which script; of `whole` texts all poems."""
+    return Selection(script=training.script) if whole else Selection(training.author, training.script, training.form)
 
 
 @overload
@@ -362,9 +365,6 @@ def read_for(
         UsageError: an encoding or a form that does not exist.
         CorpusError: as `read_corpus`.
     """
-    selection = Selection(script=training.script)
-    if not whole:
-        selection = Selection(training.author, training.script, training.form)
     # A run that learned a table reads plain text too.
     column, delimiter = training.field, training.delimiter
     if whole and not any(source.has_fields for source in resolve(paths)):
@@ -373,7 +373,7 @@ def read_for(
         paths,
         training.documents,
         encoding,
-        selection,
+        selection_of(training, whole),
         may_stay=may_stay,
         column=column,
         lowercase=training.lowercase,

@@ -95,6 +95,15 @@ class Reading:
             return "poem"
         return "line" if self.documents == "file" and kinds & {TABLE, JSON_LINES} else self.documents
 
+    def read(self, sources: Sequence[Readable], notes: list[Note]) -> tuple[str, ...]:
+        """Read whole documents. Arguments and errors are those of `pieces`."""
+        found: list[list[str]] = []
+        for starts, piece in self.pieces(sources, notes):
+            if starts:
+                found.append([])
+            found[-1].append(piece)
+        return tuple("".join(pieces) for pieces in found)
+
     def pieces(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
         """Read documents in pieces.
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from textgen.engine import probability
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
+from textgen.system import threads
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import IGNORED, UNKNOWN, Ids, lay_out_symbols
 
-# How many rows are read in parallel, and how many symbols a row reads to build up its state before its predictions
-# count.
-ROWS, RUN_UP = 64, 256
+# Into how many rows a text is divided, how many of them one thread reads side by side, and how many symbols a row reads
+# to build up its state before its predictions count.
+ROWS, ROWS_OF_A_THREAD, RUN_UP = 64, 32, 256
 
 
 class Prediction(ABC):
@@ -97,11 +98,10 @@ def evaluate(engine: AnyNetwork, ids: Ids, characters: int, window: int | None =
     """
     ids = np.asarray(ids)
     inputs, targets = _windows(ids, window) if window else _parts(ids)
-    total, count = 0.0, 0
-    for start in range(0, len(inputs), ROWS):
-        rows = slice(start, start + ROWS)
-        total += _loss(engine, inputs[rows], targets[rows])
-        count += int(np.count_nonzero(targets[rows] != IGNORED))
+    parts = [slice(start, start + ROWS_OF_A_THREAD) for start in range(0, len(inputs), ROWS_OF_A_THREAD)]
+    with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
+        total = sum(run(lambda rows: _loss(engine, inputs[rows], targets[rows]), parts))
+    count = int(np.count_nonzero(targets != IGNORED))
     return Evaluation(total / count, count, characters, float(np.mean(ids == UNKNOWN)), window)
 
 

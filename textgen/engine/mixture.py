@@ -68,11 +68,6 @@ class Mixture(Network[MixedState, list[Any]]):
         self._ids = [np.array([BOUNDARY, UNKNOWN, *t.encode_symbols(self.tokenizer.symbols)]) for t in tokenizers]
         self._columns = [np.array([BOUNDARY, UNKNOWN, *self.tokenizer.encode_symbols(t.symbols)]) for t in tokenizers]
 
-    @property
-    def largest_product(self) -> int:
-        """Number of entries of the largest weight matrix that a step multiplies with."""
-        return max(engine.largest_product for engine in self.engines)
-
     def initial_state(self, batch: int = 1) -> MixedState:
         """Return the state before any text, with `batch` rows."""
         return MixedState(tuple(engine.initial_state(batch) for engine in self.engines))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.runs.config import ModelConfig
+from textgen.system import threads
 from textgen.tokens.layout import Ids
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -28,6 +29,10 @@ RowIndex: TypeAlias = Ids | NDArray[np.bool_] | Sequence[int] | slice
 # With at most this many symbols in the vocabulary, the first layer's input product of every symbol is computed once
 # and kept: 4 x units floats a symbol.
 MAX_TABLE_SYMBOLS = 4096
+
+# The columns of a large output kernel are filled up to a multiple of this with zeros: whole vectors for each of several
+# threads, so that a product has the same bits on any number of them.
+COLUMNS = 64
 
 # Numbers as arrays: NumPy converts a Python number to such an array at every call.
 _ONE, _HALF = np.ones((), np.float32), np.full((), 0.5, np.float32)
@@ -80,13 +85,15 @@ class Workspace:
 
     Attributes:
         gates: float32 (layers, batch, 4 x units): after a step, its gates i, f, o and g, in this order.
+        outputs: float32 (batch, columns): the product with the output kernel, whose columns may be more than symbols.
         logits: float32 (batch, vocabulary): what the latest step returned.
     """
 
-    def __init__(self, config: ModelConfig, batch: int) -> None:
+    def __init__(self, config: ModelConfig, batch: int, columns: int) -> None:
         vocabulary, units, layers = config.sizes
         self.gates: Floats = np.empty((layers, batch, 4 * units), np.float32)
-        self.logits: Floats = np.empty((batch, vocabulary), np.float32)
+        self.outputs: Floats = np.empty((batch, columns), np.float32)
+        self.logits = self.outputs[:, :vocabulary]
         self.product: Floats = np.empty((batch, 4 * units), np.float32)
         self.cell: Floats = np.empty((batch, units), np.float32)
         # Views are made once: a slice costs as much as the arithmetic on so few numbers.
@@ -108,11 +115,6 @@ class Network(ABC, Generic[S, W]):
 
     S is the type of its state, W that of its workspace.
     """
-
-    @property
-    @abstractmethod
-    def largest_product(self) -> int:
-        """Number of entries of the largest weight matrix that a step multiplies with."""
 
     @abstractmethod
     def initial_state(self, batch: int = 1) -> S:
@@ -179,7 +181,13 @@ class Engine(Network[State, Workspace]):
         self._embedding = weights.get("embedding")
         has_table = self._sizes.vocabulary <= MAX_TABLE_SYMBOLS
         self._table = self._first_product(slice(None)) if has_table else None
-        self._output = weights["output.kernel"], weights["output.bias"][None]
+        kernel, self._output_bias = weights["output.kernel"], weights["output.bias"][None]
+        if kernel.size >= threads.MIN_WEIGHTS:
+            kernel = np.pad(kernel, ((0, 0), (0, -kernel.shape[1] % COLUMNS)))
+        self._output_kernel = kernel
+        largest = max(4 * units**2, kernel.size)
+        # Whether a step of one row has the same bits on so many threads, as far as this was tried.
+        self._same_on: dict[int, bool] | None = {} if largest >= threads.MIN_WEIGHTS else None
 
     def named_weights(self) -> dict[str, Floats]:
         """Return the weights as they were given: name to float32 array, as in `ModelConfig.weight_shapes`."""
@@ -190,14 +198,8 @@ class Engine(Network[State, Workspace]):
             named[f"lstm.{layer}.recurrent_kernel"] = (self._recurrent[layer] / scale)[:, order]
             if self.config.bias:
                 named[f"lstm.{layer}.bias"] = (self._biases[layer][0] / scale)[order]
-        kernel, bias = self._output
-        return named | {"output.kernel": kernel, "output.bias": bias[0]}
-
-    @property
-    def largest_product(self) -> int:
-        """Number of entries of the largest weight matrix that a step multiplies with."""
-        vocabulary, units, _ = self._sizes
-        return max(4 * units**2, units * vocabulary)
+        kernel = np.ascontiguousarray(self._output_kernel[:, : self._sizes.vocabulary])
+        return named | {"output.kernel": kernel, "output.bias": self._output_bias[0]}
 
     def initial_state(self, batch: int = 1) -> State:
         """Return the state before any text: zeros."""
@@ -206,12 +208,13 @@ class Engine(Network[State, Workspace]):
 
     def workspace(self, batch: int) -> Workspace:
         """Return a Workspace for a loop over steps of `batch` rows."""
-        return Workspace(self.config, batch)
+        return Workspace(self.config, batch, self._output_kernel.shape[1])
 
     def step(self, state: State, ids: Ids, work: Workspace | None = None) -> tuple[Floats, State]:
         """Read one symbol in each row; see `Network.step`."""
         ids = np.asarray(ids)
         work = work or self.workspace(len(ids))
+        threads.use(self._is_same_on if self._same_on is not None and len(ids) == 1 else None)
         product, cell = work.product, work.cell
         new_h, new_c = np.empty_like(state.h), np.empty_like(state.c)
         h = cell  # the output of the layer below: the first layer does not read it
@@ -235,10 +238,24 @@ class Engine(Network[State, Workspace]):
             np.add(c, cell, c)
             np.tanh(c, cell)
             np.multiply(o, cell, h)
-        kernel, bias = self._output
-        np.dot(h, kernel, work.logits)
-        np.add(work.logits, bias, work.logits)
+        np.dot(h, self._output_kernel, work.outputs)
+        np.add(work.logits, self._output_bias, work.logits)
         return work.logits, State(new_h, new_c)
+
+    def _is_same_on(self, number: int) -> bool:
+        """Whether a step of one row has the same bits on so many threads as on one: tried once, with one row."""
+        assert self._same_on is not None
+        if number not in self._same_on:
+            self._same_on[number] = threads.run_on(1, self._products) == threads.run_on(number, self._products)
+        return self._same_on[number]
+
+    def _products(self) -> list[bytes]:
+        """The bits of the products of a step, for a row whose numbers are all different."""
+        kernels = [*self._kernels, *self._recurrent, self._output_kernel]
+        if self._table is not None or self._embedding is None:
+            del kernels[0]  # a step does not multiply with it
+        rows = (np.cos(np.arange(len(each), dtype=np.float32))[None] for each in kernels)
+        return [np.dot(row, each).tobytes() for row, each in zip(rows, kernels, strict=True)]
 
     def _first_product(self, ids: Ids | slice) -> Floats:
         """The first layer's input product of these ids; one-hot times W is a row of W."""

@@ -27,6 +27,7 @@ from textgen.engine.network import Engine
 from textgen.engine.probability import softmax
 from textgen.errors import PromptError
 from textgen.inspection.tracing import GATES, Trace, engine_of
+from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count
 from textgen.tokens.layout import Ids
 from textgen.writing.generator import Generator
@@ -65,6 +66,7 @@ class Gradients:
         return median
 
 
+@answers_keywords
 def gradients(generator: Generator, seen: Trace, farthest: int = MAX_DISTANCE, places: int = MAX_PLACES) -> Gradients:
     """Compute the gradients of the loss of a text.
 
@@ -99,6 +101,7 @@ def gradients(generator: Generator, seen: Trace, farthest: int = MAX_DISTANCE, p
     return Gradients(distances, hidden, network.weights(), float(seen.surprisal.mean()))
 
 
+@answers_keywords
 def with_forget_gates_held(generator: Generator) -> Generator:
     """A copy of a Generator whose forget gates are always HELD: their weights are zero, and sigmoid(0) is a half."""
     engine = engine_of(generator)
@@ -109,7 +112,7 @@ def with_forget_gates_held(generator: Generator) -> Generator:
         if name.startswith("lstm."):
             weights[name][..., forget_gate] = 0
     held = copy.copy(generator)
-    held.engine = Engine(engine.config, weights)
+    held.engine, held.run = Engine(engine.config, weights), None
     return held
 
 

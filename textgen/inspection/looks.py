@@ -17,6 +17,7 @@ from textgen.errors import UsageError
 from textgen.inspection.tracing import Text, Trace, engine_of, layout_of, trace
 from textgen.inspection.units import PROPERTIES, Follower, followers
 from textgen.runs.config import ModelConfig
+from textgen.system.keywords import answers_keywords
 from textgen.system.wording import ascii_safe
 from textgen.system.wording import count as counted
 from textgen.writing.generator import Generator
@@ -93,6 +94,7 @@ class Look:
         return self.generator.tokenizer.noun
 
 
+@answers_keywords
 def look(
     generator: Generator,
     text: Text,

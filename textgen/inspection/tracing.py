@@ -30,6 +30,7 @@ from textgen.engine.network import Engine, State
 from textgen.engine.probability import log_probabilities, softmax
 from textgen.errors import PromptError, UsageError
 from textgen.system import threads
+from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count as counted
 from textgen.tokens.layout import UNKNOWN, Ids, Layout, lay_out_symbols
 from textgen.writing.generator import Generator
@@ -87,6 +88,7 @@ class Trace:
         """The cell state before each step, float32, shape (time, layers, units)."""
         return np.concatenate([self.start.c.transpose(1, 0, 2), self.cell[:-1]])
 
+    @answers_keywords
     def likeliest(self, step: int, count: int = 5) -> list[tuple[str, float]]:
         """The symbols that the network predicts after a step: pairs of text and probability, the most likely first.
 
@@ -107,6 +109,7 @@ class Trace:
         return {"symbols": np.array(self.symbols)} | values | first
 
 
+@answers_keywords
 def trace(generator: Generator, text: Text, start: int = 0, stop: int | None = None) -> Trace:
     """Read a text and record every gate, state and prediction.
 
@@ -135,6 +138,7 @@ def trace(generator: Generator, text: Text, start: int = 0, stop: int | None = N
     return next(traces(generator, layout, last - start, start))
 
 
+@answers_keywords
 def trace_ids(generator: Generator, ids: Ids) -> Trace:
     """Read ids as they are, int (time + 1,), and record every step but the first."""
     engine_of(generator)
@@ -154,12 +158,12 @@ def traces(generator: Generator, text: Text, size: int, start: int = 0) -> Itera
     """
     layout = layout_of(generator, text)
     engine, ids, symbols = engine_of(generator), layout.ids, layout.symbols
-    with threads.limited(threads.for_rows(1, engine.largest_product)):
+    with threads.limited():
         before, state = engine.read(ids[: start + 1])
     for first in range(start, len(symbols), size):
         part = slice(first, first + size)
         read = ids[1:][part]
-        with threads.limited(threads.for_rows(1, engine.largest_product)):
+        with threads.limited():
             recorded, logits, end = _record_steps(engine, state, read)
         # One more row than steps: the prediction before the first step, then the prediction after each step.
         logits = np.concatenate([before[None], logits])

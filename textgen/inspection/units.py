@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from textgen import arguments
 from textgen.inspection.tracing import Text, engine_of, layout_of, traces
+from textgen.system.keywords import answers_keywords
 from textgen.tokens.characters import is_unspaced
 from textgen.writing.generator import Generator
 
@@ -110,6 +111,7 @@ class Follower:
         return self.correlation * self.elsewhere > 0 and abs(self.elsewhere) > self.chance
 
 
+@answers_keywords
 def followers(generator: Generator, text: Text, limit: int | None = None) -> list[Follower]:
     """Find the unit that correlates most with each property that varies in both halves of a text.
 

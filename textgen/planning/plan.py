@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from textgen.corpus.documents import Corpus, Text
 from textgen.corpus.memory import Memory, hash_poems
 from textgen.errors import CorpusError
+from textgen.planning.baselines import baselines
 from textgen.planning.dataset import Encoded, VocabularySpec, encode
 from textgen.planning.sizes import choose, chosen
 from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.run import Baselines
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import Ids
@@ -91,6 +93,10 @@ class Plan:
         if self.held_out:
             return len(text.held_out) / max(text.held_out_characters, 1)
         return len(text.ids) / max(text.characters, 1)
+
+    def baselines(self) -> Baselines:
+        """What the loss would be without a network; counts the text anew at each call."""
+        return baselines(self.text.ids, self.text.held_out, self.tokenizer.vocabulary_size)
 
     def facts(self) -> tuple[Fact, ...]:
         """The plan in words."""

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypedDict
 from textgen.arguments import delimiter, texts
 from textgen.errors import UsageError
 from textgen.options import Config, option
+from textgen.system.keywords import answers_keywords
 from textgen.tokens import TOKENIZERS
 
 # The groups of options in the help of a command.
@@ -27,6 +28,7 @@ class Sizes(NamedTuple):
     layers: int
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class ModelConfig(Config):
     """The model. It determines the name and the shape of every weight that the engine needs.
@@ -132,6 +134,7 @@ class ModelConfig(Config):
         return 6 * (recurrent + units * vocabulary)
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class TrainingConfig(Config):
     """How the model is trained, and on which text."""

@@ -5,13 +5,19 @@ This module does not know the command line.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.diary import Line
+from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import Run
+from textgen.runs.verdict import Evidence, choices, uncertainty, verdict
+
+# The name of the pair whose value names parameters of a training, in backquotes.
+ADVICE = "would help"
+# Of the table of runs. "unsure among": among how many equally likely symbols the model is as unsure, exp(nats).
+HEADINGS = ("run", "model", "nats", "unsure among", "epochs", "made")
 
 
 class Measured(Protocol):
@@ -62,6 +68,16 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
             f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity:.2f}), "
             f"{best[f'{name}_bits_per_character']:.4f} bits a character",
         )
+        yield "which is", uncertainty(nats, noun)
+    if baselines := run.baselines:
+        yield (
+            "beside it",
+            f"counts alone give {baselines.unigram_nats:.4f} nats (of {noun}s), {baselines.bigram_nats:.4f} nats (of "
+            f"pairs of {noun}s)",
+        )
+    if found := verdict(Evidence.of(run)):
+        yield "how far", f"{found.level.value}: {found.reason}"
+        yield ADVICE, found.advice
 
 
 def _extent(training: TrainingConfig, epochs: int) -> str:
@@ -92,7 +108,8 @@ class Row:
         best = best_epoch(history) if history else {}
         nats = best.get("validation_nats", best.get("training_nats"))
         loss = "-" if nats is None else f"{nats:.3f}"
-        return cls(created, (str(run.path), shape(run.model), loss, str(len(history)), created[:16] or "-"))
+        among = "-" if nats is None else f"{choices(nats)} {run.tokenizer.noun}s"
+        return cls(created, (str(run.path), shape(run.model), loss, among, str(len(history)), created[:16] or "-"))
 
 
 def table(rows: Iterable[Row]) -> list[str]:
@@ -100,7 +117,7 @@ def table(rows: Iterable[Row]) -> list[str]:
     cells = [row.cells for row in sorted(rows, key=lambda row: row.created)]
     if not cells:
         return []
-    cells.insert(0, ("run", "model", "nats", "epochs", "made"))
+    cells.insert(0, HEADINGS)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
@@ -144,13 +161,3 @@ def shape(model: ModelConfig) -> str:
     """Describe a model in a few words: "embedding 64, LSTM 2 x 256"."""
     encoder = f"embedding {model.embedding_size}" if model.encoder == "embedding" else "one-hot"
     return f"{encoder}, LSTM {model.layers} x {model.units}"
-
-
-def best_epoch(history: Sequence[Line]) -> Line:
-    """Return the line of history with the lowest loss: validation loss, or training loss where nothing was held out."""
-    return min(history, key=lambda line: line[f"{measured(line)}_nats"])
-
-
-def measured(line: Line) -> str:
-    """Return the loss that judges the model after an epoch: "validation", or "training" if nothing was held out."""
-    return "validation" if "validation_nats" in line else "training"

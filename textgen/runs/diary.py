@@ -5,7 +5,7 @@ This module does not know models.
 
 import json
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -112,6 +112,16 @@ def check_epoch(line: object) -> Line:
         raise ValueError(f"missing entries {', '.join(map(repr, missing))}")
     _check_finite(line)
     return line
+
+
+def best_epoch(history: Sequence[Line]) -> Line:
+    """Return the line of history with the lowest loss: validation loss, or training loss where nothing was held out."""
+    return min(history, key=lambda line: line[f"{measured(line)}_nats"])
+
+
+def measured(line: Line) -> str:
+    """Return the loss that judges the model after an epoch: "validation", or "training" if nothing was held out."""
+    return "validation" if "validation_nats" in line else "training"
 
 
 def check_gradients(line: object) -> dict[str, Any]:

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from textgen._version import __version__
 from textgen.errors import DamagedError, ModelError, RunError, UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.diary import GRADIENTS, HISTORY, RETRY_ADVICE, Line, check_epoch, check_gradients, read_diary
+from textgen.runs.diary import (
+    GRADIENTS,
+    HISTORY,
+    MAX_NUMBER,
+    RETRY_ADVICE,
+    Line,
+    check_epoch,
+    check_gradients,
+    read_diary,
+)
 from textgen.runs.folder import (
     BEST,
     CONFIG,
@@ -76,6 +85,26 @@ class Facts:
     corpus_sha256: str
     characters: int
     created: str
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What the loss would be without a network, in nats a symbol: the scale on which a run's loss is read.
+
+    Attributes:
+        unigram_nats: of a model that knows only how often each symbol occurs.
+        bigram_nats: of a model that knows only how often each symbol follows each other one.
+        symbols: symbols in the text to train on.
+    """
+
+    unigram_nats: float
+    bigram_nats: float
+    symbols: int
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value <= MAX_NUMBER:
+                raise ValueError(f'invalid value for "{name}": {value}; expected 0 to {MAX_NUMBER:g}')
 
 
 @dataclass(frozen=True)
@@ -149,9 +178,28 @@ class Run:
                 raise ValueError("expected an object")
             names = {each.name for each in fields(Facts)}
             check_type({name: value for name, value in values.items() if name in names}, Facts)
+            if "baselines" in values:
+                check_type(values["baselines"], Baselines)
         except ValueError as error:
             raise DamagedError(f"{path}: damaged: {error}; this file is not needed, remove it") from None
         return values
+
+    @property
+    def baselines(self) -> Baselines | None:
+        """The Baselines in the metadata; None where an older textgen made the run."""
+        values = self.metadata.get("baselines")
+        return Baselines(**values) if values else None
+
+    def is_finished(self) -> bool:
+        """Whether its training has ended: what its last save says; True where none that is intact says otherwise."""
+        with open_run_folder(self.path) as folder:
+            if not snapshots.has_snapshot(folder, RESUME):
+                return True
+            try:
+                state, _ = snapshots.latest_intact(folder, RESUME, FILES[RESUME], TrainingState.load)
+            except RunError:  # whoever resumes it is told
+                return True
+        return state.finished
 
     def history(self) -> list[Line]:
         """Read the history: one dict for each epoch, oldest first."""

@@ -43,7 +43,7 @@ def chain(config: TransformConfig, vocabulary: Vocabulary, own: Sequence[Transfo
     Raises:
         UsageError: an option names a symbol that the model does not have.
     """
-    transforms: list[Transform] = [NeverFollows(*vocabulary.tokenizer.following())]
+    transforms: list[Transform] = [NeverFollows(*vocabulary.tokenizer.following(vocabulary.backward))]
     for field in dataclasses.fields(TransformConfig):
         if field.name == "temperature":
             transforms += own

@@ -8,6 +8,7 @@ from textgen.errors import UsageError
 from textgen.options import option
 from textgen.sampling.schedules import Ramp
 from textgen.sampling.transforms import TransformConfig, TransformOptions
+from textgen.system.keywords import answers_keywords
 
 # Where only documents are counted, each gets at most this many symbols: a model may never end one.
 MAX_DOCUMENT_SYMBOLS = 10_000
@@ -16,6 +17,7 @@ MAX_DOCUMENT_SYMBOLS = 10_000
 DEFAULT_LENGTH = 500  # symbols
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class SamplingConfig(TransformConfig):
     """How text is drawn from a model: the transforms, and where texts begin and end."""

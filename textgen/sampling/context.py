@@ -60,10 +60,12 @@ class Vocabulary:
     Attributes:
         printed: each id's text, as in Context.
         tokenizer: the model's Tokenizer.
+        backward: whether the model writes each line from its end.
     """
 
     printed: Sequence[str]
     tokenizer: Tokenizer
+    backward: bool = False
 
 
 class FromValue:

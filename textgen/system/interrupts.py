@@ -105,6 +105,11 @@ class Interrupt:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether a signal has come."""
+        return self._noted is not None
+
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed, Terminated if SIGTERM came, HungUp if SIGHUP came."""
         if self._noted:

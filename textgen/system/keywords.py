@@ -1,8 +1,10 @@
-"""Keyword arguments that a function passes on to a configuration."""
+"""Keyword arguments: names that a function does not take, and those that it passes on to a configuration."""
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from textgen import arguments
 from textgen.errors import UsageError
@@ -10,23 +12,59 @@ from textgen.options import Config
 from textgen.system.wording import did_you_mean
 
 C = TypeVar("C", bound=Config)
+T = TypeVar("T")
 
 
-def with_options(function: str, kind: type[C], config: C | None, options: Mapping[str, object]) -> C:
-    """A configuration with some fields replaced by the keyword options of a function.
+def with_options(kind: type[C], config: C | None, options: Mapping[str, object]) -> C:
+    """A configuration with some fields replaced by the keyword options of a function that `answers_keywords`.
 
     Args:
-        function: the function's name, for the message.
         kind: the class of the configuration.
         config: the function's argument `config`; None for the defaults.
         options: the fields to replace.
 
     Raises:
-        UsageError: not a configuration of that class, an unknown option, or one out of its range.
+        UsageError: not a configuration of that class, or an option out of its range.
     """
     config = kind() if config is None else arguments.instance("config", config, kind)
-    check_keywords(function, options, [field.name for field in dataclasses.fields(kind)])
     return dataclasses.replace(config, **options) if options else config
+
+
+def answers_keywords(target: T) -> T:
+    """Have a function answer a keyword that it does not take with the nearest one that it does, not with a TypeError.
+
+    It takes those of its signature, and those of the TypedDict that its `**options` unpack. Every function and class
+    that programs call has this decorator; of a class it is about making an instance.
+    """
+    maker: Any = target
+    if isinstance(target, type):
+        maker.__init__ = _answering(maker.__init__, target.__name__)
+        return target
+    return cast(T, _answering(maker, maker.__name__))
+
+
+def _answering(function: Any, name: str) -> Any:
+    known = functools.cache(lambda: _keywords(function))  # at the first call: signatures take time to read
+
+    @functools.wraps(function)
+    def answering(*arguments: Any, **options: Any) -> Any:
+        if options and not known().issuperset(options):
+            check_keywords(name, options, known())
+        return function(*arguments, **options)
+
+    return answering
+
+
+def _keywords(function: Any) -> frozenset[str]:
+    """The keywords that a function takes."""
+    found = set[str]()
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            (options,) = get_args(parameter.annotation)
+            found |= options.__optional_keys__
+        elif parameter.name != "self":
+            found.add(parameter.name)
+    return frozenset(found)
 
 
 def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) -> None:

@@ -5,12 +5,13 @@ Knows nothing of files or models.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.tokens.characters import NEVER_FIRST
 from textgen.tokens.layout import BOUNDARY, RESERVED, UNKNOWN, Ids
 
 # Characters encoded at a time, so that a long text takes little memory beside itself and its ids.
@@ -111,11 +112,14 @@ class Tokenizer(ABC):
         """The text that each id is printed as: the separator for BOUNDARY, nothing for UNKNOWN."""
         return [separator, "", *self.symbols]
 
-    def following(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Which symbols never follow which.
+    def following(self, backward: bool = False) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Which symbols are never written after which.
 
-        UNKNOWN follows nothing, since it is never written. BOUNDARY does not follow BOUNDARY, since an empty document
-        is never written.
+        UNKNOWN is never written. BOUNDARY is not written after BOUNDARY, since a document is never empty. Backward, a
+        line does not end with a mark such as a comma, since no line of text begins with it.
+
+        Args:
+            backward: whether each line is written from its end.
 
         Returns:
             kinds: shape (vocabulary,), the kind of each symbol.
@@ -123,9 +127,20 @@ class Tokenizer(ABC):
         """
         kinds = np.zeros(self.vocabulary_size, np.intp)
         kinds[BOUNDARY] = 1
-        masks = np.zeros((2, self.vocabulary_size))
+        masks = np.zeros((3, self.vocabulary_size))
         masks[:, UNKNOWN] = masks[1, BOUNDARY] = -np.inf
+        if backward:
+            kinds[self.ids_where(lambda symbol: symbol[0] in NEVER_FIRST)] = 2
+            masks[2, self.line_ends()] = -np.inf
         return kinds, masks
+
+    def ids_where(self, holds: Callable[[str], object]) -> NDArray[np.intp]:
+        """The ids of the symbols for which a function is true, shape (symbols that it holds for,)."""
+        return RESERVED + np.flatnonzero([bool(holds(symbol)) for symbol in self.symbols])
+
+    def line_ends(self) -> list[int]:
+        """The ids of what ends a line: BOUNDARY, and the line feed where the vocabulary has one."""
+        return [BOUNDARY, *(self._ids[symbol] for symbol in ("\n",) if symbol in self._ids)]
 
     def to_json(self) -> dict[str, Any]:
         """The tokenizer as plain JSON values, for `textgen.tokens.load_tokenizer`."""

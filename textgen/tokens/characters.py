@@ -15,6 +15,8 @@ LETTER = rf"[^\W\d_{UNSPACED}]"
 
 # Marks that close a line of Chinese verse, and those of them that end a row of lines.
 CLOSING, ENDING = "，。！？；：、", "。！？"
+# Marks that no line begins with: close punctuation, exclamation and infix separators (Unicode Standard Annex 14, LB13).
+NEVER_FIRST = frozenset(",;:.!?)]}" + CLOSING + "）」』】》〉")
 # For str.translate: marks of a Western keyboard, and the marks of Chinese text.
 MARKS = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ";": "；", ":": "："})
 

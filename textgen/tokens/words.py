@@ -28,17 +28,27 @@ class WordTokenizer(Tokenizer):
 
     def __init__(self, symbols: Iterable[str]) -> None:
         super().__init__(symbols)
-        self._bare_words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol))
-        self._words = self.encode_symbols(symbol for symbol in self.symbols if _WORD.match(symbol.lstrip()))
+        self._bare_words = self.ids_where(_WORD.match)
+        self._words = self.ids_where(lambda symbol: _WORD.match(symbol.lstrip()))
 
     @staticmethod
     def split(text: str) -> list[str]:
         return _SYMBOL.findall(text)
 
-    def following(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def following(self, backward: bool = False) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         # Two words never touch: the second carries its space, or a mark is between them.
-        kinds, masks = super().following()
-        kinds[self._words] = 2
-        bare = masks[0].copy()
-        bare[self._bare_words] = -np.inf
-        return kinds, np.concatenate([masks, bare[None]])
+        kinds, masks = super().following(backward)
+        before = masks[0].copy()
+        if not backward:
+            kinds[self._words] = len(masks)
+            before[self._bare_words] = -np.inf
+            return kinds, np.concatenate([masks, before[None]])
+        kinds[self._bare_words] = len(masks)
+        before[self._words] = -np.inf
+        if not len(self._bare_words):
+            return kinds, np.concatenate([masks, before[None]])
+        # What carries a space is not the first of its line.
+        kinds[self.ids_where(lambda symbol: symbol.startswith(" ") and len(symbol) > 1)] = len(masks) + 1
+        inside = masks[0].copy()
+        inside[self.line_ends()] = -np.inf
+        return kinds, np.concatenate([masks, before[None], inside[None]])

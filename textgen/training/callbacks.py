@@ -8,20 +8,19 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from textgen.engine.probability import bits
 from textgen.inspection.backward import gradients
 from textgen.inspection.tracing import trace_ids
 from textgen.runs import diary
 from textgen.runs.state import TrainingState
-from textgen.system.interrupts import Interrupt
 from textgen.tokens.layout import Ids
 from textgen.training.backend import keras
+from textgen.training.progress import Pace, Standing, progress_line
 from textgen.training.saver import Logs, diverged
 from textgen.training.session import Reporter, Session
 from textgen.writing.generator import Generator
@@ -47,18 +46,18 @@ class DivergenceGuard(keras.callbacks.Callback):
 
 
 class Interruption(keras.callbacks.Callback):
-    """Ends training on Ctrl-C, SIGTERM or SIGHUP where nothing is half done.
+    """Ends training where nothing is half done: on Ctrl-C, SIGTERM, SIGHUP, or an exception in the program's own code.
 
     That is between two groups of steps. After the last group of an epoch the evaluation finishes first.
 
     Args:
-        interrupt: the Interrupt.
+        check: raises what ends the training, if there is a reason.
         session: the Session, whose state knows where the epoch ends.
     """
 
-    def __init__(self, interrupt: Interrupt, session: Session) -> None:
+    def __init__(self, check: Callable[[], None], session: Session) -> None:
         super().__init__()
-        self.interrupt, self.state = interrupt, session.state
+        self._check, self.state = check, session.state
         self._epoch_began = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -67,62 +66,93 @@ class Interruption(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         end = self.state.epoch_end
         if end is None or self._epoch_began + batch + 1 < end:
-            self.interrupt.check()
+            self._check()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.interrupt.check()
+        self._check()
 
 
 class Progress(keras.callbacks.Callback):
-    """Shows one bar for the whole training (loss, characters a second, time left) and one line for each epoch.
+    """Shows where the whole training stands in the reporter's live line, and says one line for each epoch.
 
     Args:
         state: the TrainingState, which knows how far the training goes.
-        reporter: takes the line of each epoch.
+        reporter: the Reporter.
         characters: characters of text that one step reads.
         noun: what the model predicts, "character" or "word".
+
+    Attributes:
+        deadline: when the training will end, by `time.monotonic()`; None where its pace says so.
     """
 
     def __init__(self, state: TrainingState, reporter: Reporter, characters: float, noun: str) -> None:
         super().__init__()
         self.state, self.reporter, self._characters, self._noun = state, reporter, characters, noun
-        self._bar: tqdm[Any] | None = None
+        self.deadline: float | None = None
         self._began = self._speed = 0.0
-        self._steps = 0
+        self._epoch = self._first = self._step = 0
+        self._loss: float | None = None
+        self._pace = Pace()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._began, self._steps = time.monotonic(), 0
-        if self._bar is None:
-            self._bar = tqdm(
-                initial=self.state.step,
-                file=self.reporter.bar_stream,
-                disable=None,  # no bar where standard error is not a terminal
-                dynamic_ncols=True,
-                leave=False,
-                bar_format="{percentage:3.0f}%|{bar}| step {n} of {total}, {remaining} left{postfix}",
-            )
+        self._began = time.monotonic()
+        self._epoch, self._first, self._step = epoch + 1, self.state.step, self.state.step
+        self._pace.begin_epoch(self._began)
+        self._draw("preparing the first step" if self._loss is None else "", is_urgent=True)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._speed = self._characters * (batch + 1) / max(time.monotonic() - self._began, 1e-9)
-        if self._bar is not None:
-            self._bar.total = self.state.last_step  # a budget of minutes moves it
-            loss = (logs or {})["nats"]
-            self._bar.set_postfix_str(f"loss {loss:.3f}, {self._speed:,.0f} characters/s", refresh=False)
-            self._bar.update(batch + 1 - self._steps)
-        self._steps = batch + 1
+        now = time.monotonic()
+        # The last group of an epoch may have fewer steps than Keras counts.
+        self._step = min(self._first + batch + 1, self.state.epoch_end or self._first + batch + 1)
+        self._speed = self._characters * (self._step - self._first) / max(now - self._began, 1e-9)
+        self._loss = (logs or {})["nats"]
+        self._pace.follow(now, self._step - self._first)
+        self._draw()
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        self._draw("measuring", is_urgent=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
         line = f"epoch {epoch + 1}/{self.state.epochs}: training {logs['nats']:.3f}"
         if "val_nats" in logs:
             line += f", validation {logs['val_nats']:.3f}"
-        last = logs.get("val_nats", logs["nats"])
-        self.reporter.say(f"{line} nats a {self._noun} ({bits(last):.3f} bits), {self._speed:,.0f} characters/s")
+        last, width = logs.get("val_nats", logs["nats"]), self.reporter.live.width
+        for more in (f" nats a {self._noun}", f" ({bits(last):.3f} bits)", f", {self._speed:,.0f} characters/s"):
+            if width is not None and len(line + more) > width:  # a terminal's line holds what fits, a log's all of it
+                break
+            line += more
+        self.reporter.say(line)
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
-        if self._bar is not None:
-            self._bar.close()
+        self.reporter.live.clear()
+
+    def _draw(self, doing: str = "", is_urgent: bool = False) -> None:
+        if self.reporter.live.is_shown:
+            self.reporter.live.draw(lambda width: progress_line(self._standing(doing), width), is_urgent)
+
+    def _standing(self, doing: str) -> Standing:
+        state = self.state
+        return Standing(
+            step=self._step,
+            last_step=state.last_step or 0,  # a budget of minutes moves it
+            epoch=self._epoch,
+            epochs=state.epochs or self._epoch,
+            loss=self._loss,
+            best=state.best_nats,
+            seconds_left=self._seconds_left(),
+            learning_rate=None if self._loss is None else float(self.model.optimizer.learning_rate),
+            speed=self._speed if self._loss is not None else None,
+            doing=doing,
+        )
+
+    def _seconds_left(self) -> float | None:
+        """Until the whole training ends: the rest of a budget, or the rest of the steps at their pace so far."""
+        if self.deadline is not None:
+            return self.deadline - time.monotonic()
+        state = self.state
+        return self._pace.seconds_left((state.last_step or 0) - self._step, (state.epochs or 0) - self._epoch + 1)
 
 
 class GradientNorms(keras.callbacks.Callback):

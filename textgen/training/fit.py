@@ -5,6 +5,7 @@ Knows nothing of text files or of the command line.
 """
 
 import contextlib
+import dataclasses
 import datetime
 import platform
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ from textgen.training.optimizer import make_optimizer
 from textgen.training.saver import BestWeights, Checkpointer, HistoryWriter, RunWriter
 from textgen.training.session import Session
 from textgen.training.timing import BudgetKeeper, Stopwatch, measure
+from textgen.training.user_code import StoppedError, UserCallbacks, UserCode
 from textgen.writing.generator import Generator
 
 # Steps run as one call of a compiled function: enough that Python's share of the time is small, and few enough that
@@ -63,24 +65,30 @@ def fit(session: Session, interrupt: Interrupt) -> bool:
         DivergenceError: the loss stopped being a number.
         StorageError: the run folder cannot be written.
         KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; what was learned is saved.
+        Exception: whatever the session's hooks or its reporter's sink raised; what was learned is saved.
     """
+    code = UserCode(interrupt)
     with _memory_errors(session):
-        training = _Fit(session, interrupt)
+        training = _Fit(session, interrupt, code)
         interrupt.check()  # nothing has been learned yet
-        return training.run()
+        stopped_early = training.run()
+    code.raise_kept()
+    return stopped_early
 
 
 class _Fit:
     """One training in this process: its model and its callbacks."""
 
-    def __init__(self, session: Session, interrupt: Interrupt) -> None:
+    def __init__(self, session: Session, interrupt: Interrupt, code: UserCode) -> None:
         self.session, self.plan, self.state, self.interrupt = session, session.plan, session.state, interrupt
+        self.code, session.reporter.call_sink = code, code.call
         plan, training = session.plan, session.plan.training
         self.model = compiled(plan.model, training, plan.streams.rows, plan.steps)
         if session.weights:
             import_older(self.model, session.weights)
         self.guard, self.watch = DivergenceGuard(session.path), Stopwatch()
-        self.interruption = Interruption(interrupt, session)
+        self.interruption = Interruption(self._check, session)
+        self.users = UserCallbacks(code, session)
         self.progress = Progress(session.state, session.reporter, plan.characters_per_step, plan.tokenizer.noun)
         self.best = BestWeights(session)
         self.writer = RunWriter(session, _metadata(session))
@@ -100,7 +108,7 @@ class _Fit:
         session = self.session
         norms = GradientNorms(goes_on=session.is_within_epoch)
         yield from (self.guard, self.watch)
-        if not session.reporter.is_quiet:
+        if not session.reporter.is_quiet or session.reporter.live.is_shown:
             yield self.progress
         yield from (norms, HistoryWriter(session), self.best, self.checkpointer)
         make_generator = _generators(session)
@@ -111,7 +119,14 @@ class _Fit:
             yield keras.callbacks.TensorBoard(folder, write_graph=False)
         if session.plan.training.sample_length:
             yield SampleWriter(session, make_generator)
+        if session.hooks:
+            yield self.users  # they find the epoch noted and the run saved
         yield self.interruption  # the last: what an epoch's end saves is saved
+
+    def _check(self) -> None:
+        """Raise what ends the training here, if there is a reason."""
+        self.interrupt.check()
+        self.code.check()
 
     def run(self) -> bool:
         """Train to the end. Returns whether training stopped early."""
@@ -119,19 +134,24 @@ class _Fit:
             keeper = self._settle_extent()
             while self.state.step < (self.state.last_step or 0):
                 self._run_epoch(keeper)
-                if self.best.stopped_early:
+                if self.best.stopped_early or self.users.wants_stop:
                     break
+            stopped_early = self.best.stopped_early or self.state.step < (self.state.last_step or 0)
             self.checkpointer.finish()
-        except KeyboardInterrupt:
-            if self.interrupt.is_orderly:  # else it struck in the middle of something: the last save is what there is
+            self.users.end()
+        except (KeyboardInterrupt, StoppedError) as error:
+            is_orderly = self.interrupt.is_orderly or isinstance(error, StoppedError)
+            if is_orderly:  # else it struck in the middle of something: the last save is what there is
                 self.checkpointer.save()
             if not self.writer.is_new:
                 self.progress.close()
                 self.session.reporter.say(f"stopped; go on with: textgen train --resume {self.session.path}")
-            raise
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return False  # the caller raises what stopped it
         finally:
             self.progress.close()
-        return self.best.stopped_early
+        return stopped_early
 
     def _settle_extent(self) -> BudgetKeeper | None:
         """Fix how far the training goes: to the end of its epochs, or as far as its budget of minutes holds."""
@@ -144,13 +164,15 @@ class _Fit:
             state.last_step, state.epochs = self.plan.steps, self.plan.training.epochs
             return None
         budget = Budget(60 * session.minutes, session.began)
+        self.progress.deadline = budget.began + budget.seconds
+        session.reporter.status("measuring how fast this machine trains")
         timing = measure(
             self.model,
             self.plan,
             state.step,
             budget.seconds,
             [self.guard, self.interruption],
-            self.interrupt.check,
+            self._check,
         )
         state.step = int(self.model.optimizer.iterations)
         held_out_steps = self.plan.held_out.steps if self.plan.held_out else 0
@@ -301,6 +323,7 @@ def _metadata(session: Session) -> dict[str, Any]:
             "corpus_sha256": session.state.corpus_sha256,
             "characters": plan.text.characters + plan.text.held_out_characters,
             "parameters": plan.model.parameters(),
+            "baselines": dataclasses.asdict(plan.baselines()),
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         | ({"note": session.note} if session.note else {})

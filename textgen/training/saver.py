@@ -84,13 +84,13 @@ class HistoryWriter(keras.callbacks.Callback):
         self.session, self.state = session, session.state
         self._factor = session.plan.symbols_per_character
         self._began = self._training_seconds = 0.0
-        self._steps = 0
+        self._first = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._began = time.monotonic()
+        self._began, self._first = time.monotonic(), self.state.step
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._training_seconds, self._steps = time.monotonic() - self._began, batch + 1
+        self._training_seconds = time.monotonic() - self._began
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         state, logs = self.state, logs or {}
@@ -106,7 +106,8 @@ class HistoryWriter(keras.callbacks.Callback):
         line |= {
             "gradient_norm": logs["gradient_norm"],
             "learning_rate": float(self.model.optimizer.learning_rate),
-            "steps_per_second": self._steps / self._training_seconds,
+            # Not by the batches that Keras counts: the last group of an epoch may be smaller than the others.
+            "steps_per_second": (state.step - self._first) / self._training_seconds,
             "seconds": state.seconds,
         }
         state.history.append(line)

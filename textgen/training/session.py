@@ -1,38 +1,45 @@
 """A training that is ready to run: what was planned, where it is kept, where it stands. Knows nothing of Keras."""
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.shown import one_line, visible_text
 from textgen.system.folders import Folder
+from textgen.system.live import live_line, message_stream
 from textgen.system.snapshots import Snapshot
-from textgen.system.terminal import error_stream
+from textgen.training.hooks import Hooks
 
 
 class Reporter:
-    """Says lines to the person who trains, without disturbing the progress bar.
+    """Says lines to the person who trains, and shows where the training stands in a line that is drawn again and again.
 
     What would act on a terminal is made visible. If standard error is gone, nothing is said and the training goes on.
 
     Args:
-        sink: takes a line; None prints it on standard error.
+        sink: takes a line; None prints it on standard error (in a notebook, which would colour that as an error, on
+            standard output).
         is_quiet: whether nothing is said at all.
+        progress: whether the line is drawn; None draws it on a terminal and in a notebook unless `is_quiet`.
 
     Attributes:
-        bar_stream: where a progress bar is drawn.
+        live: the line.
+        call_sink: how the sink is called: a function of the sink and the line.
     """
 
-    def __init__(self, sink: Callable[[str], None] | None = None, is_quiet: bool = False) -> None:
-        self._sink, self.is_quiet, self._stream = sink, is_quiet, error_stream()
-        self.bar_stream = self._stream.raw
+    def __init__(
+        self, sink: Callable[[str], object] | None = None, is_quiet: bool = False, progress: bool | None = None
+    ) -> None:
+        self._sink, self.is_quiet, self._stream = sink, is_quiet, message_stream()
+        self.live = live_line(self._stream, False if is_quiet and progress is None else progress)
+        self.call_sink: Callable[[Callable[[str], object], str], object] = lambda sink, line: sink(line)
 
     def say(self, line: str) -> None:
         """Say a line."""
@@ -42,15 +49,45 @@ class Reporter:
         """Show a text of several lines."""
         if self.is_quiet:
             return
-        with tqdm.external_write_mode(file=self.bar_stream):
+        with self.lifted():
             if self._sink:
-                self._sink(visible_text(text))
+                self.call_sink(self._sink, visible_text(text))
             else:
                 self._stream.write(f"{text}\n")
+                self._stream.flush()  # a log that is followed shows each epoch as it ends
 
     def note(self, text: str) -> None:
         """Say something that the person might not expect."""
         self.say(f"note: {text}")
+
+    def status(self, text: str) -> None:
+        """Say what happens now, before there is any progress to show: in the live line, else as a line of its own."""
+        if self.live.is_shown:
+            self.live.draw(lambda width: f"{text} ..."[:width], is_urgent=True)
+        else:
+            self.say(f"{text} ...")
+
+    @contextlib.contextmanager
+    def doing(self, text: str) -> Iterator[None]:
+        """In the block, the live line says what happens; where there is none, nothing is said."""
+        self.live.draw(lambda width: f"{text} ..."[:width])
+        try:
+            yield
+        finally:
+            self.live.clear()
+
+    def close(self) -> None:
+        """Take the live line away: the terminal is left as it was found."""
+        self.live.clear()
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        """In the block, the live line is out of the way of whatever else is printed."""
+        self.live.lift()
+        try:
+            yield
+        finally:
+            self.live.lower()
 
 
 @dataclass(frozen=True)
@@ -80,6 +117,7 @@ class Session:
         note: kept in the run's metadata.
         watch_gradients: whether to note the gradients after each epoch.
         tensorboard: the folder below which Keras writes a TensorBoard log; None for no log.
+        hooks: what of the program's the training calls.
     """
 
     plan: Plan
@@ -95,6 +133,7 @@ class Session:
     note: str = ""
     watch_gradients: bool = False
     tensorboard: str | None = None
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
         self._seconds_before = self.state.seconds

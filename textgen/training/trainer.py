@@ -4,16 +4,14 @@ So every mistake in a text, an option or a path is reported at once, and not aft
 This module knows nothing of the command line.
 """
 
+import contextlib
 import dataclasses
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from typing import Any, Unpack
 
 from textgen import arguments
-from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.planning.plan import plan as make_plan
@@ -32,44 +30,34 @@ from textgen.runs.state import TrainingState
 from textgen.system import extras, memory
 from textgen.system.folders import Folder
 from textgen.system.interrupts import Interrupt
-from textgen.system.keywords import check_keywords
+from textgen.system.keywords import answers_keywords
 from textgen.system.locks import locked
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
+from textgen.training.history import History
+from textgen.training.hooks import KerasCallback, OnEpoch, OnStep, read_hooks
+from textgen.training.request import (
+    CorpusLike,
+    PathLike,
+    Request,
+    checked_corpus,
+    checked_texts,
+    path_or_none,
+    read_text,
+)
 from textgen.training.session import Extension, Reporter, Session
-
-PathLike: TypeAlias = str | os.PathLike[str]
-CorpusLike: TypeAlias = PathLike | Sequence[PathLike] | Corpus
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
 FREE_WITH_FROM_RUN = frozenset({"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"})
+READING = "reading the text"
 
 
-@dataclass(frozen=True)
-class History:
-    """What a training did.
-
-    Attributes:
-        path: the run folder.
-        epochs: one dict an epoch, as in the run's history.jsonl.
-        best_nats: the best loss, nats a symbol, on held-out text (on the training text where none was held out).
-        best_epoch: the epoch that reached it; its weights are the run's.
-        stopped_early: whether the loss had stopped improving before the last epoch.
-        seconds: wall time from start to end, the time before a resume included.
-    """
-
-    path: Path
-    epochs: list[dict[str, float]]
-    best_nats: float | None
-    best_epoch: int
-    stopped_early: bool
-    seconds: float
-
-
+@answers_keywords
 def train(
     corpus: CorpusLike | None = None,
     out: PathLike | None = None,
     *,
+    text: str | Sequence[str] | None = None,
     resume: PathLike | None = None,
     from_run: PathLike | None = None,
     encoding: str | None = None,
@@ -78,14 +66,19 @@ def train(
     quiet: bool = False,
     watch_gradients: bool = False,
     tensorboard: PathLike | None = None,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[str], object] | None = None,
+    on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    callbacks: Sequence[KerasCallback] = (),
+    progress: bool | None = None,
     **options: Unpack[TrainOptions],
 ) -> History:
     """Train a model on text and keep it in a run folder.
 
     Args:
-        corpus: a path, several paths, "-" for standard input, or a Corpus. May be left out with `resume`.
+        corpus: a path, several paths, "-" for standard input, or a Corpus. May be left out with `text` or `resume`.
         out: the run folder; default `checkpoints/<corpus name>`, or that name in the folder that TEXTGEN_RUNS names.
+        text: the text itself, or several texts, in place of `corpus`. Each is read as a file that holds it would be.
         resume: a run to continue from its last save, bit for bit as if it had never stopped; with `epochs` or
             `minutes`, to train that much longer than planned.
         from_run: a run whose weights training begins with; its vocabulary grows by the symbols that it never saw.
@@ -97,6 +90,11 @@ def train(
             distances of 1, 2, 4, ... steps back (`textgen plot` draws them).
         tensorboard: a folder below which Keras writes a TensorBoard log, in a folder with the run's name.
         report: called with each line that the training says, in place of printing it on standard error.
+        on_step: called with a StepInfo after each group of steps that runs as one, about four times a second.
+        on_epoch: called with an EpochInfo after each epoch, once the run is saved.
+        callbacks: Keras callbacks. textgen's own come first (the last of them writes the sample), then `on_step` and
+            `on_epoch`, then these, in the order of the list.
+        progress: whether a line shows the progress; None for one on a terminal and in a notebook.
         options: any field of ModelConfig and TrainingConfig.
 
     Returns:
@@ -110,23 +108,28 @@ def train(
         OutOfMemoryError: this process may not use enough memory for TensorFlow.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
         KeyboardInterrupt: Ctrl-C; SIGTERM and SIGHUP raise subclasses of it. What was learned is saved.
+        Exception: what `on_step`, `on_epoch`, `report` or a callback raised, unchanged. What was learned is saved.
     """
-    request = _Request(
-        corpus=corpus if corpus is None else _checked_corpus(corpus),
-        out=_path("out", out),
-        from_run=_path("from_run", from_run),
+    request = Request(
+        corpus=corpus if corpus is None else checked_corpus(corpus),
+        texts=text if text is None else checked_texts(text, corpus, encoding),
+        out=path_or_none("out", out),
+        from_run=path_or_none("from_run", from_run),
         encoding=encoding if encoding is None else arguments.text("encoding", encoding),
         note=arguments.text("note", note),
         overwrite=arguments.switch("overwrite", overwrite),
         options=options,
         watch_gradients=arguments.switch("watch_gradients", watch_gradients),
-        tensorboard=None if tensorboard is None else str(_path("tensorboard", tensorboard)),
+        tensorboard=None if tensorboard is None else str(path_or_none("tensorboard", tensorboard)),
         reporter=Reporter(
-            None if report is None else arguments.function("report", report), arguments.switch("quiet", quiet)
+            None if report is None else arguments.function("report", report),
+            arguments.switch("quiet", quiet),
+            None if progress is None else arguments.switch("progress", progress),
         ),
+        hooks=read_hooks(on_step, on_epoch, callbacks),
         began=time.monotonic(),
     )
-    resume = _path("resume", resume)
+    resume = path_or_none("resume", resume)
     extras.check_training("training")
     memory.check_for_keras()
     if tensorboard is not None:
@@ -143,30 +146,13 @@ def train(
         remove_if_empty(session.folder)
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What `train` was asked for; the attributes are its arguments."""
-
-    corpus: CorpusLike | None
-    out: PathLike | None
-    from_run: PathLike | None
-    encoding: str | None
-    note: str
-    overwrite: bool
-    options: Mapping[str, Any]
-    watch_gradients: bool
-    tensorboard: str | None
-    reporter: Reporter
-    began: float
-
-
-def _begin(request: _Request) -> Session:
+def _begin(request: Request) -> Session:
     """A new run: read, plan, make its folder."""
     model, training = configurations(request.options)
     return _planned(request, model, training)
 
 
-def _begin_from(request: _Request, older: Run) -> Session:
+def _begin_from(request: Request, older: Run) -> Session:
     """A new run that begins with another run's weights: read, plan, make its folder."""
     model, training = _as_begun(older, request.options)
     session = _planned(request, model, training, extend_from=older.tokenizer)
@@ -178,11 +164,12 @@ def _begin_from(request: _Request, older: Run) -> Session:
 
 
 def _planned(
-    request: _Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
+    request: Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
 ) -> Session:
-    text = _read(request.corpus, training, request.encoding)
-    training = dataclasses.replace(training, documents=text.kind)
-    plan = make_plan(text, model, training, extend_from=extend_from)
+    with request.reporter.doing(READING):
+        text = read_text(request, training)
+        training = dataclasses.replace(training, documents=text.kind)
+        plan = make_plan(text, model, training, extend_from=extend_from)
     with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
         folder = create_run_folder(request.out or runs_folder() / text.name, overwrite=request.overwrite)
         try:
@@ -204,10 +191,11 @@ def _planned(
         note=request.note,
         watch_gradients=request.watch_gradients,
         tensorboard=request.tensorboard,
+        hooks=request.hooks,
     )
 
 
-def _continue(request: _Request, folder: Folder) -> Session:
+def _continue(request: Request, folder: Folder) -> Session:
     """A run that is resumed: find its latest save, read, plan."""
     longer = TrainingConfig(**request.options) if request.options else None
     path = folder.path
@@ -222,9 +210,9 @@ def _continue(request: _Request, folder: Folder) -> Session:
     except RunError as error:
         notes.append(f"{error}; the next epoch's weights replace the best")
         state.best_nats = None
-    corpus = request.corpus if request.corpus is not None else state.paths
-    text = _read(corpus, run.training, request.encoding or state.encoding)
-    plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
+    with request.reporter.doing(READING):
+        text = read_text(_with_text_of(request, state, path), run.training)
+        plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if plan.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
     about = [str(fact) for fact in plan.facts() if fact.name != "size"]  # the size was chosen before
@@ -242,20 +230,35 @@ def _continue(request: _Request, folder: Folder) -> Session:
         memory=plan.memory,
         watch_gradients=request.watch_gradients,
         tensorboard=request.tensorboard,
+        hooks=request.hooks,
     )
 
 
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
-    with Interrupt() as interrupt:
-        from textgen.training.fit import fit  # starts Keras, which takes seconds
+    with Interrupt() as interrupt, contextlib.closing(session.reporter):
+        session.reporter.status("starting Keras, which takes some seconds")
+        from textgen.training.fit import fit
 
         interrupt.check()
         stopped_early, state = fit(session, interrupt), session.state
-    return History(session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds)
+    watched = read_diary(session.folder, GRADIENTS, check_gradients) if session.folder.has(GRADIENTS) else []
+    return History(
+        session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds, watched
+    )
 
 
-def _check_beside_resume(request: _Request) -> None:
+def _with_text_of(request: Request, state: TrainingState, path: Path) -> Request:
+    """The request, with the text that the run to resume was trained on where it names none."""
+    encoding = request.encoding or state.encoding
+    if request.corpus is not None or request.texts is not None:
+        return dataclasses.replace(request, encoding=encoding)
+    if not state.paths:
+        raise CorpusError(f"{path}: its text came from no file; give the same `text` or `corpus` again")
+    return dataclasses.replace(request, corpus=state.paths, encoding=encoding)
+
+
+def _check_beside_resume(request: Request) -> None:
     """Raise UsageError where something is given that a resumed run cannot change."""
     given = [name for name in request.options if name not in ("epochs", "minutes")]
     given += [name for name in ("out", "overwrite", "from_run", "note") if getattr(request, name)]
@@ -285,32 +288,7 @@ def _as_begun(older: Run, options: Mapping[str, Any]) -> tuple[ModelConfig, Trai
 
 
 def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
-    """Keyword options, split into the two configurations that they belong to. Raises UsageError for an unknown one."""
+    """Keyword options, split into the two configurations that they belong to."""
     of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
-    check_keywords("train", options, of_model | of_training)
     model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
     return model, TrainingConfig(**{name: options[name] for name in of_training & set(options)})
-
-
-def _path(name: str, value: PathLike | None) -> PathLike | None:
-    return None if value is None else arguments.path(name, value)
-
-
-def _checked_corpus(corpus: CorpusLike) -> CorpusLike:
-    """A path, paths, or documents that a program made. Raises UsageError for anything else."""
-    if isinstance(corpus, Corpus):
-        documents = arguments.documents("corpus", corpus.documents)
-        if not documents or not all(documents):
-            raise arguments.refused("corpus", "documents that are not empty", documents)
-        return corpus
-    if isinstance(corpus, (str, os.PathLike)):
-        return arguments.path("corpus", corpus)
-    return [arguments.path("corpus", each) for each in arguments.items("corpus", corpus, "a path, paths, or a Corpus")]
-
-
-def _read(corpus: CorpusLike | None, training: TrainingConfig, encoding: str | None) -> Corpus | LargeCorpus:
-    if corpus is None:
-        raise UsageError("no text given: name at least one file, or - for standard input")
-    if isinstance(corpus, Corpus):  # documents that a program made: the options say what one is
-        return dataclasses.replace(corpus, kind=training.documents)
-    return read_for(training, corpus, encoding, may_stay=True)

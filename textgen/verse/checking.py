@@ -13,7 +13,7 @@ from textgen import arguments
 from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import words
 from textgen.errors import UsageError
-from textgen.system.keywords import with_options
+from textgen.system.keywords import answers_keywords, with_options
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 from textgen.verse.config import Rules, RulesOptions
 from textgen.verse.sounds import cmudict as cmu
@@ -121,6 +121,7 @@ def has_break(breaks: Sequence[Break], *kinds: BreakKind) -> bool:
     return any(one.kind in kinds for one in breaks)
 
 
+@answers_keywords
 def check(lines: Sequence[str], form: str | None = None, **options: Unpack[RulesOptions]) -> Verdict:
     """Judge a poem.
 
@@ -134,7 +135,7 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
     Raises:
         UsageError: an option out of its range, an unknown form, or no form that fits.
     """
-    rules = with_options("check", Rules, None, options)
+    rules = with_options(Rules, None, options)
     wanted = "the lines of a poem"
     lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
     judged_as = _guess(lines) if form is None else form_of(arguments.text("form", form))

@@ -18,7 +18,7 @@ from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
-from textgen.system.keywords import with_options
+from textgen.system.keywords import answers_keywords, with_options
 from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
@@ -78,12 +78,14 @@ class Language(Protocol):
         """The lines that ids spell."""
 
 
+@answers_keywords
 def compose(generator: Generator, **options: Unpack[PoemOptions]) -> Composition:
     """Write one poem. Options and errors as of `compositions`."""
-    _, poems = compositions(generator, with_options("compose", PoemConfig, None, options))
+    _, poems = compositions(generator, with_options(PoemConfig, None, options))
     return next(poems)
 
 
+@answers_keywords
 def compositions(
     generator: Generator, config: PoemConfig | None = None, **options: Unpack[PoemOptions]
 ) -> tuple[list[str], Iterator[Composition]]:
@@ -106,7 +108,7 @@ def compositions(
         NothingLeftError: while writing: the search finds no poem that keeps everything asked for.
     """
     arguments.instance("generator", generator, Generator)
-    config = with_options("compositions", PoemConfig, config, options)
+    config = with_options(PoemConfig, config, options)
     if config.seed is None:
         config = dataclasses.replace(config, seed=new_seed())
     if generator.documents != "poem":
@@ -130,7 +132,7 @@ def _write(generator: Generator, form: Form, config: PoemConfig, language: Langu
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)
-        with threads.limited(threads.for_rows(config.tries, engine.largest_product)):
+        with threads.limited():
             logits, state = engine.read([*before, *opening.forced])
             start = decoder.Line(
                 list(opening.opened), opening.position, state, logits[None], is_open=bool(opening.opened)

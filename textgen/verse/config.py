@@ -5,8 +5,10 @@ from typing import TypedDict
 
 from textgen.corpus.forms import form_of
 from textgen.options import Config, option
+from textgen.system.keywords import answers_keywords
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class Rules(Config):
     """How strict the form is, by which rhyme book, and the acrostic."""
@@ -36,6 +38,7 @@ class Rules(Config):
     )
 
 
+@answers_keywords
 @dataclass(frozen=True)
 class PoemConfig(Rules):
     """What the user asks of a poem."""

@@ -22,16 +22,19 @@ from textgen.sampling.context import Vocabulary
 from textgen.sampling.draw import Uniforms, draw
 from textgen.sampling.schedules import Ramp
 from textgen.system import threads
-from textgen.system.keywords import with_options
+from textgen.system.keywords import answers_keywords, with_options
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
 from textgen.writing.prompts import readable
-from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.rows import Rows, Start
 from textgen.writing.samples import Ending
 
 # The most symbols of a proposal, in case its words never end.
 MAX_PROPOSAL_SYMBOLS = 200
+
+# Ways to go on that are drawn side by side; the most that may be proposed.
+ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class _Step:
     start: Start
 
 
+@answers_keywords
 class CoWriter:
     """A text that a person and a model write together.
 
@@ -81,7 +85,7 @@ class CoWriter:
     ) -> None:
         self._generator = arguments.instance("generator", generator, Generator)
         prompt = self._whole(arguments.text("prompt", prompt))
-        config = with_options("CoWriter", SamplingConfig, None, options)
+        config = with_options(SamplingConfig, None, options)
         self._seed = new_seed() if config.seed is None else config.seed
         self._configure(config)
         self.words, self.ways = words, ways
@@ -110,7 +114,7 @@ class CoWriter:
 
     @temperature.setter
     def temperature(self, value: float | Sequence[float] | str) -> None:
-        self._configure(with_options("CoWriter", SamplingConfig, self._config, {"temperature": value}))
+        self._configure(with_options(SamplingConfig, self._config, {"temperature": value}))
 
     @property
     def words(self) -> int:
@@ -150,11 +154,13 @@ class CoWriter:
         chosen = [*firsts.values(), *others][: self.ways]
         return sorted(chosen, key=self._merit, reverse=True)
 
+    @answers_keywords
     def take(self, proposal: Proposal) -> None:
         """Append a proposal. Raises UsageError for anything else."""
         arguments.instance("proposal", proposal, Proposal)
         self._append(self.text + proposal.text, proposal.ids)
 
+    @answers_keywords
     def add(self, text: str) -> list[str]:
         """Append a text of your own. The text stays as it is; the model skips symbols outside its vocabulary.
 
@@ -218,7 +224,7 @@ class CoWriter:
         uniforms = Uniforms(self._seed, [(self._turn, row) for row in range(ROWS)])
         starts = [self._steps[-1].start] * ROWS
         endings = [_Line() if self.by_line else _Words(self.text, self.words) for _ in range(ROWS)]
-        with threads.limited(threads.for_rows(ROWS, generator.engine.largest_product)):
+        with threads.limited():
             rows = Rows(generator.engine, starts, self._transforms, uniforms, generator.printed, None)
             for _ in range(MAX_PROPOSAL_SYMBOLS):
                 logits = rows.transformed()

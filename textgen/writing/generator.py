@@ -26,7 +26,7 @@ from textgen.sampling.chain import chain
 from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.sampling.context import Transform, Vocabulary
 from textgen.system import threads
-from textgen.system.keywords import with_options
+from textgen.system.keywords import answers_keywords, with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
 from textgen.writing.parts import check_weights, hashes, mixture_weights, own_transforms
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-# Hashes of the poems that a model learned, uint64, by name (`textgen.corpus.memory.hash_poems`).
 
 
 def new_seed() -> int:
@@ -63,6 +61,7 @@ def lists_options(method: Method) -> Method:
     return method
 
 
+@answers_keywords
 class Generator:
     """Writes in the voice of one run.
 
@@ -77,7 +76,12 @@ class Generator:
         tokenizer, engine, documents, direction, memory: as given.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
+        run: the run folder that it was loaded from, if it was.
+        mixed: the generators that it mixes, if it does.
     """
+
+    run: Path | None = None
+    mixed: "tuple[Generator, ...]" = ()
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class Generator:
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
 
     @classmethod
+    @answers_keywords
     def load(cls, run: str | Path | None = None) -> "Generator":
         """Load the generator of a run.
 
@@ -106,9 +111,12 @@ class Generator:
             RunError: there is no such run, or it cannot be read.
         """
         loaded = load_run(run)
-        return cls.from_parts(loaded.model, loaded.training, loaded.tokenizer, loaded.weights, loaded.memory)
+        generator = cls.from_parts(loaded.model, loaded.training, loaded.tokenizer, loaded.weights, loaded.memory)
+        generator.run = loaded.path
+        return generator
 
     @classmethod
+    @answers_keywords
     def from_parts(
         cls,
         model: ModelConfig,
@@ -140,6 +148,7 @@ class Generator:
         return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
 
     @classmethod
+    @answers_keywords
     def mix(cls, generators: Sequence["Generator"], weights: Sequence[float] | None = None) -> "Generator":
         """Build a generator that draws each symbol from the weighted mean of several generators' probabilities.
 
@@ -169,8 +178,17 @@ class Generator:
         memory: Memory = {}
         for one in generators:
             memory = merge(memory, one.memory)
-        return cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
+        mixing = cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
+        mixing.mixed = tuple(generators)
+        return mixing
 
+    def __repr__(self) -> str:
+        from textgen.writing.about import about
+
+        mixed = [one.run for one in self.mixed]
+        return about(self.engine, self.tokenizer, self.direction, self.run, mixed)
+
+    @answers_keywords
     @lists_options
     def generate(
         self,
@@ -198,9 +216,10 @@ class Generator:
             UsageError: an unknown option, or one out of its range.
             PromptError: the prompt holds symbols outside the vocabulary.
         """
-        config = with_options("generate", SamplingConfig, config, options)
+        config = with_options(SamplingConfig, config, options)
         return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus))
 
+    @answers_keywords
     @lists_options
     def stream(
         self,
@@ -216,7 +235,7 @@ class Generator:
         Everything is checked before the first symbol is drawn. The text is not kept, so it may be longer than memory.
         Arguments and errors are those of `generate`.
         """
-        config = with_options("stream", SamplingConfig, config, options)
+        config = with_options(SamplingConfig, config, options)
         if config.count > 1:
             raise UsageError(
                 f"`count={config.count}` is more than one text: use Generator.generate_many or Generator.write"
@@ -226,6 +245,7 @@ class Generator:
         )
         return (piece for _, piece in writing)
 
+    @answers_keywords
     @lists_options
     def generate_many(
         self,
@@ -241,9 +261,10 @@ class Generator:
         The k-th text of a prompt depends on the seed, on which prompt it is and on k, not on how many texts there are.
         Arguments and errors are those of `generate`.
         """
-        config = with_options("generate_many", SamplingConfig, config, options)
+        config = with_options(SamplingConfig, config, options)
         return self.write(prompts, config=config, transforms=transforms, corpus=corpus).finish()
 
+    @answers_keywords
     @lists_options
     def write(
         self,
@@ -272,7 +293,7 @@ class Generator:
             PromptError: a prompt holds symbols outside the vocabulary.
         """
         corpus = arguments.text("corpus", corpus)
-        config = self._checked(with_options("write", SamplingConfig, config, options), corpus)
+        config = self._checked(with_options(SamplingConfig, config, options), corpus)
         seed = new_seed() if config.seed is None else config.seed
         is_backward = self.direction == "backward"
         texts, own = arguments.documents("prompts", prompts), own_transforms(transforms)
@@ -284,11 +305,13 @@ class Generator:
             engine=self.engine,
             printed=self.printed,
             config=config,
-            transforms=chain(config, Vocabulary(self.printed, self.tokenizer), own),
+            transforms=chain(config, Vocabulary(self.printed, self.tokenizer, is_backward), own),
             seed=seed,
             measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
             spans=_spans(corpus, config.max_copy),
+            # A caller's function may not be meant for several threads.
+            threads=1 if own else threads.allowed(),
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
@@ -311,6 +334,7 @@ class Generator:
         # A beam search compares the model's own probabilities.
         return dataclasses.replace(config, temperature=1.0) if config.beam else config
 
+    @answers_keywords
     def score(self, text: str | Sequence[str]) -> "Score":
         """Measure how surprising each symbol of a text is to the model.
 
@@ -323,9 +347,10 @@ class Generator:
         from textgen.engine.measure import score
 
         texts = arguments.documents("text", text)
-        with threads.limited(threads.for_rows(1, self.engine.largest_product)):
+        with threads.limited():
             return score(self.engine, self.tokenizer, texts, self.separator, self.direction == "backward")
 
+    @answers_keywords
     def read_prompt(self, prompt: str, unknown: str = "error") -> Ids:
         """The ids to start from, shape (symbols,), at least one.
 
@@ -348,6 +373,7 @@ class Generator:
                 return self.encode(prompt)
         return np.concatenate([[BOUNDARY], self.encode(prompt)])
 
+    @answers_keywords
     def encode(self, text: str) -> Ids:
         """A text's ids, shape (symbols,), in the order in which the model reads them."""
         ids: Ids = self.tokenizer.encode(arguments.text("text", text))

@@ -15,7 +15,8 @@ from textgen.tokens.layout import Ids
 
 # Texts in a block that is stepped as one. A block always has this many rows, though some may be padding, because a
 # matrix product of another shape rounds differently. So the third of five texts equals the third of ten, to the byte.
-ROWS = 32
+# Twice as many rows gain little on one thread, and a second block takes a second core (docs/log.md).
+ROWS = 16
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Sampler:
         measured: whether each Sample gets its log-probability.
         backward: whether the model writes each line from its end.
         spans: spans of text that must not be written, or None.
+        threads: the most threads of Python that write blocks of texts.
     """
 
     engine: AnyNetwork
@@ -54,6 +55,7 @@ class Sampler:
     measured: bool = False
     backward: bool = False
     spans: "Spans | None" = None
+    threads: int = 1
 
     def rows(self, tasks: Sequence["_Task"]) -> Rows:
         """The Rows in which some texts are drawn."""
@@ -83,7 +85,7 @@ def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[I
     Yields:
         (Sample, the piece that was added to its text).
     """
-    config, product = sampler.config, sampler.engine.largest_product
+    config = sampler.config
     if config.include_prompt:
         for sample in samples:
             if sample.prompt:
@@ -93,24 +95,22 @@ def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[I
         for sample in samples:
             sample.ended = "length"
         return
-    with threads.limited(threads.for_rows(1, product)):
-        starts = [Start.after(sampler.engine, ids) for ids in prompts]
     alone = bool(config.beam or sampler.spans or len(samples) * config.best_of == 1)
-    with threads.limited(threads.for_rows(1 if alone else ROWS, product)):
+    with threads.limited():
+        starts = [Start.after(sampler.engine, ids) for ids in prompts]
         if config.beam:
             for prompt, start in enumerate(starts):
                 yield from _search(sampler, samples[prompt * config.count : (prompt + 1) * config.count], start)
             return
-        # Alone, a text is complete before the next one begins; side by side, all are written in blocks of ROWS.
-        group_size, block_size, write = (1, 1, _write_alone) if alone else (len(samples), ROWS, _write_block)
+        # Alone, a text is complete before the next one begins.
+        group_size, write = (1, _write_alone) if alone else (len(samples), _write_blocks)
         for first in range(0, len(samples), group_size):
             group = range(first, min(first + group_size, len(samples)))
             candidates = [_candidates(config, samples[at], at // config.count, starts) for at in group]
             tasks = [task for several in candidates for task in several]
-            for at in range(0, len(tasks), block_size):
-                for sample, piece in write(sampler, tasks[at : at + block_size]):
-                    if config.best_of == 1:
-                        yield sample, piece
+            for sample, piece in write(sampler, tasks):
+                if config.best_of == 1:
+                    yield sample, piece
             if config.best_of > 1:
                 for at, several in zip(group, candidates, strict=True):
                     yield _choose(samples[at], [task.sample for task in several])
@@ -195,8 +195,28 @@ def _draw_symbols(rows: Rows, limit: int, measured: bool) -> Iterator[tuple[int,
             rows.read(ids)
 
 
-def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sample, str]]:
-    """Write up to ROWS texts side by side; yields a piece of each every STRIDE symbols.
+def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sample, str]]:
+    """Write texts in blocks of ROWS, several blocks at a time; yields a piece of each text every STRIDE symbols."""
+    blocks = [_write_block(sampler, tasks[at : at + ROWS]) for at in range(0, len(tasks), ROWS)]
+    workers = min(sampler.threads, len(blocks))
+    if workers == 1:
+        for block in blocks:
+            for pieces in block:
+                yield from pieces
+        return
+    with threads.pool(workers) as run:
+        for first in range(0, len(blocks), workers):
+            running = blocks[first : first + workers]
+            while running:
+                # Each block goes on by a stride in a thread of its own. The pieces come in the order of the texts.
+                strides = run(lambda block: next(block, None), running)
+                running = [block for block, pieces in zip(running, strides, strict=True) if pieces is not None]
+                for of_block in strides:
+                    yield from of_block or ()
+
+
+def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[list[tuple[Sample, str]]]:
+    """Write up to ROWS texts side by side; yields a list of a piece of each every STRIDE symbols.
 
     Missing rows are filled with copies of the first, which are drawn and thrown away.
     """
@@ -216,6 +236,7 @@ def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sam
             if done + step + 1 < limit:
                 rows.read(latest)
         done += stride
+        pieces = []
         for row, (task, ending) in enumerate(zip(tasks, endings, strict=True)):
             if ending.over:
                 continue
@@ -230,7 +251,8 @@ def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sam
             totals[row] += log_chances[:taken, row].sum()
             if measured:
                 sample.log_probability = float(totals[row])
-            yield sample, piece
+            pieces.append((sample, piece))
+        yield pieces
 
 
 def _shown(ids: NDArray[np.intp], ending: Ending, printed: Sequence[str]) -> tuple[str, int]:

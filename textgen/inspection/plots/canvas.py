@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
+from textgen.errors import UsageError
 from textgen.inspection.plots.fonts import MONO, MONO_WIDTH, drawable, is_mono
 from textgen.system import extras, memory
-from textgen.system.files import write_atomically
+from textgen.system.files import check_free, write_atomically
 from textgen.system.wording import visible
 
 if TYPE_CHECKING:
@@ -252,6 +254,16 @@ def wrapped(symbols: Sequence[str], columns: int) -> list[range]:
             lines.append(range(start, step + 1))
             start = step + 1
     return lines
+
+
+def picture_file(out: object, overwrite: bool) -> Path:
+    """The path of a picture to be written, once it is known that it can be. Raises UsageError and StorageError."""
+    path = Path(arguments.path("out", out))
+    if path.suffix[1:].lower() not in FORMATS:
+        raise UsageError(f"`out={arguments.short(str(path))}`: a picture's name ends in .png or .svg")
+    extras.check("matplotlib", "`out`")
+    check_free(path, overwrite)
+    return path
 
 
 @styled

@@ -1,11 +1,12 @@
 """Learning curves of one or several runs: losses, learning rate, gradients."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from textgen.inspection.plots.canvas import add_axes, literal, new_figure, styled
+from textgen.runs.diary import Line
 from textgen.runs.run import Run
 
 if TYPE_CHECKING:
@@ -21,23 +22,38 @@ PANELS = (
 )
 
 
+class Learned(NamedTuple):
+    """A training to draw.
+
+    Attributes:
+        name: what the legend calls it.
+        history: one dict an epoch (`Run.history`).
+        gradients: one dict an epoch (`Run.gradients`); empty where they were not watched.
+    """
+
+    name: str
+    history: Sequence[Line]
+    gradients: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(cls, name: str, run: Run) -> "Learned":
+        """The training that a run keeps."""
+        return cls(name, run.history(), run.gradients())
+
+
 @styled
-def draw(named: Sequence[tuple[str, Run]]) -> "Figure":
-    """One figure, with a colour for each run.
+def draw(trainings: Sequence[Learned]) -> "Figure":
+    """One figure, with a colour for each training.
 
     A thick line is a loss on held-out text, a thin line a loss on training text. A run trained with `watch_gradients`
     adds two panels: the gradient of each weight, and the gradient with respect to h by distance, darker for later
     epochs.
-
-    Args:
-        named: pairs of a run's name and the run.
     """
-    watched = [(name, lines) for name, run in named if (lines := run.gradients())]
+    watched = [(each.name, each.gradients) for each in trainings if each.gradients]
     figure = new_figure(13, 7.6 + 3.7 * len(watched))
     for place, (title, thin, thick) in enumerate(PANELS):
         axes = add_axes(figure, 0.8 + 6.4 * (place % 2), 0.5 + 3.6 * (place // 2), 5.5, 2.8)
-        for number, (name, run) in enumerate(named):
-            history = run.history()
+        for number, (name, history, _) in enumerate(trainings):
             for key, width in ((thin, 1 if thick else 1.8), (thick, 2.2)):
                 points = [(line["step"], line[key]) for line in history if key in line]
                 if points:
