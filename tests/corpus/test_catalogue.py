@@ -110,6 +110,15 @@ def test_bundled_texts_of_an_installation_are_found_by_the_list_of_installed_fil
         catalogue.files("jueju")
 
 
+def test_bundled_texts_are_found_beside_a_package_in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """As `pip install --target` puts them."""
+    file = tmp_path / "share/textgen/corpora/jueju.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("poems")
+    monkeypatch.setattr(installed, "__file__", str(tmp_path / "textgen/system/installed.py"))
+    assert catalogue.files("jueju") == [file]
+
+
 def test_a_text_is_shown(command):
     result = command("corpora", "show", "ferryman", "--lines", 2)
     first = (ROOT / "corpora/ferryman.txt").read_text().splitlines()[:2]

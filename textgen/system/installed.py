@@ -29,7 +29,9 @@ def data_file(name: str) -> Path | None:
 
 def _places(name: PurePosixPath) -> Iterator[Path]:
     """Where a file may be, the likeliest place first."""
-    yield Path(__file__).parents[2] / name
+    beside = Path(__file__).parents[2]
+    yield beside / name
+    yield beside / INSTALLED / name  # `pip install --target`, which records other places than it uses
     import sysconfig  # only here, as metadata: a clone needs none of it
     from importlib import metadata
 
