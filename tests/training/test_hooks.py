@@ -171,7 +171,7 @@ def test_a_history_has_its_curve_a_picture_and_a_short_form(whole, tmp_path):
 @pytest.mark.parametrize("text", ["Once upon a time\nthere was a river", "Once upon a time " * 20])
 @pytest.mark.parametrize("wrapped", [str, lambda text: [text]])
 def test_a_text_in_the_place_of_a_path_is_told(text, wrapped, empty_place):
-    with pytest.raises(UsageError, match=f"`corpus` takes paths.* text of {len(text)} characters.*give it as `text="):
+    with pytest.raises(CorpusError, match=f"`corpus` takes paths.* text of {len(text)} characters.*give it as `text="):
         train(wrapped(text))
     assert list(empty_place.iterdir()) == []
 

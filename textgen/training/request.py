@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from textgen import arguments
 from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.given import read_given
-from textgen.errors import UsageError
+from textgen.errors import CorpusError, UsageError
 from textgen.runs.config import TrainingConfig
 from textgen.system.wording import count
 from textgen.training.hooks import Hooks
@@ -59,9 +59,9 @@ def checked_corpus(corpus: CorpusLike) -> CorpusLike:
 
 
 def _path_of_text(value: PathLike) -> PathLike:
-    """A path. Raises UsageError, for what is obviously a text with a hint."""
+    """A path. Raises UsageError, and for what is obviously a text CorpusError with a hint."""
     if isinstance(value, str) and _looks_like_text(value):
-        raise UsageError(
+        raise CorpusError(
             f"`corpus` takes paths, and this is a text of {count(len(value), 'character')}: {arguments.shown(value)}; "
             "give it as `text=...` in Python, or pipe it into textgen train -"
         )
