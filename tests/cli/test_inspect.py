@@ -33,7 +33,7 @@ def test_a_text_becomes_pictures_and_a_page(command, place):
     assert f"pictures: {len(files) - 1} in inspect-tiny" in result.stderr
     assert "page: inspect-tiny/index.html" in result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["follows", "layer", "unit", "found", "elsewhere", "chance"]
+    assert lines[0].split() == "follows layer unit first half second half chance".split()
     assert any(line.startswith("position in the line") for line in lines)
 
 

@@ -153,7 +153,10 @@ def test_training_talks_only_of_itself(place, text_file):
     assert result.returncode == 0, result.stderr
     lines = result.stderr.decode().splitlines()
     firsts = [line.split(":")[0].split(" ")[0] for line in lines]
-    assert firsts == ["text", "size", "model", "training", "run", "epoch", "best"]
+    assert firsts[:8] == ["text", "size", "model", "training", "run", "starting", "epoch", "best"]
+    assert "what would help most" in lines[8]
+    assert "write with it: textgen sample x" in lines[9]
+    assert len(lines) == 10
 
 
 def test_a_place_that_cannot_be_written_or_read(place, text_file):

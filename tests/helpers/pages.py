@@ -14,6 +14,7 @@ so that TensorFlow starts once, and with small numbers, so that a page takes sec
 
 import configparser
 import json
+import math
 import re
 import shlex
 import shutil
@@ -100,6 +101,38 @@ def small(arguments):
     return [*rest, *(part for pair in options.items() for part in pair), "--overwrite"]
 
 
+NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
+
+
+def is_shown(shown, printed, closeness=0.02):
+    """Whether the lines of a page are among printed lines, in their order; "..." stands for lines left out.
+
+    Args:
+        shown, printed: the lines.
+        closeness: the share by which numbers may differ: those of another machine do in their last digits. None to
+            compare the words between the numbers only.
+    """
+    lines = iter(printed.splitlines())
+    return all(
+        line.strip() == "..." or any(_are_alike(line, other, closeness) for other in lines)
+        for line in shown.strip("\n").splitlines()
+    )
+
+
+def _are_alike(shown, printed, closeness):
+    if [part.split() for part in NUMBER.split(shown)] != [part.split() for part in NUMBER.split(printed)]:
+        return False
+    if closeness is None:
+        return True
+    pairs = zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True)
+    return all(
+        math.isclose(*(float(number.replace(",", "")) for number in pair), rel_tol=closeness, abs_tol=closeness / 2)
+        if "e" not in pair[0]
+        else math.isclose(float(pair[0]), float(pair[1]), rel_tol=0.1)
+        for pair in pairs
+    )
+
+
 class Reader:
     """Follows pages in a folder.
 
@@ -115,17 +148,21 @@ class Reader:
         self.ran = 0
 
     def follow(self, page):
-        """Run all blocks of a page."""
-        for language, text in blocks(page, "sh", "python"):
+        """Run all blocks of a page, and compare a text block that comes right after commands with what they print."""
+        printed = None
+        for language, text in blocks(page, "sh", "python", "text"):
             if language == "python":
                 exec(compile(text, "<page>", "exec"), self.script)
+            elif language == "sh":
+                printed = self.commands(text)
                 continue
-            self.commands(text)
+            elif printed is not None:
+                assert is_shown(text, printed), f"{text}\nis not in what was printed:\n{printed}"
+            printed = None
 
     def commands(self, text):
-        """Run the lines of a sh block."""
-        for line in text.splitlines():
-            self.command(line)
+        """Run the lines of a sh block. Returns their output."""
+        return "".join(self.command(line) for line in text.splitlines())
 
     def command(self, line):
         """Run one line of a sh block. Returns its output."""

@@ -181,6 +181,8 @@ def inspect_command(
         note(line)
     for line in _followers(seen):
         show_row(line)
+    if any(each.follows and not each.follows.holds for each in seen.watched):
+        note("note: not confirmed: the second half of the text disagrees, or its correlation is not above chance")
     if npz:
         output.write_arrays(seen.trace, npz)
         note(f"arrays: {npz}")
@@ -261,10 +263,10 @@ def _followers(seen: Look) -> Iterator[str]:
     """Lines of a table: the units that follow a property of the text."""
     found = [each.follows for each in seen.watched if each.follows]
     if found:
-        yield f"{'follows':<22} {'layer':>5} {'unit':>5} {'found':>7} {'elsewhere':>10} {'chance':>7}"
+        yield f"{'follows':<22} {'layer':>5} {'unit':>5} {'first half':>11} {'second half':>12} {'chance':>7}"
     for each in found:
-        doubt = "" if each.holds else "  does not hold"
+        doubt = "" if each.holds else "  not confirmed"
         yield (
-            f"{each.name:<22} {each.layer:>5} {each.unit:>5} {each.correlation:>+7.2f} {each.elsewhere:>+10.2f} "
+            f"{each.name:<22} {each.layer:>5} {each.unit:>5} {each.correlation:>+11.2f} {each.elsewhere:>+12.2f} "
             f"{each.chance:>7.2f}{doubt}"
         )

@@ -15,8 +15,6 @@ from textgen.cli.options import (
     overwrite_option,
 )
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.run import load_run
-from textgen.runs.verdict import uncertainty
 
 if TYPE_CHECKING:
     from textgen.training.history import History
@@ -84,6 +82,9 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
 def _outcome(history: "History") -> Iterator[str]:
     """What a training came to: its best loss and how to read it, how far the model is, what to do with it."""
+    from textgen.runs.run import load_run  # here, since they import NumPy
+    from textgen.runs.verdict import uncertainty
+
     noun, ended = load_run(history.path).tokenizer.noun, "stopped early, " if history.stopped_early else ""
     if history.best_nats is not None:
         meaning = uncertainty(history.best_nats, noun)
