@@ -46,6 +46,8 @@ def whole_number(
     """Read a whole number within bounds. The exclusive ones are `above` and `below`. Raises UsageError."""
     found = value if type(value) is int else _plain(value)
     if type(found) is not int or not _within(found, low, high, above, below):
+        if high == MAX_STEP and not (type(found) is int and found > high):
+            high = None  # only a limit of the computer, and not what was wrong
         raise refused(name, f"a whole number {_bounds(low, high, above, below)}", value)
     return found
 
@@ -90,7 +92,7 @@ def switch(name: str, value: object) -> bool:
     """Read a truth value. Raises UsageError."""
     found = value if type(value) is bool else _plain(value)
     if type(found) is not bool:
-        raise refused(name, "true or false", value)
+        raise refused(name, "True or False", value)
     return found
 
 
@@ -102,7 +104,7 @@ def text(name: str, value: object, choices: Iterable[str] = ()) -> str:
     """
     found = value if type(value) is str else _plain(value)
     if type(found) is not str or (choices and found not in choices):
-        raise refused(name, f"text one of {', '.join(choices)}" if choices else "text", value)
+        raise refused(name, f"one of {', '.join(choices)}" if choices else "text", value)
     if not found.isascii():
         for start in range(0, len(found), PIECE):
             try:
@@ -164,14 +166,13 @@ def items(name: str, value: object, wanted: str) -> Iterable[Any]:
 
 def path(name: str, value: object) -> str | os.PathLike[str]:
     """Read a path as it is: text or a path object, not empty, that the file system can hold. Raises UsageError."""
-    wanted = f"a path that is not empty, its names no longer than {MAX_NAME} bytes"
     if type(value) is not str and not isinstance(value, Path):
         value = _plain(value)
     if not isinstance(value, (str, os.PathLike)):
-        raise refused(name, wanted, value)
+        raise refused(name, "a path", value)
     plain = os.fspath(value)
     if not isinstance(plain, str) or not plain:
-        raise refused(name, wanted, value)
+        raise refused(name, "a path that is not empty", value)
     try:
         encoded = os.fsencode(plain)
     except UnicodeEncodeError as error:
@@ -179,7 +180,7 @@ def path(name: str, value: object) -> str | os.PathLike[str]:
     if b"\0" in encoded:
         raise refused(name, "a path without NUL characters", plain)
     if max(map(len, encoded.split(b"/"))) > MAX_NAME or len(encoded) > MAX_PATH:
-        raise refused(name, wanted, plain)
+        raise refused(name, f"a path of at most {MAX_PATH} bytes, its names no longer than {MAX_NAME}", plain)
     return value
 
 

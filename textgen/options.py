@@ -4,7 +4,8 @@ A field of a Config is declared with `option`. The command-line option, its vali
 that declaration. A configuration is a frozen value: it is checked when it is made and never changes. This module does
 not know what the options do, nor the command line.
 
-Messages of the library name a parameter in backquotes, with its value where one is meant: `epochs`, `documents=line`.
+Messages of the library name a parameter in backquotes, with its value where one is meant: `epochs`, `epochs=3`. A
+value to type is written as Python takes it: `documents="line"`.
 The command line turns these into its own spelling (`textgen.cli.options.with_flags`): --epochs, --documents line.
 """
 

@@ -57,7 +57,7 @@ def make_command():
         ("give `minutes=3`", "give --minutes 3"),
         ("`leaves=green` or `leaves`", "--kind green or --kind"),  # the flag has another name
         (
-            "train with `documents=poem` and `tokenizer`",
+            'train with `documents="poem"` and `tokenizer`',
             "train with --documents poem and tokenizer",
         ),  # of textgen train
         ("begin with `from_run`", "begin with --from"),  # a Python keyword
@@ -71,6 +71,7 @@ def make_command():
             "--minutes 3 and --sugar-lumps N: give one; see lemon",
         ),
         ("`cup=a=b`", "--cup a=b"),
+        ('`leaves="green"`, `cup=""`, `cup="a b"`', '--kind green, --cup "", --cup "a b"'),  # as Python spells a text
         ("no parameter: 'minutes', a `B`, a lone ` here", "no parameter: 'minutes', a `B`, a lone ` here"),
     ],
 )

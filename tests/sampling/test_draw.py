@@ -1,6 +1,7 @@
 """The draw itself: probabilities, streams, options."""
 
 import dataclasses
+import re
 import typing
 
 import numpy as np
@@ -89,9 +90,13 @@ def test_log_probabilities_are_those_of_the_softmax():
 
 
 def test_a_transform_that_returns_something_else_is_refused():
-    for wrong in (lambda logits, context: logits[:, :2], lambda logits, context: None):
-        with pytest.raises(UsageError, match="a transform returned an array of shape"):
-            transformed(LOGITS[None], NOTHING, [wrong])
+    for wrong, returned in (
+        (lambda logits, context: logits[:, :2], "an array of shape (1, 2)"),
+        (lambda logits, context: None, "None"),  # its return is missing
+    ):
+        # The next transform does not get it.
+        with pytest.raises(UsageError, match=re.escape(f"a transform returned {returned}; expected an array of shape")):
+            transformed(LOGITS[None], NOTHING, [wrong, lambda logits, context: logits / 2])
 
 
 @pytest.mark.parametrize(
@@ -124,7 +129,7 @@ def test_a_transform_that_returns_something_else_is_refused():
         ({"length": -1}, "`length` takes a whole number at least 0"),
         ({"documents": 0}, "`documents`"),
         ({"count": 0}, "`count`"),
-        ({"unknown": "ignore"}, "`unknown` takes text one of error, skip, nearest"),
+        ({"unknown": "ignore"}, "`unknown` takes one of error, skip, nearest"),
         ({"beam": 3, "best_of": 2}, "`beam` and `best_of`"),
         ({"beam": 3, "count": 4}, "`count=4` is more than the texts that `beam=3` keeps"),
         ({"beam": 3, "max_copy": 4}, "`beam` and `max_copy`"),

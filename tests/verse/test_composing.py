@@ -279,7 +279,7 @@ def test_free_english_verse_ends(wordsmiths):
         (
             {"form": "sonnet"},
             UsageError,
-            "`form=sonnet` is english verse, and this run writes chinese; choose one of jueju5",
+            '`form="sonnet"` is english verse, and this run writes chinese; choose one of jueju5',
         ),
         ({"acrostic": "春☃", "form": "jueju5"}, PromptError, "`acrostic`: not in the run's vocabulary: ☃"),
         ({"mood": "☃☃"}, PromptError, "`mood`: not in the run's vocabulary: ☃"),
@@ -292,7 +292,7 @@ def test_free_english_verse_ends(wordsmiths):
         (
             {"acrostic": "春江花", "acrostic_at": "couplet", "form": "jueju5"},
             UsageError,
-            "3 characters; jueju5 has 4 lines and takes at most 2 with `acrostic_at=couplet`",
+            '3 characters; jueju5 has 4 lines and takes at most 2 with `acrostic_at="couplet"`',
         ),
         ({"acrostic": "春，", "form": "jueju5"}, UsageError, "`acrostic` takes Chinese characters"),
         ({"rhyme": "月", "form": "jueju5"}, UsageError, "`rhyme=月` is neither a group of the rhyme book nor"),
@@ -300,7 +300,7 @@ def test_free_english_verse_ends(wordsmiths):
         (
             {"start": "春風秋月明", "form": "jueju5"},
             UsageError,
-            "`start=春風秋月明` with `tones=strict`; use `tones=relaxed`",
+            '`start=春風秋月明` with `tones="strict"`; use `tones="relaxed"`',
         ),
         ({"temperature": -1.0}, UsageError, "`temperature` takes a number at least 0"),
         ({"tries": 0}, UsageError, "`tries` takes a whole number at least 1"),
@@ -336,8 +336,8 @@ def test_a_small_vocabulary_keeps_enough_characters_for_its_rhymes():
 def test_english_mistakes(wordsmiths, poet):
     generator = wordsmiths["word", "forward"]
     for options, complaint in [
-        ({"form": "jueju5"}, "`form=jueju5` is chinese verse, and this run writes english; choose one of couplets"),
-        ({"form": "acrostic"}, "`form=acrostic` needs `acrostic`"),
+        ({"form": "jueju5"}, '`form="jueju5"` is chinese verse, and this run writes english; choose one of couplets'),
+        ({"form": "acrostic"}, '`form="acrostic"` needs `acrostic`'),
         ({"form": "haiku", "acrostic": "lamp"}, "4 letters; haiku has 3 lines and takes at most 3"),
         ({"form": "haiku", "rhyme": "night"}, "`rhyme`: haiku does not rhyme"),
         ({"form": "sonnet", "rhyme": "xyzzyq"}, "not in the pronouncing dictionary"),
@@ -355,7 +355,9 @@ def test_english_mistakes(wordsmiths, poet):
     ("documents", "name"), [("file", "whole files"), ("line", "lines of text"), ("block", "blocks")]
 )
 def test_a_model_of_prose_writes_no_poems(documents, name):
-    with pytest.raises(ModelError, match=f"this run learned {name}.*, not poems; train on poems with `documents=poem`"):
+    with pytest.raises(
+        ModelError, match=f'this run learned {name}.*, not poems; train on poems with `documents="poem"`'
+    ):
         compose(untaught(JUEJU, documents=documents), form="jueju5")
 
 

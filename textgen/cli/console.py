@@ -63,7 +63,7 @@ def spelled(text: str) -> str:
 def with_flags(text: str, command: click.Command) -> str:
     """A message of the library in the command line's spelling.
 
-    The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents=line` becomes --documents
+    The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents="line"` becomes --documents
     line, `overwrite=True` becomes --overwrite, `bias=False` becomes --no-bias. A value with spaces is quoted. A name
     that neither the command nor, with its value, textgen train has an option for loses its backquotes.
 
@@ -79,6 +79,7 @@ def with_flags(text: str, command: click.Command) -> str:
 
     def flag_for(found: re.Match[str]) -> str:
         name, is_set, value = found.groups()
+        value = re.sub(r'^"(.*)"$', r"\1", value, flags=re.DOTALL)  # Python's quotes
         # With a value, it may be advice on how to train another run.
         flag = max(flags[name].opts, key=len) if name in flags else _flag_of_training(name) if is_set else ""
         if not flag:

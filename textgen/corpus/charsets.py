@@ -190,8 +190,8 @@ def _suggestion(data: bytes, refused: str, is_last: bool) -> str:
         except (UnicodeError, LookupError):
             continue
         if name not in ("ascii", "utf_8", refused):
-            return f"it may be {name}: try `encoding={name}`"
-    return "name its encoding with `encoding`, for instance `encoding=latin-1`"
+            return f'it may be {name}: try `encoding="{name}"`'
+    return 'name its encoding with `encoding`, for instance `encoding="latin-1"`'
 
 
 def _western(data: bytes) -> Iterator[str]:

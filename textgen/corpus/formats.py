@@ -121,7 +121,7 @@ class Reading:
         if self.selection != poems.Selection():
             raise CorpusError(
                 f"{sources[0].name}: `form`, `author` and `script` are about poems: give JSON of poems, or text with a "
-                "blank line between poems and `documents=poem`"
+                'blank line between poems and `documents="poem"`'
             )
         for source in sources:
             yield from self._pieces(source, kind, notes)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from textgen.arguments import shown
 from textgen.errors import UsageError
+from textgen.system.wording import did_you_mean
 
 # A line's type says how it ends (capital: level, and the line rhymes; small: oblique) and which tone its second
 # character has, counted from the left of the last five (a: oblique, b: level).
@@ -132,7 +133,7 @@ FORMS = {
 
 
 def form_of(name: str) -> Form:
-    """The Form of a name. Raises UsageError, with the names of all forms, if there is none."""
+    """The Form of a name. Raises UsageError, with the nearest name or the names of all forms, if there is none."""
     if name not in FORMS:
-        raise UsageError(f"`form`: no form {shown(name)}; there are: {', '.join(FORMS)}")
+        raise UsageError(f"`form`: no form {shown(name)}; {did_you_mean(name, FORMS)}")
     return FORMS[name]

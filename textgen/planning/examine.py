@@ -223,7 +223,7 @@ def _too_short(found: _Findings) -> str | None:
         return None
     return (
         f"{found.total:,} characters are few: the model will soon know them by heart; add text, start from another "
-        "run's weights (`from_run` in training), or forbid long copies when it writes (`max_copy` in sampling)"
+        "run's weights (textgen train --from), or forbid long copies when it writes (textgen sample --max-copy)"
     )
 
 
@@ -246,7 +246,7 @@ def _control(found: _Findings) -> str | None:
 def _decomposed(found: _Findings) -> str | None:
     if not any(map(unicodedata.combining, found.counts)) or unicodedata.is_normalized("NFC", found.sample):
         return None
-    return "letters are stored apart from their accents (not NFC): join them with `normalise=nfc`"
+    return 'letters are stored apart from their accents (not NFC): join them with `normalise="nfc"`'
 
 
 def _rare(found: _Findings) -> str | None:
@@ -294,10 +294,10 @@ def _documents(found: _Findings) -> str | None:
     if len(blocks) > MIN_BLOCKS:
         if _look_like_poems(blocks):
             return (
-                "most blocks have the same number of lines: if they are poems, `documents=poem` learns where one ends"
+                'most blocks have the same number of lines: if they are poems, `documents="poem"` learns where one ends'
             )
     elif len(lines) > MIN_LINES and len(blocks) < len(lines) / MIN_BLOCKS and _look_like_headlines(lines):
-        return "lines without stops: if each is whole (a headline, a name), `documents=line` learns where one ends"
+        return 'lines without stops: if each is whole (a headline, a name), `documents="line"` learns where one ends'
     return None
 
 

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import arguments
 from textgen.errors import UsageError
 from textgen.options import option_of
 from textgen.sampling.context import Context, Logits, Transform, Vocabulary
@@ -71,6 +72,11 @@ def transformed(
     changed = cast(Logits, logits)
     for transform in transforms:
         changed = transform(changed, context)
-    if getattr(changed, "shape", None) != logits.shape:
-        raise UsageError(f"a transform returned an array of shape {np.shape(changed)}; expected {logits.shape}")
+        if getattr(changed, "shape", None) != logits.shape:
+            raise UsageError(f"a transform returned {_shape_of(changed)}; expected an array of shape {logits.shape}")
     return changed
+
+
+def _shape_of(found: object) -> str:
+    """What a caller's transform returned, in words."""
+    return f"an array of shape {found.shape}" if isinstance(found, np.ndarray) else arguments.shown(found)

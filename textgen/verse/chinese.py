@@ -44,7 +44,7 @@ class Chinese:
         if form.lines and len(self._heads) > room:
             raise UsageError(
                 f"`acrostic={short(config.acrostic)}`: {len(self._heads)} characters; {form.name} has {form.lines} "
-                f"lines and takes at most {room} with `acrostic_at={config.acrostic_at}`"
+                f'lines and takes at most {room} with `acrostic_at="{config.acrostic_at}"`'
             )
         self._openings: list[AnyOpening] = self._regulated() if form.length else [self._free()]
 
@@ -112,7 +112,7 @@ class Chinese:
         config = self.config
         if config.rhyme_book == "off":
             if config.rhyme:
-                raise UsageError("`rhyme` needs a rhyme book; leave out `rhyme_book=off`")
+                raise UsageError('`rhyme` needs a rhyme book; leave out `rhyme_book="off"`')
             return None
         if not config.rhyme:
             return frozenset(sounds.members)
@@ -184,7 +184,7 @@ class Chinese:
         )
         looser = [tones for tones in ("relaxed", "off") if tones != config.tones and self._fits(tones, sounds, wanted)]
         if looser and config.tones != "off":
-            return f"{asked} with `tones={config.tones}`; use `tones={looser[0]}`"
+            return f'{asked} with `tones="{config.tones}"`; use `tones="{looser[0]}"`'
         return f"{asked}; ask for less"
 
     def _fits(self, tones: str, sounds: Sounds, wanted: Groups | None) -> bool:

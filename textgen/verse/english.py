@@ -82,11 +82,11 @@ class English:
         step = 2 if self.config.acrostic_at == "couplet" else 1
         form = self.form
         if form.name == "acrostic" and not letters:
-            raise UsageError("`form=acrostic` needs `acrostic`, a text with one letter per line")
+            raise UsageError('`form="acrostic"` needs `acrostic`, a text with one letter per line')
         if form.lines and step * (len(letters) - 1) >= form.lines:
             raise UsageError(
                 f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} "
-                f"lines and takes at most {-(-form.lines // step)} with `acrostic_at={self.config.acrostic_at}`"
+                f'lines and takes at most {-(-form.lines // step)} with `acrostic_at="{self.config.acrostic_at}"`'
             )
         return {step * place: letter for place, letter in enumerate(letters)}
 
@@ -105,7 +105,7 @@ class English:
             metered = ", ".join(name for name, form in FORMS.items() if form.meters)
             raise UsageError(
                 f"`acrostic`: this run writes each line from its end, so it chooses how a line begins only in a form "
-                f"with meter; `form={self.form.name}` has none; choose one of {metered}"
+                f'with meter; `form="{self.form.name}"` has none; choose one of {metered}'
             )
         if self.config.rhyme:
             raise UsageError(

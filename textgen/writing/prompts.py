@@ -48,9 +48,9 @@ def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error") -> str:
         never = [symbol for symbol in never if replacements[symbol] is None]
     if unknown == "error" or (unknown == "nearest" and never):
         listed = ", ".join(map(ascii_safe, never[:MAX_LISTED])) + (", ..." if len(never) > MAX_LISTED else "")
-        also, cure = "", "`unknown=skip` or `unknown=nearest`"
+        also, cure = "", '`unknown="skip"` or `unknown="nearest"`'
         if unknown == "nearest":
-            also, cure = ", with nothing near to them in the vocabulary", "`unknown=skip`"
+            also, cure = ", with nothing near to them in the vocabulary", '`unknown="skip"`'
         raise PromptError(
             f"the prompt holds {count(len(never), tokenizer.noun)} the model never saw{also}: {listed}; change the "
             f"prompt, or read it with {cure}"
