@@ -53,6 +53,8 @@ def test_take_add_undo(generator):
     assert writer.undo()
     assert writer.text == "the "
     assert not writer.undo()
+    with pytest.raises(UsageError, match=r"`proposal` takes a Proposal .*`add` appends a text of your own.*; got 'x'"):
+        writer.take("x")
 
 
 def test_the_model_reads_what_was_chosen(generator):

@@ -5,8 +5,9 @@ import typing
 import pytest
 
 from tests.helpers.models import fixed
-from textgen import Generator
+from textgen import Corpus, CoWriter, Generator
 from textgen.errors import PromptError, UsageError
+from textgen.inspection import trace
 from textgen.inspection.backward import with_forget_gates_held
 from textgen.options import option_of
 from textgen.runs.run import load_run
@@ -134,6 +135,32 @@ def test_word_models_write_words(word_run):
     text = generator.generate(length=60, seed=2)
     assert generator.tokenizer.unknown(text) == []
     assert "\n\n" in text or len(text.split()) > 10
+
+
+def test_what_a_program_handles_is_shown_in_one_short_line(generator):
+    """A notebook shows the last value of a cell: no arrays, no symbols one by one."""
+    text = "the hen and the fox\n" * 200
+    writing = generator.write([text, ""], length=3, seed=1)
+    before = repr(writing)
+    writing.finish()
+    writer, seen = CoWriter(generator, text, ways=1, words=2, seed=3), trace(generator, text)
+    shown = {
+        before: "<Writing of 2 texts, 0 ended; iterate it to write them>",
+        repr(writing): "<Writing of 2 texts, 2 ended",
+        repr(writing.samples[0]): "<Sample 0: 'the hen and the fox",
+        repr(writing.samples[1]): "<Sample 0: ",
+        repr(generator.score("the hen")): "<Score: 7 symbols, ",
+        repr(seen): "<Trace of 'the hen",
+        repr(writer): "<CoWriter: 'the hen",
+        repr(writer.propose()[0]): "Proposal(text=",
+        repr(Corpus("rhymes", (text, text))): "<Corpus 'rhymes': 8,000 characters in 2 documents>",
+        repr(generator.tokenizer): f"<CharTokenizer of {generator.tokenizer.vocabulary_size} symbols>",
+    }
+    for line, beginning in shown.items():
+        assert line.startswith(beginning), line
+        assert len(line) < 200
+        assert "\n" not in line
+    assert repr(seen).endswith(": 4,000 steps, 1 layer of 24 units>")
 
 
 def test_a_generator_says_in_one_line_what_it_is(tiny_run, word_run, tmp_path):

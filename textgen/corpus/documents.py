@@ -23,6 +23,7 @@ from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name
 from textgen.corpus.values import shown
 from textgen.errors import CorpusError
 from textgen.system.keywords import answers_keywords
+from textgen.system.wording import count
 
 # Bytes of text beyond which a text stays in its files.
 MAX_BYTES_IN_MEMORY = 1 << 25
@@ -183,7 +184,7 @@ class Text(ABC):
 
 
 @answers_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus(Text):
     """A text in memory.
 
@@ -199,6 +200,10 @@ class Corpus(Text):
     paths: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     kind: str = "file"
+
+    def __repr__(self) -> str:
+        characters = count(sum(map(len, self.documents)), "character")
+        return f"<Corpus {shown(self.name)}: {characters} in {count(len(self.documents), 'document')}>"
 
     def __post_init__(self) -> None:
         if arguments.instance("name", self.name, str) != (fit := folder_name(self.name)):

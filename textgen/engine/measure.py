@@ -14,6 +14,7 @@ from textgen.engine import probability
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
 from textgen.system import threads
+from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import IGNORED, UNKNOWN, Ids, lay_out_symbols
 
@@ -149,7 +150,7 @@ def distinct(texts: Sequence[Sequence[str]], n: int) -> float:
     return len(set(ngrams)) / max(len(ngrams), 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score(Prediction):
     """How well a network predicts a text, symbol by symbol.
 
@@ -165,6 +166,10 @@ class Score(Prediction):
     surprisal: NDArray[np.float64]
     unknown: NDArray[np.bool_]
     characters: int
+
+    def __repr__(self) -> str:
+        means = f"{self.mean_nats:.3f} nats each, perplexity {self.perplexity:.2f}"
+        return f"<Score: {count(len(self.symbols), 'symbol')}, {self.nats:.2f} nats, {means}>"
 
     @property
     def nats(self) -> float:

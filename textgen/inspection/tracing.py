@@ -43,7 +43,7 @@ GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
 STATES = ("cell", "hidden")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """A text as the network read it. A time step reads one symbol. The first axis of every array is time.
 
@@ -73,6 +73,11 @@ class Trace:
     logits: NDArray[np.float32]
     surprisal: NDArray[np.float64]
     printed: Sequence[str]
+
+    def __repr__(self) -> str:
+        _, layers, units = self.hidden.shape
+        text, steps = arguments.shown("".join(self.symbols)), counted(len(self), "step")
+        return f"<Trace of {text}: {steps}, {counted(layers, 'layer')} of {units} units>"
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -38,6 +38,9 @@ class Tokenizer(ABC):
         self.symbols = list(symbols)
         self._ids = {symbol: RESERVED + index for index, symbol in enumerate(self.symbols)}
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.vocabulary_size:,} symbols>"
+
     @staticmethod
     @abstractmethod
     def split(text: str) -> list[str]:

@@ -8,7 +8,7 @@ This module knows nothing of terminals.
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Unpack
 
 import numpy as np
@@ -23,6 +23,7 @@ from textgen.sampling.draw import Uniforms, draw
 from textgen.sampling.schedules import Ramp
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords, with_options
+from textgen.system.wording import count
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator, new_seed
@@ -49,7 +50,7 @@ class Proposal:
 
     text: str
     probability: float
-    ids: tuple[int, ...]
+    ids: tuple[int, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,10 @@ class CoWriter:
         self.words, self.ways = words, ways
         self._turn = 0
         self._steps = [_Step(prompt, Start.after(generator.engine, generator.read_prompt(prompt, config.unknown)))]
+
+    def __repr__(self) -> str:
+        of = "whole lines" if self.by_line else count(self.words, "word")
+        return f"<CoWriter: {arguments.shown(self.text)}, {count(self.ways, 'proposal')} of {of}, seed {self.seed}>"
 
     @property
     def text(self) -> str:
@@ -157,7 +162,7 @@ class CoWriter:
     @answers_keywords
     def take(self, proposal: Proposal) -> None:
         """Append a proposal. Raises UsageError for anything else."""
-        arguments.instance("proposal", proposal, Proposal)
+        arguments.instance("proposal", proposal, Proposal, "a Proposal (`add` appends a text of your own)")
         self._append(self.text + proposal.text, proposal.ids)
 
     @answers_keywords

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from textgen.arguments import shown
 from textgen.sampling.config import SamplingConfig
+from textgen.system.wording import count
 from textgen.tokens.layout import BOUNDARY
 
 
-@dataclass
+@dataclass(repr=False)
 class Sample:
     """One text, which grows while it is written.
 
@@ -27,6 +29,10 @@ class Sample:
     symbols: int = 0
     log_probability: float | None = None
     ended: str | None = None
+
+    def __repr__(self) -> str:
+        ended = f"ended by {self.ended}" if self.ended else "not ended"
+        return f"<Sample {self.number}: {shown(self.text)}, {count(self.symbols, 'symbol')} drawn, {ended}>"
 
     @property
     def text(self) -> str:
@@ -58,6 +64,10 @@ class Writing:
     def __init__(self, samples: Sequence[Sample], pieces: Iterator[tuple[Sample, str]]) -> None:
         self.samples = samples
         self._pieces = pieces
+
+    def __repr__(self) -> str:
+        ended = sum(sample.ended is not None for sample in self.samples)
+        return f"<Writing of {count(len(self.samples), 'text')}, {ended:,} ended; iterate it to write them>"
 
     def __iter__(self) -> Iterator[tuple[Sample, str]]:
         return self._pieces
