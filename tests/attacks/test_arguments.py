@@ -37,6 +37,7 @@ from textgen import (
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.inspection import Trace, trace, trace_ids
 from textgen.inspection.looks import look
+from textgen.options import option_of
 from textgen.tokens.chars import CharTokenizer
 from textgen.verse.config import Rules
 
@@ -507,5 +508,21 @@ def test_every_public_function_answers_a_keyword_that_it_does_not_take():
     found = {each.__qualname__: each for each in public_functions()}
     assert {"train", "compose", "check", "trace", "Generator.load", "History.plot", "CoWriter"} <= set(found)
     for each in found.values():
-        with pytest.raises(UsageError, match=rf"{each.__name__}\(\) has no option 'no_such_keyword'; "):
+        with pytest.raises(UsageError, match=rf"{each.__name__}\(\) has no option 'no_such_keyword'; ") as caught:
             each(no_such_keyword=1)
+        assert "self" not in str(caught.value)
+        assert "cls" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "configs"),
+    [
+        (Generator.generate, [SamplingConfig]),
+        (textgen.train, [ModelConfig, TrainingConfig]),
+        (verse.compose, [verse.PoemConfig]),
+    ],
+)
+def test_help_lists_the_options_of_a_function(function, configs):
+    for config in configs:
+        for field in dataclasses.fields(config):
+            assert f"\n    {field.name}: {option_of(field).help}" in function.__doc__

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -193,9 +194,26 @@ def test_a_path_that_looks_like_text_is_a_path(empty_place):
         ({"callbacks": [print]}, r"`callbacks` takes Keras callbacks: a list of keras\.callbacks\.Callback; got"),
         ({"on_stpe": print}, r"train\(\) has no option 'on_stpe'; did you mean 'on_step'\?"),
         ({"quite": True}, "did you mean 'quiet'"),
+        ({"unit": "word"}, "no option 'unit'; did you mean 'tokenizer'"),  # as the command line calls it
     ],
 )
 def test_wrong_hooks_are_told_before_anything_is_made(given, message, empty_place):
     with pytest.raises(UsageError, match=message):
         train(**{"text": verse()} | given)
     assert list(empty_place.iterdir()) == []
+
+
+def test_tensorflow_does_not_warn_of_several_trainings_in_one_process(caplog):
+    from textgen.training.backend import without_retracing_warnings
+
+    logger = logging.getLogger("tensorflow")
+    with without_retracing_warnings():
+        logger.warning(
+            "%d out of the last 9 calls to %s triggered tf.function retracing. Tracing is expensive", 5, "it"
+        )
+        logger.warning("something else")
+    logger.warning("tf.function retracing by the program itself")
+    assert [record.getMessage() for record in caplog.records] == [
+        "something else",
+        "tf.function retracing by the program itself",
+    ]

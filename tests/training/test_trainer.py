@@ -136,7 +136,7 @@ def test_stretches_are_read_in_the_order_of_the_text(text_file, tmp_path, monkey
 def test_options_are_checked_before_anything_is_made(text_file, tmp_path):
     with pytest.raises(UsageError, match="no option 'unitz'; did you mean 'units'"):
         train(text_file, tmp_path / "run", unitz=3)
-    with pytest.raises(UsageError, match="no text given"):
+    with pytest.raises(UsageError, match="no text given: give `corpus`, a path or several, or `text`, the text itself"):
         train()
     with pytest.raises(CorpusError, match="needs 65"):
         train(Corpus("short", ("brief",)), tmp_path / "run")

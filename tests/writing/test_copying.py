@@ -120,3 +120,8 @@ def test_words_count_in_characters(word_run):
     options = {"length": 120, "temperature": 0.3, "seed": 3, "include_prompt": False}
     assert len(longest_copy(generator.generate(**options), source)) > 8
     assert len(longest_copy(generator.generate(**options, max_copy=8, corpus=source), source)) <= 8
+
+
+def test_the_name_of_a_file_is_not_taken_for_the_text_that_must_not_be_copied(parrot, text_file):
+    with pytest.raises(UsageError, match=r"`corpus` takes the text itself, and '.*' is a file: give what is in it"):
+        parrot.generate(length=4, max_copy=3, corpus=str(text_file))

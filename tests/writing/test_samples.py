@@ -95,7 +95,7 @@ def test_whole_documents_are_written():
 
 
 def test_a_model_of_whole_files_writes_no_documents(generator):
-    with pytest.raises(UsageError, match=r"`documents`.*`documents=block`"):
+    with pytest.raises(UsageError, match=r"`documents`.*`documents=.block.`"):
         generator.generate(documents=1)
 
 
@@ -206,6 +206,8 @@ def test_a_callers_own_transform(generator):
     assert seen[2][2] == ("the" + text[3:5])[-3:]
     with pytest.raises(UsageError, match="a transform returned an array"):
         generator.generate(transforms=[lambda logits, context: logits[0]])
+    with pytest.raises(UsageError, match=r"`transforms` takes a list of functions of \(logits, context\)"):
+        generator.generate(transforms=only_vowels)
 
 
 def test_forbidding_everything_is_an_error_when_nothing_is_left(generator):
@@ -232,6 +234,11 @@ def test_a_writing_yields_what_its_samples_then_hold(generator):
     for sample in writing.samples:
         assert "".join(piece for number, piece in pieces if number == id(sample)) == sample.text
     assert writing.finish() == generator.generate_many(["the hen", "the fox"], count=2, length=100, seed=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"best_of": 2}, {"beam": 2}])
+def test_without_prompts_there_are_no_texts(generator, options):
+    assert generator.generate_many([], length=5, **options) == []
 
 
 def test_a_writing_may_be_interrupted_and_continued(generator):

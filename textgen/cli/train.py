@@ -14,6 +14,7 @@ from textgen.cli.options import (
     options_of,
     overwrite_option,
 )
+from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
     """
     from textgen.training.trainer import train
 
+    if not corpus and options["resume"] is None:
+        raise UsageError("no text given: name at least one file, or - for standard input")
     history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
     if not quiet:
         for line in _outcome(history):

@@ -3,16 +3,27 @@
 import dataclasses
 import functools
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast, get_args
 
 from textgen import arguments
 from textgen.errors import UsageError
-from textgen.options import Config
+from textgen.options import Config, option_of
 from textgen.system.wording import did_you_mean
 
 C = TypeVar("C", bound=Config)
+D = TypeVar("D", bound=Callable[..., Any])
 T = TypeVar("T")
+
+# What the command line, or another library, calls a keyword of ours whose name is not like it.
+SYNONYMS = {
+    "lr": "learning_rate",
+    "max_length": "length",
+    "max_new_tokens": "length",
+    "max_tokens": "length",
+    "temp": "temperature",
+    "unit": "tokenizer",
+}
 
 
 def with_options(kind: type[C], config: C | None, options: Mapping[str, object]) -> C:
@@ -62,7 +73,7 @@ def _keywords(function: Any) -> frozenset[str]:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             (options,) = get_args(parameter.annotation)
             found |= options.__optional_keys__
-        elif parameter.name != "self":
+        elif parameter.name not in ("self", "cls"):
             found.add(parameter.name)
     return frozenset(found)
 
@@ -72,4 +83,21 @@ def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) ->
     known = sorted(known)
     for name in given:
         if name not in known:
-            raise UsageError(f"{function}() has no option {name!r}; {did_you_mean(name, known)}")
+            meant = SYNONYMS.get(name, name)
+            raise UsageError(f"{function}() has no option {name!r}; {did_you_mean(meant, known)}")
+
+
+def lists_options(*configs: type[Config]) -> Callable[[D], D]:
+    """A decorator that appends the help of every field of some configurations to a docstring, where help() shows it."""
+
+    def listing(target: D) -> D:
+        lines = ["", f"Options, the fields of {' and '.join(config.__name__ for config in configs)}:"]
+        for field in (field for config in configs for field in dataclasses.fields(config)):
+            help, default = option_of(field).help, field.default
+            # Where the default is not a value of the option, the help says what happens without it.
+            shown = f" [default: {default}]" if default not in (None, (), "") else ""
+            lines.append(f"    {field.name}: {help}{shown}")
+        target.__doc__ = "\n".join([inspect.cleandoc(target.__doc__ or ""), *lines])
+        return target
+
+    return listing

@@ -5,6 +5,7 @@ threads set for the lanes of `textgen.training.lstm`, and without TensorFlow's s
 """
 
 import contextlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -47,6 +48,24 @@ def suppress_native_stderr() -> Iterator[None]:
             os.dup2(kept, 2)
 
 
+@contextlib.contextmanager
+def without_retracing_warnings() -> Iterator[None]:
+    """Leave out TensorFlow's warning that a function is traced again and again: every training traces its own model.
+
+    TensorFlow takes the trainings of one process for one function, and would warn from the fifth on.
+    """
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
 def tensorflow() -> Any:
     """TensorFlow itself, for the few modules that hold code for it."""
     return import_module("tensorflow")
@@ -87,4 +106,12 @@ with suppress_native_stderr():
     use_all_cores()
     ops.zeros(1)  # the first operation looks for devices, and prints as much as the import
 
-__all__ = ["backend_version", "keras", "on_tensorflow_cpu", "ops", "suppress_native_stderr", "tensorflow"]
+__all__ = [
+    "backend_version",
+    "keras",
+    "on_tensorflow_cpu",
+    "ops",
+    "suppress_native_stderr",
+    "tensorflow",
+    "without_retracing_warnings",
+]

@@ -23,7 +23,7 @@ from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.state import differences, environment
 from textgen.system.interrupts import Interrupt
 from textgen.system.wording import count
-from textgen.training.backend import backend_version, keras
+from textgen.training.backend import backend_version, keras, without_retracing_warnings
 from textgen.training.callbacks import (
     DivergenceGuard,
     GradientNorms,
@@ -68,7 +68,7 @@ def fit(session: Session, interrupt: Interrupt) -> bool:
         Exception: whatever the session's hooks or its reporter's sink raised; what was learned is saved.
     """
     code = UserCode(interrupt)
-    with _memory_errors(session):
+    with _memory_errors(session), without_retracing_warnings():
         training = _Fit(session, interrupt, code)
         interrupt.check()  # nothing has been learned yet
         stopped_early = training.run()

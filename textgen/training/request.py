@@ -90,7 +90,7 @@ def read_text(request: Request, training: TrainingConfig) -> Corpus | LargeCorpu
     if request.texts is not None:
         return read_given(training, request.texts)
     if request.corpus is None:
-        raise UsageError("no text given: name at least one file, or - for standard input")
+        raise UsageError("no text given: give `corpus`, a path or several, or `text`, the text itself")
     if isinstance(request.corpus, Corpus):  # documents that a program made: the options say what one is
         return dataclasses.replace(request.corpus, kind=training.documents)
     return read_for(training, request.corpus, request.encoding, may_stay=True)

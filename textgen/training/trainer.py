@@ -30,7 +30,7 @@ from textgen.runs.state import TrainingState
 from textgen.system import extras, memory
 from textgen.system.folders import Folder
 from textgen.system.interrupts import Interrupt
-from textgen.system.keywords import answers_keywords
+from textgen.system.keywords import answers_keywords, lists_options
 from textgen.system.locks import locked
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
@@ -53,6 +53,7 @@ READING = "reading the text"
 
 
 @answers_keywords
+@lists_options(ModelConfig, TrainingConfig)
 def train(
     corpus: CorpusLike | None = None,
     out: PathLike | None = None,
@@ -95,7 +96,7 @@ def train(
         callbacks: Keras callbacks. textgen's own come first (the last of them writes the sample), then `on_step` and
             `on_epoch`, then these, in the order of the list.
         progress: whether a line shows the progress; None for one on a terminal and in a notebook.
-        options: any field of ModelConfig and TrainingConfig.
+        options: fields of ModelConfig and TrainingConfig, listed below.
 
     Returns:
         the History.

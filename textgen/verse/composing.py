@@ -18,7 +18,7 @@ from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
-from textgen.system.keywords import answers_keywords, with_options
+from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
@@ -79,8 +79,17 @@ class Language(Protocol):
 
 
 @answers_keywords
+@lists_options(PoemConfig)
 def compose(generator: Generator, **options: Unpack[PoemOptions]) -> Composition:
-    """Write one poem. Options and errors as of `compositions`."""
+    """Write one poem.
+
+    Args:
+        generator: of a run trained on poems.
+        options: fields of PoemConfig, listed below.
+
+    Raises:
+        TextgenError: the errors of `compositions`.
+    """
     _, poems = compositions(generator, with_options(PoemConfig, None, options))
     return next(poems)
 
@@ -112,14 +121,14 @@ def compositions(
     if config.seed is None:
         config = dataclasses.replace(config, seed=new_seed())
     if generator.documents != "poem":
-        raise ModelError(f"this run learned {_documents(generator)}, not poems; train on poems with `documents=poem`")
+        raise ModelError(f'this run learned {_documents(generator)}, not poems; train on poems with `documents="poem"`')
     form, writes_chinese = form_of(config.form), is_chinese("".join(generator.tokenizer.symbols))
     own = "chinese" if writes_chinese else "english"
     if form.language not in ("", own):
         fitting = ", ".join(name for name, other in FORMS.items() if other.language in ("", own))
         also = "; `acrostic` goes with each of them" if form.name == "acrostic" else ""
         raise UsageError(
-            f"`form={form.name}` is {form.language} verse, and this run writes {own}; choose one of {fitting}{also}"
+            f'`form="{form.name}"` is {form.language} verse, and this run writes {own}; choose one of {fitting}{also}'
         )
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return language.notes, _write(generator, form, config, language)

@@ -8,9 +8,9 @@ never imports TensorFlow or Keras.
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,16 @@ from textgen import arguments
 from textgen.corpus.memory import Memory, merge
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
-from textgen.options import option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import load_run
 from textgen.sampling.chain import chain
 from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.sampling.context import Transform, Vocabulary
 from textgen.system import threads
-from textgen.system.keywords import answers_keywords, with_options
+from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
-from textgen.writing.parts import check_weights, hashes, mixture_weights, own_transforms
+from textgen.writing.parts import check_weights, hashes, is_file, mixture_weights, own_transforms
 from textgen.writing.prompts import readable
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Sampler, write_texts
@@ -40,30 +39,15 @@ if TYPE_CHECKING:
 
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
 
 def new_seed() -> int:
     """A random seed, short enough to type again."""
     return secrets.randbelow(2**32)
 
 
-def lists_options(method: Method) -> Method:
-    """Append the help of every field of SamplingConfig to a method's docstring, where help() shows it."""
-    lines = []
-    for field in dataclasses.fields(SamplingConfig):
-        help, default = option_of(field).help, field.default
-        # Where the default is not a value of the option, the help says what happens without it.
-        lines.append(
-            f"            {field.name}: {help}" + (f" [default: {default}]" if default not in (None, ()) else "")
-        )
-    method.__doc__ = f"{method.__doc__}\n        Options, the fields of SamplingConfig:\n" + "\n".join(lines)
-    return method
-
-
 @answers_keywords
 class Generator:
-    """Writes in the voice of one run.
+    """Writes in the voice of one run: `Generator.load("story")` makes one from a run's name or folder.
 
     Args:
         tokenizer: the run's Tokenizer.
@@ -189,7 +173,7 @@ class Generator:
         return about(self.engine, self.tokenizer, self.direction, self.run, mixed)
 
     @answers_keywords
-    @lists_options
+    @lists_options(SamplingConfig)
     def generate(
         self,
         prompt: str = "",
@@ -206,7 +190,7 @@ class Generator:
             config: a configuration to start from. Options given by name override it.
             transforms: your own functions from (logits, context) to logits, float64 of shape (rows, vocabulary),
                 applied before the temperature (`textgen.sampling.context.Transform`).
-            corpus: the text that `max_copy` protects.
+            corpus: the text that `max_copy` protects: the text itself, not a file's name.
             options: fields of SamplingConfig, listed below.
 
         Returns:
@@ -220,7 +204,7 @@ class Generator:
         return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus))
 
     @answers_keywords
-    @lists_options
+    @lists_options(SamplingConfig)
     def stream(
         self,
         prompt: str = "",
@@ -246,7 +230,7 @@ class Generator:
         return (piece for _, piece in writing)
 
     @answers_keywords
-    @lists_options
+    @lists_options(SamplingConfig)
     def generate_many(
         self,
         prompts: str | Sequence[str] = "",
@@ -265,7 +249,7 @@ class Generator:
         return self.write(prompts, config=config, transforms=transforms, corpus=corpus).finish()
 
     @answers_keywords
-    @lists_options
+    @lists_options(SamplingConfig)
     def write(
         self,
         prompts: str | Sequence[str] = "",
@@ -322,14 +306,18 @@ class Generator:
         if config.documents and self.documents == "file":
             raise UsageError(
                 "`documents`: this run learned whole files and saw too few document ends to write one; give `length`, "
-                "or train with `documents=block` or `documents=line`"
+                'or train with `documents="block"` or `documents="line"`'
             )
         if (config.max_copy is None) != (not corpus):
             raise UsageError("`max_copy` and `corpus` go together: the longest copy allowed, and of which text")
+        if corpus and is_file(corpus):
+            raise UsageError(
+                f"`corpus` takes the text itself, and {arguments.shown(corpus)} is a file: give what is in it"
+            )
         if self.direction == "backward" and (config.beam or config.max_copy):
             raise UsageError(
                 "`beam` and `max_copy` need a run that writes lines from their beginning; this one was trained with "
-                "`direction=backward`"
+                '`direction="backward"`'
             )
         # A beam search compares the model's own probabilities.
         return dataclasses.replace(config, temperature=1.0) if config.beam else config

@@ -1,6 +1,7 @@
 """What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, transforms."""
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,11 +25,16 @@ def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
 
 
 def own_transforms(transforms: Sequence[Transform]) -> list[Transform]:
-    """A caller's own transforms. Raises UsageError for what cannot be called."""
-    wanted = "functions of (logits, context)"
+    """A caller's own transforms. Raises UsageError for what cannot be called, and for one that is in no list."""
+    wanted = "a list of functions of (logits, context)"
     return [
         arguments.function("transforms", each, wanted) for each in arguments.items("transforms", transforms, wanted)
     ]
+
+
+def is_file(text: str) -> bool:
+    """Whether a text is the name of a file, and so most likely not the text that was meant."""
+    return len(text) <= arguments.MAX_PATH and "\n" not in text and os.path.isfile(text.replace("\0", "\n"))
 
 
 def hashes(memory: Memory | None) -> Memory:

@@ -80,7 +80,7 @@ def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[I
     Args:
         sampler: how symbols are sampled.
         samples: empty Samples, those of the first prompt first.
-        prompts: the ids of each prompt, int, shape (symbols,), at least one.
+        prompts: the ids of each prompt, int, shape (symbols,).
 
     Yields:
         (Sample, the piece that was added to its text).
@@ -91,6 +91,8 @@ def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[I
             if sample.prompt:
                 sample.add(sample.prompt)
                 yield sample, sample.prompt
+    if not samples:
+        return
     if not config.limit:
         for sample in samples:
             sample.ended = "length"
