@@ -49,6 +49,8 @@ def test_a_size_by_name_and_its_reason():
     assert training.learning_rate < chosen(size="small")[1].learning_rate  # larger models learn at lower rates
     assert reason.startswith("large, as asked")
     assert chosen(minutes=5)[2].startswith("large, the best for 5 minutes")
+    assert chosen()[2].startswith("medium, the best for about 2000 steps")
+    assert chosen(epochs=2)[2].startswith("medium, the default with a number of epochs; about 2.0 passes")
 
 
 def test_own_options_override_and_the_reason_names_them():

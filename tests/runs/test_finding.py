@@ -48,6 +48,8 @@ def test_finding_a_run(empty_place, tiny_run):
         load_run("unfinished")
     with pytest.raises(RunError, match="not a single file"):
         load_run("checkpoints/one/metadata.json")
+    with pytest.raises(RunError, match=r"/ghost: no such run; there are: one, two"):
+        load_run(empty_place / "ghost")
 
 
 def test_the_folder_of_runs_may_be_elsewhere(runs, tiny_run):

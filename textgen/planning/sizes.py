@@ -144,6 +144,8 @@ def _preset(model: ModelConfig, training: TrainingConfig) -> tuple[str, str]:
     """The name of the size to use, and why."""
     if training.size != "auto":
         return training.size, "as asked"
+    if training.epochs is not None:
+        return "medium", "the default with a number of epochs"
     if training.minutes is None:
         return "medium", f"the best for about {TARGET_STEPS} steps; more minutes allow a larger one"
     fitting = [

@@ -13,6 +13,7 @@ from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.diary import best_epoch, measured
 from textgen.runs.run import Run
 from textgen.runs.verdict import Evidence, choices, uncertainty, verdict
+from textgen.system.wording import count, plural
 
 # The name of the pair whose value names parameters of a training, in backquotes.
 ADVICE = "advice"
@@ -55,7 +56,7 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
         yield "note", str(metadata["note"])
     yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
-    progress = f", {history[-1]['step']:,} steps, {history[-1]['seconds']:.0f} s" if history else ""
+    progress = f", {count(int(history[-1]['step']), 'step')}, {history[-1]['seconds']:.0f} s" if history else ""
     yield "trained", _extent(training, len(history)) + progress
     if history:
         best = best_epoch(history)
@@ -83,10 +84,10 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
 def _extent(training: TrainingConfig, epochs: int) -> str:
     """How many epochs were trained, of how many."""
     if training.minutes is not None:
-        return f"{epochs} epochs in a budget of {training.minutes:g} minutes"
+        return f"{count(epochs, 'epoch')} in a budget of {training.minutes:g} minutes"
     if training.epochs is not None and epochs > training.epochs:
         return f"{epochs} epochs, {training.epochs} at first"
-    return f"{epochs} of {training.epochs} epochs"
+    return f"{epochs} of {training.epochs} {plural('epoch', training.epochs or 0)}"
 
 
 @dataclass(frozen=True)

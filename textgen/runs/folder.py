@@ -105,7 +105,8 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
         also = "" if found else f"; no run of that name in {shown_runs_folder()}"
         path = found or path
     if not path.exists():
-        raise RunError(f"{run}: no such run here or in {shown_runs_folder()}; {_hint(str(run))}")
+        where = "no such run" if path.is_absolute() else f"no such run here or in {shown_runs_folder()}"
+        raise RunError(f"{run}: {where}; {_hint(str(run))}")
     if not path.is_dir():
         raise RunError(f"{run}: a run is a folder with {BEST}/ in it, not a single file{also}")
     with open_run_folder(path) as folder:

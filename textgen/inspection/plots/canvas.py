@@ -102,7 +102,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def under_settings(*arguments: P.args, **options: P.kwargs) -> R:
         memory.check_for_numpy("drawing pictures", memory.MATPLOTLIB)
-        matplotlib = extras.load("matplotlib", "pictures")
+        matplotlib = extras.load("matplotlib", "drawing pictures")
         with matplotlib.rc_context(_SETTINGS):
             return function(*arguments, **options)
 
