@@ -218,8 +218,20 @@ def test_info_tells_what_the_run_is(command, with_runs):
 def test_info_of_a_run_without_its_diary(command, with_runs):
     for name in ("metadata.json", "history.jsonl"):
         (with_runs / "checkpoints/tiny" / name).unlink()
-    assert command("info", "tiny").exit_code == 0
-    assert command("runs").exit_code == 0
+    for options in ([], ["--json"]):
+        assert command("info", "tiny", *options).exit_code == 0
+        assert command("runs", *options).exit_code == 0
+
+
+def test_runs_and_info_as_json(command, with_runs):
+    one, run = json.loads(command("info", "words", "--json").stdout), load_run("checkpoints/words")
+    assert (one["run"], one["symbol"], one["model"]) == ("checkpoints/words", "word", run.model.to_json())
+    assert one["best"]["validation_nats"] == min(line["validation_nats"] for line in run.history())
+    assert set(one["verdict"]) == {"level", "reason", "advice"}
+    several = [json.loads(line) for line in command("runs", "--json").stdout.splitlines()]
+    assert one in several
+    assert len(several) == 2
+    assert [each["run"] for each in several] == re.findall(r"^checkpoints/\w+", command("runs").stdout, re.MULTILINE)
 
 
 def test_runs_are_listed(command, with_runs):

@@ -3,16 +3,18 @@
 import click
 
 from textgen.cli.chosen import chosen_run
-from textgen.cli.console import note, show_row, with_flags
-from textgen.cli.options import GroupedCommand
+from textgen.cli.console import note, show_row, show_text, with_flags
+from textgen.cli.options import GroupedCommand, json_option
 from textgen.errors import RunError
-from textgen.runs.describe import ADVICE, Row, describe, table
+from textgen.runs import describe
+from textgen.runs.describe import ADVICE, Row
 from textgen.runs.folder import SHIPPED, list_runs, shipped_run, shown_runs_folder
 from textgen.runs.run import load_run
 
 
 @click.command("runs", cls=GroupedCommand)
-def runs_command() -> None:
+@json_option("one JSON object a run")
+def runs_command(as_json: bool) -> None:
     """List your runs, newest last.
 
     They are in the folder that TEXTGEN_RUNS names; without it, in checkpoints/.
@@ -22,14 +24,19 @@ def runs_command() -> None:
     \b
       textgen runs
     """
-    found, rows, damaged = list_runs(), [], []
+    found, rows, objects, damaged = list_runs(), [], [], []
     for path in found:
         try:
-            rows.append(Row.of(load_run(path)))
+            run = load_run(path)
+            rows.append(Row.of(run))
+            if as_json:
+                objects.append((rows[-1].created, describe.as_json(run)))
         except RunError as error:
             damaged.append(error)
-    for line in table(rows):
+    for line in describe.table([] if as_json else rows):
         show_row(line)
+    for _, line in sorted(objects):
+        show_text(line)
     if not found:
         also = f", or write with {SHIPPED}, which comes with textgen: textgen sample {SHIPPED}" if shipped_run() else ""
         note(f"no run in {shown_runs_folder()} yet; train one: textgen train FILE.txt{also}")
@@ -41,7 +48,8 @@ def runs_command() -> None:
 
 @click.command("info", cls=GroupedCommand)
 @click.argument("run", required=False)
-def info_command(run: str | None) -> None:
+@json_option("one JSON object")
+def info_command(run: str | None, as_json: bool) -> None:
     """Describe a run: what it learned from, what it is, how well it learned. The default is the newest run.
 
     \b
@@ -50,5 +58,9 @@ def info_command(run: str | None) -> None:
     """
     from textgen.cli.train import train_command  # whose flags its advice names
 
-    for name, value in describe(load_run(chosen_run(run))):
+    found = load_run(chosen_run(run))
+    if as_json:
+        show_text(describe.as_json(found))
+        return
+    for name, value in describe.describe(found):
         show_row(f"{name:<12} {with_flags(value, train_command) if name == ADVICE else value}")

@@ -59,7 +59,7 @@ def score_command(
     score = generator.score(documents)
     noun = generator.tokenizer.noun
     if as_json:
-        show_text(_json(run, noun, score))
+        show_text(_json(str(found.path), noun, score))
         return
     if wants_colour() if colour is None else colour:
         _show_coloured(score)

@@ -81,6 +81,27 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
         yield ADVICE, found.advice
 
 
+def as_json(run: Run) -> str:
+    """A run as one line of JSON, for programs: what `describe` says in words, and both configurations."""
+    history = run.history()
+    best = best_epoch(history) if history else {}
+    found = verdict(Evidence.of(run))
+    values = {
+        "run": str(run.path),
+        "symbol": run.tokenizer.noun,
+        "parameters": run.model.parameters(),
+        "epochs": len(history),
+        "steps": history[-1]["step"] if history else 0,
+        "seconds": history[-1]["seconds"] if history else 0.0,
+        "best": best or None,
+        "verdict": found and {"level": found.level.value, "reason": found.reason, "advice": found.advice},
+        "model": run.model.to_json(),
+        "training": run.training.to_json(),
+        "metadata": run.metadata,
+    }
+    return json.dumps(values, ensure_ascii=False)
+
+
 def _extent(training: TrainingConfig, epochs: int) -> str:
     """How many epochs were trained, of how many."""
     if training.minutes is not None:
