@@ -96,6 +96,18 @@ def test_paths_that_are_not_files(tmp_path):
         read_corpus("a\0b")
 
 
+def test_a_file_of_nearly_the_same_name_is_named(tmp_path):
+    (tmp_path / "story.txt").write_text("once")
+    (tmp_path / "0000.md").symlink_to("nowhere")
+    for name, message in (
+        ("stroy.txt", r"stroy\.txt: no such file; did you mean 'story\.txt'\?$"),
+        ("0000.md", "no such file$"),  # not itself
+        ("none/a.txt", "no such file$"),
+    ):
+        with pytest.raises(CorpusError, match=message):
+            read_corpus(tmp_path / name)
+
+
 def test_a_pipe_without_a_writer_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CorpusError, match="not a plain file"):

@@ -8,6 +8,7 @@ import glob
 import gzip
 import hashlib
 import io
+import itertools
 import os
 import stat
 import sys
@@ -22,6 +23,7 @@ from typing import IO, TypeAlias
 from textgen import arguments
 from textgen.corpus import catalogue
 from textgen.errors import CorpusError
+from textgen.system.wording import did_you_mean
 
 PathName: TypeAlias = str | os.PathLike[str]
 # What users name: one path or several.
@@ -43,6 +45,8 @@ GZIP = b"\x1f\x8b"
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 # Bytes of a name that is made for a folder: file systems take 255, and temporary folders beside it have longer names.
 MAX_NAME_BYTES = 128
+# Names of a folder among which one like a name that does not exist is looked for.
+MAX_NAMES = 1000
 
 
 class StandardInput:
@@ -206,7 +210,7 @@ def _reading_errors(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise CorpusError(f"{name}: no such file") from None
+        raise CorpusError(f"{name}: no such file{_near(name)}") from None
     except IsADirectoryError:
         raise CorpusError(f"{name}: not a plain file but a folder") from None
     except PermissionError:
@@ -217,6 +221,16 @@ def _reading_errors(name: str) -> Iterator[None]:
         ) from None
     except (OSError, ValueError) as error:
         raise CorpusError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _near(name: str) -> str:
+    """A hint at a file of the same folder with nearly the same name; empty where there is none."""
+    folder, base = os.path.split(name)
+    with contextlib.suppress(OSError, ValueError):
+        names = itertools.islice(os.listdir(folder or "."), MAX_NAMES)
+        hint = did_you_mean(base, [each for each in names if each != base])  # not a link that leads nowhere
+        return f"; {hint}" if hint.endswith("?") else ""
+    return ""
 
 
 def listed(paths: Paths) -> list[str]:
