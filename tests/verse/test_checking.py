@@ -156,6 +156,7 @@ def test_meter():
 def test_a_form_must_be_named_where_the_shape_does_not_tell_it():
     with pytest.raises(UsageError, match="no form fits 4 lines by their shape alone"):
         check(CLOCK)
+    assert repr(check(CLOCK, "free")) == "<Verdict, free: holds>"
     with pytest.raises(UsageError, match="no form 'limrick'; did you mean 'limerick'"):
         check(["a"], "limrick")
     with pytest.raises(UsageError, match="no form 'ode'"):

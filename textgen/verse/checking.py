@@ -14,6 +14,7 @@ from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.memory import words
 from textgen.errors import UsageError
 from textgen.system.keywords import answers_keywords, with_options
+from textgen.system.wording import count
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 from textgen.verse.config import Rules, RulesOptions
 from textgen.verse.sounds import cmudict as cmu
@@ -66,7 +67,7 @@ class LineVerdict:
     rhymes: bool = False
 
 
-@dataclass
+@dataclass(repr=False)
 class Verdict:
     """What the checker finds in a poem.
 
@@ -87,6 +88,10 @@ class Verdict:
     fixed: float | None = None
     rhyme: str = ""
     breaks: list[Break] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        breaks = len(self.breaks) + sum(len(line.breaks) for line in self.lines)
+        return f"<Verdict, {self.form.name}: {count(breaks, 'break') if breaks else 'holds'}>"
 
     @property
     def holds(self) -> bool:

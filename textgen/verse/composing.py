@@ -19,6 +19,7 @@ from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
+from textgen.system.wording import count
 from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
@@ -27,7 +28,7 @@ from textgen.verse.masks.base import AnyOpening
 from textgen.writing.generator import Generator, new_seed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Composition:
     """A finished poem.
 
@@ -55,6 +56,9 @@ class Composition:
         if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
         return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
+
+    def __repr__(self) -> str:
+        return f"<Composition, {self.form.name}: {count(len(self.lines), 'line')}, {arguments.shown(self.text)}>"
 
     def __str__(self) -> str:
         return f"{self.title}\n\n{self.text}" if self.title else self.text
