@@ -18,6 +18,7 @@ from textgen._version import __version__
 
 __all__ = [
     "CoWriter",
+    "Context",
     "Corpus",
     "CorpusError",
     "DamagedError",
@@ -26,20 +27,25 @@ __all__ = [
     "Generator",
     "History",
     "InputError",
+    "Logits",
     "ModelConfig",
     "ModelError",
     "NothingLeftError",
     "OutOfMemoryError",
     "PromptError",
+    "Proposal",
     "RunError",
     "RunExistsError",
     "RunInUseError",
+    "Sample",
     "SamplingConfig",
+    "Score",
     "StepInfo",
     "StorageError",
     "TextgenError",
     "TrainingConfig",
     "UsageError",
+    "Writing",
     "__version__",
     "train",
 ]
@@ -47,6 +53,7 @@ __all__ = [
 # Where each public name is defined.
 _HOMES = {
     "CoWriter": "textgen.writing.cowriter",
+    "Context": "textgen.sampling.context",
     "Corpus": "textgen.corpus.documents",
     "CorpusError": "textgen.errors",
     "DamagedError": "textgen.errors",
@@ -55,20 +62,25 @@ _HOMES = {
     "Generator": "textgen.writing.generator",
     "History": "textgen.training.history",
     "InputError": "textgen.errors",
+    "Logits": "textgen.sampling.context",
     "ModelConfig": "textgen.runs.config",
     "ModelError": "textgen.errors",
     "NothingLeftError": "textgen.errors",
     "OutOfMemoryError": "textgen.errors",
     "PromptError": "textgen.errors",
+    "Proposal": "textgen.writing.cowriter",
     "RunError": "textgen.errors",
     "RunExistsError": "textgen.errors",
     "RunInUseError": "textgen.errors",
+    "Sample": "textgen.writing.samples",
     "SamplingConfig": "textgen.sampling.config",
+    "Score": "textgen.engine.measure",
     "StepInfo": "textgen.training.hooks",
     "StorageError": "textgen.errors",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.runs.config",
     "UsageError": "textgen.errors",
+    "Writing": "textgen.writing.samples",
     "train": "textgen.training.trainer",
 }
 
@@ -84,6 +96,7 @@ if TYPE_CHECKING:
     from textgen import inspection as inspection
     from textgen import verse as verse
     from textgen.corpus.documents import Corpus
+    from textgen.engine.measure import Score
     from textgen.errors import (
         CorpusError,
         DamagedError,
@@ -103,11 +116,13 @@ if TYPE_CHECKING:
     from textgen.inspection import backward, units
     from textgen.runs.config import ModelConfig, TrainingConfig
     from textgen.sampling.config import SamplingConfig
+    from textgen.sampling.context import Context, Logits
     from textgen.training.history import History
     from textgen.training.hooks import EpochInfo, StepInfo
     from textgen.training.trainer import train
-    from textgen.writing.cowriter import CoWriter
+    from textgen.writing.cowriter import CoWriter, Proposal
     from textgen.writing.generator import Generator
+    from textgen.writing.samples import Sample, Writing
 
     gradients = backward
     properties = units

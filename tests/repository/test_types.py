@@ -22,7 +22,7 @@ def test_the_script_uses_every_public_name():
     assert set(textgen.__all__) <= used | imported
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     assert imported - {"Path"} <= set(names)  # none is only imported
-    assert len(typed.SCRIPT.read_text("utf-8").splitlines()) < 50
+    assert len(typed.SCRIPT.read_text("utf-8").splitlines()) < 60
 
 
 def test_mypy_finds_the_planted_mistakes_and_no_others(tmp_path):

@@ -11,6 +11,10 @@ calm = SamplingConfig(length=20, temperature=0.5, seed=1)
 model, training = ModelConfig(units=16, embedding_size=8), textgen.TrainingConfig(epochs=1, batch_size=8)
 
 
+def halve(logits: textgen.Logits, context: textgen.Context) -> textgen.Logits:
+    return logits / 2 if context.tail(0, 3) else logits
+
+
 def on_step(info: StepInfo) -> None:
     losses.append(info.training_nats)
 
@@ -30,9 +34,14 @@ try:
     history = learn(Path(sys.argv[1]).read_text("utf-8"), Path(sys.argv[2]))
     print(textgen.__version__, history, history.best_nats, history.curve.training_nats.min(), len(losses))
     generator = Generator.load(history.path)
-    print(generator, generator.generate("the ", config=calm), generator.score("the hen").nats)
+    print(generator, generator.generate("the ", config=calm, transforms=[halve]))
+    score: textgen.Score = generator.score("the hen")
+    writing: textgen.Writing = generator.write("the ", config=calm)
+    samples: list[textgen.Sample] = [sample for sample, _ in writing]
+    print(score.nats, samples[0].text)
     writer = CoWriter(generator, "the ", words=1, ways=2, seed=1)
-    writer.take(writer.propose()[0])
+    proposals: list[textgen.Proposal] = writer.propose()
+    writer.take(proposals[0])
     print(writer.text, textgen.verse.check(["a hen", "a pen"], "free").holds)
     print(textgen.inspection.trace(generator, "the hen").symbols, textgen.properties.followers(generator, "the hen"))
 except (textgen.NothingLeftError, textgen.CorpusError, textgen.PromptError) as error:
