@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 from typing import get_type_hints
 
 import pytest
@@ -270,6 +271,18 @@ def test_free_english_verse_ends(wordsmiths):
     poem = compose(wordsmiths["word", "forward"], seed=1, temperature=2)
     assert poem.text
     assert compose(wordsmiths["word", "backward"], seed=1, temperature=2).text
+
+
+@pytest.mark.parametrize(("kind", "direction"), [*itertools.product(["char", "word"], ["forward", "backward"])])
+def test_no_line_of_free_english_verse_begins_with_a_space_and_no_words_touch(kind, direction):
+    tokenizer = {"char": CharTokenizer, "word": WordTokenizer}[kind]
+    symbols = LAMPLIGHTER if kind == "char" else ["the", "hen", " the", " hen", "\n", ","]
+    generator = untaught(symbols, tokenizer, direction=direction, sharpness=0.5)
+    for seed in range(20):
+        poem = compose(generator, seed=seed, temperature=1, tries=2)
+        assert not any(line.startswith(" ") for line in poem.lines), poem.text
+        if kind == "word":
+            assert set(re.findall("[a-z]+", poem.text)) <= {"the", "hen"}, poem.text
 
 
 @pytest.mark.parametrize(

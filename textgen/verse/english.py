@@ -112,7 +112,8 @@ class English:
                 f"`rhyme`: {self.form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
             )
         step = 2 if self.config.acrostic_at == "couplet" else 1
-        verse = Free(self.printed, False, firsts, step * len(firsts))
+        following = self.tokenizer.following(self.backward)
+        verse = Free(self.printed, False, firsts, step * len(firsts), following, self.backward)
         return self._started(verse)
 
     def _metrical(self) -> AnyOpening:

@@ -207,7 +207,7 @@ class CoWriter:
             raise UsageError(
                 f"`temperature={config.temperature}` changes over the length, and a text written together has none"
             )
-        self._transforms = chain(config, Vocabulary(self._generator.printed, self._generator.tokenizer))
+        self._transforms = chain(config, Vocabulary(self._generator.printed, self._generator.tokenizer, self.by_line))
         self._config = config
 
     def _append(self, text: str, ids: Sequence[int]) -> None:
