@@ -124,7 +124,7 @@ def test_an_acrostic_of_a_run_that_writes_backward_names_the_forms(refused, engl
         (2, ["--rhyme", "東"], "--rhyme: free does not rhyme; choose another --form, such as jueju5"),
         (2, ["--form", "acrostic", "--acrostic", "春"], "free; --acrostic goes with each of them"),
         (2, ["--form", "ode"], "no form 'ode'"),
-        (2, ["--form", "sonnet"], "--form sonnet is english verse, and this run writes chinese"),
+        (2, ["--form", "sonnet"], "--form sonnet is English verse, and this run writes Chinese"),
         (3, ["--acrostic", "春☃"], "--acrostic: not in the run's vocabulary: ☃"),
         (2, ["--form", "jueju5", "--acrostic", "春夏秋冬春"], "takes at most 4 with --acrostic-at line"),
         (2, ["--form", "jueju5", "--start", "春風秋月明"], "use --tones relaxed"),
@@ -145,7 +145,7 @@ def test_prose_is_refused(refused, tiny_run, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     assert "no text in it" in refused(3, "poem", "check", tmp_path / "empty.txt")
     (tmp_path / "prose.txt").write_text("One line.\nTwo lines.")
-    assert "no form fits 2 lines" in refused(2, "poem", "check", tmp_path / "prose.txt")
+    assert "--form: no form of English verse fits 2 lines" in refused(2, "poem", "check", tmp_path / "prose.txt")
 
 
 def test_without_the_extra_one_line_names_it(jueju_run, hidden):

@@ -210,9 +210,9 @@ def test_a_whole_line_has_the_mean_percentage_of_its_symbols(command, monkeypatc
     result = command("write", "any", "--seed", "1", input="/quit\n")
     assert "the percentage is that of a character, a mean over the line" in " ".join(result.stderr.split())
     line = re.search(r"(\S+)%  abcdefg", result.stderr)
-    each = 100 * math.exp(3) / (math.exp(3) + 8)  # of ten ids, the unknown one and an empty document's end cannot be
+    each = 100 / (1 + 8 * math.exp(-3 / 0.8))  # of ten ids, the unknown one and an empty document cannot be
     assert line, result.stderr
-    assert float(line[1]) == pytest.approx(each, abs=2)  # of the whole line it would be 6%
+    assert float(line[1]) == pytest.approx(each, abs=2)  # of the whole line it would be 25%
 
 
 def test_files_are_not_overwritten_unasked(place):

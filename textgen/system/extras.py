@@ -52,7 +52,7 @@ def check_training(what: str) -> None:
 
 
 def _wanted(packages: Iterable[str]) -> str:
-    """Packages as arguments of pip. The extras of textgen would bring TensorFlow to an installation for writing only."""
+    """Packages as arguments of pip. The extras of textgen would bring TensorFlow to a small server."""
     return " ".join(f"'{each}'" for each in installed.requirements(packages))
 
 
