@@ -364,8 +364,8 @@ def test_english_mistakes(wordsmiths, poet):
         compositions(generator, form="couplets", start="xyzzyq")
     with pytest.raises(PromptError, match="`start`: not in the run's vocabulary: 'xyzzyq'"):
         compose(wordsmiths["word", "forward"], form="couplets", start="the xyzzyq")
-    with pytest.raises(PromptError, match="knows no word that begins a line with '~'; choose other letters"):
-        compose(wordsmiths["word", "forward"], form="acrostic", acrostic="a~")
+    with pytest.raises(PromptError, match="knows no word that begins a line with 'ß'; choose other letters"):
+        compose(wordsmiths["word", "forward"], form="acrostic", acrostic="aß")
 
 
 @pytest.mark.parametrize(

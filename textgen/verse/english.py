@@ -136,8 +136,8 @@ class English:
 
     def _none_begins(self, letter: str, which: str = "") -> str:
         return (
-            f"the run knows no {self.tokenizer.noun}{which} that begins a line with {letter!r}; choose other letters, or "
-            "train on more poems"
+            f"the run knows no {self.tokenizer.noun}{which} that begins a line with {letter!r}; choose other "
+            "letters, or train on more poems"
         )
 
     def _lexicon(self) -> Lexicon:
@@ -161,8 +161,8 @@ class English:
             known = ", ".join(lexicon.words[mate] for mate in mates)
             found = f"only {known}" if known else "no word"
             raise UsageError(
-                f"`rhyme={short(rhyme)}`: the run knows {found} to rhyme with it, and {self.form.name} needs {needed}; choose "
-                "another word"
+                f"`rhyme={short(rhyme)}`: the run knows {found} to rhyme with it, and {self.form.name} needs {needed}; "
+                "choose another word"
             )
         return rhymes, () if own is None else (own,)
 
