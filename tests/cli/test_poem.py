@@ -111,6 +111,16 @@ def test_english_forms(command, english_run):
         assert f"{form}: 1 poem, 1 hold" in checked.stderr, checked.stdout
 
 
+def test_a_run_says_that_it_reads_from_the_end_of_each_line(command, english_run):
+    assert "words, each line from its end, a vocabulary of" in command("info", english_run).stdout
+
+
+def test_a_file_in_the_place_of_a_run_is_meant_to_be_checked(refused, tmp_path):
+    (tmp_path / "mine.txt").write_text("The moon")
+    line = refused(2, "poem", tmp_path / "mine.txt", "--form", "haiku")
+    assert f"to check the poems in it: textgen poem check {tmp_path / 'mine.txt'}" in line
+
+
 @pytest.mark.parametrize("form", ["acrostic", "free"])
 def test_an_acrostic_of_a_run_that_writes_backward_names_the_forms(refused, english_run, form):
     line = refused(2, "poem", english_run, "--form", form, "--acrostic", "ROSE")

@@ -1,6 +1,7 @@
 """textgen poem: write poems, or check them."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -17,6 +18,7 @@ from textgen.cli.options import (
     options_of,
 )
 from textgen.corpus.forms import FORMS
+from textgen.errors import UsageError
 from textgen.verse.config import PoemConfig, Rules
 
 # The options that most people need, which come first in their groups.
@@ -77,6 +79,8 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     from textgen.writing.generator import Generator, new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
+    if run is not None and os.path.isfile(run):
+        raise UsageError(f"{run}: a file, not a run; to check the poems in it: textgen poem check {run}")
     path = chosen_run(run)
     notes, poems = compositions(Generator.load(path), config)
     for line in notes:
