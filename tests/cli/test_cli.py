@@ -43,6 +43,9 @@ def test_train_then_sample_the_way_the_readme_says(command, empty_place, text_fi
     assert re.search(r"best loss .* nats a character in epoch 2: as unsure as among \d.* characters$", best)
     assert judged == spelled_verdict("checkpoints/rhymes")
     assert last.endswith(" s; write with it: textgen sample checkpoints/rhymes")
+    poems = command("train", text_file, *OPTIONS, "--documents", "poem", "--out", "checkpoints/poems")
+    assert poems.stderr.endswith(" s; write with it: textgen poem checkpoints/poems\n")
+    shutil.rmtree("checkpoints/poems")
     result = command("sample", "--temperature", "0.8", "--length", 40, "--seed", 3)
     assert result.exit_code == 0
     assert result.stderr == "run checkpoints/rhymes, seed 3\n"

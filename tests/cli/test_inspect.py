@@ -178,9 +178,8 @@ def test_the_older_spelling_of_gradients_does_the_same(command, place):
 def test_without_matplotlib_one_line_names_the_extra_and_the_page_is_made(place, hidden):
     refused = hidden("matplotlib", "inspect", "tiny", "--text", TEXT)
     assert refused.returncode == 2
-    assert refused.stderr == (
-        "textgen: drawing pictures (--no-pictures leaves them out) needs the extra 'plots': pip install "
-        "'textgen-lstm[plots]'\n"
+    assert refused.stderr.startswith(
+        "textgen: drawing pictures (--no-pictures leaves them out) needs the extra 'plots': pip install 'matplotlib"
     )
     assert not (place / "inspect-tiny").exists()
     made = hidden("matplotlib", "inspect", "tiny", "--text", TEXT, "--no-pictures", "--npz", "a.npz")

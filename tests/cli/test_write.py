@@ -1,5 +1,6 @@
 """textgen write, as a person at a terminal and as a script."""
 
+import math
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import time
 import pytest
 
 from tests.conftest import environment, shell
+from tests.helpers.models import spelling
 
 
 @pytest.fixture
@@ -172,6 +174,7 @@ def test_control_d_and_control_c_lose_nothing(terminal, end):
     shown, code = person.rest()
     assert code == (0 if end == "\x04" else 130)
     assert "the hen went up\n" in plain(shown)
+    assert plain(shown).lstrip("\r").startswith("\n")  # the text does not begin behind the prompt
     assert "Traceback" not in shown
 
 
@@ -186,10 +189,30 @@ def test_a_script_does_as_well(place):
     dialogue = result.stderr.decode()
     assert "\x1b" not in dialogue
     assert dialogue.count("saved ") == 2  # its own file may be written again
+    assert "there is no /wat" in dialogue
     assert "/undo            take back" in dialogue
     assert len(proposals(dialogue[dialogue.index("> /ways 2") :].split("> /line")[0])) <= 2
     again = shell("write", "--seed", "5", "--prompt", "the hen", cwd=place, input=script.replace(b"one", b"two"))
     assert again.stdout == result.stdout
+
+
+def test_what_the_model_never_saw_stays_in_the_text(command, tiny_run):
+    result = command("write", tiny_run, "--prompt", "the hen", input="saw an \u00fc\n/quit\n")
+    assert "in your text, but unknown to the model: '\u00fc'" in result.stderr
+    assert result.stdout == "the hen saw an \u00fc\n"
+
+
+def test_a_whole_line_has_the_mean_percentage_of_its_symbols(command, monkeypatch):
+    generator = spelling("gfedcba\n", "line", sureness=3.0)  # drawn from the line's end
+    generator.direction = "backward"
+    monkeypatch.setattr("textgen.cli.write.Generator.load", lambda path: generator)
+    monkeypatch.setattr("textgen.cli.write.chosen_run", lambda run: run)
+    result = command("write", "any", "--seed", "1", input="/quit\n")
+    assert "the percentage is that of a character, a mean over the line" in " ".join(result.stderr.split())
+    line = re.search(r"(\S+)%  abcdefg", result.stderr)
+    each = 100 / (1 + 8 * math.exp(-3 / 0.8))  # of ten ids, the unknown one and an empty document cannot be
+    assert line, result.stderr
+    assert float(line[1]) == pytest.approx(each, abs=2)  # of the whole line it would be 25%
 
 
 def test_files_are_not_overwritten_unasked(place):

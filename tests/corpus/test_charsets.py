@@ -65,6 +65,7 @@ def _first_bad(data):
         (b"\x1f\x8b\x08\x00text", "gzip within gzip"),
         (b"\x89PNG\r\n\x1a\n", "looks like binary: a PNG picture"),
         (b"%PDF-1.7", "looks like binary: a PDF"),
+        (b"{\\rtf1\\ansi The moon\\par }", "looks like formatted text (RTF); save it as plain text first"),
         (b"PK\x03\x04", "looks like binary: a ZIP archive, as .docx"),
         (b"\x7fELF\x02", "looks like binary: a program"),
         (b"text and \0 then more", "looks like binary: a NUL byte at offset 9"),

@@ -39,7 +39,7 @@ def test_json_of_the_collection_is_read(collection):
     corpus = read_corpus(collection(entry(TOWER, "登鸛雀樓", "王之渙"), entry(PASS, "出塞", "王昌齡")))
     assert corpus.kind == "poem"
     assert corpus.documents == ("\n".join(TOWER), "\n".join(PASS))
-    assert [*map(str, corpus.notes)] == ["2 poems of 2"]
+    assert [*map(str, corpus.notes)] == ["2 poems"]
     assert corpus.notes[0].kind == NoteKind.SELECTION
 
 
@@ -76,7 +76,7 @@ def test_a_poem_with_a_gap_is_left_out_and_a_note_says_so(hole):
     raw = [RawPoem(f"白日依{hole}盡，黃河入海流。"), RawPoem("\n".join(TOWER))]
     chosen, notes = poems.choose(raw, Selection())
     assert [poem.text for poem in chosen] == ["\n".join(TOWER)]
-    assert [*map(str, notes)] == ["1 poems of 2; left out: 1 with a character missing"]
+    assert [*map(str, notes)] == ["1 poem of 2; left out: 1 with a character missing"]
 
 
 def test_spaces_around_marks_of_english_poems_are_removed():
@@ -95,7 +95,7 @@ def test_poems_of_one_form_by_one_author_in_one_script(collection):
     # The author's name in the characters of today.
     corpus = read_corpus(path, selection=Selection("王昌龄", "simplified", ("jueju7",)))
     assert corpus.documents == ("秦时明月汉时关，万里长征人未还。\n但使龙城飞将在，不教胡马度阴山。",)
-    assert [*map(str, corpus.notes)] == ["1 poems of 2; left out: 1 of another form"]
+    assert [*map(str, corpus.notes)] == ["1 poem of 2; left out: 1 of another form"]
     again = read_corpus(path, selection=Selection(script="traditional", forms=("jueju7", "lushi7")))
     assert again.documents == ("\n".join(PASS),)
     with pytest.raises(UsageError, match="ode"):

@@ -170,3 +170,14 @@ def test_the_temperatures_shown_are_softmax_of_logits_over_temperature():
     bars = [patch.get_width() for patch in figure.axes[0].patches]  # at 0.2
     assert bars[0] == pytest.approx(np.exp(10) / (np.exp(10) + 3))
     assert figure.axes[0].get_yticklabels()[0].get_text() == "b"
+
+
+def test_the_title_of_the_temperatures_ends_with_what_was_read_last():
+    from tests.helpers.models import untaught
+    from textgen.tokens.words import WordTokenizer
+
+    words = untaught(["the", " uncommonly", " elongated", "\n"], WordTokenizer, direction="backward")
+    ((_, figure),) = draw("temperature", look(words, "the uncommonly elongated\n" * 9, "run"))
+    assert figure.texts[-1].get_text().endswith("the \u21b5 elongated uncommonly the \u21b5\u201d")
+    assert figure.texts[-1].get_text().startswith("\u201c\u2026")
+    assert len(figure.texts[-1].get_text()) < 70  # more would be cut off at the right

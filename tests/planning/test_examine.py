@@ -61,17 +61,28 @@ def test_the_report_has_every_line(check):
     text = verse()
     assert "ASCII, line ends LF" in told["encoding"]
     assert (
-        f"{len(text):,} bytes, {len(text):,} characters in {text.count(chr(10)) + 1:,} lines, 1 document"
-        in told["size"]
+        f"{len(text):,} bytes, {len(text):,} characters in {len(text.splitlines()):,} lines, 1 document" in told["size"]
     )
     assert f"{len(set(text))} distinct" in told["symbols"]
     assert "of memory on this machine" in told["would take"]
 
 
+def test_the_lines_of_poems_are_counted_as_an_editor_counts_them(check):
+    poem = "The moon\u2019s a lamp\nabove the hill,\n"
+    told = check("\n".join([poem] * 30 + [poem + "and still.\n"]), "--documents", "poem")
+    assert "in 5 lines, 2 documents" in told  # a poem that occurs again is left out
+    assert "in the first" not in told
+    assert "encoding        UTF-8" in told  # the curly apostrophe became a straight one
+    assert "in 4 lines, 1 document" in check("one\ntwo\n\nthree of them, longer than a stretch" + " of characters" * 3)
+
+
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("a short tale, " * 100, "characters are few"),
+        (
+            "a short tale, " * 100,
+            "(--from RUN in training), or forbid long copies when it writes (--max-copy 30 in sampling)",
+        ),
         (verse() * 10 + "\ufffd" * 7, "7 replacement characters (U+FFFD): the text was decoded wrongly once"),
         (verse() * 10 + "\x07", "control characters \\x07"),
         (verse() * 10 + "cafe\u0301 ", "--normalise nfc"),

@@ -34,7 +34,7 @@ def test_a_text_shorter_than_a_stretch_is_refused_with_the_numbers():
 def test_a_short_text_shrinks_the_batch_and_a_note_says_so():
     found = planned("xy" * 500)
     assert found.streams.rows == found.training.batch_size == 13
-    assert any("13 of `batch_size=32` streams" in note for note in found.notes)
+    assert any("fills only 13 of 32 streams" in note for note in found.notes)
 
 
 def test_the_vocabulary_covers_the_held_out_text():

@@ -61,6 +61,19 @@ def test_runs_of_an_older_textgen_get_a_line_too(name):
     assert found in (expected, *flatter) or expected in (Level.NOTHING, Level.BARELY)
 
 
+def test_a_text_learned_by_heart_from_the_first_epoch_needs_no_smaller_learning_rate():
+    """Few poems in words: no better than counting on held-out text, while the training text is predicted well."""
+    history = [(130, 4.7, 6.07, 0.01), (265, 3.1, 6.29, 0.001)]
+    found = evidence(history, Baselines(6.02, 5.62, 12_000), "word", vocabulary_size=2_500)
+    judged = verdict(found)
+    assert judged.level is Level.NOTHING
+    assert judged.reason.endswith("the model has 6.070; on the training text it has 3.100, which it learns by heart")
+    assert judged.advice.startswith("more text")
+    assert "minutes" not in judged.advice
+    training = dataclasses.replace(found.training, epochs=None, minutes=1.5)
+    assert verdict(dataclasses.replace(found, training=training)).advice.endswith(", or fewer `minutes`")
+
+
 numbers = st.floats(0, 20)
 histories = st.lists(st.tuples(st.integers(1, 500), numbers, numbers, st.floats(1e-5, 1)), min_size=1, max_size=12).map(
     lambda lines: [(sum(line[0] for line in lines[: place + 1]), *lines[place][1:]) for place in range(len(lines))]

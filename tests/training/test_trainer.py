@@ -158,7 +158,7 @@ def test_a_budget_too_short_for_anything_trains_on_what_fits_and_says_so(text_fi
     history = train(text_file, tmp_path / "run", minutes=0.001, **options)
     assert len(history.epochs) == 1
     assert 0 < history.epochs[0]["step"] < 10_000
-    assert "`minutes=0.001` is less than start-up takes" in capsys.readouterr().err
+    assert "note: a budget of 0.001 minutes is less than start-up takes" in capsys.readouterr().err
     assert Generator.load(tmp_path / "run").generate(length=3)
 
 

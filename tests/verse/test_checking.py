@@ -153,9 +153,24 @@ def test_meter():
     assert check(["Never never never never never"] * 4, "couplets").count("meter") == 4
 
 
+def test_the_lines_and_rhymes_of_english_verse_tell_its_form():
+    assert check(POND).form.name == "haiku"
+    assert check(BEARD).form.name == "limerick"
+    assert check(CLOCK).form.name == "alternate"
+    for scheme in ("couplets", "alternate", "enclosed"):
+        order = {"couplets": (0, 2, 1, 3), "alternate": (0, 1, 2, 3), "enclosed": (0, 1, 3, 2)}[scheme]
+        assert check([CLOCK[place] for place in order]).form.name == scheme
+
+
 def test_a_form_must_be_named_where_the_shape_does_not_tell_it():
-    with pytest.raises(UsageError, match="no form fits 4 lines by their shape alone"):
-        check(CLOCK)
+    with pytest.raises(
+        UsageError, match="no form of English verse fits 2 lines of this length; choose one of couplets,"
+    ):
+        check(CLOCK[:2])
+    with pytest.raises(
+        UsageError, match="no form of Chinese verse fits 1 line of this length; choose one of jueju5, jueju7,"
+    ):
+        check(["床前明月光，"])
     assert repr(check(CLOCK, "free")) == "<Verdict, free: holds>"
     with pytest.raises(UsageError, match="no form 'limrick'; did you mean 'limerick'"):
         check(["a"], "limrick")

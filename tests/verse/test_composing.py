@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 from typing import get_type_hints
 
 import pytest
@@ -272,6 +273,18 @@ def test_free_english_verse_ends(wordsmiths):
     assert compose(wordsmiths["word", "backward"], seed=1, temperature=2).text
 
 
+@pytest.mark.parametrize(("kind", "direction"), [*itertools.product(["char", "word"], ["forward", "backward"])])
+def test_no_line_of_free_english_verse_begins_with_a_space_and_no_words_touch(kind, direction):
+    tokenizer = {"char": CharTokenizer, "word": WordTokenizer}[kind]
+    symbols = LAMPLIGHTER if kind == "char" else ["the", "hen", " the", " hen", "\n", ","]
+    generator = untaught(symbols, tokenizer, direction=direction, sharpness=0.5)
+    for seed in range(20):
+        poem = compose(generator, seed=seed, temperature=1, tries=2)
+        assert not any(line.startswith(" ") for line in poem.lines), poem.text
+        if kind == "word":
+            assert set(re.findall("[a-z]+", poem.text)) <= {"the", "hen"}, poem.text
+
+
 @pytest.mark.parametrize(
     ("options", "error", "complaint"),
     [
@@ -279,7 +292,7 @@ def test_free_english_verse_ends(wordsmiths):
         (
             {"form": "sonnet"},
             UsageError,
-            '`form="sonnet"` is english verse, and this run writes chinese; choose one of jueju5',
+            '`form="sonnet"` is English verse, and this run writes Chinese; choose one of jueju5',
         ),
         ({"acrostic": "春☃", "form": "jueju5"}, PromptError, "`acrostic`: not in the run's vocabulary: ☃"),
         ({"mood": "☃☃"}, PromptError, "`mood`: not in the run's vocabulary: ☃"),
@@ -336,19 +349,23 @@ def test_a_small_vocabulary_keeps_enough_characters_for_its_rhymes():
 def test_english_mistakes(wordsmiths, poet):
     generator = wordsmiths["word", "forward"]
     for options, complaint in [
-        ({"form": "jueju5"}, '`form="jueju5"` is chinese verse, and this run writes english; choose one of couplets'),
+        ({"form": "jueju5"}, '`form="jueju5"` is Chinese verse, and this run writes English; choose one of couplets'),
         ({"form": "acrostic"}, '`form="acrostic"` needs `acrostic`'),
         ({"form": "haiku", "acrostic": "lamp"}, "4 letters; haiku has 3 lines and takes at most 3"),
         ({"form": "haiku", "rhyme": "night"}, "`rhyme`: haiku does not rhyme"),
         ({"form": "sonnet", "rhyme": "xyzzyq"}, "not in the pronouncing dictionary"),
         ({"form": "sonnet", "acrostic": "l1"}, "`acrostic` takes letters"),
         ({"rhyme": "night"}, "`rhyme`: free does not rhyme; choose another `form`, such as couplets"),
-        ({"form": "couplets", "rhyme": "orange"}, "the run knows 0 words that rhyme with it"),
+        ({"form": "couplets", "rhyme": "orange"}, "the run knows no word to rhyme with it, and couplets needs 2"),
     ]:
         with pytest.raises(UsageError, match=complaint):
             compositions(generator, **options)
     with pytest.raises(PromptError, match="`start`: not in the run's vocabulary: 'xyzzyq'"):
         compositions(generator, form="couplets", start="xyzzyq")
+    with pytest.raises(PromptError, match="`start`: not in the run's vocabulary: 'xyzzyq'"):
+        compose(wordsmiths["word", "forward"], form="couplets", start="the xyzzyq")
+    with pytest.raises(PromptError, match="knows no word that begins a line with 'ß'; choose other letters"):
+        compose(wordsmiths["word", "forward"], form="acrostic", acrostic="aß")
 
 
 @pytest.mark.parametrize(

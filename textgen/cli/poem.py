@@ -1,6 +1,7 @@
 """textgen poem: write poems, or check them."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -17,6 +18,7 @@ from textgen.cli.options import (
     options_of,
 )
 from textgen.corpus.forms import FORMS
+from textgen.errors import UsageError
 from textgen.verse.config import PoemConfig, Rules
 
 # The options that most people need, which come first in their groups.
@@ -50,7 +52,10 @@ def poem_command() -> None:
 @options_of(PoemConfig, without=Rules, first=COMMON)
 @options_of(Rules)
 @command_option(
-    "--show", group="Output", is_flag=True, help="Print the tones and rhymes, or the stresses, under each line."
+    "--show",
+    group="Output",
+    is_flag=True,
+    help="Print the tones and rhymes under each line, or its stresses: 1 strong, 2 half, 0 weak, ? unknown.",
 )
 @json_option("one JSON object a poem")
 def write_command(run: str | None, show: bool, as_json: bool, **options: Any) -> None:
@@ -74,6 +79,8 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     from textgen.writing.generator import Generator, new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
+    if run is not None and os.path.isfile(run):
+        raise UsageError(f"{run}: a file, not a run; to check the poems in it: textgen poem check {run}")
     path = chosen_run(run)
     notes, poems = compositions(Generator.load(path), config)
     for line in notes:
@@ -90,7 +97,10 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
 @poem_command.command("check", cls=GroupedCommand)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @command_option(
-    "--form", group="Rules", metavar="FORM", help="Check against this form. [default: by the shape of a Chinese poem]"
+    "--form",
+    group="Rules",
+    metavar="FORM",
+    help="Check against this form. [default: the one whose lines and rhymes fit best]",
 )
 @options_of(Rules)
 @command_option("--failing", group="Output", is_flag=True, help="Show only poems that break a rule.")
@@ -105,6 +115,7 @@ def check_command(
     The exit code is 0 whatever is found.
 
     \b
+      textgen poem check poems.txt
       textgen poem check poems.txt --form jueju5
       textgen poem check tang300.json --failing
       textgen poem --form sonnet | textgen poem check - --form sonnet

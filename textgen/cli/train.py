@@ -88,10 +88,11 @@ def _outcome(history: "History") -> Iterator[str]:
     from textgen.runs.run import load_run  # here, since they import NumPy
     from textgen.runs.verdict import uncertainty
 
-    noun, ended = load_run(history.path).tokenizer.noun, "stopped early, " if history.stopped_early else ""
+    run, ended = load_run(history.path), "stopped early, " if history.stopped_early else ""
+    noun, command = run.tokenizer.noun, "poem" if run.training.documents == "poem" else "sample"
     if history.best_nats is not None:
         meaning = uncertainty(history.best_nats, noun)
         yield f"{ended}best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch}: {meaning}"
     if found := history.verdict:
         yield str(found)
-    yield f"{history.seconds:.1f} s; write with it: textgen sample {history.path}"
+    yield f"{history.seconds:.1f} s; write with it: textgen {command} {history.path}"

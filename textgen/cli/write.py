@@ -25,12 +25,17 @@ from textgen.writing.cowriter import CoWriter, Proposal
 from textgen.writing.generator import Generator
 
 HELP = """a number takes that proposal; Enter asks for others; anything else is your own text.
-  /undo            take back the latest step          /temperature X   bolder below 1, wilder above
-  /words N         words in a proposal                /ways N          proposals at a time
-  /text            show the whole text                /save FILE       write it to a file
-  /line            begin a new line                   /quit            end, and print the text
-Your own text is joined with a space where two words would touch; begin it with + to go on within a word, or to begin
-it with a number or a slash. Commands may be shortened: /u, /t 0.5, /s poem.txt, /q."""
+  /undo            take back the latest step
+  /temperature X   safer below 1, wilder above
+  /words N         words in a proposal
+  /ways N          proposals at a time
+  /line            begin a new line
+  /text            show the whole text
+  /save FILE       write it to a file
+  /quit            end, and print the text
+Your own text is joined with a space where two words would touch; begin it
+with + to go on within a word, or to begin it with a number or a slash.
+Commands may be shortened: /u, /t 0.5, /s poem.txt, /q."""
 
 MAX_WORDS, MAX_WAYS = 50, 9  # words in a proposal; proposals at a time
 
@@ -89,7 +94,10 @@ def write_command(
     writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")
     if writer.by_line:
-        note("this run writes each line from its end: a proposal is a whole line, and so is each text of your own")
+        note(
+            "this run writes each line from its end: a proposal is a whole line, and so is each text of your own; the "
+            f"percentage is that of a {writer.noun}, a mean over the line"
+        )
     note("/help tells more, /quit ends.")
     try:
         Dialogue(writer).run()
@@ -153,6 +161,9 @@ class Dialogue:
             except EOFError:
                 self.say("")
                 return None
+            except KeyboardInterrupt:
+                self.say("")  # so that the text does not begin behind the prompt
+                raise
         self.say("> ", end="")
         line = _read_line()
         if not line:
@@ -167,8 +178,10 @@ class Dialogue:
         if line.startswith("/"):
             word, _, argument = line[1:].partition(" ")
             matching = [name for name in self.commands if word and name.startswith(word)]
-            name = word if word in self.commands else matching[0] if matching else "help"
-            self.commands[name](argument.strip())
+            name = word if word in self.commands else matching[0] if matching else ""
+            if not name:
+                self.say(f"there is no /{word}; to begin your own text with a slash, type +{line}")
+            self.commands[name or "help"](argument.strip())
         elif (number := whole_number(line.strip())) is not None:
             self.take(number, line)
         elif line.strip():
@@ -193,7 +206,9 @@ class Dialogue:
             line = " " + line
         unknown = self.writer.add(line)
         if unknown:
-            self.say(f"unknown to the model, ignored: {', '.join(map(repr, unknown))}")
+            self.say(
+                f"in your text, but unknown to the model: {', '.join(repr(each.strip() or each) for each in unknown)}"
+            )
         self.propose()
 
     def undo(self, argument: str) -> None:
@@ -249,7 +264,8 @@ class Dialogue:
         for line in text.split("\n")[-SHOWN_LINES:]:
             self.say(styled(line, self.colour, bold=True))
         for number, proposal in enumerate(self.proposals, 1):
-            chance = styled(f"{percent(proposal.probability):>8}", self.colour, dim=True)
+            probability = proposal.mean_probability if self.writer.by_line else proposal.probability
+            chance = styled(f"{percent(probability):>8}", self.colour, dim=True)
             shown = styled(proposal.text.replace("\n", "\u21b5"), self.colour, fg="cyan")
             self.say("  ", styled(str(number), self.colour, bold=True), " ", chance, "  ", shown)
 

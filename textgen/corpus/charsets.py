@@ -27,6 +27,7 @@ SIGNATURES = (
     (b"\x89PNG", "looks like binary: a PNG picture; give plain text"),
     (b"\xff\xd8\xff", "looks like binary: a JPEG picture; give plain text"),
     (b"%PDF-", "looks like binary: a PDF; save its text as plain text first"),
+    (b"{\\rtf", "looks like formatted text (RTF); save it as plain text first"),
     (b"PK\x03\x04", "looks like binary: a ZIP archive, as .docx and .epub are; save its text as plain text first"),
     (b"BZh", "bzip2: decompress it first, for instance bunzip2 -c FILE | textgen train -"),
     (b"\xfd7zXZ", "xz: decompress it first, for instance xz -dc FILE | textgen train -"),

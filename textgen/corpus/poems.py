@@ -187,7 +187,8 @@ def _nothing_left(raw: list[RawPoem], selection: Selection, counts: Counter[str]
 
 def _notes(kept: int, counts: Counter[str]) -> list[Note]:
     left_out = _left_out(counts)
-    text = f"{kept:,} poems of {counts[CONSIDERED]:,}" + (f"; {left_out}" if left_out else "")
+    of_all = f" of {counts[CONSIDERED]:,}" if left_out else ""
+    text = f"{count(kept, 'poem')}{of_all}" + (f"; {left_out}" if left_out else "")
     notes = [Note(NoteKind.SELECTION, text)]
     if counts[CLEANED]:
         text = f"editors' notes and stray marks removed from {count(counts[CLEANED], 'poem')}"

@@ -8,14 +8,14 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from textgen.corpus.documents import Text
-from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.notes import NoteKind
 from textgen.corpus.spans import duplicates, longest_repeat
 from textgen.planning.plan import Plan, plan
 from textgen.planning.sizes import chosen, expected_seconds
@@ -82,14 +82,18 @@ class _Findings:
     Attributes:
         text: the text.
         counts: how often each character occurs in it.
-        sample: its beginning, at most MAX_SAMPLE_CHARACTERS.
+        lines: number of lines in it.
+        sample: its beginning, at most MAX_SAMPLE_CHARACTERS, with a separator between two documents.
         documents: number of documents in the sample.
+        is_whole: whether the sample is the whole text.
     """
 
     text: Text
     counts: Mapping[str, int]
+    lines: int
     sample: str
     documents: int
+    is_whole: bool
 
     @cached_property
     def total(self) -> int:
@@ -132,8 +136,10 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
     Raises:
         CorpusError: the text cannot be read, or is too short to be trained on.
     """
-    counts = CharTokenizer.counted(piece for _, piece in text.pieces())
-    found = _Findings(text, counts, *_sample(text))
+    ends: list[str] = []
+    counts = CharTokenizer.counted(_noting_ends(text, ends))
+    lines_open = sum(end != "\n" for end in ends)
+    found = _Findings(text, counts, counts.get("\n", 0) + lines_open, *_sample(text))
     planned = plan(text, model, training)
     seconds, memory = _cost(planned)
     cost = f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"
@@ -142,8 +148,17 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
     return Report(lines, [*map(str, text.notes), *warnings], seconds)
 
 
-def _sample(text: Text) -> tuple[str, int]:
-    """The text's beginning, and the number of documents in it."""
+def _noting_ends(text: Text, ends: list[str]) -> Iterator[str]:
+    """The text's pieces; the last character of each document is added to `ends`."""
+    for starts, piece in text.pieces():
+        if starts:
+            ends.append("")
+        ends[-1] = piece[-1:] or ends[-1]
+        yield piece
+
+
+def _sample(text: Text) -> tuple[str, int, bool]:
+    """The text's beginning, the number of documents in it, and whether it is the whole text."""
     parts: list[str] = []
     documents = size = 0
     separator = "\n\n" if text.kind in ("block", "poem") else "\n"
@@ -155,21 +170,21 @@ def _sample(text: Text) -> tuple[str, int]:
         parts.append(piece[: MAX_SAMPLE_CHARACTERS - size])
         size += len(parts[-1])
         if size >= MAX_SAMPLE_CHARACTERS:
-            break
-    return "".join(parts), documents
+            return "".join(parts), documents, False
+    return "".join(parts), documents, True
 
 
 def _description(found: _Findings) -> list[tuple[str, str]]:
     """The lines of a Report that describe the text."""
     text, counts, rare = found.text, found.counts, found.rare
-    part = "" if len(found.sample) == found.total else f" in the first {len(found.sample):,} characters"
-    parts = f"{count(counts.get(chr(10), 0) + 1, 'line')}, {count(text.count, 'document')}"
+    part = "" if found.is_whole else f" in the first {len(found.sample):,} characters"
+    parts = f"{count(found.lines, 'line')}, {count(text.count, 'document')}"
     common = sorted(counts, key=counts.__getitem__, reverse=True)[:MAX_COMMON_SHOWN]
     repeated, line = found.repeated_lines
     span = found.repeated_span
     rare_shown = f": {_shown(rare, MAX_RARE_SHOWN)}" if rare else ""
     return [
-        ("encoding", _encoding(text.notes, counts)),
+        ("encoding", _encoding(text, counts)),
         ("size", f"{text.size:,} bytes, {found.total:,} characters in {parts}"),
         ("symbols", f"{len(counts)} distinct: {_shown(common)}"),
         ("rare", f"{count(len(rare), 'symbol')} fewer than {MIN_OCCURRENCES} times{rare_shown}"),
@@ -179,9 +194,10 @@ def _description(found: _Findings) -> list[tuple[str, str]]:
     ]
 
 
-def _encoding(notes: Iterable[Note], counts: Mapping[str, int]) -> str:
-    values = {note.kind: note.value for note in notes}
-    plain = "ASCII" if max(map(ord, counts)) < 128 else "UTF-8"
+def _encoding(text: Text, counts: Mapping[str, int]) -> str:
+    values = {note.kind: note.value for note in text.notes}
+    # Cleaning makes ASCII of poems with curly apostrophes.
+    plain = "ASCII" if max(map(ord, counts)) < 128 and text.kind != "poem" else "UTF-8"
     changed = values.get(NoteKind.LINE_ENDS)
     ends = f"{changed} CR or CR LF line ends read as LF" if changed else "line ends LF"
     return f"{values.get(NoteKind.ENCODING, plain)}, {ends}"
@@ -223,7 +239,7 @@ def _too_short(found: _Findings) -> str | None:
         return None
     return (
         f"{found.total:,} characters are few: the model will soon know them by heart; add text, start from another "
-        "run's weights (textgen train --from), or forbid long copies when it writes (textgen sample --max-copy)"
+        "run's weights (`from_run=RUN` in training), or forbid long copies when it writes (`max_copy=30` in sampling)"
     )
 
 

@@ -205,7 +205,7 @@ def _notes(text: Encoded, streams: TrainingStreams, training: TrainingConfig) ->
     """What the user might not expect of a training on this text."""
     noun, held_out, notes = text.tokenizer.noun, len(text.held_out), []
     if streams.batch < training.batch_size:
-        notes.append(f"the text fills only {streams.batch} of `batch_size={training.batch_size}` streams; using those")
+        notes.append(f"the text fills only {streams.batch} of {training.batch_size} streams; using those")
     if training.validation and held_out <= 1:
         notes.append("too little text to hold any out; the training loss decides which weights are best")
     if held_out > MAX_MEASURED_SYMBOLS:

@@ -54,7 +54,8 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
         yield "made", f"{metadata['created']} by {versions}"
     if metadata.get("note"):
         yield "note", str(metadata["note"])
-    yield "reads", f"{noun}s, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
+    order = ", each line from its end" if training.direction == "backward" else ""
+    yield "reads", f"{noun}s{order}, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
     progress = f", {count(int(history[-1]['step']), 'step')}, {history[-1]['seconds']:.0f} s" if history else ""
     yield "trained", _extent(training, len(history)) + progress

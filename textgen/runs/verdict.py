@@ -137,7 +137,11 @@ class _Judge:
         else:
             return ""
         counted = self.scale if self.nats >= self.scale or not baselines else baselines.bigram_nats
-        return f"{what} would give {counted:.3f} nats, and the model has {self.nats:.3f}"
+        reason = f"{what} would give {counted:.3f} nats, and the model has {self.nats:.3f}"
+        training = self.last["training_nats"]
+        if self.is_held_out and self.is_overfitted() and training < self.scale:
+            reason += f"; on the training text it has {training:.3f}, which it learns by heart"
+        return reason
 
     def _level(self) -> Level:
         """The level of a model that is better than counts."""
@@ -206,7 +210,9 @@ class _Judge:
         """Whether training made the model worse than blind: the loss grew, or exceeded that of even odds."""
         even = math.log(self.evidence.model.sizes.vocabulary)
         is_rising = len(self.losses) > 1 and self.nats >= self.scale and self.losses[-1] >= self.losses[0]
-        return is_rising or max(line["training_nats"] for line in self.history) > (1 + LARGE) * even
+        return (is_rising and not self.is_overfitted()) or max(line["training_nats"] for line in self.history) > (
+            1 + LARGE
+        ) * even
 
     def _reason(self, level: Level) -> str:
         if level is Level.UNMEASURED:
@@ -260,7 +266,9 @@ class _Judge:
             model.recurrent_dropconnect or 0
         ) >= STRONG_DROPCONNECT
         stronger = "" if is_strong else ", or more regularisation (`output_dropout`, `recurrent_dropconnect`)"
-        return f"more text{self._sizes()}{stronger}"
+        # With a budget an epoch is many passes over a short text: the best model may have been within the first.
+        is_late = self.best is self.first and self.is_overfitted() and self.evidence.training.minutes is not None
+        return f"more text{self._sizes()}{stronger}" + (", or fewer `minutes`" if is_late else "")
 
     def _sizes(self) -> str:
         """The model's size beside the text's, where there are more weights than symbols."""

@@ -1,6 +1,7 @@
 """Optional packages, and what to install where one is missing. Knows nothing of what they do."""
 
 import os
+from collections.abc import Iterable
 from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
@@ -29,7 +30,9 @@ def is_there(package: str) -> bool:
 def check(package: str, what: str) -> None:
     """Raise UsageError where an optional package is missing. Arguments and message are those of `load`."""
     if not is_there(package):
-        raise UsageError(f"{what} needs the extra {EXTRAS[package]!r}: pip install 'textgen-lstm[{EXTRAS[package]}]'")
+        extra = EXTRAS[package]
+        wanted = _wanted(each for each, its in EXTRAS.items() if its == extra)
+        raise UsageError(f"{what} needs the extra {extra!r}: pip install {wanted}")
 
 
 def check_training(what: str) -> None:
@@ -42,11 +45,15 @@ def check_training(what: str) -> None:
     # Keras itself answers to a backend that it does not know.
     missing = [package for package in packages if package in ("keras", *BACKENDS) and not is_there(package)]
     if missing:
-        wanted = " ".join(f"'{each}'" for each in installed.requirements(missing))
         raise UsageError(
             f"{what} needs {' and '.join(missing)}, which an installation for writing only leaves out; install with: "
-            f"pip install {wanted}"
+            f"pip install {_wanted(missing)}"
         )
+
+
+def _wanted(packages: Iterable[str]) -> str:
+    """Packages as arguments of pip. The extras of textgen would bring TensorFlow to a small server."""
+    return " ".join(f"'{each}'" for each in installed.requirements(packages))
 
 
 def load(package: str, what: str) -> ModuleType:
@@ -57,7 +64,7 @@ def load(package: str, what: str) -> ModuleType:
         what: what needs it; the message begins with it.
 
     Raises:
-        UsageError: the package is missing. The message names the extra that installs it.
+        UsageError: the package is missing. The message says what to install.
     """
     check(package, what)
     return import_module(package)
@@ -72,7 +79,7 @@ def data_file(package: str, path: str, what: str) -> Path:
         what: what needs it; the message begins with it.
 
     Raises:
-        UsageError: the package is missing. The message names the extra that installs it.
+        UsageError: the package is missing. The message says what to install.
     """
     check(package, what)
     spec = util.find_spec(package)

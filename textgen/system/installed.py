@@ -51,7 +51,7 @@ def requirements(packages: Iterable[str]) -> list[str]:
     """What to give pip to install some packages: their names, with the versions that textgen requires.
 
     Args:
-        packages: names in lower case.
+        packages: names in lower case, of packages or of their modules.
     """
     from importlib import metadata
 
@@ -60,7 +60,8 @@ def requirements(packages: Iterable[str]) -> list[str]:
     except metadata.PackageNotFoundError:  # run from a clone, without an installation
         required = []
     plain = [each.partition(";")[0].strip() for each in required]
-    return [next((each for each in plain if _name(each) == name), name) for name in packages]
+    names = [name.replace("_", "-") for name in packages]
+    return [next((each for each in plain if _name(each) == name), name) for name in names]
 
 
 def _name(requirement: str) -> str:

@@ -277,7 +277,7 @@ def _generators(session: Session) -> Any:
 def _budget_lines(budget: Budget, session: Session, left: int) -> Iterator[str]:
     plan, state, steps = session.plan, session.state, count(left, "step")
     if budget.left() <= 0:
-        yield f"note: `minutes={session.minutes:g}` is less than start-up takes; training for {steps} anyway"
+        yield f"note: a budget of {session.minutes:g} minutes is less than start-up takes; training for {steps} anyway"
     else:
         yield (
             f"budget: {session.minutes:g} minutes at {1000 * budget.step_seconds:.1f} ms a step make {steps} in "

@@ -132,7 +132,8 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
 
     Args:
         lines: with or without their punctuation.
-        form: the name of a form; None for the Chinese form whose shape fits.
+        form: the name of a form; None for the one whose shape fits, of several English ones that whose rhymes the
+            poem breaks least.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
             acrostic_at say with which characters lines must begin.
@@ -143,7 +144,7 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
     rules = with_options(Rules, None, options)
     wanted = "the lines of a poem"
     lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
-    judged_as = _guess(lines) if form is None else form_of(arguments.text("form", form))
+    judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
     judge = _chinese if judged_as.length else _english if judged_as.meters else _plain
     verdict = judge(lines, judged_as, rules)
     if judged_as.lines and len(lines) != judged_as.lines:
@@ -162,12 +163,21 @@ def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
             verdict.lines[number].breaks.append(Break("letter", f"{lines[number][:1]}, not {head}"))
 
 
-def _guess(lines: list[str]) -> Form:
+def _guess(lines: list[str], rules: Rules) -> Form:
     texts = [line.strip(CLOSING) for line in lines]
-    for form in FORMS.values():
-        if form.language == "chinese" and is_chinese("".join(lines)) and form.fits(texts):
-            return form
-    raise UsageError(f"`form`: no form fits {len(lines)} lines by their shape alone; choose one of {', '.join(FORMS)}")
+    own = "chinese" if is_chinese("".join(lines)) else "english"
+    fitting = [form for form in FORMS.values() if form.lines and form.language == own and form.fits(texts)]
+    if not fitting:
+        choices = ", ".join(name for name, form in FORMS.items() if form.language in ("", own))
+        raise UsageError(
+            f"`form`: no form of {own.title()} verse fits {count(len(lines), 'line')} of this length; choose one of "
+            f"{choices}"
+        )
+    if own == "chinese" or len(fitting) == 1:
+        return fitting[0]
+    # Stanzas of four lines: the rhyme scheme names them.
+    verdicts = [_english(lines, form, rules) for form in fitting]
+    return min(verdicts, key=lambda one: (one.count("rhyme"), sum(len(line.breaks) for line in one.lines))).form
 
 
 def _plain(lines: list[str], form: Form, rules: Rules) -> Verdict:

@@ -132,7 +132,8 @@ def compositions(
         fitting = ", ".join(name for name, other in FORMS.items() if other.language in ("", own))
         also = "; `acrostic` goes with each of them" if form.name == "acrostic" else ""
         raise UsageError(
-            f'`form="{form.name}"` is {form.language} verse, and this run writes {own}; choose one of {fitting}{also}'
+            f'`form="{form.name}"` is {form.language.title()} verse, and this run writes {own.title()}; choose one of '
+            f"{fitting}{also}"
         )
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return language.notes, _write(generator, form, config, language)

@@ -61,10 +61,10 @@ class English:
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
-            self.notes.append(f"`{name}` read as {text.lstrip()}")
+            self.notes.append(f"`{name}` read as {text.lstrip()!r}")
         kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
         if unknown:
-            shown = ", ".join(map(repr, unknown))
+            shown = ", ".join(repr(symbol.strip() or symbol) for symbol in unknown)
             if is_exact or not any(symbol.strip() for symbol in kept):
                 raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
             self.notes.append(f"`{name}` read without {shown}")
@@ -99,7 +99,7 @@ class English:
                 if index >= RESERVED and text[:1].lower() == letter.lower() and not text.isspace()
             ]
             if not ids:
-                raise PromptError(f"`acrostic`: no symbol of the run begins with {letter!r}; choose other letters")
+                raise PromptError(f"`acrostic`: {self._none_begins(letter)}")
             firsts[line] = np.array(ids)
         if firsts and self.backward:
             metered = ", ".join(name for name, form in FORMS.items() if form.meters)
@@ -112,7 +112,8 @@ class English:
                 f"`rhyme`: {self.form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
             )
         step = 2 if self.config.acrostic_at == "couplet" else 1
-        verse = Free(self.printed, False, firsts, step * len(firsts))
+        following = self.tokenizer.following(self.backward)
+        verse = Free(self.printed, False, firsts, step * len(firsts), following, self.backward)
         return self._started(verse)
 
     def _metrical(self) -> AnyOpening:
@@ -130,10 +131,14 @@ class English:
         verse = Metrical(form, lexicon, spelling, self.backward, self.heads, given)
         for line, letter in self.heads.items():
             if not (verse.heads[line] & spelling.first).any():
-                raise PromptError(
-                    f"`acrostic`: the run knows no word of known sound that begins with {letter!r}; choose others"
-                )
+                raise PromptError(f"`acrostic`: {self._none_begins(letter, ' of known sound')}")
         return self._started(verse)
+
+    def _none_begins(self, letter: str, which: str = "") -> str:
+        return (
+            f"the run knows no {self.tokenizer.noun}{which} that begins a line with {letter!r}; choose other "
+            "letters, or train on more poems"
+        )
 
     def _lexicon(self) -> Lexicon:
         """The words of known sound that the run can write; with characters, only those of its training poems."""
@@ -153,10 +158,11 @@ class English:
         own = lexicon.index.get(word)
         mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
         if len(mates) < needed:
-            shown = ", ".join(lexicon.words[mate] for mate in mates) or "none"
+            known = ", ".join(lexicon.words[mate] for mate in mates)
+            found = f"only {known}" if known else "no word"
             raise UsageError(
-                f"`rhyme={short(rhyme)}`: the run knows {len(mates)} words that rhyme with it ({shown}), and "
-                f"{self.form.name} needs {needed}"
+                f"`rhyme={short(rhyme)}`: the run knows {found} to rhyme with it, and {self.form.name} needs {needed}; "
+                "choose another word"
             )
         return rhymes, () if own is None else (own,)
 

@@ -52,6 +52,11 @@ class Proposal:
     probability: float
     ids: tuple[int, ...] = field(repr=False)
 
+    @property
+    def mean_probability(self) -> float:
+        """The geometric mean of its symbols' probabilities, which compares texts of different lengths."""
+        return math.exp(math.log(max(self.probability, sys.float_info.min)) / max(len(self.ids), 1))
+
 
 @dataclass(frozen=True)
 class _Step:
@@ -106,6 +111,11 @@ class CoWriter:
     def by_line(self) -> bool:
         """Whether a proposal is a whole line, and so is what is added."""
         return self._generator.direction == "backward"
+
+    @property
+    def noun(self) -> str:
+        """What one symbol is, "character" or "word"."""
+        return self._generator.tokenizer.noun
 
     @property
     def seed(self) -> int:
@@ -198,9 +208,7 @@ class CoWriter:
 
     def _merit(self, proposal: Proposal) -> float:
         """What the first proposal has most of."""
-        if not self.by_line:
-            return proposal.probability
-        return math.log(max(proposal.probability, sys.float_info.min)) / len(proposal.ids)
+        return proposal.mean_probability if self.by_line else proposal.probability
 
     def _whole(self, text: str) -> str:
         """A text with a line's end, where this run goes on from whole lines only."""
@@ -212,7 +220,7 @@ class CoWriter:
             raise UsageError(
                 f"`temperature={config.temperature}` changes over the length, and a text written together has none"
             )
-        self._transforms = chain(config, Vocabulary(self._generator.printed, self._generator.tokenizer))
+        self._transforms = chain(config, Vocabulary(self._generator.printed, self._generator.tokenizer, self.by_line))
         self._config = config
 
     def _append(self, text: str, ids: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from textgen.system.wording import visible
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.5)
 MAX_SYMBOLS = 12
-MAX_CONTEXT = 30  # symbols of the text before, in the title
+MAX_CONTEXT, MAX_CHARACTERS = 30, 60  # symbols of the text before, in the title; characters, which must fit
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -29,6 +29,16 @@ def entropy(probabilities: NDArray[np.float64]) -> float:
     return float(-(positive * np.log(positive)).sum())
 
 
+def _context(look: Look) -> str:
+    """The symbols that the network read last, in its order: words backward would run into each other unseparated."""
+    symbols = look.trace.symbols[-MAX_CONTEXT:]
+    if look.generator.tokenizer.whole_words:
+        text = " ".join(map(visible, symbols))
+    else:
+        text = "".join(symbols).replace("\n", "\u21b5").replace("\t", "\u21e5")
+    return text if len(text) <= MAX_CHARACTERS else "\u2026" + text[-MAX_CHARACTERS:]
+
+
 @styled
 def draw(look: Look) -> Pages:
     """One figure."""
@@ -36,9 +46,7 @@ def draw(look: Look) -> Pages:
     order = np.argsort(-logits, kind="stable")[:MAX_SYMBOLS]
     names = [drawable(visible(look.generator.printed[index]) or "?") for index in order]
     families = list(dict.fromkeys(family for _, each in names for family in each))
-    context, context_families = drawable(
-        "".join(look.trace.symbols[-MAX_CONTEXT:]).replace("\n", "\u21b5").replace("\t", "\u21e5")
-    )
+    context, context_families = drawable(_context(look))
     figure = new_figure(13, 4.6)
     figure.suptitle("softmax(logits / temperature) of the symbol after", x=0.055, ha="left")
     figure.text(0.42, 0.955, f"\u201c{context}\u201d", family=context_families, va="center", parse_math=False)

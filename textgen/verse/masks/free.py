@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.tokens.characters import CLOSING, ENDING
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids
@@ -39,15 +40,23 @@ class Free:
 
     Args:
         printed: each id's text.
-        chinese: whether punctuation ends lines; else line feeds do.
+        chinese: whether punctuation ends lines; else line feeds do, and no line begins with a space.
         heads: line to the ids that it may begin with.
         lines: number of lines; 0 for as many as the model writes.
+        following: which symbols may follow which, as `Tokenizer.following` gives it; None for any.
+        backward: whether each line is written from its end.
     """
 
     def __init__(
-        self, printed: Sequence[str], chinese: bool, heads: Mapping[int, Ids] | None = None, lines: int = 0
+        self,
+        printed: Sequence[str],
+        chinese: bool,
+        heads: Mapping[int, Ids] | None = None,
+        lines: int = 0,
+        following: tuple[NDArray[np.intp], NDArray[np.float64]] | None = None,
+        backward: bool = False,
     ) -> None:
-        self.heads, self.lines = heads or {}, lines
+        self.heads, self.lines, self._backward = heads or {}, lines, backward
         texts = np.array(printed, dtype=object)
         size = len(printed)
         writable = np.ones(size, bool)
@@ -59,6 +68,10 @@ class Free:
         self._chinese = chinese
         self._inside: Mask = writable & ~self._breaks & ~self._feeds
         self._boundary: Mask = np.arange(size) == BOUNDARY
+        spaced = [not chinese and text.startswith(" ") for text in printed]
+        self._spaced: Mask = np.array(spaced, bool)
+        kinds, masks = following or (np.zeros(size, np.intp), np.zeros((1, size)))
+        self._kinds, self._may_follow = kinds, masks == 0
 
     template, marks, even = "", None, False
 
@@ -76,6 +89,20 @@ class Free:
 
     def mask(self, position: FreePosition) -> Mask:
         """The symbols that may come next, bool (vocabulary,). Do not modify it."""
+        wanted = self._of_form(position)
+        if self._chinese:
+            return wanted
+        may_follow = self._may_follow[self._kinds[position.last]]
+        if self._backward and position.slot and self._spaced[position.last]:
+            may_follow = may_follow & self._inside  # this symbol would begin the line
+        elif not self._backward and not position.slot:
+            may_follow = may_follow & ~self._spaced
+        # A line that is too long goes on where it cannot end; whatever else leaves nothing is not asked for.
+        kept = (each & may_follow for each in (wanted, self._inside | wanted))
+        return next((each for each in kept if each.any()), wanted)
+
+    def _of_form(self, position: FreePosition) -> Mask:
+        """The symbols that may come next, whatever the last one is."""
         is_long = position.slot > MAX_LINE_SYMBOLS
         if position.slot:
             ends = self._chinese_ends(position) if self._chinese else self._other_ends(position)
@@ -103,7 +130,7 @@ class Free:
 
     def admits(self, position: FreePosition, index: int) -> bool:
         """Whether a symbol of the user's own beginning may come next."""
-        return bool(self.mask(position)[index])
+        return bool(self._of_form(position)[index])
 
     def after(self, position: FreePosition, index: int) -> FreePosition:
         """The position after a symbol that the mask allows."""
