@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 
 from tests.conftest import ROOT
 from tests.helpers import pages
@@ -71,3 +72,9 @@ def test_the_poems_and_headlines_are_as_many_as_is_said():
     shape = re.compile(r"(\w{5}，\w{5}。\n\w{5}，\w{5}。|\w{7}，\w{7}。\n\w{7}，\w{7}。)")
     assert all(shape.fullmatch(poem) for poem in poems)
     assert sum(len(poem) == 25 for poem in poems) == 177
+    haiku = (ROOT / "corpora/haiku.txt").read_text()
+    poems = haiku.strip().split("\n\n")
+    assert len(poems) == len(set(poems)) == 889
+    assert all(poem.count("\n") == 2 for poem in poems)
+    assert len(set(haiku.split())) == 473
+    assert max(Counter(haiku.strip().replace("\n\n", "\n").splitlines()).values()) == 3

@@ -222,8 +222,8 @@ def test_info_and_runs_say_how_far_a_run_is(command, empty_place, tiny_run):
     assert f"how far      {judged.level.value}: {judged.reason}" in lines
     assert said["run"] == "checkpoints/tiny"
     best = min(line["validation_nats"] for line in run.history())
-    assert f"which is     {uncertainty(best, 'character')}" in lines
-    assert any(line.startswith("beside it    counts alone give") for line in lines)
+    assert f"meaning      {uncertainty(best, 'character')}" in lines
+    assert any(line.startswith("counting     alone gives") for line in lines)
     assert not any("`" in line for line in lines)
     rows = command("runs").stdout.splitlines()
     place = rows[0].index("unsure among")

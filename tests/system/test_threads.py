@@ -1,11 +1,15 @@
 """The number of threads of NumPy's products, and of Python's threads that write."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import threadpoolctl
 
+from tests.conftest import ROOT
 from textgen import Generator
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system import threads
@@ -163,3 +167,26 @@ def test_blocks_in_threads_write_what_they_write_one_after_another(tiny_run, mon
     # Each text goes on by a piece before any goes on by two.
     numbers = [sample.number for sample, _ in generator.write("the ", include_prompt=False, **options)]
     assert numbers == [*range(count)] * (len(numbers) // count)
+
+
+def test_a_limit_of_the_environment_holds_for_several_texts():
+    script = """
+import threadpoolctl
+from tests.conftest import ROOT
+from textgen import Generator
+
+seen = set()
+
+
+def look(logits, context):
+    seen.update(each["num_threads"] for each in threadpoolctl.threadpool_info())
+    return logits
+
+
+Generator.load("checkpoints/jabez").generate_many("The", count=2, length=3, seed=1, transforms=[look])
+print(max(seen))
+"""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -36,31 +36,36 @@ def test_the_longest_copy(text, source):
     assert found in source
 
 
-@pytest.fixture(scope="module")
-def parrot(tmp_path_factory, text_file):
+SOURCE = verse()[:2500]
+
+
+@pytest.fixture(scope="session")
+def parrot(made_once):
     """An overfitted model, which has memorised its text."""
+    return Generator.load(made_once("parrot", _learn_by_heart) / "parrot")
+
+
+def _learn_by_heart(folder):
     from textgen import train
 
-    path = tmp_path_factory.mktemp("runs") / "parrot"
     options = {"units": 96, "layers": 1, "learning_rate": 0.01, "dropout": 0, "output_dropout": 0}
     options |= {"recurrent_dropconnect": 0, "validation": 0, "batch_size": 8, "sequence_length": 32}
-    train(text_file, path, quiet=True, epochs=40, sample_length=0, **options)
-    return Generator.load(path)
+    train(text=SOURCE, out=folder / "parrot", quiet=True, epochs=70, sample_length=0, **options)
 
 
 def test_an_overfitted_model_copies_and_then_does_not(parrot):
-    source = verse()
-    plain = parrot.generate(length=2000, temperature=0.5, seed=1)
-    writing = parrot.write(length=2000, temperature=0.5, seed=1, max_copy=20, corpus=source)
+    source = SOURCE
+    plain = parrot.generate(length=1000, temperature=0.5, seed=1)
+    writing = parrot.write(length=1000, temperature=0.5, seed=1, max_copy=20, corpus=source)
     (guarded,) = writing.finish()
     print(f"longest copied span: {len(longest_copy(plain, source))} without, {len(longest_copy(guarded, source))} with")
     assert len(longest_copy(plain, source)) > 60
     assert len(longest_copy(guarded, source)) <= 20
-    assert writing.samples[0].symbols == 2000
+    assert writing.samples[0].symbols == 1000
 
 
 def test_a_guarded_text_depends_on_its_seed_alone(parrot):
-    options = {"length": 200, "temperature": 0.7, "max_copy": 12, "corpus": verse()}
+    options = {"length": 200, "temperature": 0.7, "max_copy": 12, "corpus": SOURCE}
     three = parrot.generate_many(count=3, seed=4, **options)
     assert three == parrot.generate_many(count=3, seed=4, **options)
     assert three[0] == parrot.generate(seed=4, **options)
@@ -68,7 +73,7 @@ def test_a_guarded_text_depends_on_its_seed_alone(parrot):
 
 
 def test_a_prompt_counts_as_the_beginning_of_a_copy(parrot):
-    source = verse()
+    source = SOURCE
     prompt = source[: source.index("barn")]  # longer than what may be copied: the next word must not be the text's
     text = parrot.generate(prompt, length=40, temperature=0, max_copy=10, corpus=source)
     assert text[: len(prompt)] == prompt
@@ -77,7 +82,7 @@ def test_a_prompt_counts_as_the_beginning_of_a_copy(parrot):
 
 
 def test_the_stream_is_the_text(parrot):
-    options = {"length": 150, "seed": 2, "temperature": 0.6, "max_copy": 15, "corpus": verse()}
+    options = {"length": 150, "seed": 2, "temperature": 0.6, "max_copy": 15, "corpus": SOURCE}
     pieces = list(parrot.stream("0: the ", **options))
     assert "".join(pieces) == parrot.generate("0: the ", **options)
     assert len(pieces) == 151
@@ -111,7 +116,7 @@ def test_the_two_options_go_together(parrot):
 
 def test_words_count_in_characters(word_run):
     generator = Generator.load(word_run)
-    source = verse()
+    source = SOURCE
     options = {"length": 120, "temperature": 0.3, "seed": 3, "include_prompt": False}
     assert len(longest_copy(generator.generate(**options), source)) > 8
     assert len(longest_copy(generator.generate(**options, max_copy=8, corpus=source), source)) <= 8

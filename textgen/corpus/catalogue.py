@@ -120,6 +120,13 @@ CATALOGUE = (
         bundled="headlines.txt",
     ),
     Entry("jueju", "350 Chinese quatrains", "CC0 1.0", {"documents": "poem", "epochs": 60}, bundled="jueju.txt"),
+    Entry(
+        "haiku",
+        "889 haiku of one village, in 473 words",
+        "CC0 1.0",
+        {"documents": "poem", "unit": "word", "minutes": 2},
+        bundled="haiku.txt",
+    ),
     Entry("python-reference", "the Python language reference, as pydoc has it", "PSF-2.0", make=_python_reference),
     Entry("python-source", "the modules of Python's standard library, as code", "PSF-2.0", make=_python_source),
     Entry(

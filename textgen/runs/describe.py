@@ -15,7 +15,7 @@ from textgen.runs.run import Run
 from textgen.runs.verdict import Evidence, choices, uncertainty, verdict
 
 # The name of the pair whose value names parameters of a training, in backquotes.
-ADVICE = "would help"
+ADVICE = "advice"
 # Of the table of runs. "unsure among": among how many equally likely symbols the model is as unsure, exp(nats).
 HEADINGS = ("run", "model", "nats", "unsure among", "epochs", "made")
 
@@ -69,11 +69,11 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
             f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity:.2f}), "
             f"{best[f'{name}_bits_per_character']:.4f} bits a character",
         )
-        yield "which is", uncertainty(nats, noun)
+        yield "meaning", uncertainty(nats, noun)
     if baselines := run.baselines:
         yield (
-            "beside it",
-            f"counts alone give {baselines.unigram_nats:.4f} nats (of {noun}s), {baselines.bigram_nats:.4f} nats (of "
+            "counting",
+            f"alone gives {baselines.unigram_nats:.4f} nats (of {noun}s), {baselines.bigram_nats:.4f} nats (of "
             f"pairs of {noun}s)",
         )
     if found := verdict(Evidence.of(run)):
