@@ -20,15 +20,16 @@ from pathlib import Path
 from contest import Worker, ratio, serve, timed
 
 ROOT = Path(__file__).parent.parent.resolve()
+# Each case: the function that prepares it, and how often it is done in a turn.
 CASES = {
     "16 texts in 8 threads": ("threads", 1),
-    "16 texts in one call": ("together", 1),
+    "16 texts in one call": ("together", 3),
     "64 texts in one call": ("many", 1),
-    "120 characters, 5,000 symbols": ("large", 1),
-    "120 characters, 1x512": ("wide", 1),
-    "one limerick": ("limerick", 1),
+    "120 characters, 5,000 symbols": ("large", 8),
+    "120 characters, 1x512": ("wide", 16),
+    "one limerick": ("limerick", 4),
     "evaluation of a text": ("evaluation", 1),
-    "32 training steps": ("training", 32),
+    "one training step": ("training", 32),
 }
 
 
@@ -167,7 +168,7 @@ def main():
         workers = {side: contender(checkout, script) for side, checkout in checkouts.items()}
         alone, beside = take_turns_twice(workers, units, arguments.rounds)
         for side in checkouts:
-            first, second = (statistics.median(each[side]) * units for each in (alone, beside))
+            first, second = (statistics.median(each[side]) for each in (alone, beside))
             share = f"{ratio(alone['this'], alone['other']):10.2f}" if side == "this" and arguments.against else ""
             print(f"{name:<30} {side:<8} {first:8.3f} {second:8.3f} {second / first:6.2f} {share}", flush=True)
 

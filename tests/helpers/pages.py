@@ -148,17 +148,19 @@ class Reader:
         self.ran = 0
 
     def follow(self, page):
-        """Run all blocks of a page, and compare a text block that comes right after commands with what they print."""
-        printed = None
+        """Run all blocks of a page, and look for its text blocks in what the commands before them printed.
+
+        A text block after a script is about the script.
+        """
+        printed, before = "", ""
         for language, text in blocks(page, "sh", "python", "text"):
             if language == "python":
                 exec(compile(text, "<page>", "exec"), self.script)
             elif language == "sh":
-                printed = self.commands(text)
-                continue
-            elif printed is not None:
+                printed += self.commands(text)
+            elif before != "python":
                 assert is_shown(text, printed), f"{text}\nis not in what was printed:\n{printed}"
-            printed = None
+            before = language
 
     def commands(self, text):
         """Run the lines of a sh block. Returns their output."""

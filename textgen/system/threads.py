@@ -34,7 +34,8 @@ VARIABLES = (
 
 # Linux tells here how many threads of all processes want a core at this moment.
 LOAD = "/proc/loadavg"
-LOOK_SECONDS = 0.02  # between two looks at the load; a look takes 20 us
+# Between two looks at the load, where cores were free and where none was; a look takes 20 us.
+LOOK_SECONDS, LOOK_AGAIN_SECONDS = 0.02, 0.004
 # After a product on several threads, OpenBLAS's threads spin for this long, and count as threads that want a core.
 SPIN_SECONDS = 0.05
 
@@ -138,7 +139,8 @@ class _Limits:
         now = time.monotonic()
         if now >= self._look_at:
             spinning = self._current if now < self._spins_until else 1
-            self._free, self._look_at = free_threads(spinning), now + LOOK_SECONDS
+            self._free = free_threads(spinning)
+            self._look_at = now + (LOOK_SECONDS if self._free > 1 else LOOK_AGAIN_SECONDS)
         threads = self._free if self._free > 1 and is_same_on(self._free) else 1
         if threads > 1:
             self._spins_until = now + SPIN_SECONDS
