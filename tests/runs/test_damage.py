@@ -9,10 +9,10 @@ from tests.conftest import ROOT
 
 
 def test_no_damaged_byte_goes_unnoticed(tmp_path):
-    """With the kept run of format 1: large files are damaged at 400 places, the others at every byte."""
+    """With the kept run of format 1: large files are damaged at 200 places, the others at every byte."""
     run = tmp_path / "run"
     shutil.copytree(ROOT / "tests/data/format1/run", run)
-    command = [sys.executable, "-W", "error", "-m", "tests.helpers.damage_worker", str(run), "400"]
+    command = [sys.executable, "-W", "error", "-m", "tests.helpers.damage_worker", str(run), "200"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout)
