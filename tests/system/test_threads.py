@@ -25,6 +25,7 @@ def in_use():
 def load(tmp_path, monkeypatch):
     """Set how many threads of all processes want a core, as Linux tells it."""
     monkeypatch.setattr(threads, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(threads, "LOOK_AGAIN_SECONDS", 0)
     monkeypatch.setattr(threads, "SPIN_SECONDS", 0)
     monkeypatch.setattr(threads, "LOAD", str(tmp_path / "loadavg"))
 
@@ -141,6 +142,27 @@ def test_a_text_does_not_depend_on_how_busy_the_machine_is(large, load):
     wanted = large.generate(length=30, seed=5)
     load(1)
     assert large.generate(length=30, seed=5) == wanted
+
+
+def test_workers_side_by_side_keep_to_one_thread_each(load, monkeypatch):
+    for each in threads.VARIABLES:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    load(1)
+
+    def in_use_for_a_row(_):
+        threads.use(lambda number: True)
+        return in_use()
+
+    with threads.limited():
+        assert in_use_for_a_row(0) == {2}
+        threads.use(None)  # several rows
+        assert in_use() == {1}
+        with threads.pool(2) as run:
+            assert run(in_use_for_a_row, range(8)) == [{1}] * 8
+        with threads.limited():
+            assert in_use_for_a_row(0) == {1}
+        assert in_use_for_a_row(0) == {2}
 
 
 def test_the_filled_up_columns_are_never_seen(large):

@@ -91,13 +91,17 @@ class Run(Protocol):
 
 @contextlib.contextmanager
 def pool(workers: int) -> Iterator[Run]:
-    """Threads of Python that work while the context is open. One worker is the calling thread itself."""
+    """Threads of Python that work while the context is open, inside a block of `limited`.
+
+    One worker is the calling thread itself. The products of several keep to one thread each: a second one for a single
+    row of one worker would be one for all rows of the others.
+    """
     if workers < 2:
         yield lambda function, items: [function(item) for item in items]
         return
     from concurrent.futures import ThreadPoolExecutor  # a few milliseconds, which few calls need
 
-    with ThreadPoolExecutor(workers) as executor:
+    with limited(), ThreadPoolExecutor(workers) as executor:  # of two blocks, neither takes more threads
         yield lambda function, items: list(executor.map(function, items))
 
 
@@ -105,9 +109,11 @@ class _Limits:
     """The number of threads of the process's products while blocks of `limited` are open."""
 
     def __init__(self) -> None:
+        # Held wherever more threads than one are chosen, so that no other block begins meanwhile.
         self._lock = threading.Lock()
         self._open_blocks = 0
         self._current = 1
+        self._chosen_for: Callable[[int], bool] | None = None
         self._controllers: list[Any] = []
         self._before: list[int] = []  # what each controller's limit was before the first block
         self._free = 1  # threads that would find a core, at the latest look
@@ -121,6 +127,7 @@ class _Limits:
                 self._controllers = self._controllers or _blas_controllers()
                 self._before = [controller.get_num_threads() for controller in self._controllers]
             self._open_blocks += 1
+            self._chosen_for = None
             self.set(1)
         try:
             yield
@@ -134,16 +141,26 @@ class _Limits:
     def use(self, is_same_on: Callable[[int], bool] | None) -> None:
         if is_same_on is None or self._open_blocks != 1:
             if self._current > 1 and self._open_blocks:
+                self._chosen_for = None
                 self.set(1)
             return
         now = time.monotonic()
+        if now >= self._look_at or is_same_on != self._chosen_for:
+            with self._lock:
+                self._choose(is_same_on, now)
+        if self._current > 1:
+            self._spins_until = now + SPIN_SECONDS
+
+    def _choose(self, is_same_on: Callable[[int], bool], now: float) -> None:
+        """Choose the number of threads for these products, unless a second block has begun. Under the lock."""
+        if self._open_blocks != 1:
+            return
         if now >= self._look_at:
             spinning = self._current if now < self._spins_until else 1
             self._free = free_threads(spinning)
             self._look_at = now + (LOOK_SECONDS if self._free > 1 else LOOK_AGAIN_SECONDS)
+        self._chosen_for = is_same_on
         threads = self._free if self._free > 1 and is_same_on(self._free) else 1
-        if threads > 1:
-            self._spins_until = now + SPIN_SECONDS
         if threads != self._current:
             self.set(threads)
 
