@@ -68,13 +68,19 @@ def textgen_worker(layers, units, batch, steps):
     from textgen.training.feed import feed
     from textgen.training.fit import compiled
     from textgen.training.session import Reporter
+    from textgen.training.timing import Tempo
 
     config = ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, units=units, layers=layers)
     training = TrainingConfig(batch_size=batch, sequence_length=steps, learning_rate=1e-3)
     model = compiled(config, training, batch, 10_000)
     dataset = feed(training_streams(random_text(), batch, steps), seed=0)
     state = TrainingState([], "0" * 64, last_step=10_000, epochs=1)
-    callbacks = [DivergenceGuard(Path("benchmark")), Progress(state, Reporter(), batch * steps, "character")]
+    tempo = Tempo(state)
+    callbacks = [
+        DivergenceGuard(Path("benchmark")),
+        tempo,
+        Progress(state, tempo, Reporter(), batch * steps, "character"),
+    ]
     serve(timed_fit(model, dataset, callbacks, model.steps_per_execution))
 
 

@@ -5,7 +5,6 @@ on text: the NumPy engine writes the sample after an epoch from a copy of the we
 """
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -20,9 +19,10 @@ from textgen.runs import diary
 from textgen.runs.state import TrainingState
 from textgen.tokens.layout import Ids
 from textgen.training.backend import keras
-from textgen.training.progress import Pace, Standing, progress_line
+from textgen.training.progress import Standing, progress_line
 from textgen.training.saver import Logs, diverged
 from textgen.training.session import Reporter, Session
+from textgen.training.timing import Tempo
 from textgen.writing.generator import Generator
 
 # Makes a Generator of weights, name to float32 array.
@@ -77,36 +77,25 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         state: the TrainingState, which knows how far the training goes.
+        tempo: the Tempo, which comes before this one in the order of callbacks.
         reporter: the Reporter.
         characters: characters of text that one step reads.
         noun: what the model predicts, "character" or "word".
-
-    Attributes:
-        deadline: when the training will end, by `time.monotonic()`; None where its pace says so.
     """
 
-    def __init__(self, state: TrainingState, reporter: Reporter, characters: float, noun: str) -> None:
+    def __init__(self, state: TrainingState, tempo: Tempo, reporter: Reporter, characters: float, noun: str) -> None:
         super().__init__()
-        self.state, self.reporter, self._characters, self._noun = state, reporter, characters, noun
-        self.deadline: float | None = None
-        self._began = self._speed = 0.0
-        self._epoch = self._first = self._step = 0
+        self.state, self.tempo, self.reporter = state, tempo, reporter
+        self._characters, self._noun = characters, noun
+        self._epoch = 0
         self._loss: float | None = None
-        self._pace = Pace()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._began = time.monotonic()
-        self._epoch, self._first, self._step = epoch + 1, self.state.step, self.state.step
-        self._pace.begin_epoch(self._began)
+        self._epoch = epoch + 1
         self._draw("preparing the first step" if self._loss is None else "", is_urgent=True)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        now = time.monotonic()
-        # The last group of an epoch may have fewer steps than Keras counts.
-        self._step = min(self._first + batch + 1, self.state.epoch_end or self._first + batch + 1)
-        self._speed = self._characters * (self._step - self._first) / max(now - self._began, 1e-9)
         self._loss = (logs or {})["nats"]
-        self._pace.follow(now, self._step - self._first)
         self._draw()
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
@@ -118,15 +107,14 @@ class Progress(keras.callbacks.Callback):
         if "val_nats" in logs:
             line += f", validation {logs['val_nats']:.3f}"
         last, width = logs.get("val_nats", logs["nats"]), self.reporter.live.width
-        for more in (f" nats a {self._noun}", f" ({bits(last):.3f} bits)", f", {self._speed:,.0f} characters/s"):
+        for more in (f" nats a {self._noun}", f" ({bits(last):.3f} bits)", f", {self._speed():,.0f} characters/s"):
             if width is not None and len(line + more) > width:  # a terminal's line holds what fits, a log's all of it
                 break
             line += more
         self.reporter.say(line)
 
-    def close(self) -> None:
-        """Leave the terminal as it was found."""
-        self.reporter.live.clear()
+    def _speed(self) -> float:
+        return self.tempo.steps_per_second * self._characters
 
     def _draw(self, doing: str = "", is_urgent: bool = False) -> None:
         if self.reporter.live.is_shown:
@@ -135,24 +123,17 @@ class Progress(keras.callbacks.Callback):
     def _standing(self, doing: str) -> Standing:
         state = self.state
         return Standing(
-            step=self._step,
+            step=self.tempo.step,
             last_step=state.last_step or 0,  # a budget of minutes moves it
             epoch=self._epoch,
             epochs=state.epochs or self._epoch,
             loss=self._loss,
             best=state.best_nats,
-            seconds_left=self._seconds_left(),
+            seconds_left=self.tempo.seconds_left(),
             learning_rate=None if self._loss is None else float(self.model.optimizer.learning_rate),
-            speed=self._speed if self._loss is not None else None,
+            speed=None if self._loss is None else self._speed(),
             doing=doing,
         )
-
-    def _seconds_left(self) -> float | None:
-        """Until the whole training ends: the rest of a budget, or the rest of the steps at their pace so far."""
-        if self.deadline is not None:
-            return self.deadline - time.monotonic()
-        state = self.state
-        return self._pace.seconds_left((state.last_step or 0) - self._step, (state.epochs or 0) - self._epoch + 1)
 
 
 class GradientNorms(keras.callbacks.Callback):

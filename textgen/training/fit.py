@@ -37,7 +37,7 @@ from textgen.training.model import LanguageModel
 from textgen.training.optimizer import make_optimizer
 from textgen.training.saver import BestWeights, Checkpointer, HistoryWriter, RunWriter
 from textgen.training.session import Session
-from textgen.training.timing import BudgetKeeper, Stopwatch, measure
+from textgen.training.timing import BudgetKeeper, Stopwatch, Tempo, measure
 from textgen.training.user_code import StoppedError, UserCallbacks, UserCode
 from textgen.writing.generator import Generator
 
@@ -86,10 +86,9 @@ class _Fit:
         self.model = compiled(plan.model, training, plan.streams.rows, plan.steps)
         if session.weights:
             import_older(self.model, session.weights)
-        self.guard, self.watch = DivergenceGuard(session.path), Stopwatch()
+        self.guard, self.watch, self.tempo = DivergenceGuard(session.path), Stopwatch(), Tempo(session.state)
         self.interruption = Interruption(self._check, session)
-        self.users = UserCallbacks(code, session)
-        self.progress = Progress(session.state, session.reporter, plan.characters_per_step, plan.tokenizer.noun)
+        self.users = UserCallbacks(code, session, self.tempo)
         self.best = BestWeights(session)
         self.writer = RunWriter(session, _metadata(session))
         self.checkpointer = Checkpointer(session, self.writer, self.best)
@@ -107,9 +106,10 @@ class _Fit:
         """The callbacks in their order: each sees what those before it did to the logs and to the state."""
         session = self.session
         norms = GradientNorms(goes_on=session.is_within_epoch)
-        yield from (self.guard, self.watch)
+        yield from (self.guard, self.watch, self.tempo)
         if not session.reporter.is_quiet or session.reporter.live.is_shown:
-            yield self.progress
+            plan = session.plan
+            yield Progress(session.state, self.tempo, session.reporter, plan.characters_per_step, plan.tokenizer.noun)
         yield from (norms, HistoryWriter(session), self.best, self.checkpointer)
         make_generator = _generators(session)
         if session.watch_gradients or (session.snapshot and session.folder.has(diary.GRADIENTS)):
@@ -144,13 +144,11 @@ class _Fit:
             if is_orderly:  # else it struck in the middle of something: the last save is what there is
                 self.checkpointer.save()
             if not self.writer.is_new:
-                self.progress.close()
+                self.session.reporter.close()
                 self.session.reporter.say(f"stopped; go on with: textgen train --resume {self.session.path}")
             if isinstance(error, KeyboardInterrupt):
                 raise
             return False  # the caller raises what stopped it
-        finally:
-            self.progress.close()
         return stopped_early
 
     def _settle_extent(self) -> BudgetKeeper | None:
@@ -164,7 +162,7 @@ class _Fit:
             state.last_step, state.epochs = self.plan.steps, self.plan.training.epochs
             return None
         budget = Budget(60 * session.minutes, session.began)
-        self.progress.deadline = budget.began + budget.seconds
+        self.tempo.deadline = budget.began + budget.seconds
         session.reporter.status("measuring how fast this machine trains")
         timing = measure(
             self.model,

@@ -9,6 +9,7 @@ from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.training.backend import keras
 from textgen.training.feed import feed
+from textgen.training.progress import Pace
 
 # Seconds of first steps that a budget is measured by: a share of the budget, within bounds.
 TIMED_SHARE, MIN_TIMED_SECONDS, MAX_TIMED_SECONDS = 0.03, 1.0, 5.0
@@ -51,6 +52,49 @@ class Stopwatch(keras.callbacks.Callback):
         self.done, self.ended = done, now
         if self.is_over and self.is_over(self):
             self.model.stop_training = True
+
+
+class Tempo(keras.callbacks.Callback):
+    """Where a training stands in time, for those callbacks after it that tell of it.
+
+    Args:
+        state: the TrainingState, which knows how far the training goes.
+
+    Attributes:
+        step: steps done, those before a resume included.
+        steps_per_second: the speed in the current epoch.
+        deadline: when the training will end, by `time.monotonic()`; None where its pace says so.
+    """
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self._state, self._pace = state, Pace()
+        self._began, self._first = 0.0, state.step
+        self.step, self.steps_per_second = state.step, 0.0
+        self.deadline: float | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._began = time.monotonic()
+        self._first = self.step = self._state.step
+        self._pace.begin_epoch(self._began)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now, end = time.monotonic(), self._state.epoch_end
+        # Keras counts the last group of an epoch as a whole one, whatever is left of it.
+        self.step = self._first + batch + 1 if end is None else min(self._first + batch + 1, end)
+        done = self.step - self._first
+        self.steps_per_second = done / max(now - self._began, 1e-9)
+        self._pace.follow(now, done)
+
+    def seconds_left(self) -> float | None:
+        """Until the whole training ends: the rest of a budget, or what its steps and evaluations take at their pace.
+
+        None until a pace is known.
+        """
+        if self.deadline is not None:
+            return max(self.deadline - time.monotonic(), 0.0)
+        steps = max((self._state.last_step or self.step) - self.step, 0)
+        return self._pace.seconds_left(steps, (self._state.epochs or 0) - self._state.epoch) if steps else 0.0
 
 
 class BudgetKeeper:

@@ -5,15 +5,15 @@ evaluation. It is kept, no more of the program's code is called, and `textgen.tr
 training at the next place where nothing is half done. There the state is saved as it is on Ctrl-C.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from textgen.system.interrupts import Interrupt
 from textgen.training.backend import keras
-from textgen.training.hooks import EpochInfo, Hooks, StepInfo
+from textgen.training.hooks import EpochInfo, StepInfo
 from textgen.training.saver import Logs
 from textgen.training.session import Session
+from textgen.training.timing import Tempo
 
 
 class StoppedError(Exception):
@@ -67,15 +67,16 @@ class UserCallbacks(keras.callbacks.Callback):
     Args:
         code: the UserCode.
         session: the Session, whose hooks these are and whose state knows how many epochs there are.
+        tempo: the Tempo, which comes before this one in the order of callbacks.
 
     Attributes:
         wants_stop: whether a callback has set `stop_training`.
     """
 
-    def __init__(self, code: UserCode, session: Session) -> None:
+    def __init__(self, code: UserCode, session: Session, tempo: Tempo) -> None:
         super().__init__()
         self._code, self._state, hooks = code, session.state, session.hooks
-        self._callbacks: list[Any] = [HookCaller(session, hooks), *hooks.callbacks]
+        self._callbacks: list[Any] = [HookCaller(session, tempo), *hooks.callbacks]
         self.wants_stop = self._has_begun = False
         self._watched: Any = None  # `self.model` costs a copy of all variables on JAX
         self._logs: Logs = {}
@@ -141,38 +142,29 @@ class HookCaller(keras.callbacks.Callback):
     """Calls `on_step` and `on_epoch`.
 
     Args:
-        session: the Session.
-        hooks: the Hooks.
+        session: the Session, whose hooks these are.
+        tempo: the Tempo.
     """
 
-    def __init__(self, session: Session, hooks: Hooks) -> None:
+    def __init__(self, session: Session, tempo: Tempo) -> None:
         super().__init__()
-        self._session, self._state, self._hooks = session, session.state, hooks
-        self._characters = session.plan.characters_per_step
-        self._epoch_began, self._epoch_first = 0.0, 0
-        self._timed_from: tuple[float, int] | None = None  # after the first group, which builds the graph
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch_began, self._epoch_first = time.monotonic(), self._state.step
+        self._session, self._state, self._hooks, self._tempo = session, session.state, session.hooks, tempo
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        # Keras counts the last group of an epoch as a whole one, whatever is left of it.
-        state, step = self._state, int(self.model.optimizer.iterations)
-        left = self._seconds_left(step)
         if self._hooks.on_step is None:
             return
-        speed = (step - self._epoch_first) / max(time.monotonic() - self._epoch_began, 1e-9)
+        state, tempo = self._state, self._tempo
         info = StepInfo(
-            step=step,
-            last_step=state.last_step or step,
+            step=tempo.step,
+            last_step=state.last_step or tempo.step,
             epoch=state.epoch + 1,
             epochs=state.epochs or 1,
             training_nats=(logs or {})["nats"],
             learning_rate=float(self.model.optimizer.learning_rate),
-            steps_per_second=speed,
-            characters_per_second=speed * self._characters,
+            steps_per_second=tempo.steps_per_second,
+            characters_per_second=tempo.steps_per_second * self._session.plan.characters_per_step,
             seconds=self._session.seconds(),
-            seconds_left=left,
+            seconds_left=tempo.seconds_left(),
         )
         with self._session.reporter.lifted():  # the progress line is out of the way of what it prints
             self._hooks.on_step(info)
@@ -198,15 +190,7 @@ class HookCaller(keras.callbacks.Callback):
             learning_rate=line["learning_rate"],
             steps_per_second=line["steps_per_second"],
             seconds=line["seconds"],
-            seconds_left=self._seconds_left(state.step),
+            seconds_left=self._tempo.seconds_left(),
         )
         with self._session.reporter.lifted():
             self._hooks.on_epoch(info)
-
-    def _seconds_left(self, step: int) -> float | None:
-        """What the steps that are left will take at the pace so far; None where the first group was the only one."""
-        now = time.monotonic()
-        if self._timed_from is None:
-            self._timed_from = now, step
-        began, first = self._timed_from
-        return (now - began) / (step - first) * max((self._state.last_step or step) - step, 0) if step > first else None
