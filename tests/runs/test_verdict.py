@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT, examples
 from tests.helpers import forged_runs
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.losses import choices, uncertainty
 from textgen.runs.run import Baselines, load_run
-from textgen.runs.verdict import Evidence, Level, choices, uncertainty, verdict
+from textgen.runs.verdict import Evidence, Level, verdict
 from textgen.training.history import History
 
 # Trainings on the texts of corpora/, as docs/log.md (2026-11-24) describes them, with the level that they deserve.

@@ -85,14 +85,15 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
 def _outcome(history: "History") -> Iterator[str]:
     """What a training came to: its best loss and how to read it, how far the model is, what to do with it."""
+    from textgen.runs.losses import uncertainty
     from textgen.runs.run import load_run  # here, since they import NumPy
-    from textgen.runs.verdict import uncertainty
+    from textgen.runs.verdict import Evidence, verdict
 
     run, ended = load_run(history.path), "stopped early, " if history.stopped_early else ""
     noun, command = run.tokenizer.noun, "poem" if run.training.documents == "poem" else "sample"
     if history.best_nats is not None:
         meaning = uncertainty(history.best_nats, noun)
         yield f"{ended}best loss {history.best_nats:.4f} nats a {noun} in epoch {history.best_epoch}: {meaning}"
-    if found := history.verdict:
+    if found := verdict(Evidence.of(run)):
         yield str(found)
     yield f"{history.seconds:.1f} s; write with it: textgen {command} {history.path}"

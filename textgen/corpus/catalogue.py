@@ -124,7 +124,7 @@ CATALOGUE = (
         "haiku",
         "889 haiku of one village, in 473 words",
         "CC0 1.0",
-        {"documents": "poem", "unit": "word", "minutes": 2},
+        {"documents": "poem", "unit": "word", "epochs": 20},
         bundled="haiku.txt",
     ),
     Entry("python-reference", "the Python language reference, as pydoc has it", "PSF-2.0", make=_python_reference),

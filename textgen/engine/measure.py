@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from textgen.engine import probability
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
+from textgen.runs.losses import perplexity
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
@@ -45,7 +46,7 @@ class Prediction(ABC):
     @property
     def perplexity(self) -> float:
         """exp of the mean loss: how many equally likely symbols would be as hard to predict."""
-        return probability.perplexity(self.mean_nats)
+        return perplexity(self.mean_nats)
 
     @property
     def bits_per_character(self) -> float:

@@ -1,4 +1,4 @@
-"""From logits to probabilities, and from losses in nats to bits and perplexity.
+"""From logits to probabilities, and from nats to bits.
 
 This is the one place for these formulas. Sampling (`textgen.sampling.draw`, `textgen.verse.decoder`) draws from
 unnormalised weights with arithmetic of its own, since a different rounding would change the texts of a seed.
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from textgen.tokens.layout import Ids
 
 F = TypeVar("F", bound=np.floating[Any])
-
-# exp of more nats than this would leave the float64 numbers (709.78...).
-MAX_PERPLEXITY_NATS = 700.0
 
 # A divisor for rows whose sum is 0.
 TINY = np.finfo(np.float64).tiny
@@ -83,8 +80,3 @@ def bits(nats: NDArray[np.float64]) -> NDArray[np.float64]: ...
 def bits(nats: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
     """Convert nats to bits: a number, or each number of an array."""
     return nats / math.log(2)
-
-
-def perplexity(nats: float) -> float:
-    """Return exp of a mean loss in nats: how many equally likely symbols would be as hard to predict."""
-    return math.exp(min(nats, MAX_PERPLEXITY_NATS))

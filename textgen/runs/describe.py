@@ -4,15 +4,15 @@ This module does not know the command line.
 """
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.diary import best_epoch, measured
+from textgen.runs.losses import choices, perplexity, uncertainty
 from textgen.runs.run import Run
-from textgen.runs.verdict import Evidence, choices, uncertainty, verdict
+from textgen.runs.verdict import Evidence, verdict
 from textgen.system.wording import count, plural
 
 # The name of the pair whose value names parameters of a training, in backquotes.
@@ -63,11 +63,9 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
         best = best_epoch(history)
         name = measured(best)
         nats = best[f"{name}_nats"]
-        # As `textgen.engine.probability.perplexity`, which runs must not import.
-        perplexity = math.exp(min(nats, 700))
         yield (
             "best",
-            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity:.2f}), "
+            f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity(nats):.2f}), "
             f"{best[f'{name}_bits_per_character']:.4f} bits a character",
         )
         yield "meaning", uncertainty(nats, noun)

@@ -25,8 +25,6 @@ SMALL, LARGE = 0.03, 0.1
 SMALL_MODEL = 0.25
 # Where at least this share is dropped before the logits or of the recurrent kernel, a model is regularised strongly.
 STRONG_OUTPUT_DROPOUT, STRONG_DROPCONNECT = 0.3, 0.1
-# exp of more nats than this would leave the float64 numbers.
-MAX_NATS = 700.0
 
 
 class Level(Enum):
@@ -88,18 +86,6 @@ class Evidence:
 def verdict(evidence: Evidence) -> Verdict | None:
     """Judge a model; None where no epoch has ended yet."""
     return _Judge(evidence).verdict() if evidence.history else None
-
-
-def uncertainty(nats: float, noun: str) -> str:
-    """A loss in words: "as unsure as among 5.0 equally likely characters"."""
-    return f"as unsure as among {choices(nats)} equally likely {noun}s"
-
-
-def choices(nats: float) -> str:
-    """Among how many equally likely symbols one would be as unsure: exp(nats), the perplexity, shown."""
-    # As `textgen.engine.probability.perplexity`, which runs must not import.
-    number = math.exp(min(nats, MAX_NATS))
-    return f"{number:.3g}" if number >= 1e6 else f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
 
 
 class _Judge:

@@ -38,17 +38,14 @@ class WordTokenizer(Tokenizer):
     def following(self, backward: bool = False) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         # Two words never touch: the second carries its space, or a mark is between them.
         kinds, masks = super().following(backward)
-        before = masks[0].copy()
-        if not backward:
-            kinds[self._words] = len(masks)
-            before[self._bare_words] = -np.inf
-            return kinds, np.concatenate([masks, before[None]])
-        kinds[self._bare_words] = len(masks)
-        before[self._words] = -np.inf
-        if not len(self._bare_words):
-            return kinds, np.concatenate([masks, before[None]])
-        # What carries a space is not the first of its line.
-        kinds[self.ids_where(lambda symbol: symbol.startswith(" ") and len(symbol) > 1)] = len(masks) + 1
-        inside = masks[0].copy()
-        inside[self.line_ends()] = -np.inf
-        return kinds, np.concatenate([masks, before[None], inside[None]])
+        rules: list[tuple[NDArray[np.intp], NDArray[np.intp] | list[int]]] = [
+            (self._bare_words, self._words) if backward else (self._words, self._bare_words)
+        ]
+        if backward and len(self._bare_words):
+            # What carries a space is not the first of its line.
+            rules.append((self.ids_where(lambda symbol: symbol.startswith(" ") and len(symbol) > 1), self.line_ends()))
+        added = np.repeat(masks[:1], len(rules), axis=0)
+        for kind, (written, never) in enumerate(rules):
+            kinds[written] = len(masks) + kind
+            added[kind, never] = -np.inf
+        return kinds, np.concatenate([masks, added])

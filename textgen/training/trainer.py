@@ -243,7 +243,7 @@ def _run(session: Session) -> History:
 
         interrupt.check()
         stopped_early, state = fit(session, interrupt), session.state
-    watched = read_diary(session.folder, GRADIENTS, check_gradients) if session.folder.has(GRADIENTS) else []
+    watched = read_diary(session.folder, GRADIENTS, check_gradients)
     return History(
         session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds, watched
     )
