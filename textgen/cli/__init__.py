@@ -6,7 +6,6 @@ This module imports nothing heavy, so that `textgen --help` answers at once.
 """
 
 import contextlib
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from textgen._version import __version__
 from textgen.errors import OutOfMemoryError, StorageError, TextgenError
 from textgen.shown import one_line
 from textgen.system import memory
+from textgen.system.garbage import without_collections
 from textgen.system.interrupts import Received, ending, raising_on_signals
 from textgen.system.terminal import OutputClosed, standard_streams
 
@@ -113,14 +113,8 @@ class Commands(click.Group):
             return None
         if name not in WITHOUT_NUMPY:
             memory.check_for_numpy()
-        # Imports make many objects and no garbage. Collections in between took a tenth of a short command's time.
-        is_collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with without_collections():
             module = import_module(f"textgen.cli.{COMMANDS[name][0]}")
-        finally:
-            if is_collecting:
-                gc.enable()
         command: click.Command = getattr(module, f"{name}_command")
         return command
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from textgen.system import memory
+from textgen.system.garbage import without_collections
 from textgen.system.terminal import error_stream
 from textgen.system.threads import cores
 
@@ -99,7 +100,7 @@ def use_all_cores() -> None:
 
 memory.check_for_keras()
 
-with suppress_native_stderr():
+with suppress_native_stderr(), without_collections():
     import keras
     from keras import ops
 
