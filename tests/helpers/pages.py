@@ -7,7 +7,7 @@ so that TensorFlow starts once, and with small numbers, so that a page takes sec
   replaces an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page
   the run was interrupted, here it has ended.
 - `textgen inspect` shows 60 symbols unless the page gives a number.
-- If another page has run the same training, its run is copied.
+- If another page, in whichever process, has run the same training, its run is copied.
 - A line with "[needs ...]" in its comment is parsed but not run. Set-up lines (pip, venv) are not run either, but the
   extras that they name must exist. A `make` line is not run; its target must exist.
 """
@@ -138,14 +138,12 @@ class Reader:
 
     Args:
         place: the folder, which is the working directory.
-        trained: the name of each copied run, by the command that trained it; readers share it.
-        kept: the folder of the copies.
+        made_once: the fixture, by which the readers of all processes share the runs that they train.
     """
 
-    def __init__(self, place: Path, trained: dict, kept: Path):
-        self.place, self.trained, self.kept = place, trained, kept
+    def __init__(self, place: Path, made_once):
+        self.place, self.made_once = place, made_once
         self.script = {"__name__": "__page__"}
-        self.ran = 0
 
     def follow(self, page):
         """Run all blocks of a page, and look for its text blocks in what the commands before them printed.
@@ -202,24 +200,28 @@ class Reader:
         return printed
 
     def run(self, arguments, given=None):
-        """Run a command of textgen in this process. Returns its standard output."""
+        """Run a command of textgen in this process, or copy the run that it makes. Returns its standard output."""
+        if arguments[0] != "train" or {"--resume", "--from", "--tensorboard"} & set(arguments):
+            return self._run(arguments, given)
+        runs = self.place / "checkpoints"
+
+        def learn(folder):
+            self._run(arguments, given)
+            newest = max(runs.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+            shutil.copytree(newest, folder / newest.name)
+
+        (run,) = self.made_once(f"page-{words_to_name(' '.join(arguments))}", learn).iterdir()
+        shutil.rmtree(runs / run.name, ignore_errors=True)
+        shutil.copytree(run, runs / run.name)
+        return ""
+
+    def _run(self, arguments, given):
         from textgen.cli import main
 
         words = " ".join(arguments)
-        is_plain = arguments[0] == "train" and not {"--resume", "--from", "--tensorboard"} & set(arguments)
-        if is_plain and words in self.trained:
-            name = self.trained[words]
-            shutil.rmtree(self.place / "checkpoints" / name, ignore_errors=True)
-            shutil.copytree(self.kept / words_to_name(words), self.place / "checkpoints" / name)
-            return ""
         result = CliRunner().invoke(main, arguments, input=given or "")
         assert result.exit_code == 0, f"textgen {words}\n{result.output}"
         assert result.exception is None, words
-        self.ran += 1
-        if is_plain:
-            newest = max((self.place / "checkpoints").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-            self.trained[words] = newest.name
-            shutil.copytree(newest, self.kept / words_to_name(words))
         return result.stdout
 
 

@@ -19,17 +19,11 @@ PAGES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """Runs that a page has trained, for the next page that trains the same."""
-    return {}, tmp_path_factory.mktemp("trained")
-
-
 @pytest.fixture
-def reader(empty_place, monkeypatch, trained):
+def reader(empty_place, monkeypatch, made_once):
     monkeypatch.setenv("TEXTGEN_CACHE", str(empty_place / "cache"))
     lay_out(empty_place)
-    return Reader(empty_place, *trained)
+    return Reader(empty_place, made_once)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -70,10 +70,9 @@ class Followed:
         seconds: what all commands took.
     """
 
-    def __init__(self, place):
+    def __init__(self, place, made_once):
         self.place, self.printed = place, {}
-        reader = Reader(place, {}, place / "kept")
-        run = shell(place) if AS_WRITTEN else reader.command
+        run = shell(place) if AS_WRITTEN else Reader(place, made_once).command
         began = time.monotonic()
         for language, text in blocks("sh", "text")[1:]:  # the first installs
             lines = text.splitlines()
@@ -93,10 +92,10 @@ class Followed:
         return found
 
 
-def test_the_tutorial_can_be_followed(checkout, monkeypatch, capsys):
+def test_the_tutorial_can_be_followed(checkout, made_once, monkeypatch, capsys):
     """One test, since its commands take half a minute: all that is checked of them follows."""
     monkeypatch.chdir(checkout)
-    followed, shipped = Followed(checkout), Generator.load("jabez")
+    followed, shipped = Followed(checkout, made_once), Generator.load("jabez")
     the_pictures(followed)
     step_1(followed, shipped)
     step_2(followed, shipped)
