@@ -14,7 +14,7 @@ from textgen import Generator
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system import threads
 from textgen.tokens.chars import CharTokenizer
-from textgen.writing.rows import ROWS
+from textgen.writing.texts import ROWS
 
 
 def in_use():

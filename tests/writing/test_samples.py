@@ -16,7 +16,7 @@ from textgen.errors import UsageError
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.context import Context
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.rows import ROWS
+from textgen.writing.texts import ROWS
 from textgen.writing.samples import Ending
 
 

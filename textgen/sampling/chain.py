@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textgen import arguments
 from textgen.errors import UsageError
 from textgen.options import option_of
-from textgen.sampling.context import Context, Logits, Transform, Vocabulary
+from textgen.sampling.context import MAX_HISTORY, Context, Logits, Transform, Vocabulary
 from textgen.sampling.transforms import TransformConfig
 
 
@@ -28,6 +28,7 @@ class NeverFollows:
 
     kinds: NDArray[np.intp]
     masks: NDArray[np.float64]
+    reach: ClassVar[int] = 1
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         return logits + self.masks.take(self.kinds.take(context.history[:, -1]), 0)
@@ -54,6 +55,11 @@ def chain(config: TransformConfig, vocabulary: Vocabulary, own: Sequence[Transfo
             if transform is not None:
                 transforms.append(transform)
     return transforms
+
+
+def reach(transforms: Sequence[Transform]) -> int:
+    """How many of the latest ids of a text some transforms look at."""
+    return max((getattr(each, "reach", MAX_HISTORY) for each in transforms), default=0)
 
 
 def transformed(

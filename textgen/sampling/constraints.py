@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +30,19 @@ class Bias:
     """
 
     values: NDArray[np.float64]
+    reach: ClassVar[int] = 0
 
     @classmethod
-    def build(cls, value: Sequence[tuple[str, float]], config: object, vocabulary: Vocabulary) -> Self:
-        """From pairs of a symbol and a number. Raises UsageError for a symbol outside the vocabulary."""
+    def build(cls, value: Sequence[tuple[str | int, float]], config: object, vocabulary: Vocabulary) -> Self:
+        """From pairs of a symbol, or its id, and a number. Raises UsageError for what the vocabulary lacks."""
         tokenizer = vocabulary.tokenizer
         values = np.zeros(tokenizer.vocabulary_size)
         for symbol, amount in value:
+            if isinstance(symbol, int):
+                if not 0 <= symbol < len(values):
+                    raise UsageError(f"`bias`: the model has no id {symbol}; its ids go from 0 to {len(values) - 1}")
+                values[symbol] += amount
+                continue
             ids = tokenizer.ids_of(symbol)
             if not ids:
                 near = nearest(symbol, tokenizer.symbols)
@@ -137,6 +143,11 @@ class RepetitionPenalty:
     penalty: float
     window: int
 
+    @property
+    def reach(self) -> int:
+        """As far back as the window."""
+        return self.window
+
     @classmethod
     def build(cls, value: float, config: WithWindow, vocabulary: Vocabulary) -> Self:
         """From the penalty; the window is an option of its own."""
@@ -149,6 +160,34 @@ class RepetitionPenalty:
         np.put_along_axis(seen, recent, True, axis=1)
         changed = np.where(logits > 0, logits / self.penalty, logits * self.penalty)
         return np.where(seen[:, :-1], changed, logits)
+
+
+@dataclass(frozen=True)
+class PresencePenalty(FromValue):
+    """Subtract the penalty from the logit of each symbol that the known text has (OpenAI's completions API)."""
+
+    penalty: float
+
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        return logits - self.penalty * (_counts(logits, context) > 0)
+
+
+@dataclass(frozen=True)
+class FrequencyPenalty(FromValue):
+    """Subtract the penalty from a symbol's logit as often as the known text has it (OpenAI's completions API)."""
+
+    penalty: float
+
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        return logits - self.penalty * _counts(logits, context)
+
+
+def _counts(logits: Logits, context: Context) -> NDArray[np.intp]:
+    """How often each symbol occurs in the known history of each text: int, the shape of the logits."""
+    rows, symbols = logits.shape
+    # The -1 of shorter texts is counted in an extra first column.
+    cells = context.history + 1 + np.arange(rows)[:, None] * (symbols + 1)
+    return np.bincount(cells.ravel(), minlength=rows * (symbols + 1)).reshape(rows, symbols + 1)[:, 1:]
 
 
 @dataclass(frozen=True)

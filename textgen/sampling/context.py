@@ -46,7 +46,10 @@ class Context:
 
 
 class Transform(Protocol):
-    """A pure function from logits to logits: float64, shape (rows, vocabulary); minus infinity forbids a symbol."""
+    """A pure function from logits to logits: float64, shape (rows, vocabulary); minus infinity forbids a symbol.
+
+    A transform may have an attribute `reach`: how many of the latest ids it looks at. Without, all that are kept.
+    """
 
     def __call__(self, logits: Logits, context: Context, /) -> Logits:
         """New logits of the same shape; the given array stays as it is."""

@@ -30,8 +30,8 @@ class Uniforms:
     """
 
     def __init__(self, seed: int, keys: Sequence[tuple[int, ...]]) -> None:
-        self._streams = [np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=k))) for k in keys]
-        self._numbers: NDArray[np.float64] = np.empty((len(keys), 0, 1))
+        self._streams = [_stream(seed, key) for key in keys]
+        self._numbers: NDArray[np.float64] = np.empty((len(keys), NUMBERS, 1))
         self._next = NUMBERS
 
     def __call__(self) -> NDArray[np.float64]:
@@ -41,6 +41,23 @@ class Uniforms:
             self._next = 0
         self._next += 1
         return self._numbers[:, self._next - 1]
+
+    def add(self, seed: int, key: tuple[int, ...]) -> None:
+        """Add a row at the end. Its stream begins now, whatever the others have used of theirs."""
+        stream = _stream(seed, key)
+        self._streams.append(stream)
+        row = np.empty((1, NUMBERS, 1))
+        row[0, self._next :, 0] = stream.random(NUMBERS - self._next)
+        self._numbers = np.concatenate([self._numbers, row])
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep only these rows, in this order."""
+        self._streams = [self._streams[row] for row in rows]
+        self._numbers = self._numbers[list(rows)]
+
+
+def _stream(seed: int, key: tuple[int, ...]) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def draw(logits: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:

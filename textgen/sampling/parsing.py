@@ -27,20 +27,20 @@ def words(name: str, value: object) -> tuple[str, ...]:
     return parsed
 
 
-def biases(name: str, value: object) -> tuple[tuple[str, float], ...]:
-    """Symbols and numbers, from a mapping, pairs or texts such as "e=-1.5": a tuple of (str, float)."""
+def biases(name: str, value: object) -> tuple[tuple[str | int, float], ...]:
+    """Symbols, or their ids, and numbers, from a mapping, pairs or texts such as "e=-1.5": a tuple of pairs."""
     if isinstance(value, Mapping):
         return tuple(_bias(name, pair) for pair in value.items())
     return tuple(_bias(name, pair) for pair in ([value] if isinstance(value, str) else items(name, value, _BIAS)))
 
 
-def _bias(name: str, pair: object) -> tuple[str, float]:
+def _bias(name: str, pair: object) -> tuple[str | int, float]:
     """One pair. Raises UsageError."""
     symbol, amount = pair.rpartition("=")[::2] if isinstance(pair, str) else _two(pair)
     number = spelled_number(amount)
-    if not isinstance(symbol, str) or not symbol or not abs(number) <= MAX_BIAS:
+    if not abs(number) <= MAX_BIAS or (type(symbol) is not int and not (isinstance(symbol, str) and symbol)):
         raise refused(name, _BIAS, pair)
-    return text(name, symbol), number
+    return symbol if type(symbol) is int else text(name, symbol), number
 
 
 def _two(pair: object) -> tuple[Any, Any]:

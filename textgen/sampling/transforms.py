@@ -19,7 +19,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypedDict
+from typing import Any, ClassVar, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,23 @@ from textgen.arguments import texts
 from textgen.engine.probability import softmax
 from textgen.options import Config, option, option_of
 from textgen.sampling import parsing
-from textgen.sampling.constraints import Bias, ForbidText, ForbidWord, NoRepeatNgram, RepetitionPenalty
+from textgen.sampling.constraints import (
+    Bias,
+    ForbidText,
+    ForbidWord,
+    FrequencyPenalty,
+    NoRepeatNgram,
+    PresencePenalty,
+    RepetitionPenalty,
+)
 from textgen.sampling.context import MAX_HISTORY, Context, FromValue, Logits, Transform, Vocabulary
 from textgen.sampling.schedules import Constant, Schedule, parse_schedule
 
 # Lower temperatures count as 0: a logit of 1e30 divided by them would leave the finite numbers.
 MIN_TEMPERATURE = 1e-250
+
+# Of either sign, as the completions API has it.
+MAX_PENALTY = 2
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,7 @@ class Temperature:
     """
 
     schedule: Schedule
+    reach: ClassVar[int] = 0
 
     @classmethod
     def build(cls, value: object, config: "TransformConfig", vocabulary: Vocabulary) -> Self | None:
@@ -66,6 +78,7 @@ class TopK(FromValue):
     """Keep the k likeliest symbols (Fan et al. 2018), and those as likely as the last of them."""
 
     k: int
+    reach: ClassVar[int] = 0
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         cut = logits.shape[1] - self.k
@@ -79,6 +92,7 @@ class TopP(FromValue):
     """Keep the fewest likeliest symbols whose probabilities together reach p (Holtzman et al. 2020, nucleus)."""
 
     p: float
+    reach: ClassVar[int] = 0
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         chances = softmax(logits)
@@ -90,6 +104,7 @@ class MinP(FromValue):
     """Keep symbols with at least this share of the likeliest symbol's probability (Nguyen et al. 2024)."""
 
     share: float
+    reach: ClassVar[int] = 0
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         highest = np.maximum.reduce(logits, axis=1, keepdims=True)
@@ -103,6 +118,7 @@ class Typical(FromValue):
     together reach the mass (Meister et al. 2022, locally typical sampling)."""
 
     mass: float
+    reach: ClassVar[int] = 0
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         chances = softmax(logits)
@@ -154,7 +170,7 @@ class TransformConfig(Config):
         parse=parsing.words,
         metavar="WORD",
     )
-    bias: tuple[tuple[str, float], ...] = transform(
+    bias: tuple[tuple[str | int, float], ...] = transform(
         (),
         Bias.build,
         "Add X to the logit of a character or word: e=-1.5 makes e rarer.",
@@ -170,6 +186,20 @@ class TransformConfig(Config):
     )
     repetition_window: int = option(
         64, "Apply the repetition penalty to the last N symbols.", low=1, high=MAX_HISTORY, group="Sampling"
+    )
+    presence_penalty: float = transform(
+        0.0,
+        PresencePenalty.build,
+        f"Subtract X from the logit of each symbol that the last {MAX_HISTORY} have, the prompt's among them.",
+        low=-MAX_PENALTY,
+        high=MAX_PENALTY,
+    )
+    frequency_penalty: float = transform(
+        0.0,
+        FrequencyPenalty.build,
+        f"Subtract X from a symbol's logit for each time that the last {MAX_HISTORY} have it, the prompt's among them.",
+        low=-MAX_PENALTY,
+        high=MAX_PENALTY,
     )
     no_repeat: int | None = transform(
         None,
@@ -216,9 +246,11 @@ class TransformOptions(TypedDict, total=False):
 
     forbid: str | Sequence[str]
     forbid_word: str | Sequence[str]
-    bias: Mapping[str, float] | Sequence[str | tuple[str, float]] | str
+    bias: Mapping[str, float] | Mapping[int, float] | Sequence[str | tuple[str | int, float]] | str
     repetition_penalty: float
     repetition_window: int
+    presence_penalty: float
+    frequency_penalty: float
     no_repeat: int | None
     temperature: float | Sequence[float] | str
     top_k: int | None

@@ -1,6 +1,6 @@
 """Beam search: the likeliest texts, found without randomness (Lowerre 1976; Graves 2012, section 3.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from textgen.writing.rows import Start
 from textgen.writing.samples import Ending, Sample
 
 
-def search(
-    engine: AnyNetwork, start: Start, transforms: Sequence[Transform], config: SamplingConfig, printed: Sequence[str]
-) -> list[Sample]:
-    """Find the `config.count` likeliest texts in a beam of `config.beam`.
+class Search:
+    """Finds the `config.count` likeliest texts in a beam of `config.beam`; iterate it to search.
 
     At each step every text of the beam is extended by every symbol, and the likeliest are kept, by the sum of their
     log-probabilities after the transforms. A text that has ended leaves the beam. Ended texts are compared by their
@@ -31,46 +29,66 @@ def search(
         config: the options; `beam` is set.
         printed: each id's text.
 
-    Returns:
-        the texts, the likeliest first; fewer than `config.count` where the beam found no more.
+    Attributes:
+        found: after the search, the texts, the likeliest first; fewer than `config.count` where the beam found no more.
     """
-    width, limit = config.beam or 1, config.limit
-    past = np.asarray(start.ids, np.intp)[None]
-    logits, state = start.logits[None], start.state
-    # The log-probability of each text in the beam: after the transforms, and under the model.
-    scores, measured = np.zeros(1), np.zeros(1)
-    finished: list[tuple[float, Sample]] = []  # with the mean log-probability after the transforms
-    for position in range(limit):
-        changed = transformed(logits, Context(past[:, -Context.max_history :], position, limit, printed), transforms)
-        highest_of(changed)  # raises where nothing is left to choose from
-        sums = (scores[:, None] + log_softmax(changed)).ravel()
-        # Twice the width, since up to half of them may end here (a stop, a document's end).
-        best = np.argsort(-sums, kind="stable")[: 2 * width]
-        best = best[np.isfinite(sums[best])]
-        rows, symbols = np.divmod(best, changed.shape[1])
-        longer = np.concatenate([past[rows], symbols[:, None]], axis=1)
-        under_model = measured[rows] + log_probabilities(logits[rows], symbols)
-        keep = []
-        for at in range(len(best)):
-            text, over = _text(longer[at, len(start.ids) :].tolist(), config, printed)
-            if not over:
-                keep.append(at)
-            elif at < width:
-                sample = Sample("", 0, [text], position + 1, float(under_model[at]), over)
-                finished.append((sums[best[at]] / (position + 1), sample))
-        keep = keep[:width]
-        past, scores, measured = longer[keep], sums[best[keep]], under_model[keep]
+
+    def __init__(
+        self,
+        engine: AnyNetwork,
+        start: Start,
+        transforms: Sequence[Transform],
+        config: SamplingConfig,
+        printed: Sequence[str],
+    ) -> None:
+        self._engine, self._start, self._transforms = engine, start, transforms
+        self._config, self._printed = config, printed
+        self.found: list[Sample] = []
+
+    def __iter__(self) -> Iterator[int]:
+        """Search; yields each position of the texts once it is settled."""
+        engine, start, transforms = self._engine, self._start, self._transforms
+        config, printed = self._config, self._printed
+        width, limit = config.beam or 1, config.limit
+        past = np.asarray(start.ids, np.intp)[None]
+        logits, state = start.logits[None], start.state
+        # The log-probability of each text in the beam: after the transforms, and under the model.
+        scores, measured = np.zeros(1), np.zeros(1)
+        finished: list[tuple[float, Sample]] = []  # with the mean log-probability after the transforms
+        for position in range(limit):
+            changed = transformed(
+                logits, Context(past[:, -Context.max_history :], position, limit, printed), transforms
+            )
+            highest_of(changed)  # raises where nothing is left to choose from
+            sums = (scores[:, None] + log_softmax(changed)).ravel()
+            # Twice the width, since up to half of them may end here (a stop, a document's end).
+            best = np.argsort(-sums, kind="stable")[: 2 * width]
+            best = best[np.isfinite(sums[best])]
+            rows, symbols = np.divmod(best, changed.shape[1])
+            longer = np.concatenate([past[rows], symbols[:, None]], axis=1)
+            under_model = measured[rows] + log_probabilities(logits[rows], symbols)
+            keep = []
+            for at in range(len(best)):
+                text, over = _text(longer[at, len(start.ids) :].tolist(), config, printed)
+                if not over:
+                    keep.append(at)
+                elif at < width:
+                    sample = Sample("", 0, [text], position + 1, float(under_model[at]), over)
+                    finished.append((sums[best[at]] / (position + 1), sample))
+            keep = keep[:width]
+            past, scores, measured = longer[keep], sums[best[keep]], under_model[keep]
+            finished.sort(key=lambda found: -found[0])
+            enough = finished[config.count - 1 : config.count]
+            if not keep or (enough and scores.max() / (position + 1) <= enough[0][0]):
+                break
+            if position + 1 < limit:
+                logits, state = engine.step(state.rows(rows[keep]), symbols[keep])
+            yield position
+        for ids, score, total in zip(past[:, len(start.ids) :].tolist(), scores, measured, strict=True):
+            text = "".join([printed[index] for index in ids])
+            finished.append((score / max(len(ids), 1), Sample("", 0, [text], len(ids), float(total), "length")))
         finished.sort(key=lambda found: -found[0])
-        enough = finished[config.count - 1 : config.count]
-        if not keep or (enough and scores.max() / (position + 1) <= enough[0][0]):
-            break
-        if position + 1 < limit:
-            logits, state = engine.step(state.rows(rows[keep]), symbols[keep])
-    for ids, score, total in zip(past[:, len(start.ids) :].tolist(), scores, measured, strict=True):
-        text = "".join([printed[index] for index in ids])
-        finished.append((score / max(len(ids), 1), Sample("", 0, [text], len(ids), float(total), "length")))
-    finished.sort(key=lambda found: -found[0])
-    return [sample for _, sample in finished[: config.count]]
+        self.found = [sample for _, sample in finished[: config.count]]
 
 
 def _text(ids: Sequence[int], config: SamplingConfig, printed: Sequence[str]) -> tuple[str, str | None]:

@@ -28,10 +28,11 @@ from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
-from textgen.writing.parts import check_weights, hashes, is_file, mixture_weights, own_transforms
+from textgen.writing.parts import check_weights, hashes, is_file, known_ids, mixture_weights, own_transforms
 from textgen.writing.prompts import readable
+from textgen.writing.sampler import Sampler
 from textgen.writing.samples import Sample, Writing
-from textgen.writing.texts import Sampler, write_texts
+from textgen.writing.texts import Plan, write_texts
 
 if TYPE_CHECKING:
     from textgen.corpus.spans import Spans
@@ -276,15 +277,47 @@ class Generator:
             UsageError: an unknown option, or one out of its range.
             PromptError: a prompt holds symbols outside the vocabulary.
         """
+        plan = self.plan(
+            arguments.documents("prompts", prompts),
+            with_options(SamplingConfig, config, options),
+            transforms=transforms,
+            corpus=corpus,
+            measured=measured,
+            keep=keep,
+        )
+        return Writing(plan.samples, write_texts(plan))
+
+    def plan(
+        self,
+        prompts: Sequence[str | Sequence[int]],
+        config: SamplingConfig,
+        *,
+        transforms: Sequence[Transform] = (),
+        corpus: str = "",
+        measured: bool = False,
+        keep: bool = True,
+    ) -> Plan:
+        """Check what `write` is to write, without writing it.
+
+        Args:
+            prompts: texts, or symbols by their ids, which the reserved ones are not among.
+            config, transforms, corpus, measured, keep: as for `write`.
+
+        Raises:
+            UsageError, PromptError: as `write`.
+        """
         corpus = arguments.text("corpus", corpus)
-        config = self._checked(with_options(SamplingConfig, config, options), corpus)
+        config = self._checked(config, corpus)
         seed = new_seed() if config.seed is None else config.seed
         is_backward = self.direction == "backward"
-        texts, own = arguments.documents("prompts", prompts), own_transforms(transforms)
-        if is_backward:
-            # The model goes on from whole lines only.
-            texts = [each if not each or each.endswith("\n") else each + "\n" for each in texts]
-        ids = [self.read_prompt(each, config.unknown) for each in texts]
+        own, texts, ids = own_transforms(transforms), [], []
+        for prompt in prompts:
+            text = prompt if isinstance(prompt, str) else self.tokenizer.decode(known_ids(prompt, self.tokenizer))
+            if is_backward and text and not text.endswith("\n"):
+                text += "\n"  # the model goes on from whole lines only
+            texts.append(text)
+            is_plain = isinstance(prompt, str) or is_backward
+            ids.append(self.read_prompt(text, config.unknown) if is_plain else self._begun(np.asarray(prompt, np.intp)))
         sampler = Sampler(
             engine=self.engine,
             printed=self.printed,
@@ -296,10 +329,11 @@ class Generator:
             spans=_spans(corpus, config.max_copy),
             # A caller's function may not be meant for several threads.
             threads=1 if own else threads.allowed(),
+            own=bool(own),
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
-        return Writing(samples, write_texts(sampler, samples, ids))
+        return Plan(sampler, samples, ids)
 
     def _checked(self, config: SamplingConfig, corpus: str) -> SamplingConfig:
         """The configuration, once it is known that this run can follow it. Raises UsageError."""
@@ -354,12 +388,16 @@ class Generator:
             PromptError: lists the symbols outside the vocabulary.
         """
         unknown = arguments.text("unknown", unknown, ("error", "skip", "nearest"))
-        prompt = readable(arguments.text("prompt", prompt), self.tokenizer, unknown)
+        return self._begun(self.encode(readable(arguments.text("prompt", prompt), self.tokenizer, unknown)))
+
+    def _begun(self, ids: Ids) -> Ids:
+        """A prompt's ids and what the model reads before them, as `read_prompt` says."""
         if self.documents == "file":
-            prompt = prompt or ("" if self.tokenizer.unknown(self.separator) else self.separator)
-            if prompt:
-                return self.encode(prompt)
-        return np.concatenate([[BOUNDARY], self.encode(prompt)])
+            if not len(ids) and not self.tokenizer.unknown(self.separator):
+                ids = self.encode(self.separator)
+            if len(ids):
+                return ids
+        return np.concatenate([[BOUNDARY], ids])
 
     @answers_keywords
     def encode(self, text: str) -> Ids:

@@ -1,4 +1,4 @@
-"""What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, transforms."""
+"""What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, ids, transforms."""
 
 import itertools
 import os
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from textgen import arguments
 from textgen.corpus.memory import Memory
+from textgen.errors import PromptError
 from textgen.runs.config import ModelConfig
 from textgen.sampling.context import Transform
+from textgen.tokens.base import Tokenizer
+from textgen.tokens.layout import RESERVED
 
 
 def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
@@ -30,6 +33,18 @@ def own_transforms(transforms: Sequence[Transform]) -> list[Transform]:
     return [
         arguments.function("transforms", each, wanted) for each in arguments.items("transforms", transforms, wanted)
     ]
+
+
+def known_ids(ids: Sequence[int], tokenizer: Tokenizer) -> list[int]:
+    """The ids of a prompt. Raises PromptError for one that stands for no symbol of the vocabulary."""
+    size = tokenizer.vocabulary_size
+    for place, index in enumerate(ids):
+        if type(index) is not int or not RESERVED <= index < size:
+            raise PromptError(
+                f"`prompts`: the id in place {place + 1:,} is {arguments.shown(index)}; the ids of this model's "
+                f"{tokenizer.noun}s go from {RESERVED} to {size - 1}"
+            )
+    return list(ids)
 
 
 def is_file(text: str) -> bool:

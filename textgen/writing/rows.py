@@ -13,11 +13,6 @@ from textgen.sampling.context import Context, Logits, Transform
 from textgen.sampling.draw import Uniforms, draw
 from textgen.tokens.layout import Ids
 
-# Texts in a block that is stepped as one. A block always has this many rows, though some may be padding, because a
-# matrix product of another shape rounds differently. So the third of five texts equals the third of ten, to the byte.
-# Twice as many rows gain little on one thread, and a second block takes a second core (docs/log.md).
-ROWS = 16
-
 
 @dataclass(frozen=True)
 class Start:
@@ -39,6 +34,54 @@ class Start:
         return cls(*engine.read(ids), ids)
 
 
+class Histories:
+    """The latest ids of texts that grow together, as transforms see them.
+
+    The ids stand in an array of twice the width that is seen; when it is full, its second half moves to the front.
+
+    Args:
+        width: how many ids of each text are seen.
+        texts: the ids of each text so far, int, shape (symbols,).
+    """
+
+    def __init__(self, width: int, texts: Sequence[Ids]) -> None:
+        self._width = self._begin = self._end = width
+        self._ids = np.empty((0, 2 * width), np.intp)
+        for ids in texts:
+            self.add(ids)
+
+    def seen(self) -> NDArray[np.intp]:
+        """A view: int, shape (texts, up to the width), the newest ids last; -1 where a text is shorter."""
+        return self._ids[:, max(self._begin, self._end - self._width) : self._end]
+
+    def append(self, ids: Ids) -> NDArray[np.intp]:
+        """Append an id to each text, int, shape (texts,). Returns what is seen then."""
+        width = self._width
+        if self._end == self._ids.shape[1]:
+            self._ids[:, :width] = self._ids[:, -width:]
+            self._begin, self._end = 0, width
+        self._ids[:, self._end] = ids
+        self._end += 1
+        return self.seen()
+
+    def rewind(self, symbols: int) -> NDArray[np.intp]:
+        """Take back the latest ids of each text, at most half the width. Returns what is seen then."""
+        self._end -= symbols
+        return self.seen()
+
+    def add(self, ids: Ids) -> None:
+        """Add a text at the end."""
+        recent = ids[max(len(ids) - self._width, 0) :]
+        row = np.full((1, self._ids.shape[1]), -1, np.intp)
+        row[0, self._end - len(recent) : self._end] = recent
+        self._begin = min(self._begin, self._end - len(recent))
+        self._ids = np.concatenate([self._ids, row])
+
+    def keep(self, texts: Sequence[int]) -> None:
+        """Keep only these texts, in this order."""
+        self._ids = self._ids[list(texts)]
+
+
 class SavePoint(NamedTuple):
     """A moment of a single row to which `Rows.backtrack` returns."""
 
@@ -48,7 +91,7 @@ class SavePoint(NamedTuple):
 
 
 class Rows:
-    """Texts drawn side by side.
+    """Texts drawn side by side, all from their first symbol on.
 
     Args:
         engine: the network.
@@ -76,16 +119,8 @@ class Rows:
         self._transforms, self._uniforms = transforms, uniforms
         self._state = starts[0].state.stack([start.state for start in starts])
         self.logits: NDArray[np.float32] = np.stack([start.logits for start in starts])
-        # The ids of each text stand in an array of twice the width that transforms see; when it is full, its second
-        # half moves to the front.
-        self._width = width = Context.max_history
-        self._history = np.full((len(starts), 2 * width), -1, np.intp)
-        self._end = width
-        for row, start in enumerate(starts):
-            recent = start.ids[-width:]
-            self._history[row, width - len(recent) : width] = recent
-        self._begin = width - min(max(len(start.ids) for start in starts), width)
-        self.context = Context(self._history[:, self._begin : width], 0, length, printed)
+        self._histories = Histories(Context.max_history, [start.ids for start in starts])
+        self.context = Context(self._histories.seen(), 0, length, printed)
 
     def transformed(self) -> Logits:
         """The logits that are drawn from: float64, shape (rows, vocabulary)."""
@@ -109,15 +144,8 @@ class Rows:
     def read(self, ids: Ids) -> None:
         """Step the network by one symbol in each row: int, shape (rows,)."""
         self.logits, self._state = self._engine.step(self._state, ids, self._work)
-        width = self._width
-        if self._end == self._history.shape[1]:
-            self._history[:, :width] = self._history[:, -width:]
-            self._begin, self._end = 0, width
-        self._history[:, self._end] = ids
-        self._end += 1
-        context = self.context
-        context.history = self._history[:, max(self._begin, self._end - width) : self._end]
-        context.position += 1
+        self.context.history = self._histories.append(ids)
+        self.context.position += 1
 
     def save_point(self) -> SavePoint:
         """The current moment of the only row."""
@@ -126,7 +154,5 @@ class Rows:
     def backtrack(self, point: SavePoint) -> None:
         """Return to an earlier moment, at most max_history / 2 symbols back."""
         self._state, self.logits, position = point
-        context = self.context
-        self._end -= context.position - position
-        context.position = position
-        context.history = self._history[:, max(self._begin, self._end - self._width) : self._end]
+        self.context.history = self._histories.rewind(self.context.position - position)
+        self.context.position = position

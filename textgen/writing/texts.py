@@ -7,62 +7,36 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
 from textgen.sampling.config import SamplingConfig
-from textgen.sampling.context import Transform
-from textgen.sampling.draw import Uniforms
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.layout import Ids
-from textgen.writing.rows import ROWS, Rows, Start
+from textgen.writing.block import Block, Drawn
+from textgen.writing.rows import Rows, Start
+from textgen.writing.sampler import Key, Sampler
 from textgen.writing.samples import Ending, Sample
 
-if TYPE_CHECKING:
-    from textgen.corpus.spans import Spans
-
-# Steps of a block between two updates of its texts.
-STRIDE = 64
+# The most texts in a block, and its steps between two updates of its texts. More rows gain little on one thread, while
+# a second block takes a second core (docs/log.md).
+ROWS, STRIDE = 32, 64
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """How symbols are sampled: the same for all texts of a call.
+class Plan:
+    """Texts to write, checked.
 
     Attributes:
-        engine: the network.
-        printed: each id's text.
-        config: the options, with a seed.
-        transforms: from `textgen.sampling.chain.chain`.
-        seed: of all random streams.
-        measured: whether each Sample gets its log-probability.
-        backward: whether the model writes each line from its end.
-        spans: spans of text that must not be written, or None.
-        threads: the most threads of Python that write blocks of texts.
+        sampler: how symbols are sampled.
+        samples: empty Samples, `config.count` for each prompt, those of the first prompt first.
+        prompts: the ids of each prompt, int, shape (symbols,).
     """
 
-    engine: AnyNetwork
-    printed: Sequence[str]
-    config: SamplingConfig
-    transforms: Sequence[Transform]
-    seed: int
-    measured: bool = False
-    backward: bool = False
-    spans: "Spans | None" = None
-    threads: int = 1
-
-    def rows(self, tasks: Sequence["_Task"]) -> Rows:
-        """The Rows in which some texts are drawn."""
-        config = self.config
-        length = config.limit if config.length is not None or config.documents is None else None
-        uniforms = Uniforms(self.seed, [task.key for task in tasks])
-        return Rows(self.engine, [task.start for task in tasks], self.transforms, uniforms, self.printed, length)
+    sampler: Sampler
+    samples: list[Sample]
+    prompts: list[Ids]
 
 
 @dataclass(frozen=True)
@@ -71,20 +45,12 @@ class _Task:
 
     sample: Sample
     start: Start
-    key: tuple[int, int, int]
+    key: Key
 
 
-def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[Ids]) -> Iterator[tuple[Sample, str]]:
-    """Write `count` texts for each prompt.
-
-    Args:
-        sampler: how symbols are sampled.
-        samples: empty Samples, those of the first prompt first.
-        prompts: the ids of each prompt, int, shape (symbols,).
-
-    Yields:
-        (Sample, the piece that was added to its text).
-    """
+def write_texts(plan: Plan) -> Iterator[tuple[Sample, str]]:
+    """Write the texts of a plan. Yields (Sample, the piece that was added to its text)."""
+    sampler, samples = plan.sampler, plan.samples
     config = sampler.config
     if config.include_prompt:
         for sample in samples:
@@ -99,7 +65,7 @@ def write_texts(sampler: Sampler, samples: Sequence[Sample], prompts: Sequence[I
         return
     alone = bool(config.beam or sampler.spans or len(samples) * config.best_of == 1)
     with threads.limited():
-        starts = [Start.after(sampler.engine, ids) for ids in prompts]
+        starts = [Start.after(sampler.engine, ids) for ids in plan.prompts]
         if config.beam:
             for prompt, start in enumerate(starts):
                 yield from _search(sampler, samples[prompt * config.count : (prompt + 1) * config.count], start)
@@ -143,10 +109,13 @@ def _merit(candidate: Sample) -> float:
 
 
 def _search(sampler: Sampler, samples: Sequence[Sample], start: Start) -> Iterator[tuple[Sample, str]]:
-    """Write the texts of one prompt by beam search."""
-    from textgen.writing.beam import search  # few texts are searched for
+    """Write the texts of one prompt by beam search; yields empty pieces while it searches."""
+    from textgen.writing.beam import Search  # few texts are searched for
 
-    found = search(sampler.engine, start, sampler.transforms, sampler.config, sampler.printed)
+    search = Search(sampler.engine, start, sampler.transforms, sampler.config, sampler.printed)
+    for _ in search:
+        yield samples[0], ""
+    found = search.found
     if len(found) < len(samples):
         raise UsageError(
             f"`count={len(samples)}`: the beam search found only {count(len(found), 'text')}; give a larger `beam`"
@@ -159,7 +128,7 @@ def _write_alone(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sam
     """Write a single text; yields each piece as soon as it may be shown."""
     (task,) = tasks
     sample, config, printed = task.sample, sampler.config, sampler.printed
-    rows = sampler.rows(tasks)
+    rows = sampler.rows(task.start, task.key)
     drawn: Iterator[tuple[int, float | None]]
     if sampler.spans:
         from textgen.writing.copying import without_copying  # few texts have a limit on copying
@@ -198,9 +167,10 @@ def _draw_symbols(rows: Rows, limit: int, measured: bool) -> Iterator[tuple[int,
 
 
 def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sample, str]]:
-    """Write texts in blocks of ROWS, several blocks at a time; yields a piece of each text every STRIDE symbols."""
-    blocks = [_write_block(sampler, tasks[at : at + ROWS]) for at in range(0, len(tasks), ROWS)]
-    workers = min(sampler.threads, len(blocks))
+    """Write texts in blocks, one block for each thread at a time; yields a piece of each text every STRIDE symbols."""
+    workers = min(sampler.threads, len(tasks))
+    size = min(ROWS, -(-len(tasks) // workers))
+    blocks = [_write_block(sampler, tasks[at : at + size]) for at in range(0, len(tasks), size)]
     if workers == 1:
         for block in blocks:
             for pieces in block:
@@ -218,52 +188,68 @@ def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sa
 
 
 def _write_block(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[list[tuple[Sample, str]]]:
-    """Write up to ROWS texts side by side; yields a list of a piece of each every STRIDE symbols.
-
-    Missing rows are filled with copies of the first, which are drawn and thrown away.
-    """
-    config, measured, limit = sampler.config, sampler.measured, sampler.config.limit
-    rows = sampler.rows([*tasks, *[tasks[0]] * (ROWS - len(tasks))])
-    endings = [Ending(config, sampler.backward) for _ in tasks]
-    totals = np.zeros(len(tasks))
-    done = 0
-    while done < limit and not all(ending.over for ending in endings):
-        stride = min(STRIDE, limit - done)
-        ids = np.empty((stride, ROWS), np.intp)
-        log_chances = np.zeros((stride, len(tasks)))
-        for step in range(stride):
-            ids[step] = latest = rows.draw_all()
-            if measured:
-                log_chances[step] = log_probabilities(rows.logits, latest)[: len(tasks)]
-            if done + step + 1 < limit:
-                rows.read(latest)
-        done += stride
+    """Write texts side by side; yields a list of a piece of each that is not over, every STRIDE symbols."""
+    block, texts = Block(sampler.engine, sampler.printed), {}
+    for task in tasks:
+        row = sampler.row(task.start, task.key)
+        texts[row] = Text(sampler, task.sample)
+    block.join(list(texts))
+    while block:
         pieces = []
-        for row, (task, ending) in enumerate(zip(tasks, endings, strict=True)):
-            if ending.over:
-                continue
-            sample = task.sample
-            piece, taken = _shown(ids[:, row], ending, sampler.printed)
-            if done == limit and not ending.over:
-                piece += ending.rest()
-            if ending.over or done == limit:
-                sample.ended = ending.over or "length"
-            sample.add(piece)
-            sample.symbols += taken
-            totals[row] += log_chances[:taken, row].sum()
-            if measured:
-                sample.log_probability = float(totals[row])
-            pieces.append((sample, piece))
+        for drawn in block.advance(STRIDE):
+            if drawn.row.error:
+                raise drawn.row.error
+            text = texts[drawn.row]
+            pieces.append((text.sample, text.take(drawn)))
+            if text.sample.ended:
+                block.leave(drawn.row)
         yield pieces
 
 
-def _shown(ids: NDArray[np.intp], ending: Ending, printed: Sequence[str]) -> tuple[str, int]:
-    """The text of some ids of one row that may be shown, and how many of them belong to the text."""
-    if not ending.is_needed:
-        return "".join([printed[index] for index in ids.tolist()]), len(ids)
-    text = ""
-    for taken, index in enumerate(ids.tolist(), 1):
-        text += ending.take(index, printed[index])
+class Text:
+    """A text that grows by what a Block draws in its row.
+
+    Args:
+        sampler: how its symbols are sampled.
+        sample: what it is put into.
+    """
+
+    def __init__(self, sampler: Sampler, sample: Sample) -> None:
+        self.sample = sample
+        self._printed = sampler.printed
+        self._ending = Ending(sampler.config, sampler.backward)
+
+    def take(self, drawn: Drawn) -> str:
+        """Take what was drawn, up to where the text is over. Returns the piece that was added to the sample."""
+        sample, ending = self.sample, self._ending
+        piece, taken = self._shown(drawn.ids)
+        sample.symbols += taken
+        if drawn.log_probabilities:
+            # One after another, so that the sum does not depend on how many are drawn at a time.
+            total = sample.log_probability or 0.0
+            for each in drawn.log_probabilities[:taken]:
+                total += each
+            sample.log_probability = total
         if ending.over:
-            return text, taken
-    return text, len(ids)
+            sample.ended = ending.over
+        elif drawn.row.drawn >= drawn.row.limit:
+            piece += self.end()
+        sample.add(piece)
+        return piece
+
+    def end(self) -> str:
+        """End the text where it is. Returns what was held back of it, which is not in the sample yet."""
+        self.sample.ended = "length"
+        return self._ending.rest()
+
+    def _shown(self, ids: Sequence[int]) -> tuple[str, int]:
+        """The text of some ids that may be shown, and how many of them belong to the text."""
+        printed, ending = self._printed, self._ending
+        if not ending.is_needed:
+            return "".join([printed[index] for index in ids]), len(ids)
+        text = ""
+        for taken, index in enumerate(ids, 1):
+            text += ending.take(index, printed[index])
+            if ending.over:
+                return text, taken
+        return text, len(ids)
