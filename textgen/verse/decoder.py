@@ -85,6 +85,7 @@ def poem(
     temperature: float,
     rows: int,
     refused: Callable[[list[int]], bool],
+    each_draw: Callable[[], object] = lambda: None,
 ) -> PoemDraft[P] | None:
     """Sample a poem.
 
@@ -96,13 +97,14 @@ def poem(
         temperature: 0 takes the likeliest symbol.
         rows: lines sampled in parallel.
         refused: takes a line's ids; whether the line must not be used.
+        each_draw: called before each draw of lines; what it raises ends the search.
 
     Returns:
         the poem; None where no attempt finds one.
     """
     if start.position.over:
         return PoemDraft([])
-    sampler = _Sampler(engine, seed, key, temperature, refused)
+    sampler = _Sampler(engine, seed, key, temperature, refused, each_draw)
     draws, taken_back = MAX_DRAWS_PER_LINE * (verse.lines or DEFAULT_LINES), 0
     for attempt in range(MAX_ATTEMPTS):
         # Each draw has a number of its own, and so its own random stream; an attempt counts its numbers down.
@@ -124,9 +126,11 @@ class _Sampler:
     key: tuple[int, ...]
     temperature: float
     refused: Callable[[list[int]], bool]
+    each_draw: Callable[[], object]
 
     def draw(self, verse: Verse[P], start: Line[P], rows: int, number: int) -> list[Line[P]]:
         """The lines that one draw gives, best first."""
+        self.each_draw()
         uniforms = Uniforms(self.seed, [(*self.key, number, row) for row in range(rows)])
         found = lines(self.engine, verse, start, rows, self.temperature, uniforms)
         return [line for line in found if not self.refused(line.ids)]

@@ -12,7 +12,7 @@ row has a random stream of its own. This module knows nothing of threads, reques
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,11 +69,17 @@ class Reader:
     Attributes:
         ids: int, shape (symbols,), at least one.
         then: takes where a text begins after the prompt, and returns the rows that join at once.
+        measured, top: as of Row.
+        log_probabilities, likeliest: as of Drawn, for each id but the first.
         done: how many ids were read, or are the next to be read.
     """
 
     ids: Ids
     then: Callable[[Start], Sequence[Row]]
+    measured: bool = False
+    top: int = 0
+    log_probabilities: list[float] = field(default_factory=list)
+    likeliest: list[list[Likely]] = field(default_factory=list)
     done: int = 0
 
 
@@ -191,6 +197,11 @@ class Block:
             at = end
         for place, reader in enumerate(self._readers, at):
             ids[place] = reader.ids[reader.done]
+            if reader.done and reader.measured:
+                logits = self._logits[place : place + 1]
+                reader.log_probabilities.append(float(log_probabilities(logits, ids[place : place + 1])[0]))
+                if reader.top:
+                    reader.likeliest.append(_likeliest(logits[0], reader.top))
             reader.done += 1
 
     def _read(self, ids: Ids) -> None:

@@ -96,13 +96,13 @@ def _candidates(config: SamplingConfig, sample: Sample, prompt: int, starts: Seq
 
 def _choose(sample: Sample, candidates: Sequence[Sample]) -> tuple[Sample, str]:
     """Give a sample the text of its best candidate: (sample, the piece that was added)."""
-    best = max(candidates, key=_merit)
+    best = max(candidates, key=merit)
     sample.add(best.text)
     sample.symbols, sample.log_probability, sample.ended = best.symbols, best.log_probability, best.ended
     return sample, best.text
 
 
-def _merit(candidate: Sample) -> float:
+def merit(candidate: Sample) -> float:
     """What the best candidate has most of: its mean log-probability; an empty text comes last."""
     mean = candidate.mean_log_probability
     return -math.inf if mean is None else mean

@@ -1,0 +1,93 @@
+"""textgen serve: a completions server for one run or several."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textgen.cli.chosen import chosen_run
+from textgen.cli.console import note, tell
+from textgen.cli.options import GroupedCommand, command_option, given, options_of
+from textgen.errors import UsageError
+from textgen.runs.folder import find_run
+from textgen.serve.config import ServeConfig
+from textgen.system import extras
+from textgen.system.files import storage_errors
+
+VARIABLE = "TEXTGEN_API_KEY"
+MAX_KEY_BYTES = 4096
+COMMON = ("host", "port", "max_length", "queue", "timeout")
+
+
+@click.command("serve", cls=GroupedCommand)
+@click.argument("run", nargs=-1)
+@options_of(ServeConfig, first=COMMON)
+@command_option(
+    "--key-file",
+    group="Security",
+    metavar="FILE",
+    help=f"Answer only clients that send the key in this file. [default: the key in {VARIABLE}, if there is one]",
+)
+@command_option(
+    "--corpus",
+    group="Server",
+    metavar="FILE",
+    multiple=True,
+    help="Let requests forbid copies from this text (max_copy). Repeatable.",
+)
+def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str, ...], **options: Any) -> None:
+    """Serve runs to programs that speak the completions API. A run is a folder, or a name that textgen runs lists.
+
+    Without RUN, serve the newest. Each run is a model by its name; requests that name no model get the first. Stop the
+    server with Ctrl-C. The address with /docs describes all routes.
+
+    \b
+      textgen serve
+      textgen serve story letters --port 9000 --watch
+      textgen serve story --host 0.0.0.0 --key-file key.txt --allow-host writer.example.org
+      curl http://127.0.0.1:8000/v1/completions -H "Content-Type: application/json" \\
+        -d '{"prompt": "The ", "max_tokens": 200, "temperature": 0.8}'
+    """
+    config = ServeConfig(**given(options))
+    for package in ("starlette", "uvicorn"):
+        extras.check(package, "textgen serve")
+    from textgen.serve.application import app  # here, since the extra may be missing
+    from textgen.serve.listening import address_of, bind, check_open, listen
+    from textgen.writing.generator import Generator
+
+    key = _key(key_file)
+    check_open(config.host, config.is_loopback, key is not None)
+    paths = [find_run(name) for name in run] or [chosen_run(None)]
+    generators = [Generator.load(path) for path in paths]
+    server = app(generators, config=config, key=key, corpus=_corpus(corpus), say=lambda line: tell(line))
+    listener = bind(config.host, config.port)
+    models = ", ".join(server.shelf.models)
+    note(f"serving {models} at {address_of(listener)}/v1 ({address_of(listener)}/docs describes it); Ctrl-C stops")
+    listen(server, listener)
+    note("stopped")
+
+
+def _key(key_file: str | None) -> str | None:
+    """The key that clients must send. Raises UsageError."""
+    if key_file is None:
+        found, where = os.environ.get(VARIABLE), VARIABLE
+        if found is None:
+            return None
+    else:
+        where = key_file
+        with storage_errors(Path(key_file)), open(key_file, "rb") as file:
+            data = file.read(MAX_KEY_BYTES + 1)
+        found = data.decode("ascii", "replace").strip() if len(data) <= MAX_KEY_BYTES else ""
+    found = found.strip()
+    if not found or not found.isascii() or not found.isprintable() or " " in found:
+        raise UsageError(f"{where}: a key is one line of printable ASCII characters without spaces")
+    return found
+
+
+def _corpus(paths: tuple[str, ...]) -> str:
+    if not paths:
+        return ""
+    from textgen.corpus.documents import read_corpus
+
+    return "\n\n".join(read_corpus(list(paths)).documents)

@@ -1,0 +1,195 @@
+"""What a request must pass before it reaches a route: where it comes from, its key, the size and pace of its body.
+
+A browser's page may talk to a server on its own machine: by CORS where the server allows it, or by a host name that
+points to the machine (DNS rebinding). So Host and Origin must be on a list. This module is an ASGI middleware.
+"""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from textgen.serve.config import LOOPBACK, ServeConfig
+from textgen.serve.errors import ApiError
+from textgen.serve.log import Log
+from textgen.serve.metrics import Metrics
+from textgen.system.wording import count
+
+# Answered without a key: they say nothing that the source code does not.
+OPEN_PATHS = ("/health", "/docs", "/openapi.json")
+
+ALLOWED_HEADERS = "authorization, content-type"
+# What the `openai` package sends beside those.
+ALLOWED_PREFIX = "x-stainless-"
+MAX_AGE = "600"  # seconds that a browser may remember a preflight's answer
+ALL_ADDRESSES = ("0.0.0.0", "::")
+
+# Of every answer.
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
+]
+
+
+class Guard:
+    """Passes on the requests that are allowed, counts and logs all of them.
+
+    Args:
+        app: what answers them.
+        config: the lists and limits.
+        key: the key that clients must give; None for none.
+        metrics, log: take what was answered.
+    """
+
+    def __init__(self, app: ASGIApp, config: ServeConfig, key: str | None, metrics: Metrics, log: Log) -> None:
+        self._app, self._config, self._metrics, self._log = app, config, metrics, log
+        self._key = key.encode() if key else None
+        own = () if config.host in ALL_ADDRESSES else (config.host.lower(),)
+        self._hosts = {*LOOPBACK, *own, *config.allow_host}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status, request_id = time.monotonic(), 499, f"req-{secrets.token_hex(8)}"
+        origin = _header(scope, b"origin")
+        cors = self._cors(origin)
+        scope["state"] = {**scope.get("state", {}), "facts": {}}
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                extra = [(b"x-request-id", request_id.encode()), *SECURITY_HEADERS, *cors]
+                message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            await send(message)
+
+        try:
+            self._check(scope, origin)
+            if scope["method"] == "OPTIONS" and origin and _header(scope, b"access-control-request-method"):
+                response = self._preflight(scope)
+            else:
+                await self._app(scope, self._bounded(scope, receive), answer)
+                return
+            await response(scope, receive, answer)
+        except ApiError as error:
+            await error_response(error)(scope, receive, answer)
+        finally:
+            facts = scope["state"]["facts"]
+            self._metrics.add_request(facts.pop("route", "other"), status)
+            self._log.write(
+                "request",
+                id=request_id,
+                client=(scope.get("client") or ("-",))[0],
+                method=scope["method"],
+                path=scope["path"][:200],
+                status=status,
+                seconds=round(time.monotonic() - began, 4),
+                **facts,
+            )
+
+    def _check(self, scope: Scope, origin: str | None) -> None:
+        """Raise ApiError for a request that may not come in."""
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or (name := host_name(hosts[0])) is None:
+            raise ApiError(400, "a request has one Host header, with a name or an address")
+        if name not in self._hosts:
+            raise ApiError(403, "this host name is not on the server's list; it is started with allow_host for more")
+        if origin is not None and not self._allows(origin, hosts[0], scope["scheme"]):
+            raise ApiError(
+                403, "pages of this origin may not use this server; it is started with allow_origin for more"
+            )
+        if self._key and scope["path"] not in OPEN_PATHS and scope["method"] != "OPTIONS":
+            given = _header(scope, b"authorization") or ""
+            kind, _, key = given.partition(" ")
+            found = key.strip().encode("latin-1") if kind.lower() == "bearer" else b""
+            if not hmac.compare_digest(found, self._key):
+                raise ApiError(
+                    401,
+                    "a key is needed: Authorization: Bearer KEY" if not given else "the key is not the server's",
+                    code="invalid_api_key",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+
+    def _allows(self, origin: str, host: str, scheme: str) -> bool:
+        """Whether a page of an origin may send requests: one of the list, or a page of this server."""
+        return origin in self._config.allow_origin or origin.lower() == f"{scheme}://{host}".lower()
+
+    def _cors(self, origin: str | None) -> list[tuple[bytes, bytes]]:
+        """The headers that let a browser show an answer to a page of an origin."""
+        if origin not in self._config.allow_origin:
+            return [(b"vary", b"Origin")] if self._config.allow_origin else []
+        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"Origin")]
+
+    def _preflight(self, scope: Scope) -> Response:
+        asked = (_header(scope, b"access-control-request-headers") or "").lower()
+        names = [name.strip() for name in asked.split(",")]
+        more = [name for name in names if name.startswith(ALLOWED_PREFIX) and len(name) < 100][:20]
+        headers = {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": ", ".join([ALLOWED_HEADERS, *more]),
+            "Access-Control-Max-Age": MAX_AGE,
+        }
+        return Response(status_code=204, headers=headers)
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """A `receive` that counts the bytes of the body as they arrive, and does not wait for ever."""
+        config = self._config
+        declared = _header(scope, b"content-length")
+        seen, until, is_whole = 0, time.monotonic() + config.body_timeout, False
+
+        async def bounded() -> Message:
+            nonlocal seen, is_whole
+            if is_whole:
+                return await receive()
+            if declared is not None and declared.isdecimal() and int(declared[:20]) > config.max_body:
+                raise _too_large(config.max_body)
+            try:
+                message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.001))
+            except TimeoutError:
+                raise ApiError(
+                    408, "the body of the request did not arrive in time", headers={"Connection": "close"}
+                ) from None
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                is_whole = not message.get("more_body")
+                if seen > config.max_body:
+                    raise _too_large(config.max_body)
+            return message
+
+        return bounded
+
+
+def host_name(host: str) -> str | None:
+    """The name or address of a Host header, lower case, without its port; None for what is none."""
+    if not host.isascii() or any(mark in host for mark in "/@?#\\ \t,"):
+        return None
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts.hostname
+
+
+def error_response(error: ApiError) -> Response:
+    """The answer that tells of an error."""
+    return JSONResponse(error.body(), error.status, error.headers)
+
+
+def _too_large(most: int) -> ApiError:
+    return ApiError(413, f"the body is larger than {count(most, 'byte')}", headers={"Connection": "close"})
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    found: Iterable[Any] = (value for key, value in scope["headers"] if key == name)
+    value = next(iter(found), None)
+    return None if value is None else value.decode("latin-1")

@@ -1,0 +1,194 @@
+"""This tool's own routes: each is the Python function of the same name, and its errors are the answer's.
+
+They run in threads of their own, beside those that write. This module knows nothing of HTTP.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from textgen.corpus.forms import FORMS
+from textgen.errors import UsageError
+from textgen.inspection.tracing import GATES, STATES, trace
+from textgen.serve import schema
+from textgen.serve.schema import Schema
+from textgen.tokens.layout import RESERVED
+from textgen.verse.checking import check
+from textgen.verse.composing import Composition, compositions
+from textgen.verse.config import PoemConfig, Rules
+from textgen.writing.generator import Generator
+from textgen.writing.parts import known_ids
+
+MAX_INSPECTED = 256  # symbols: a step of 512 units has 3,000 numbers
+MAX_POEMS, MAX_LINES, MAX_LINE = 32, 200, 1_000
+DIGITS = 6  # of a number in an answer
+
+_MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models; the first of them without."}
+_TEXT: Schema = {"type": "string", "description": "The text."}
+_RULES = schema.of_config(Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at"))
+_FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
+_POEM = schema.of_config(PoemConfig, ("start", "mood", "title", "rhyme", "count", "seed", "temperature", "tries"))
+_POEM["count"] |= {"maximum": MAX_POEMS}
+_POEM["tries"] |= {"maximum": 64}
+for _each in (*_POEM.values(), *_RULES.values()):
+    if _each["type"] == "string" and "enum" not in _each:
+        _each["maxLength"] = MAX_LINE
+
+SCORE = schema.body_of({"model": _MODEL, "text": _TEXT}, ["text"])
+TOKENIZE = schema.body_of(
+    {
+        "model": _MODEL,
+        "text": _TEXT | {"description": "Give the ids of this text,"},
+        "ids": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "description": "or give the text of these ids.",
+        },
+    }
+)
+INSPECT = schema.body_of(
+    {
+        "model": _MODEL,
+        "text": _TEXT | {"minLength": 1},
+        "start": {"type": "integer", "minimum": 0, "default": 0, "description": "The first symbol that is shown."},
+        "arrays": {
+            "type": "array",
+            "items": {"type": "string", "enum": [*GATES, *STATES]},
+            "description": "Which arrays to return: all of them without.",
+        },
+        "likeliest": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 20,
+            "default": 5,
+            "description": "Of how many symbols to return the probability after each step.",
+        },
+    },
+    ["text"],
+)
+CHECK = schema.body_of(
+    {
+        "text": {"type": "string", "maxLength": 100_000, "description": "The poem, a line on each line."},
+        "form": _FORM | {"description": "The form to judge by; the one that fits without."},
+    }
+    | _RULES,
+    ["text"],
+)
+POEM = schema.body_of(
+    {
+        "model": _MODEL,
+        "form": _FORM | {"default": "free"},
+        "stream": {"type": "boolean", "description": "Send each line as a server-sent event."},
+    }
+    | _POEM
+    | _RULES
+)
+
+
+def score(generator: Generator, values: dict[str, Any], max_length: int) -> dict[str, Any]:
+    """`Generator.score`: how surprising each symbol of a text is."""
+    text = values["text"]
+    _check_length(generator, text, max_length)
+    found = generator.score(text)
+    return {
+        "object": "textgen.score",
+        "symbols": found.symbols,
+        "surprisal": _rounded(found.surprisal),
+        "unknown": found.unknown.tolist(),
+        "nats": found.nats,
+        "mean_nats": found.mean_nats,
+        "bits": found.bits,
+        "perplexity": found.perplexity,
+    }
+
+
+def tokenize(generator: Generator, values: dict[str, Any], max_length: int) -> dict[str, Any]:
+    """`Tokenizer.encode` and `decode`: a text's ids, or the text of some ids."""
+    if ("text" in values) == ("ids" in values):
+        raise UsageError("give either `text` or `ids`")
+    tokenizer = generator.tokenizer
+    if "text" in values:
+        _check_length(generator, values["text"], max_length)
+        symbols = list(tokenizer.split(values["text"]))
+        ids = tokenizer.encode_symbols(symbols).tolist()
+    else:
+        ids = known_ids(values["ids"], tokenizer)
+        symbols = [generator.printed[index] for index in ids]
+    return {
+        "object": "textgen.tokens",
+        "ids": ids,
+        "symbols": symbols,
+        "text": "".join(symbols),
+        "unknown": [index < RESERVED for index in ids],
+        "vocabulary_size": tokenizer.vocabulary_size,
+    }
+
+
+def inspect(generator: Generator, values: dict[str, Any], max_length: int) -> dict[str, Any]:
+    """`textgen.inspection.trace`: gates, states and predictions at each symbol of a text."""
+    start = values.get("start", 0)
+    _check_length(generator, values["text"], max_length)
+    found = trace(generator, values["text"], start)
+    if len(found) > MAX_INSPECTED:
+        raise UsageError(f"`text`: {len(found):,} symbols from `start` on; at most {MAX_INSPECTED} are shown at a time")
+    wanted = values.get("arrays") or [*GATES, *STATES]
+    likeliest = [found.likeliest(step, values.get("likeliest", 5)) for step in range(len(found))]
+    return {
+        "object": "textgen.trace",
+        "symbols": list(found.symbols),
+        "ids": found.ids.tolist(),
+        "surprisal": _rounded(found.surprisal),
+        "likeliest": [[[text, round(chance, DIGITS)] for text, chance in each] for each in likeliest],
+        "arrays": {name: _rounded(getattr(found, name)) for name in wanted},
+    }
+
+
+def poem_check(generator: Generator, values: dict[str, Any], max_length: int) -> dict[str, Any]:
+    """`textgen.verse.check`: what holds and what breaks in each line of a poem."""
+    lines = [line for line in values["text"].splitlines() if line.strip()]
+    if not lines or len(lines) > MAX_LINES or max(map(len, lines)) > MAX_LINE:
+        raise UsageError(f"`text` takes 1 to {MAX_LINES} lines of at most {MAX_LINE:,} characters")
+    rules = {name: values[name] for name in _RULES if name in values}
+    verdict = check(lines, values.get("form"), **rules)
+    return {
+        "object": "textgen.verdict",
+        "form": verdict.form.name,
+        "holds": verdict.holds,
+        "breaks": [asdict(each) for each in verdict.breaks],
+        "lines": [asdict(line) for line in verdict.lines],
+    }
+
+
+def poems(
+    generator: Generator, values: dict[str, Any], each_draw: Callable[[], None]
+) -> tuple[list[str], int, Iterator[Composition]]:
+    """`textgen.verse.compositions`: notes on the options, the seed, and an iterator that writes the poems."""
+    options = {name: value for name, value in values.items() if name not in ("model", "stream")}
+    config = PoemConfig(**options)
+    notes, found = compositions(generator, config, each_draw=each_draw)
+    return notes, config.seed or 0, found
+
+
+def poem_values(poem: Composition) -> dict[str, Any]:
+    """A poem as JSON values."""
+    return {
+        "number": poem.number,
+        "text": poem.text,
+        "title": poem.title,
+        "lines": list(poem.lines),
+        "form": poem.form.name,
+        "template": poem.template,
+        "taken_back": poem.taken_back,
+        "mean_log_probability": round(poem.log_probability, DIGITS),
+    }
+
+
+def _check_length(generator: Generator, text: str, max_length: int) -> None:
+    if len(text) > max_length and len(list(generator.tokenizer.split(text[: max_length * 16]))) > max_length:
+        raise UsageError(f"`text`: more than {max_length:,} symbols, which this server reads at most")
+
+
+def _rounded(values: Any) -> Any:
+    return np.round(np.asarray(values, np.float64), DIGITS).tolist()
