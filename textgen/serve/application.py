@@ -4,16 +4,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import traceback
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Unpack
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textgen import arguments
@@ -23,7 +21,7 @@ from textgen.serve.completions import Completion, make_job
 from textgen.serve.config import ServeConfig, ServeOptions
 from textgen.serve.errors import ApiError, of_library
 from textgen.serve.follow import Events, HungUpError, Progress, hang_up
-from textgen.serve.guard import Guard, error_response
+from textgen.serve.guard import Guard
 from textgen.serve.log import Log
 from textgen.serve.metrics import Metrics
 from textgen.serve.models import Model, Shelf
@@ -126,16 +124,15 @@ class Server:
             Route("/v1/textgen/poem", _Endpoint(self._poem), methods=["POST"]),
             *(Route(f"/v1/textgen/{name}", self._own(name), methods=["POST"]) for name in OWN),
         ]
-        handlers: Any = {ApiError: _refuse, HTTPException: _no_route, Exception: self._fault}
-        inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
-        inner.router.redirect_slashes = False
-        self._guarded: ASGIApp = Guard(inner, config, key, self.metrics, self.log)
+        router = Router(routes, redirect_slashes=False, lifespan=self._lifespan)
+        self._guarded: ASGIApp = Guard(router, config, key, self.metrics, self.log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; see the ASGI specification."""
         if not self._has_started and scope["type"] == "http":
             self.start()  # of an ASGI server without lifespan events
-        await self._guarded(scope, receive, send)
+        # With an application, the router raises what it has no route for.
+        await self._guarded({**scope, "app": self}, receive, send)
 
     def start(self) -> None:
         """Start the threads."""
@@ -148,7 +145,7 @@ class Server:
         self.is_stopping = True
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, inner: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, router: Router) -> AsyncIterator[None]:
         self.start()
         yield
         self.stop()
@@ -305,18 +302,12 @@ class Server:
         else:
             await JSONResponse(head | {"poems": written})({"type": "http"}, receive, send)
 
-    async def _fault(self, request: Request, error: Exception) -> Response:
-        self.log.fault("".join(traceback.format_exception(error)))
-        return error_response(ApiError(500, "the server failed; its log says why"))
-
 
 class _Ended:
     """Ends the writing of poems: when the client hangs up, or the time is over."""
 
     def __init__(self, seconds: float) -> None:
-        import time
-
-        self._clock, self._until = time.monotonic, time.monotonic() + seconds
+        self._until = time.monotonic() + seconds
         self._is_ended = False
 
     def end(self) -> None:
@@ -325,7 +316,7 @@ class _Ended:
     def check(self) -> None:
         if self._is_ended:
             raise ApiError(499, "the client hung up")
-        if self._clock() > self._until:
+        if time.monotonic() > self._until:
             raise ApiError(503, "no poem within the time that this server gives a request; ask for less")
 
 
@@ -349,24 +340,6 @@ def _facts(request: Request, route: str) -> dict[str, Any]:
 
 def _model(model: Model) -> dict[str, Any]:
     return {"id": model.name, "object": "model", "created": model.created, "owned_by": "textgen"}
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return error_response(error)
-
-
-async def _no_route(request: Request, error: Exception) -> Response:
-    """A path that is not there, or a method that it does not have."""
-    assert isinstance(error, HTTPException)
-    path = request.url.path
-    if error.status_code == 405:
-        message = f"this path takes {error.headers['Allow'] if error.headers else 'another method'}"
-    elif path.endswith("/chat/completions"):
-        message = "these models complete text and do not chat: use /v1/completions"
-    else:
-        message = "no such path; /docs lists them"
-    return error_response(ApiError(error.status_code, message, headers=dict(error.headers or {})))
 
 
 def _short(error: ValueError) -> str:

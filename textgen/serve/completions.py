@@ -154,9 +154,9 @@ class Completion:
         return self._head | {"choices": choices, "usage": self._usage()}
 
     def _usage(self) -> dict[str, int]:
-        read = sum(len(ids) - (ids[0] == BOUNDARY) for ids in self._job.plan.prompts)
+        read = sum(len(ids) - int(ids[0] == BOUNDARY) for ids in self._job.plan.prompts)
         written = sum(draft.sample.symbols for draft in self._job.drafts)
-        return {"prompt_tokens": int(read), "completion_tokens": written, "total_tokens": int(read) + written}
+        return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
 class _Choice:
@@ -213,7 +213,7 @@ class _Logprobs:
         """The symbols of the prompt. The first has no log-probability: nothing stands before it."""
         logarithms: list[float | None] = [None, *(reader.log_probabilities if reader else ())]
         likeliest: list[Sequence[Likely]] = [[], *(reader.likeliest if reader else ())]
-        places = range(ids[0] == BOUNDARY, len(ids))
+        places = range(int(ids[0] == BOUNDARY), len(ids))
         for number, at in enumerate(places):
             known = number > 0 and at < len(logarithms)
             found = likeliest[at] if known and at < len(likeliest) else []

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from textgen.errors import InputError, TextgenError, UsageError
+from textgen.errors import DamagedError, PromptError, StorageError, TextgenError
 
 # What the API calls an error, by its status; those that are not listed are the server's.
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
@@ -49,5 +49,7 @@ def of_library(error: TextgenError, names: dict[str, str] | None = None) -> ApiE
     names = names or {}
     message = re.sub(r"`([a-z_]+)", lambda found: "`" + names.get(found[1], found[1]), str(error))
     found = re.search(r"`([a-z_]+)", message)
-    is_clients = isinstance(error, (UsageError, InputError))
-    return ApiError(400 if is_clients else 500, message, found[1] if found and is_clients else None)
+    # What a model cannot do is said by a ModelError; numbers that are none, and damaged files, are not the client's.
+    status = 500 if isinstance(error, (DamagedError, StorageError)) else 400
+    param = "prompt" if isinstance(error, PromptError) else found[1] if found else None
+    return ApiError(status, message, param if status == 400 else None)

@@ -8,10 +8,12 @@ import asyncio
 import hmac
 import secrets
 import time
+import traceback
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +30,7 @@ ALLOWED_HEADERS = "authorization, content-type"
 # What the `openai` package sends beside those.
 ALLOWED_PREFIX = "x-stainless-"
 MAX_AGE = "600"  # seconds that a browser may remember a preflight's answer
+UNANSWERED = 499  # what the log calls the status of a client that hung up before its answer
 ALL_ADDRESSES = ("0.0.0.0", "::")
 
 # Of every answer.
@@ -59,7 +62,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, request_id = time.monotonic(), 499, f"req-{secrets.token_hex(8)}"
+        began, status, request_id = time.monotonic(), UNANSWERED, f"req-{secrets.token_hex(8)}"
         origin = _header(scope, b"origin")
         cors = self._cors(origin)
         scope["state"] = {**scope.get("state", {}), "facts": {}}
@@ -80,8 +83,10 @@ class Guard:
                 await self._app(scope, self._bounded(scope, receive), answer)
                 return
             await response(scope, receive, answer)
-        except ApiError as error:
-            await error_response(error)(scope, receive, answer)
+        except Exception as error:
+            known = error if isinstance(error, ApiError) else self._known(scope, error)
+            if status == UNANSWERED:
+                await error_response(known)(scope, receive, answer)
         finally:
             facts = scope["state"]["facts"]
             self._metrics.add_request(facts.pop("route", "other"), status)
@@ -95,6 +100,19 @@ class Guard:
                 seconds=round(time.monotonic() - began, 4),
                 **facts,
             )
+
+    def _known(self, scope: Scope, error: Exception) -> ApiError:
+        """The answer to an error of the router, or of the server itself."""
+        if not isinstance(error, HTTPException):
+            self._log.fault("".join(traceback.format_exception(error)))
+            return ApiError(500, "the server failed; its log says why")
+        if error.status_code == 405:
+            message = f"this path takes {error.headers['Allow'] if error.headers else 'another method'}"
+        elif scope["path"].endswith("/chat/completions"):
+            message = "these models complete text and do not chat: use /v1/completions"
+        else:
+            message = "no such path; /docs lists them"
+        return ApiError(error.status_code, message, headers=dict(error.headers or {}))
 
     def _check(self, scope: Scope, origin: str | None) -> None:
         """Raise ApiError for a request that may not come in."""
