@@ -16,8 +16,8 @@ from textgen.errors import UsageError
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.context import Context
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.texts import ROWS
 from textgen.writing.samples import Ending
+from textgen.writing.texts import ROWS
 
 
 @pytest.fixture(scope="module")

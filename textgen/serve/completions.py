@@ -12,8 +12,9 @@ from textgen.errors import TextgenError
 from textgen.serve.errors import ApiError, of_library
 from textgen.serve.fields import API_NAMES, Fields
 from textgen.serve.follow import Events, Progress, follow
+from textgen.serve.jobs import Draft, Job
 from textgen.serve.models import Model
-from textgen.serve.scheduler import Draft, Job, QueueFullError, Scheduler
+from textgen.serve.scheduler import QueueFullError, Scheduler
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.block import Likely, Reader
 from textgen.writing.generator import Generator

@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from textgen.serve.scheduler import Job, Scheduler
+from textgen.serve.jobs import Job
+from textgen.serve.scheduler import Scheduler
 
 DONE = b"data: [DONE]\n\n"
 

@@ -56,10 +56,15 @@ class Sampler:
         config = self.config
         return config.limit if config.length is not None or config.documents is None else None
 
+    @property
+    def shares(self) -> bool:
+        """Whether its transforms do the same to all rows, whatever their positions are."""
+        return not self.own and isinstance(self.config.schedule, Constant)
+
     @cached_property
     def group(self) -> object:
-        """What `textgen.writing.block.Row.group` says: equal for samplers whose transforms do the same to all rows."""
-        if self.own or not isinstance(self.config.schedule, Constant):
+        """As of `textgen.writing.block.Row`. Where the sampler does not share, its rows must begin at the same step."""
+        if not self.shares:
             return object()
         return tuple(getattr(self.config, field.name) for field in dataclasses.fields(TransformConfig))
 
