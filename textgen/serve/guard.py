@@ -14,9 +14,10 @@ import traceback
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from textgen.serve.answers import Json
 from textgen.serve.config import LOOPBACK, ServeConfig
 from textgen.serve.errors import ApiError
 from textgen.serve.log import Log
@@ -214,7 +215,7 @@ def host_name(host: str) -> str | None:
 
 def error_response(error: ApiError) -> Response:
     """The answer that tells of an error."""
-    return JSONResponse(error.body(), error.status, error.headers)
+    return Json(error.body(), error.status, error.headers)
 
 
 def _too_large(most: int) -> ApiError:
