@@ -268,7 +268,7 @@ def test_errors_are_the_clients_own_classes(openai, client, server):
     def create(client, **options):
         return client.completions.create(**{"model": "jabez", "prompt": PROMPT} | options)
 
-    with pytest.raises(openai.NotFoundError, match="no model 'jabes'.*jabez") as caught:
+    with pytest.raises(openai.NotFoundError, match=r"no model 'jabes'.*jabez") as caught:
         create(client, model="jabes")
     assert caught.value.code == "model_not_found"
     with pytest.raises(openai.NotFoundError, match="do not chat"):

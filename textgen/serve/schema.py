@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
-_NAMES = {dict: "an object", list: "a list"}
+_NAMES: dict[type, str] = {dict: "an object", list: "a list"}
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
