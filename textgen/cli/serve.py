@@ -14,6 +14,7 @@ from textgen.runs.folder import find_run
 from textgen.serve.config import ServeConfig
 from textgen.system import extras
 from textgen.system.files import storage_errors
+from textgen.system.garbage import without_collections
 
 VARIABLE = "TEXTGEN_API_KEY"
 MAX_KEY_BYTES = 4096
@@ -52,9 +53,10 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     config = ServeConfig(**given(options))
     for package in ("starlette", "uvicorn"):
         extras.check(package, "textgen serve")
-    from textgen.serve.application import app  # here, since the extra may be missing
-    from textgen.serve.listening import address_of, bind, check_open, listen
-    from textgen.writing.generator import Generator
+    with without_collections():
+        from textgen.serve.application import app  # here, since the extra may be missing
+        from textgen.serve.listening import address_of, bind, check_open, listen
+        from textgen.writing.generator import Generator
 
     key = _key(key_file)
     check_open(config.host, config.is_loopback, key is not None)

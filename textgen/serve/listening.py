@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ MAX_HEAD = 32 * 1024
 KEEP_ALIVE_SECONDS = 30
 # What is over after the grace still needs a moment to be sent.
 LAST_SECONDS = 5.0
+# Python lets a thread run for so long before another one's turn: the threads that write must not keep /health waiting.
+SWITCH_SECONDS = 0.001
 
 
 def check_open(host: str, is_loopback: bool, has_key: bool) -> None:
@@ -67,6 +70,7 @@ def listen(server: Server, listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(server.config.grace + LAST_SECONDS) + 1,
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     with listener:
         asyncio.run(_Graceful(config, server).serve([listener]))
 

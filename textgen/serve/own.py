@@ -5,7 +5,7 @@ They run in threads of their own, beside those that write. This module knows not
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +15,14 @@ from textgen.inspection.tracing import GATES, STATES, trace
 from textgen.serve import schema
 from textgen.serve.schema import Schema
 from textgen.tokens.layout import RESERVED
-from textgen.verse.checking import check
-from textgen.verse.composing import Composition, compositions
 from textgen.verse.config import PoemConfig, Rules
 from textgen.writing.generator import Generator
 from textgen.writing.parts import known_ids
+
+if TYPE_CHECKING:
+    from textgen.verse.composing import Composition
+
+# Verse is imported where it is used: the server starts sooner.
 
 MAX_INSPECTED = 256  # symbols: a step of 512 units has 3,000 numbers
 MAX_POEMS, MAX_LINES, MAX_LINE = 32, 200, 1_000
@@ -147,6 +150,8 @@ def inspect(generator: Generator, values: dict[str, Any], max_length: int) -> di
 
 def poem_check(generator: Generator, values: dict[str, Any], max_length: int) -> dict[str, Any]:
     """`textgen.verse.check`: what holds and what breaks in each line of a poem."""
+    from textgen.verse.checking import check
+
     lines = [line for line in values["text"].splitlines() if line.strip()]
     if not lines or len(lines) > MAX_LINES or max(map(len, lines)) > MAX_LINE:
         raise UsageError(f"`text` takes 1 to {MAX_LINES} lines of at most {MAX_LINE:,} characters")
@@ -163,15 +168,17 @@ def poem_check(generator: Generator, values: dict[str, Any], max_length: int) ->
 
 def poems(
     generator: Generator, values: dict[str, Any], each_draw: Callable[[], None]
-) -> tuple[list[str], int, Iterator[Composition]]:
+) -> tuple[list[str], int, Iterator["Composition"]]:
     """`textgen.verse.compositions`: notes on the options, the seed, and an iterator that writes the poems."""
+    from textgen.verse.composing import compositions
+
     options = {name: value for name, value in values.items() if name not in ("model", "stream")}
     config = PoemConfig(**options)
     notes, found = compositions(generator, config, each_draw=each_draw)
     return notes, config.seed or 0, found
 
 
-def poem_values(poem: Composition) -> dict[str, Any]:
+def poem_values(poem: "Composition") -> dict[str, Any]:
     """A poem as JSON values."""
     return {
         "number": poem.number,

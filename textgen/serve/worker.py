@@ -19,8 +19,9 @@ from textgen.writing.texts import write_texts
 
 # A thread looks for texts that have joined after each step, and for those that are to end after so many seconds.
 STRIDE_SECONDS, MAX_STEPS = 0.004, 64
-# Seconds between two pieces of a text.
-PIECE_SECONDS = 0.025
+# The least seconds between two pieces of a text, and the least for each text that a thread writes: sending pieces takes
+# time from writing.
+PIECE_SECONDS, PIECE_SECONDS_OF_EACH = 0.04, 0.006
 
 
 class Owner(Protocol):
@@ -166,7 +167,7 @@ class Worker:
         began = time.monotonic()
         every = block.advance(steps, lambda: bool(self._inbox))
         now = time.monotonic()
-        written = 0
+        written, between = 0, max(PIECE_SECONDS, PIECE_SECONDS_OF_EACH * len(every))
         for drawn in every:
             job, draft = self._of[drawn.row]
             assert draft is not None
@@ -178,7 +179,7 @@ class Worker:
             self._take(job, draft, drawn)
             if draft.sample.ended:
                 self._leave(drawn.row)
-            elif job.streamed and (now - job.notified > PIECE_SECONDS):
+            elif job.streamed and now - job.notified > between:
                 job.notified = now
                 job.notify()
         if every and every[0].ids:
