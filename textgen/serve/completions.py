@@ -170,7 +170,7 @@ class _Choice:
 
     def fresh(self) -> Iterable[dict[str, Any]]:
         """What is new since the last call: one choice, or none."""
-        ended = self._draft.sample.ended  # looked up first: all pieces of an ended text are there
+        ended = self._draft.ended  # looked up first: all pieces of an ended text are there
         pieces = self._draft.pieces
         text = "".join([pieces.popleft() for _ in range(len(pieces))])
         if self._ended or not (text or ended):
@@ -179,7 +179,7 @@ class _Choice:
 
     def whole(self) -> dict[str, Any]:
         """The whole text."""
-        return self._choice(self._draft.sample.text, self._draft.sample.ended)
+        return self._choice(self._draft.sample.text, self._draft.ended)
 
     def _choice(self, text: str, ended: str | None) -> dict[str, Any]:
         draft, logprobs = self._draft, self._logprobs
