@@ -164,7 +164,7 @@ def test_logprobs_are_those_of_the_network(complete, generator):
     assert logprobs.token_logprobs[1:] == pytest.approx(wanted, abs=1e-4)
     for token, own, top in list(zip(logprobs.tokens, logprobs.token_logprobs, logprobs.top_logprobs, strict=True))[1:]:
         assert 3 <= len(top) <= 4
-        assert top[token] == own
+        assert top[token] == pytest.approx(own)
         assert list(top.values())[:3] == sorted(top.values(), reverse=True)[:3]
 
 
