@@ -64,8 +64,9 @@ async def follow(
             await progress.wait()
             if gone.done():
                 raise HungUpError
+            done = job.done  # looked up first: what comes while the handler sends would otherwise be left behind
             yield
-            if job.done:
+            if done:
                 return
     finally:
         timer.cancel()

@@ -97,7 +97,7 @@ class Scheduler:
             job.ending = True
             self._jobs[job].clear()
             for draft in job.drafts:
-                draft.timed_out = timed_out and not draft.sample.ended
+                draft.timed_out |= timed_out and not draft.ended
             if not job.at_work:
                 self._end_rest(job)
         job.notify()
@@ -112,9 +112,11 @@ class Scheduler:
     def _end_rest(self, job: Job) -> None:
         """End the texts of a job that nothing works on, and forget it. Under the lock."""
         for draft in job.drafts:
-            if not draft.sample.ended and job.error is None and (rest := draft.text.end()):
+            if not draft.ended and job.error is None:
+                rest = draft.text.end()
                 draft.sample.add(rest)
                 draft.pieces.append(rest)
+                draft.settle()
         self._jobs.pop(job, None)
 
     def add(self, job: Job, units: list[Unit]) -> None:

@@ -140,6 +140,7 @@ class Worker:
         if not job.plan.sampler.config.limit:
             for draft in drafts:
                 draft.sample.ended = "length"
+                draft.settle()
             self._owner.freed(self, job)
             return []
         first = self._row(job, drafts[0], start)
@@ -177,7 +178,7 @@ class Worker:
                 self._leave(drawn.row)
                 continue
             self._take(job, draft, drawn)
-            if draft.sample.ended:
+            if draft.ended:
                 self._leave(drawn.row)
             elif job.streamed and now - job.notified > between:
                 job.notified = now
@@ -196,6 +197,7 @@ class Worker:
             taken = draft.sample.symbols - before
             draft.symbols += list(zip(drawn.ids, drawn.log_probabilities, likeliest, strict=True))[:taken]
         draft.pieces.append(piece)
+        draft.settle()
 
     def _go_on_alone(self, job: Job) -> None:
         """Go on with a job that is written alone, for the time of a stride."""
@@ -206,6 +208,8 @@ class Worker:
                 drafts[id(sample)].pieces.append(piece)
                 if time.monotonic() > until or self._inbox:
                     return
+            for draft in job.drafts:
+                draft.settle()
         except TextgenError as error:
             job.error = error
         except Exception as error:
