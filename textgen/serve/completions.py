@@ -180,7 +180,7 @@ class _Choice:
 
     def fresh(self) -> Iterable[dict[str, Any]]:
         """What is new since the last call: one choice, or none."""
-        ended = self._draft.sample.ended  # looked up first: all pieces of an ended text are there
+        ended = self._draft.ended  # looked up first: all pieces of an ended text are there
         pieces = self._draft.pieces
         text = "".join([pieces.popleft() for _ in range(len(pieces))])
         if self._ended or not (text or ended):
@@ -189,7 +189,7 @@ class _Choice:
 
     def whole(self) -> dict[str, Any]:
         """The whole text."""
-        return self._choice(self._draft.sample.text, self._draft.sample.ended)
+        return self._choice(self._draft.sample.text, self._draft.ended)
 
     def _choice(self, text: str, ended: str | None) -> dict[str, Any]:
         draft, logprobs = self._draft, self._logprobs
@@ -228,13 +228,18 @@ class _Logprobs:
         for number, at in enumerate(places):
             known = number > 0 and at < len(logarithms)
             found = likeliest[at] if known and at < len(likeliest) else []
-            self._waiting.append((self._printed[ids[at]], logarithms[at] if known else None, found))
+            self._add(int(ids[at]), logarithms[at] if known else None, found)
 
     def add(self, symbols: Iterable[tuple[int, float, list[Likely]]]) -> None:
         """Symbols that were drawn."""
-        for index, logarithm, likeliest in symbols:
-            own = [] if any(other == index for other, _ in likeliest) or not likeliest else [(index, logarithm)]
-            self._waiting.append((self._printed[index], logarithm, [*likeliest, *own]))
+        for symbol in symbols:
+            self._add(*symbol)
+
+    def _add(self, index: int, logarithm: float | None, likeliest: Sequence[Likely]) -> None:
+        """A symbol. It is always among the likeliest that are shown, if any are."""
+        if likeliest and logarithm is not None and all(other != index for other, _ in likeliest):
+            likeliest = [*likeliest, (index, logarithm)]
+        self._waiting.append((self._printed[index], logarithm, likeliest))
 
     def taken(self, shown: int, ended: bool) -> dict[str, Any]:
         """The symbols within the text that has been shown, of so many characters."""

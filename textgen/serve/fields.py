@@ -35,7 +35,8 @@ _TEXTS: Schema = {
     "anyOf": [
         {"type": "string", "minLength": 1, "maxLength": MAX_WORD},
         {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": MAX_WORD}, "maxItems": MAX_WORDS},
-    ]
+    ],
+    "x-words": f"text of 1 to {MAX_WORD} characters, or a list of at most {MAX_WORDS}",
 }
 _STOP: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_STOP}
 _TEMPERATURE: Schema = {"type": "number", "minimum": 0, "maximum": MAX_TEMPERATURE}
@@ -67,7 +68,8 @@ PROPERTIES: dict[str, Schema] = {
                 {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TEXTS},
                 {"type": "array", "items": _ID},
                 {"type": "array", "items": {"type": "array", "items": _ID}, "maxItems": MAX_TEXTS},
-            ]
+            ],
+            "x-words": "text, a list of texts, a list of ids, or a list of lists of ids",
         },
     ),
     "max_tokens": _about("Write at most this many symbols.", {"type": "integer", "minimum": 0, "default": 16}),
@@ -77,8 +79,9 @@ PROPERTIES: dict[str, Schema] = {
             "anyOf": [
                 _TEMPERATURE,
                 {"type": "array", "items": _TEMPERATURE, "minItems": 1, "maxItems": 1_000},
-                {"type": "string", "maxLength": 100, "format": "start:end over the length"},
+                {"type": "string", "maxLength": 100},
             ],
+            "x-words": f"a number from 0 to {MAX_TEMPERATURE:g}, a list of them to use in turn, or text: start:end",
             "default": 1,
         },
     ),
@@ -93,7 +96,10 @@ PROPERTIES: dict[str, Schema] = {
     ),
     "stop": _about(
         f"End before this text, or before one of up to {MAX_STOPS}; it is not returned.",
-        {"anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": MAX_STOPS}]},
+        {
+            "anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": MAX_STOPS}],
+            "x-words": f"text of 1 to {MAX_STOP:,} characters, or a list of at most {MAX_STOPS}",
+        },
     ),
     "seed": _about("The same seed gives the same text.", {"type": "integer", "minimum": 0, "maximum": MAX_SEED}),
     "echo": _about("Return the prompt before the text.", {"type": "boolean", "default": False}),

@@ -57,24 +57,19 @@ async def follow(
         HungUpError: the client closed the connection.
     """
     gone = asyncio.ensure_future(hang_up(receive))
-    until: float | None = asyncio.get_running_loop().time() + seconds
+    gone.add_done_callback(lambda _: progress.notify())
+    timer = asyncio.get_running_loop().call_later(seconds, lambda: scheduler.end(job, timed_out=True))
     try:
         while True:
-            ready = asyncio.ensure_future(progress.wait())
-            left = None if until is None else max(until - asyncio.get_running_loop().time(), 0)
-            finished, _ = await asyncio.wait({ready, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if ready not in finished:
-                ready.cancel()
-            if gone in finished:
+            await progress.wait()
+            if gone.done():
                 raise HungUpError
-            if not finished:
-                until = None
-                scheduler.end(job, timed_out=True)
-                continue
+            done = job.done  # looked up first: what comes while the handler sends would otherwise be left behind
             yield
-            if job.done:
+            if done:
                 return
     finally:
+        timer.cancel()
         gone.cancel()
         scheduler.end(job)
 
@@ -110,7 +105,7 @@ class Events:
 
     async def _body(self, data: bytes, more: bool) -> None:
         try:
-            message = {"type": "http.response.body", "body": data, "more_body": more}
-            await asyncio.wait_for(self._send(message), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await self._send({"type": "http.response.body", "body": data, "more_body": more})
         except TimeoutError:
             raise HungUpError from None

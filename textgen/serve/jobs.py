@@ -18,13 +18,14 @@ class Draft:
     """A text of a Job.
 
     Attributes:
-        sample: what is known of it; it has ended once `sample.ended` is set.
+        sample: what is known of it, while it is written.
         prompt: which of the job's prompts it follows.
         key: of its random stream.
         text: puts its symbols together.
         pieces: what was added to it and not yet taken by the handler.
         symbols: its symbols with log-probability and likeliest ones, where the job asks for them; as `pieces`.
         timed_out: whether it ended because its time was over.
+        ended: as of Sample, but set once all its pieces and symbols are there: another thread takes them.
     """
 
     sample: Sample
@@ -34,6 +35,11 @@ class Draft:
     pieces: deque[str] = field(default_factory=deque)
     symbols: deque[tuple[int, float, list[Likely]]] = field(default_factory=deque)
     timed_out: bool = False
+    ended: str | None = None
+
+    def settle(self) -> None:
+        """Let the handler know that the text has ended, if it has. Called when its last piece is there."""
+        self.ended = self.sample.ended
 
 
 @dataclass(eq=False)
@@ -75,7 +81,7 @@ class Job:
     @property
     def done(self) -> bool:
         """Whether nothing more comes."""
-        return self.error is not None or all(draft.sample.ended for draft in self.drafts)
+        return self.error is not None or all(draft.ended for draft in self.drafts)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,8 @@ BACKLOG = 128
 KEEP_ALIVE_SECONDS = 30
 # What is over after the grace still needs a moment to be sent.
 LAST_SECONDS = 5.0
+# Python lets a thread run for so long before another one's turn: the threads that write must not keep /health waiting.
+SWITCH_SECONDS = 0.001
 
 
 def check_open(host: str, is_loopback: bool, has_key: bool) -> None:
@@ -72,6 +75,7 @@ def listen(server: Server, listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(server.config.grace + LAST_SECONDS) + 1,
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     Connection.most = most_connections()
     handler = _Faults(server)
     for name in ("uvicorn.error", "asyncio"):

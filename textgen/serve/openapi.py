@@ -128,7 +128,7 @@ def _plain(each: Schema) -> Schema:
     for key, value in each.items():
         if key == "anyOf":
             found[key] = [_plain(one) for one in value]
-        elif key != "x-words" and not (key == "format" and " " in value):
+        elif key != "x-words":
             found[key] = value
     return found
 

@@ -13,6 +13,7 @@ from textgen.serve.jobs import Job, Unit
 from textgen.serve.metrics import Metrics
 from textgen.serve.worker import Worker
 from textgen.system import threads
+from textgen.writing.texts import MIN_ROWS
 
 # The most texts that a thread writes at once.
 ROWS = 32
@@ -96,7 +97,7 @@ class Scheduler:
             job.ending = True
             self._jobs[job].clear()
             for draft in job.drafts:
-                draft.timed_out = timed_out and not draft.sample.ended
+                draft.timed_out |= timed_out and not draft.ended
             if not job.at_work:
                 self._end_rest(job)
         job.notify()
@@ -111,9 +112,11 @@ class Scheduler:
     def _end_rest(self, job: Job) -> None:
         """End the texts of a job that nothing works on, and forget it. Under the lock."""
         for draft in job.drafts:
-            if not draft.sample.ended and job.error is None and (rest := draft.text.end()):
+            if not draft.ended and job.error is None:
+                rest = draft.text.end()
                 draft.sample.add(rest)
                 draft.pieces.append(rest)
+                draft.settle()
         self._jobs.pop(job, None)
 
     def add(self, job: Job, units: list[Unit]) -> None:
@@ -135,9 +138,10 @@ class Scheduler:
             job.notify()
 
     def _assign(self) -> None:
-        """Give what waits to threads with free rows: first of the job with fewest rows, to the thread with fewest."""
+        """Give what waits to threads with free rows, first of the job with fewest rows."""
         while True:
-            worker = min(self._workers, key=lambda each: each.load)
+            few = [worker for worker in self._workers if worker.load < MIN_ROWS]
+            worker = max(few, key=_load) if few else min(self._workers, key=_load)
             waiting = [job for job, units in self._jobs.items() if units]
             if worker.load >= ROWS or not waiting:
                 return
@@ -147,3 +151,7 @@ class Scheduler:
             job.at_work += 1
             worker.load += 1
             worker.give(unit)
+
+
+def _load(worker: Worker) -> int:
+    return worker.load

@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
-_NAMES = {type(None): "null", bool: "true or false", dict: "an object", list: "a list"}
+_NAMES: dict[type, str] = {dict: "an object", list: "a list"}
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
@@ -85,7 +85,7 @@ def _read(name: str, value: Any, schema: Schema) -> Any:
     """A value that fits a schema. Raises ApiError."""
     found = _fitting(value, schema)
     if found is _NOTHING:
-        raise ApiError(400, f"`{name}` takes {words(schema)}; got {_named(value)}", name)
+        raise ApiError(400, f"`{name}` takes {words(schema)}; got {_given(value, schema)}", name)
     return found
 
 
@@ -147,34 +147,60 @@ def _within(value: float, schema: Schema, what: str) -> bool:
 
 
 def words(schema: Schema) -> str:
-    """What fits a schema, in words: "a whole number from 1 to 128"."""
+    """What fits a schema, in words: "a whole number from 1 to 128". A schema may bring its own as "x-words"."""
+    if "x-words" in schema:
+        return str(schema["x-words"])
     if "anyOf" in schema:
         return ", or ".join(map(words, schema["anyOf"]))
-    kind = schema["type"]
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(each, ensure_ascii=False) for each in schema["enum"])
+    kind = schema["type"]
     if kind in ("number", "integer"):
-        noun = "a whole number" if kind == "integer" else "a number"
-        bounds = [
-            f"{word} {schema[name]:g}" if kind == "number" else f"{word} {schema[name]}"
-            for name, word in (
-                ("minimum", "at least"),
-                ("exclusiveMinimum", "above"),
-                ("maximum", "at most"),
-                ("exclusiveMaximum", "below"),
-            )
-            if name in schema
-        ]
-        return f"{noun} {' and '.join(bounds)}".strip()
+        return f"{'a whole number' if kind == 'integer' else 'a number'} {_bounds(schema)}".strip()
     if kind == "string":
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
-        empty = "text that is not empty" if least else "text"
-        return f"{empty} of at most {most:,} characters" if most else schema.get("format", empty)
+        most = schema.get("maxLength")
+        text = "text that is not empty" if schema.get("minLength") else "text"
+        return f"{text} of at most {most:,} characters" if most else text
     if kind == "array":
         most = f"at most {schema['maxItems']:,} of " if "maxItems" in schema else ""
         return f"a list of {most}{words(schema['items'])}"
-    return str(schema.get("x-words", "true or false" if kind == "boolean" else "an object"))
+    return "true or false" if kind == "boolean" else "an object"
+
+
+def _bounds(schema: Schema) -> str:
+    """The bounds of a number in words: "from 0 to 1", "above 0 and at most 1"; empty where there are none."""
+    if "minimum" in schema and "maximum" in schema:
+        return f"from {_number(schema['minimum'])} to {_number(schema['maximum'])}"
+    names = (
+        ("minimum", "at least"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "at most"),
+        ("exclusiveMaximum", "below"),
+    )
+    return " and ".join(f"{word} {_number(schema[name])}" for name, word in names if name in schema)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
+
+
+def _given(value: Any, schema: Schema) -> str:
+    """What was given where it does not fit: the entry of a list or an object that fits none, or the value itself."""
+    for each in schema.get("anyOf", [schema]):
+        if each["type"] == "object" and isinstance(value, dict):
+            for name, entry in value.items():
+                if _object({name: entry}, each) is _NOTHING:
+                    return f"{_named(entry)} for {arguments.shown(name)}"
+    if isinstance(value, list):
+        kinds = [each["items"] for each in schema.get("anyOf", [schema]) if each["type"] == "array"]
+        for place, entry in enumerate(value if kinds else (), 1):
+            if all(_fitting(entry, each) is _NOTHING for each in kinds):
+                return f"{_named(entry)} as entry {place:,} of the list"
+        return f"a list of {len(value):,}"
+    return _named(value)
 
 
 def _named(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     return _NAMES.get(type(value)) or arguments.shown(value)

@@ -19,8 +19,9 @@ from textgen.writing.texts import write_texts
 
 # A thread looks for texts that have joined after each step, and for those that are to end after so many seconds.
 STRIDE_SECONDS, MAX_STEPS = 0.004, 64
-# Seconds between two pieces of a text.
-PIECE_SECONDS = 0.025
+# The least seconds between two pieces of a text, and the least for each text that a thread writes: sending pieces takes
+# time from writing.
+PIECE_SECONDS, PIECE_SECONDS_OF_EACH = 0.04, 0.006
 
 
 class Owner(Protocol):
@@ -139,6 +140,7 @@ class Worker:
         if not job.plan.sampler.config.limit:
             for draft in drafts:
                 draft.sample.ended = "length"
+                draft.settle()
             self._owner.freed(self, job)
             return []
         first = self._row(job, drafts[0], start)
@@ -166,7 +168,7 @@ class Worker:
         began = time.monotonic()
         every = block.advance(steps, lambda: bool(self._inbox))
         now = time.monotonic()
-        written = 0
+        written, between = 0, max(PIECE_SECONDS, PIECE_SECONDS_OF_EACH * len(every))
         for drawn in every:
             job, draft = self._of[drawn.row]
             assert draft is not None
@@ -176,9 +178,9 @@ class Worker:
                 self._leave(drawn.row)
                 continue
             self._take(job, draft, drawn)
-            if draft.sample.ended:
+            if draft.ended:
                 self._leave(drawn.row)
-            elif job.streamed and (now - job.notified > PIECE_SECONDS):
+            elif job.streamed and now - job.notified > between:
                 job.notified = now
                 job.notify()
         if every and every[0].ids:
@@ -195,6 +197,7 @@ class Worker:
             taken = draft.sample.symbols - before
             draft.symbols += list(zip(drawn.ids, drawn.log_probabilities, likeliest, strict=True))[:taken]
         draft.pieces.append(piece)
+        draft.settle()
 
     def _go_on_alone(self, job: Job) -> None:
         """Go on with a job that is written alone, for the time of a stride."""
@@ -205,6 +208,8 @@ class Worker:
                 drafts[id(sample)].pieces.append(piece)
                 if time.monotonic() > until or self._inbox:
                     return
+            for draft in job.drafts:
+                draft.settle()
         except TextgenError as error:
             job.error = error
         except Exception as error:

@@ -1,0 +1,664 @@
+/* One step of a stack of LSTM layers, compiled. textgen/engine/kernel.py prepares the weights and calls it.
+
+   A row of the batch is computed from its own symbol and state alone, by the same operations in the same order whatever
+   the number of rows and whatever they hold: its bits do not depend on its company (_kernel.h). Nothing here is kept
+   between two steps, nothing is allocated in a step, and the global interpreter lock is free during the arithmetic.
+
+   Every array comes through the buffer protocol. Its type, shape and alignment are checked before an address is used, so
+   no call from Python reads or writes outside of an array. */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Weights lie in panels of so many columns: a line of the cache for each input. */
+#define PANEL 16
+/* The largest block of sums that is kept in registers. */
+#define MOST_ROWS 6
+#define MOST_PANELS 4
+
+/* From this bound on, tanh is 1. */
+#define BOUND 10.0f
+/* Adding it to a small number rounds this to an integer, which is then the lowest bits of the sum. */
+#define ROUNDING 12582912.0f
+#define LOG2_E 1.44269504f
+/* ln 2 in two parts: the first has few bits, so that its product with a small integer is exact. */
+#define LN2_HIGH 0.693359375f
+#define LN2_LOW -2.12194440e-4f
+/* exp(r) - 1 = r + r^2 (E0 + E1 r + ... + E4 r^4) where |r| is at most ln 2 / 2; the relative error is 2e-8. */
+#define E0 0.4999999701976776f
+#define E1 0.16666540503501892f
+#define E2 0.041667211800813675f
+#define E3 0.008366883732378483f
+#define E4 0.0013882452622056007f
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+#elif defined(_MSC_VER)
+#define INLINE static __forceinline
+#define UNROLL
+#else
+#define INLINE static inline
+#define UNROLL
+#endif
+
+/* The arithmetic for one set of instructions. */
+typedef struct {
+    void (*activate)(float *gates, const float *c, float *new_c, float *new_h, ptrdiff_t units);
+    void (*block)(const float *const *x, const float *weights, ptrdiff_t inputs, float *const *out, int rows,
+                  int panels);
+    int most_rows, most_row_panels; /* rows of a block; rows times panels */
+} Kernel;
+
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(TEXTGEN_PLAIN)
+#include <immintrin.h>
+
+#define NAME(f) f##_sse2
+#define TARGET
+#define V __m128
+#define WIDTH 4
+#define REGISTERS 12
+#define LOAD(p) _mm_loadu_ps(p)
+#define STORE(p, v) _mm_storeu_ps(p, v)
+#define SPLAT(x) _mm_set1_ps(x)
+#define ADD(a, b) _mm_add_ps(a, b)
+#define SUB(a, b) _mm_sub_ps(a, b)
+#define MUL(a, b) _mm_mul_ps(a, b)
+#define DIV(a, b) _mm_div_ps(a, b)
+#define FMA(a, b, c) _mm_add_ps(_mm_mul_ps(a, b), c)
+#define MIN(a, b) _mm_min_ps(a, b)
+#define MAX(a, b) _mm_max_ps(a, b)
+#define COPYSIGN(a, b) _mm_or_ps(a, _mm_and_ps(b, _mm_set1_ps(-0.0f)))
+#define POWER_OF_2(sum) \
+    _mm_castsi128_ps(_mm_add_epi32(_mm_slli_epi32(_mm_castps_si128(sum), 23), _mm_set1_epi32(127 << 23)))
+#include "_kernel.h"
+
+#if defined(__GNUC__)
+#define NAME(f) f##_avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define V __m256
+#define WIDTH 8
+#define REGISTERS 12
+#define LOAD(p) _mm256_loadu_ps(p)
+#define STORE(p, v) _mm256_storeu_ps(p, v)
+#define SPLAT(x) _mm256_set1_ps(x)
+#define ADD(a, b) _mm256_add_ps(a, b)
+#define SUB(a, b) _mm256_sub_ps(a, b)
+#define MUL(a, b) _mm256_mul_ps(a, b)
+#define DIV(a, b) _mm256_div_ps(a, b)
+#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define MIN(a, b) _mm256_min_ps(a, b)
+#define MAX(a, b) _mm256_max_ps(a, b)
+#define COPYSIGN(a, b) _mm256_or_ps(a, _mm256_and_ps(b, _mm256_set1_ps(-0.0f)))
+#define POWER_OF_2(sum) \
+    _mm256_castsi256_ps(_mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(sum), 23), _mm256_set1_epi32(127 << 23)))
+#include "_kernel.h"
+
+#define NAME(f) f##_avx512
+#define TARGET __attribute__((target("avx512f")))
+#define V __m512
+#define WIDTH 16
+#define REGISTERS 24
+#define LOAD(p) _mm512_loadu_ps(p)
+#define STORE(p, v) _mm512_storeu_ps(p, v)
+#define SPLAT(x) _mm512_set1_ps(x)
+#define ADD(a, b) _mm512_add_ps(a, b)
+#define SUB(a, b) _mm512_sub_ps(a, b)
+#define MUL(a, b) _mm512_mul_ps(a, b)
+#define DIV(a, b) _mm512_div_ps(a, b)
+#define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define MIN(a, b) _mm512_min_ps(a, b)
+#define MAX(a, b) _mm512_max_ps(a, b)
+#define COPYSIGN(a, b) \
+    _mm512_castsi512_ps(_mm512_or_si512( \
+        _mm512_castps_si512(a), _mm512_and_si512(_mm512_castps_si512(b), _mm512_set1_epi32(INT32_MIN))))
+#define POWER_OF_2(sum) \
+    _mm512_castsi512_ps(_mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(sum), 23), _mm512_set1_epi32(127 << 23)))
+#include "_kernel.h"
+#endif
+
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#include <arm_neon.h>
+
+#define NAME(f) f##_neon
+#define TARGET
+#define V float32x4_t
+#define WIDTH 4
+#define REGISTERS 24
+#define LOAD(p) vld1q_f32(p)
+#define STORE(p, v) vst1q_f32(p, v)
+#define SPLAT(x) vdupq_n_f32(x)
+#define ADD(a, b) vaddq_f32(a, b)
+#define SUB(a, b) vsubq_f32(a, b)
+#define MUL(a, b) vmulq_f32(a, b)
+#define DIV(a, b) vdivq_f32(a, b)
+#define FMA(a, b, c) vfmaq_f32(c, a, b)
+#define MIN(a, b) vminq_f32(a, b)
+#define MAX(a, b) vmaxq_f32(a, b)
+#define COPYSIGN(a, b) vbslq_f32(vdupq_n_u32(0x80000000u), b, a)
+#define POWER_OF_2(sum) \
+    vreinterpretq_f32_s32(vaddq_s32(vshlq_n_s32(vreinterpretq_s32_f32(sum), 23), vdupq_n_s32(127 << 23)))
+#include "_kernel.h"
+
+#else /* one float at a time, on any other machine */
+#include <math.h>
+
+static float power_of_2(float sum)
+{
+    uint32_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    bits = (bits << 23) + (127u << 23);
+    memcpy(&sum, &bits, sizeof sum);
+    return sum;
+}
+
+#define NAME(f) f##_plain
+#define TARGET
+#define V float
+#define WIDTH 1
+#define REGISTERS 16
+#define LOAD(p) (*(p))
+#define STORE(p, v) (*(p) = (v))
+#define SPLAT(x) (x)
+#define ADD(a, b) ((a) + (b))
+#define SUB(a, b) ((a) - (b))
+#define MUL(a, b) ((a) * (b))
+#define DIV(a, b) ((a) / (b))
+#define FMA(a, b, c) ((a) * (b) + (c))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define COPYSIGN(a, b) copysignf(a, b)
+#define POWER_OF_2(sum) power_of_2(sum)
+#include "_kernel.h"
+#endif
+
+typedef struct {
+    const char *name;
+    const Kernel *kernel;
+} Variant;
+
+/* The variant of this place among those that this machine runs, the fastest first; a name of NULL after the last. */
+static Variant variant_at(int place)
+{
+    const Variant none = {NULL, NULL};
+    Variant found[4];
+    int count = 0;
+#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__GNUC__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f"))
+        found[count++] = (Variant){"avx512", &kernel_avx512};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        found[count++] = (Variant){"avx2", &kernel_avx2};
+#endif
+    found[count++] = (Variant){"sse2", &kernel_sse2};
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    found[count++] = (Variant){"neon", &kernel_neon};
+#else
+    found[count++] = (Variant){"plain", &kernel_plain};
+#endif
+    return place < count ? found[place] : none;
+}
+
+/* Where the rows of a product's left side are: so many floats apart, or, with ids, the rows of a table that these name.
+   Another thread may change the ids meanwhile: each is read once and checked when it is used. */
+typedef struct {
+    const float *first;
+    ptrdiff_t stride;
+    const volatile int64_t *ids;
+    ptrdiff_t symbols;
+    int *is_bad; /* set where an id is not in the table */
+} Source;
+
+static const float *row_of(const Source *source, ptrdiff_t row)
+{
+    int64_t id;
+    if (!source->ids)
+        return source->first + row * source->stride;
+    id = source->ids[row];
+    if (id < 0 || id >= source->symbols) {
+        *source->is_bad = 1;
+        id = 0;
+    }
+    return source->first + id * source->stride;
+}
+
+/* Weights in panels: (panels, inputs, PANEL), the columns of the last panel filled up with zeros. */
+typedef struct {
+    const float *weights;
+    ptrdiff_t inputs, columns;
+} Matrix;
+
+/* Of `left` things, at least 1, how many go into the next of equal parts with at most `most`. */
+static int next_part(ptrdiff_t left, int most)
+{
+    const ptrdiff_t parts = (left + most - 1) / most;
+    return (int)((left + parts - 1) / parts);
+}
+
+/* out[row] += x[row] @ matrix, for all rows. A panel is read once from memory and meets all rows while it is cached. */
+static void add_product(const Kernel *kernel, const Source *x, const Matrix *matrix, float *out, ptrdiff_t rows)
+{
+    const ptrdiff_t inputs = matrix->inputs, columns = matrix->columns, all = (columns + PANEL - 1) / PANEL;
+    ptrdiff_t panel, row;
+    int panels, some, each, most_panels;
+    if (!rows)
+        return;
+    most_panels = kernel->most_row_panels / next_part(rows, kernel->most_rows);
+    most_panels = most_panels < MOST_PANELS ? most_panels : MOST_PANELS;
+    for (panel = 0; panel < all; panel += panels) {
+        const ptrdiff_t column = panel * PANEL;
+        ptrdiff_t width = columns - column;
+        panels = next_part(all - panel, most_panels);
+        width = width < panels * PANEL ? width : panels * PANEL;
+        for (row = 0; row < rows; row += some) {
+            const float *x_rows[MOST_ROWS];
+            float *out_rows[MOST_ROWS], spare[MOST_ROWS][MOST_PANELS * PANEL];
+            const size_t size = (size_t)width * sizeof(float);
+            const int is_whole = width == panels * PANEL;
+            some = next_part(rows - row, kernel->most_rows);
+            for (each = 0; each < some; each++) {
+                float *into = out + (row + each) * columns + column;
+                x_rows[each] = row_of(x, row + each);
+                out_rows[each] = is_whole ? into : spare[each];
+                if (!is_whole) { /* the last panel is wider than the row: it goes through spare columns */
+                    memset(spare[each], 0, sizeof spare[each]);
+                    memcpy(spare[each], into, size);
+                }
+            }
+            kernel->block(x_rows, matrix->weights + column * inputs, inputs, out_rows, some, panels);
+            for (each = 0; each < some && !is_whole; each++)
+                memcpy(out + (row + each) * columns + column, spare[each], size);
+        }
+    }
+}
+
+typedef struct {
+    Matrix kernel; /* weights NULL: the lookup gives the input product itself */
+    Matrix recurrent;
+    const float *bias;
+} Layer;
+
+/* A network, as Python holds it. Its arrays stay where they are while it lives: it keeps their buffers. */
+typedef struct {
+    PyObject_HEAD
+    const Kernel *kernel;
+    ptrdiff_t units, symbols, width;
+    const float *lookup; /* (symbols, width): each symbol's input product, or its input to the first layer's kernel */
+    Layer *layers;
+    ptrdiff_t layer_count;
+    Matrix output;
+    const float *output_bias;
+    Py_buffer *buffers;
+    ptrdiff_t buffer_count;
+} Step;
+
+/* The arrays of one call, as they are shaped for so many rows. */
+typedef struct {
+    const int64_t *ids;   /* (rows) */
+    const float *h, *c;   /* (layers, rows, units) */
+    float *new_h, *new_c; /* the same */
+    float *gates;         /* (layers, rows, 4 units): the gates i, f, o and g */
+    float *logits;        /* (rows, vocabulary) */
+    ptrdiff_t rows;
+} Call;
+
+/* What the sums of a row begin with: the bias, and the input product where the lookup holds it. */
+static void begin_rows(float *out, const float *bias, const Source *lookup, ptrdiff_t columns, ptrdiff_t rows)
+{
+    ptrdiff_t row, column;
+    for (row = 0; row < rows; row++, out += columns) {
+        const float *product = lookup ? row_of(lookup, row) : NULL;
+        if (product)
+            for (column = 0; column < columns; column++)
+                out[column] = product[column] + bias[column];
+        else
+            memcpy(out, bias, (size_t)columns * sizeof(float));
+    }
+}
+
+/* Compute a step. Returns 0, or -1 where an id is not in the lookup; the results are then of no use. */
+static int compute(const Step *self, const Call *call)
+{
+    const ptrdiff_t units = self->units, rows = call->rows;
+    int is_bad = 0;
+    const Source lookup = {self->lookup, self->width, call->ids, self->symbols, &is_bad};
+    Source x = lookup;
+    ptrdiff_t at, row;
+    for (at = 0; at < self->layer_count; at++) {
+        const Layer *layer = &self->layers[at];
+        const ptrdiff_t place = at * rows * units;
+        const Source h = {call->h + place, units, NULL, 0, NULL};
+        float *gates = call->gates + 4 * place, *new_h = call->new_h + place, *new_c = call->new_c + place;
+        begin_rows(gates, layer->bias, layer->kernel.weights ? NULL : &lookup, 4 * units, rows);
+        if (layer->kernel.weights)
+            add_product(self->kernel, &x, &layer->kernel, gates, rows);
+        add_product(self->kernel, &h, &layer->recurrent, gates, rows);
+        for (row = 0; row < rows; row++)
+            self->kernel->activate(gates + 4 * row * units, call->c + place + row * units, new_c + row * units,
+                                   new_h + row * units, units);
+        x = (Source){new_h, units, NULL, 0, NULL};
+    }
+    begin_rows(call->logits, self->output_bias, NULL, self->output.columns, rows);
+    add_product(self->kernel, &x, &self->output, call->logits, rows);
+    return is_bad ? -1 : 0;
+}
+
+/* ---- Python ---- */
+
+/* What an array must be: float32 or 64-bit integers, with this shape, where -1 stands for any length. */
+typedef struct {
+    const char *name;
+    int is_ids, is_written, dimensions;
+    Py_ssize_t shape[3];
+} Wanted;
+
+static int has_type(const Py_buffer *buffer, int is_ids)
+{
+    const char *format = buffer->format ? buffer->format : "B";
+    if (!format[0] || format[1])
+        return 0;
+    return is_ids ? buffer->itemsize == 8 && strchr("lq", format[0]) : buffer->itemsize == 4 && format[0] == 'f';
+}
+
+/* Get the buffer of a contiguous array that is as wanted. Returns 0, or -1 with an exception. */
+static int get_array(PyObject *object, const Wanted *wanted, Py_buffer *buffer)
+{
+    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (wanted->is_written ? PyBUF_WRITABLE : 0), axis;
+    if (PyObject_GetBuffer(object, buffer, flags))
+        return -1;
+    if (!has_type(buffer, wanted->is_ids))
+        PyErr_Format(PyExc_TypeError, "%s: not an array of %s", wanted->name, wanted->is_ids ? "int64" : "float32");
+    else if (buffer->ndim != wanted->dimensions)
+        PyErr_Format(PyExc_ValueError, "%s: %d dimensions, not %d", wanted->name, buffer->ndim, wanted->dimensions);
+    else if ((uintptr_t)buffer->buf % (size_t)buffer->itemsize)
+        PyErr_Format(PyExc_ValueError, "%s: not aligned", wanted->name);
+    else {
+        for (axis = 0; axis < buffer->ndim; axis++)
+            if (wanted->shape[axis] >= 0 && wanted->shape[axis] != buffer->shape[axis]) {
+                PyErr_Format(PyExc_ValueError, "%s: length %zd of dimension %d, not %zd", wanted->name,
+                             buffer->shape[axis], axis, wanted->shape[axis]);
+                break;
+            }
+        if (axis == buffer->ndim)
+            return 0;
+    }
+    PyBuffer_Release(buffer);
+    return -1;
+}
+
+/* Get an array of weights and keep its buffer. Returns the address, or NULL with an exception. */
+static const float *keep_array(Step *self, PyObject *object, const Wanted *wanted)
+{
+    Py_buffer *buffer = &self->buffers[self->buffer_count];
+    if (get_array(object, wanted, buffer))
+        return NULL;
+    self->buffer_count++;
+    return buffer->buf;
+}
+
+static int keep_matrix(Step *self, PyObject *object, const char *name, Py_ssize_t inputs, Py_ssize_t columns,
+                       Matrix *matrix)
+{
+    const Wanted wanted = {name, 0, 0, 3, {(columns + PANEL - 1) / PANEL, inputs, PANEL}};
+    matrix->weights = keep_array(self, object, &wanted);
+    matrix->inputs = inputs;
+    matrix->columns = columns;
+    return matrix->weights ? 0 : -1;
+}
+
+/* Keep the arrays of a layer, a tuple of kernel or None, recurrent kernel and bias. */
+static int keep_layer(Step *self, PyObject *tuple, ptrdiff_t at)
+{
+    const Wanted bias = {"bias", 0, 0, 1, {4 * self->units}};
+    Layer *layer = &self->layers[at];
+    PyObject *kernel, *recurrent, *bias_array;
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 3) {
+        PyErr_SetString(PyExc_TypeError, "layers: each is a tuple of kernel, recurrent kernel and bias");
+        return -1;
+    }
+    kernel = PyTuple_GetItem(tuple, 0);
+    recurrent = PyTuple_GetItem(tuple, 1);
+    bias_array = PyTuple_GetItem(tuple, 2);
+    if (kernel == Py_None && (at || self->width != 4 * self->units)) {
+        PyErr_SetString(PyExc_ValueError, "layers: a layer without a kernel is the first, with a lookup of products");
+        return -1;
+    }
+    if (kernel != Py_None
+        && keep_matrix(self, kernel, "kernel", at ? self->units : self->width, 4 * self->units, &layer->kernel))
+        return -1;
+    if (keep_matrix(self, recurrent, "recurrent kernel", self->units, 4 * self->units, &layer->recurrent))
+        return -1;
+    layer->bias = keep_array(self, bias_array, &bias);
+    return layer->bias ? 0 : -1;
+}
+
+static int keep_all(Step *self, PyObject *lookup, PyObject *layers, PyObject *output, PyObject *output_bias)
+{
+    const Wanted table = {"lookup", 0, 0, 2, {-1, -1}}, any_bias = {"output bias", 0, 0, 1, {-1}};
+    ptrdiff_t at;
+    if (!(self->lookup = keep_array(self, lookup, &table)))
+        return -1;
+    self->symbols = self->buffers[0].shape[0];
+    self->width = self->buffers[0].shape[1];
+    if (!self->symbols) {
+        PyErr_SetString(PyExc_ValueError, "lookup: no rows");
+        return -1;
+    }
+    for (at = 0; at < self->layer_count; at++)
+        if (keep_layer(self, PyTuple_GetItem(layers, at), at))
+            return -1;
+    if (!(self->output_bias = keep_array(self, output_bias, &any_bias)))
+        return -1;
+    return keep_matrix(self, output, "output kernel", self->units,
+                       self->buffers[self->buffer_count - 1].shape[0], &self->output);
+}
+
+static const Kernel *kernel_named(const char *name)
+{
+    int place;
+    for (place = 0; variant_at(place).name; place++)
+        if (!strcmp(variant_at(place).name, name))
+            return variant_at(place).kernel;
+    PyErr_Format(PyExc_ValueError, "this machine has no variant '%s'", name);
+    return NULL;
+}
+
+static void step_dealloc(PyObject *object)
+{
+    Step *self = (Step *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    while (self->buffer_count)
+        PyBuffer_Release(&self->buffers[--self->buffer_count]);
+    PyMem_Free(self->buffers);
+    PyMem_Free(self->layers);
+    release(object);
+    Py_DECREF(type);
+}
+
+static PyObject *step_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    const Py_ssize_t most_units = PY_SSIZE_T_MAX / 64;
+    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    PyObject *lookup, *layers, *output, *output_bias;
+    Py_ssize_t units;
+    const char *variant;
+    Step *self;
+    if (keywords && PyDict_Size(keywords)) {
+        PyErr_SetString(PyExc_TypeError, "Step takes no keyword arguments");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(arguments, "snOO!OO:Step", &variant, &units, &lookup, &PyTuple_Type, &layers, &output,
+                          &output_bias))
+        return NULL;
+    if (units < 1 || units > most_units || PyTuple_Size(layers) < 1) {
+        PyErr_SetString(PyExc_ValueError, "Step takes at least one unit and one layer");
+        return NULL;
+    }
+    self = (Step *)allocate(type, 0); /* all zeros */
+    if (!self)
+        return NULL;
+    self->units = units;
+    self->layer_count = PyTuple_Size(layers);
+    self->layers = PyMem_Calloc((size_t)self->layer_count, sizeof(Layer));
+    self->buffers = PyMem_Calloc((size_t)self->layer_count * 3 + 3, sizeof(Py_buffer));
+    if (!self->layers || !self->buffers)
+        PyErr_NoMemory();
+    else if ((self->kernel = kernel_named(variant)) && !keep_all(self, lookup, layers, output, output_bias))
+        return (PyObject *)self;
+    Py_DECREF(self);
+    return NULL;
+}
+
+enum { IDS, H, C, NEW_H, NEW_C, GATES, LOGITS, ARRAYS };
+
+static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssize_t count)
+{
+    const Step *self = (const Step *)object;
+    const Py_ssize_t units = self->units, layers = self->layer_count;
+    Py_buffer views[ARRAYS];
+    Py_ssize_t rows = -1;
+    int got, failed = 0;
+    if (count != ARRAYS) {
+        PyErr_Format(PyExc_TypeError, "step takes %d arrays, got %zd", ARRAYS, count);
+        return NULL;
+    }
+    for (got = 0; got < ARRAYS; got++) {
+        const Wanted wanted[ARRAYS] = {
+            {"ids", 1, 0, 1, {-1}},
+            {"h", 0, 0, 3, {layers, rows, units}},
+            {"c", 0, 0, 3, {layers, rows, units}},
+            {"new h", 0, 1, 3, {layers, rows, units}},
+            {"new c", 0, 1, 3, {layers, rows, units}},
+            {"gates", 0, 1, 3, {layers, rows, 4 * units}},
+            {"logits", 0, 1, 2, {rows, self->output.columns}},
+        };
+        if (get_array(arguments[got], &wanted[got], &views[got]))
+            break;
+        rows = views[IDS].shape[0];
+    }
+    if (got == ARRAYS) {
+        const Call call = {
+            views[IDS].buf,   views[H].buf,     views[C].buf,      views[NEW_H].buf,
+            views[NEW_C].buf, views[GATES].buf, views[LOGITS].buf, rows,
+        };
+        Py_BEGIN_ALLOW_THREADS
+        failed = compute(self, &call);
+        Py_END_ALLOW_THREADS
+    }
+    else
+        failed = -1;
+    while (got)
+        PyBuffer_Release(&views[--got]);
+    if (!failed)
+        Py_RETURN_NONE;
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_IndexError, "ids: not all from 0 to %zd", self->symbols - 1);
+    return NULL;
+}
+
+/* add_product(variant, x, panels, out): out += x @ panels, with the bits that a step's product has. */
+static PyObject *module_add_product(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    const Wanted any_x = {"x", 0, 0, 2, {-1, -1}}, any_out = {"out", 0, 1, 2, {-1, -1}};
+    Py_buffer x, panels, out;
+    PyObject *result = NULL, *name;
+    const Kernel *kernel = NULL;
+    (void)module;
+    if (count != 4) {
+        PyErr_Format(PyExc_TypeError, "add_product takes a variant and 3 arrays, got %zd arguments", count);
+        return NULL;
+    }
+    name = PyUnicode_AsUTF8String(arguments[0]);
+    if (name)
+        kernel = kernel_named(PyBytes_AsString(name));
+    Py_XDECREF(name);
+    if (!kernel || get_array(arguments[1], &any_x, &x))
+        return NULL;
+    if (!get_array(arguments[3], &any_out, &out)) {
+        const Py_ssize_t rows = x.shape[0], inputs = x.shape[1], columns = out.shape[1];
+        const Wanted wanted = {"panels", 0, 0, 3, {columns / PANEL + (columns % PANEL > 0), inputs, PANEL}};
+        if (out.shape[0] != rows)
+            PyErr_Format(PyExc_ValueError, "out: %zd rows, not %zd", out.shape[0], rows);
+        else if (!get_array(arguments[2], &wanted, &panels)) {
+            const Source source = {x.buf, inputs, NULL, 0, NULL};
+            const Matrix matrix = {panels.buf, inputs, columns};
+            Py_BEGIN_ALLOW_THREADS
+            add_product(kernel, &source, &matrix, out.buf, rows);
+            Py_END_ALLOW_THREADS
+            PyBuffer_Release(&panels);
+            result = Py_NewRef(Py_None);
+        }
+        PyBuffer_Release(&out);
+    }
+    PyBuffer_Release(&x);
+    return result;
+}
+
+static PyMethodDef module_methods[] = {
+    {"add_product", (PyCFunction)(void (*)(void))module_add_product, METH_FASTCALL,
+     "add_product(variant, x, panels, out): add x @ weights to out, where the weights lie in panels."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMethodDef step_methods[] = {
+    {"step", (PyCFunction)(void (*)(void))step_call, METH_FASTCALL,
+     "step(ids, h, c, new_h, new_c, gates, logits): read one symbol in each row; the last four are written."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot step_slots[] = {
+    {Py_tp_doc, "Step(variant, units, lookup, layers, output, output_bias): a network whose weights lie in panels."},
+    {Py_tp_new, step_new},
+    {Py_tp_dealloc, step_dealloc},
+    {Py_tp_methods, step_methods},
+    {0, NULL},
+};
+
+static PyType_Spec step_spec = {
+    "textgen.engine._step.Step", sizeof(Step), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, step_slots,
+};
+
+static int step_exec(PyObject *module)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, &step_spec, NULL), *names = PyList_New(0), *tuple = NULL;
+    int place, failed = !type || !names || PyModule_AddType(module, (PyTypeObject *)type);
+    for (place = 0; !failed && variant_at(place).name; place++) {
+        PyObject *name = PyUnicode_FromString(variant_at(place).name);
+        failed = !name || PyList_Append(names, name);
+        Py_XDECREF(name);
+    }
+    failed = failed || !(tuple = PyList_AsTuple(names)) || PyModule_AddObjectRef(module, "VARIANTS", tuple)
+             || PyModule_AddIntConstant(module, "PANEL", PANEL);
+    Py_XDECREF(type);
+    Py_XDECREF(names);
+    Py_XDECREF(tuple);
+    return failed ? -1 : 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, step_exec},
+    {0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    "textgen.engine._step",
+    "A step of a network, compiled.",
+    0,
+    module_methods,
+    module_slots,
+    NULL,
+    NULL,
+    NULL,
+};
+
+PyMODINIT_FUNC PyInit__step(void)
+{
+    return PyModuleDef_Init(&module);
+}
