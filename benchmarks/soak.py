@@ -79,16 +79,18 @@ def percentiles(seconds):
 
 
 def probe(port, seconds, answers):
-    """Ask for /health every 20 ms. Puts the seconds of each answer into a queue."""
-    found, until = [], time.monotonic() + seconds
+    """Ask for /health every 20 ms. Puts the seconds of each answer into a queue, and by how many each pause was late."""
+    found, late, until = [], [], time.monotonic() + seconds
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while time.monotonic() < until:
             began = time.perf_counter()
             ask(connection, HEALTH)
-            found.append(time.perf_counter() - began)
+            ended = time.perf_counter()
+            found.append(ended - began)
             time.sleep(0.02)
-    answers.put(found)
+            late.append(time.perf_counter() - ended - 0.02)
+    answers.put((found, late))
 
 
 def endless(port):
@@ -257,13 +259,14 @@ def measure(arguments, port, pid):
     probing = multiprocessing.Process(target=probe, args=(port, arguments.minutes * 60, answers))
     probing.start()
     ends, memory = asyncio.run(clients(arguments, port, pid))
-    health = answers.get()
+    health, late = answers.get()
     probing.join()
     after = settled(port, pid, before)
     for what, number in sorted(ends.items()):
         print(f"{number:8,}  {what}")
     print(f"{sum(ends.values()):,} requests of {arguments.clients} clients in {arguments.minutes:g} minutes")
     print(f"/health, {len(health):,} times: {percentiles(health)}; later than 50 ms: {sum(s > 0.05 for s in health)}")
+    print(f"how late the machine itself woke the process that asks: {percentiles(late)}")
     parts = [memory[len(memory) * at // 10 : len(memory) * (at + 1) // 10] for at in range(10)]
     tenths = [statistics.mean(part) for part in parts if part]
     growth = statistics.mean(tenths[-2:]) / statistics.mean(tenths[1:3]) - 1
