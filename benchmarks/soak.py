@@ -79,7 +79,7 @@ def percentiles(seconds):
 
 
 def probe(port, seconds, answers):
-    """Ask for /health every 20 ms. Puts the seconds of each answer into a queue, and by how many each pause was late."""
+    """Ask for /health every 20 ms. Puts into a queue the seconds of each, and how late each pause ended."""
     found, late, until = [], [], time.monotonic() + seconds
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
