@@ -111,7 +111,12 @@ PLAIN += ["repetition_penalty", "repetition_window", "user", "stream", "n", "log
 
 def plain(schema, alphabet):
     """Bodies of completions that must be answered with 200 by a model of this alphabet."""
-    small = {"max_tokens": st.integers(0, 20), "n": st.integers(1, 3), "prompt": st.text(alphabet, max_size=20)}
+    small = {
+        "max_tokens": st.integers(0, 20),
+        "n": st.integers(1, 3),
+        "prompt": st.text(alphabet, max_size=20),
+        "temperature": st.floats(0, 100),  # of a text, which may also be one, only the library knows the form
+    }
     found = {name: fitting(schema["properties"][name]) for name in PLAIN} | small
     return st.sets(st.sampled_from(PLAIN)).flatmap(
         lambda names: st.fixed_dictionaries({name: found[name] for name in [*sorted(names), "prompt"]})
