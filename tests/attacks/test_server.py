@@ -4,12 +4,14 @@ All rows meet one server, one after another, with a key, a host and an origin on
 client. Its log must hold no traceback, no key, no prompt, and no line that a request has forged.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import time
 
+import httpx
 import pytest
 
 from tests.attacks.conftest import TABLE
@@ -385,6 +387,25 @@ def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, s
             assert time.monotonic() - began < 20
             time.sleep(0.05)
     note_row(row, CLOSED, b"")
+
+
+def test_a_flood_of_connections_keeps_nobody_out():
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))  # the server inherits it
+        try:
+            few = stack.enter_context(serving(ROOT / "checkpoints/jabez"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(400):
+            connection = stack.enter_context(connected(few.url))
+            connection.sendall(b"GET / HT")
+            if number % 50 == 0:
+                assert httpx.get(f"{few.url}/health", trust_env=False).json()["status"] == "ok"
+        assert few.stop() == 0
+    assert " fault " not in "".join(few.lines)
+    note_row("400 connections with half a head, where 300 files may be open", 200, b"")
 
 
 REPLACED = {
