@@ -13,6 +13,7 @@
 #   make picture         draw docs/architecture.svg again
 #   make checkpoint      train the model that ships
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
+#   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
@@ -29,8 +30,11 @@ endif
 # As many processes as there are cores; one that has no tests left takes some of another's.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
+# What an installation is made of, besides the sources in Python, which it reads where they are.
+BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_kernel.h
+
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed test-writing test-backends clean
+  typed sanitize test-writing test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -97,6 +101,18 @@ typed:
 	cd $(TYPED)/scripts && { ../venv/bin/pyright --pythonpath ../venv/bin/python --outputjson > ../pyright || true; }
 	cd $(TYPED)/scripts && { ../venv/bin/mypy --strict script.py planted.py > ../mypy || true; }
 	$(PYTHON) -m tests.helpers.typed $(TYPED)/scripts $(TYPED)/pyright $(TYPED)/mypy
+
+# A build of its own, whose every access outside of an array and every undefined operation ends the tests.
+SANITIZED = build/sanitized
+sanitize: $(VENV)/.installed-test
+	rm -rf $(SANITIZED)
+	TEXTGEN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -O1" \
+	  TEXTGEN_LDFLAGS="-fsanitize=address,undefined" \
+	  $(BIN)/python setup.py -q build --build-base $(SANITIZED)/objects --build-lib $(SANITIZED)/package
+	PYTHONPATH=$(SANITIZED)/package:$(CURDIR) ASAN_OPTIONS=detect_leaks=0 \
+	  LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
+	  $(BIN)/pytest --import-mode=importlib -p no:cacheprovider -s tests/engine/test_step.py
+
 # The installation is made anew each time, as a user makes it; the tests run its commands.
 test-writing: $(VENV)/.installed-test
 	rm -rf $(VENV)/writing build
@@ -108,11 +124,11 @@ test-writing: $(VENV)/.installed-test
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends
 
-$(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.made
+$(VENV)/.installed: $(BUILT_FROM) | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-$(VENV)/.installed-test: setup.cfg pyproject.toml | $(VENV)/.made
+$(VENV)/.installed-test: $(BUILT_FROM) | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	touch $@ $(VENV)/.installed
 

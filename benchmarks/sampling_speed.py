@@ -1,9 +1,9 @@
 """Characters a second written by textgen, by PyTorch's step loop, and by Keras's model.predict, side by side.
 
-    python benchmarks/sampling_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256 1x512 2x512]
+    python benchmarks/sampling_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256 1x512 2x512] [--texts 1 4 16 32]
 
 All write with the same model: embedding 64, a stack of LSTM layers, logits over 67 characters, temperature 0.8. textgen
-is `Generator.generate`, whole, and for many texts `Generator.generate_many`. PyTorch steps nn.LSTM with its state
+is `Generator.generate_many`, whole, with the fastest compiled step and with the step in NumPy. PyTorch steps nn.LSTM with its state
 carried, softmax and multinomial, in inference mode, on one thread and on all; the faster of the two counts. Keras is
 what its own example of text generation does: `model.predict` over a window of the last 40 characters, once for each
 character. PyTorch is measured where `--torch-python` (default: this Python) can import it.
@@ -19,7 +19,11 @@ import sys
 from contest import Worker, has_torch, ratio, serve, take_turns, timed
 
 VOCABULARY, EMBEDDING, TEMPERATURE, WINDOW = 67, 64, 0.8, 40
-MANY = 32
+
+
+def numpy_worker(layers, units, texts):
+    os.environ["TEXTGEN_KERNEL"] = "numpy"
+    textgen_worker(layers, units, texts)
 
 
 def textgen_worker(layers, units, texts):
@@ -91,7 +95,7 @@ def keras_worker(layers, units, texts):
     serve(timed(loop))
 
 
-WORKERS = {"textgen": textgen_worker, "torch": torch_worker, "keras": keras_worker}
+WORKERS = {"textgen": textgen_worker, "numpy": numpy_worker, "torch": torch_worker, "keras": keras_worker}
 
 
 def main():
@@ -99,6 +103,7 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--shapes", nargs="+", default=["1x256", "1x512", "2x512"])
+    parser.add_argument("--texts", nargs="+", type=int, default=[1, 4, 16, 32])
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -108,15 +113,15 @@ def main():
 
     torch = has_torch(arguments.torch_python)
     print("characters a second, all texts together; ratios are how many times faster textgen is")
-    print("layers x units, texts     textgen      torch  predict   vs torch  vs predict")
+    print("layers x units, texts     textgen  in NumPy      torch  predict  vs NumPy   vs torch  vs predict")
     for shape in arguments.shapes:
         layers, units = map(int, shape.split("x"))
-        for texts in (1, MANY):
+        for texts in arguments.texts:
             numbers = (layers, units, texts)
-            workers = {"textgen": Worker(sys.executable, __file__, "textgen", numbers)}
+            workers = {name: Worker(sys.executable, __file__, name, numbers) for name in ("textgen", "numpy")}
             # About a second of work in each turn.
             work = 4e8 / (units**2 * (2 * layers - 1) + 4e4) / texts**0.6
-            turns = {"textgen": max(int(work), 50)}
+            turns = dict.fromkeys(workers, max(int(work), 50))
             if torch:
                 for name, threads in (("torch on one thread", 1), ("torch", 0)):
                     workers[name] = Worker(arguments.torch_python, __file__, "torch", (*numbers, threads))
@@ -126,9 +131,10 @@ def main():
             seconds = take_turns(workers, turns, arguments.rounds)
             rates = {name: texts / statistics.median(values) for name, values in seconds.items()}
             rival = min((name for name in seconds if name.startswith("torch")), key=lambda n: -rates[n], default=None)
-            cells = [f"{shape + ', ' + str(texts):<22}", f"{rates['textgen']:10,.0f}"]
+            cells = [f"{shape + ', ' + str(texts):<22}", f"{rates['textgen']:10,.0f}", f"{rates['numpy']:9,.0f}"]
             cells.append(f"{rates[rival]:10,.0f}" if rival else f"{'-':>10}")
             cells.append(f"{rates['keras']:8,.1f}" if "keras" in rates else f"{'-':>8}")
+            cells.append(f"{ratio(seconds['numpy'], seconds['textgen']):9.2f}")
             cells.append(f"{ratio(seconds[rival], seconds['textgen']):10.2f}" if rival else f"{'-':>10}")
             cells.append(f"{ratio(seconds['keras'], seconds['textgen']):11.0f}" if "keras" in rates else f"{'-':>11}")
             print(" ".join(cells), f"  ({rival})" if rival == "torch on one thread" else "", flush=True)

@@ -46,6 +46,12 @@ def spelling(text, documents="line", sureness=20.0):
     return fixed(dict(itertools.pairwise(ids)), documents, symbols, sureness=sureness)
 
 
+def random_weights(config, scale=0.3):
+    """Weights of a network by name."""
+    rng = np.random.default_rng(7)
+    return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
+
+
 def tiny(text, out, **options):
     """Train as TINY says, with other options where given."""
     return train(text, out, quiet=True, **TINY | options)

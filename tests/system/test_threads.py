@@ -11,6 +11,7 @@ import threadpoolctl
 
 from tests.conftest import ROOT
 from textgen import Generator
+from textgen.engine.network import NUMPY, VARIABLE
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system import threads
 from textgen.tokens.chars import CharTokenizer
@@ -37,12 +38,14 @@ def load(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def large():
-    """A Generator whose output kernel is large enough for several threads, and whose columns need filling up."""
+    """A Generator whose output kernel is large enough for threads of BLAS, and whose columns need filling up."""
     config = ModelConfig(vocabulary_size=5001, embedding_size=8, units=160, layers=1)
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
     tokenizer = CharTokenizer([chr(0x4E00 + index) for index in range(config.vocabulary_size - 2)])
-    return Generator.from_parts(config, TrainingConfig(), tokenizer, weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, NUMPY)
+        return Generator.from_parts(config, TrainingConfig(), tokenizer, weights)
 
 
 def test_a_limit_ends_with_its_block():

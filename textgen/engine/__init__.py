@@ -1,1 +1,1 @@
-"""The network in NumPy: one step, several networks as one, probabilities, and how well a network predicts a text."""
+"""The network that writes: one step, several networks as one, probabilities, and how well a network predicts a text."""

@@ -54,7 +54,15 @@ typedef struct {
     int most_rows, most_row_panels; /* rows of a block; rows times panels */
 } Kernel;
 
-#if (defined(__x86_64__) || defined(_M_X64)) && !defined(TEXTGEN_PLAIN)
+/* TEXTGEN_PLAIN is for tests of the last variant. */
+#if defined(TEXTGEN_PLAIN)
+#elif defined(__x86_64__) || defined(_M_X64)
+#define X86
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define ARM
+#endif
+
+#if defined(X86)
 #include <immintrin.h>
 
 #define NAME(f) f##_sse2
@@ -121,7 +129,7 @@ typedef struct {
 #include "_kernel.h"
 #endif
 
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif defined(ARM)
 #include <arm_neon.h>
 
 #define NAME(f) f##_neon
@@ -187,16 +195,16 @@ static Variant variant_at(int place)
     const Variant none = {NULL, NULL};
     Variant found[4];
     int count = 0;
-#if defined(__x86_64__) || defined(_M_X64)
-#if defined(__GNUC__)
+#if defined(X86) && defined(__GNUC__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f"))
         found[count++] = (Variant){"avx512", &kernel_avx512};
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         found[count++] = (Variant){"avx2", &kernel_avx2};
 #endif
+#if defined(X86)
     found[count++] = (Variant){"sse2", &kernel_sse2};
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif defined(ARM)
     found[count++] = (Variant){"neon", &kernel_neon};
 #else
     found[count++] = (Variant){"plain", &kernel_plain};

@@ -131,9 +131,9 @@ def _rows(ids: Ids, starts: Ids, counted: Ids, ends: Ids) -> tuple[Ids, Ids]:
 
 def _loss(engine: AnyNetwork, inputs: Ids, targets: Ids) -> float:
     """Sum of the losses, nats, of rows that are read in parallel from the initial state."""
-    state, total = engine.initial_state(len(inputs)), 0.0
+    state, work, total = engine.initial_state(len(inputs)), engine.workspace(len(inputs)), 0.0
     for time in range(inputs.shape[1]):
-        logits, state = engine.step(state, inputs[:, time])
+        logits, state = engine.step(state, inputs[:, time], work)
         (rows,) = np.nonzero(targets[:, time] != IGNORED)
         if len(rows):
             total -= float(log_probabilities(logits[rows], targets[rows, time]).sum())

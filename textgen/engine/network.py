@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from textgen.engine.blas import BlasForward
 from textgen.engine.compiled import VARIANTS, CompiledForward
 from textgen.engine.forward import Forward, Workspace
-from textgen.engine.weights import Floats, Weights, arrange, restore
+from textgen.engine.weights import Floats, arrange, restore
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import Ids
@@ -122,13 +122,21 @@ class Engine(Network[State, Workspace]):
         config: its ModelConfig.
         weights: name to float32 array, the names and shapes of `ModelConfig.weight_shapes`.
 
+    Attributes:
+        config: its ModelConfig.
+        variant: how its steps are computed: one of `textgen.engine.compiled.VARIANTS`, or NUMPY.
+
     Raises:
         UsageError: the environment variable TEXTGEN_KERNEL names no way to compute a step.
     """
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Floats]) -> None:
         self.config = config
-        self._forward: Forward[Any] = _forward(config, arrange(config, weights))
+        self.variant = _variant()
+        arranged = arrange(config, weights)
+        self._forward: Forward[Any] = (
+            BlasForward(config, arranged) if self.variant == NUMPY else CompiledForward(config, arranged, self.variant)
+        )
 
     def named_weights(self) -> dict[str, Floats]:
         """Return the weights as they were given: name to float32 array, as in `ModelConfig.weight_shapes`."""
@@ -153,10 +161,10 @@ class Engine(Network[State, Workspace]):
         return work.logits, State(h, c)
 
 
-def _forward(config: ModelConfig, weights: Weights) -> Forward[Any]:
+def _variant() -> str:
     """The fastest way to compute a step, or the one that the environment names."""
     ways = [*VARIANTS, NUMPY]
     way = os.environ.get(VARIABLE) or ways[0]
     if way not in ways:
         raise UsageError(f"{VARIABLE} is {way!r}; set it to one of: {', '.join(ways)}")
-    return BlasForward(config, weights) if way == NUMPY else CompiledForward(config, weights, way)
+    return way

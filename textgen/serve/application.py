@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Unpack
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textgen import arguments
 from textgen.errors import TextgenError
 from textgen.serve import fields, openapi, own, schema
+from textgen.serve.answers import Json, rendered
 from textgen.serve.completions import Completion, make_job
 from textgen.serve.config import ServeConfig, ServeOptions
 from textgen.serve.errors import ApiError, of_library
@@ -39,6 +40,8 @@ OWN: dict[str, tuple[schema.Schema, Own]] = {
     "inspect": (own.INSPECT, own.inspect),
     "poem/check": (own.CHECK, own.poem_check),
 }
+# Bytes of a body that is read in a thread of its own; what a shorter one takes is below a millisecond.
+LARGE_BODY = 10_000
 # Threads for those, and for poems; the others write.
 OWN_THREADS = 2
 
@@ -156,7 +159,7 @@ class Server:
         """Whether the server can answer."""
         _facts(request, "/health")
         state = "stopping" if self.is_stopping else "ok"
-        return JSONResponse({"status": state, "models": list(self.shelf.models)}, 503 if self.is_stopping else 200)
+        return Json({"status": state, "models": list(self.shelf.models)}, 503 if self.is_stopping else 200)
 
     async def show_metrics(self, request: Request) -> Response:
         """The counters, for Prometheus."""
@@ -164,6 +167,7 @@ class Server:
         gauges = [
             ("rows_busy", "Rows at work.", self.scheduler.busy()),
             ("queue_length", "Requests that wait for a row.", self.scheduler.waiting()),
+            ("tasks", "Tasks of the event loop, this request's among them.", len(asyncio.all_tasks())),
             ("requests_running", "Completions that are not done.", self.scheduler.jobs()),
         ]
         return PlainTextResponse(self.metrics.text(gauges), media_type="text/plain; version=0.0.4")
@@ -171,7 +175,7 @@ class Server:
     async def show_openapi(self, request: Request) -> Response:
         """The routes, for programs."""
         _facts(request, "/openapi.json")
-        return JSONResponse(openapi.document())
+        return Json(openapi.document())
 
     async def show_docs(self, request: Request) -> Response:
         """The routes, for people."""
@@ -182,12 +186,12 @@ class Server:
     async def list_models(self, request: Request) -> Response:
         """All models."""
         _facts(request, "/v1/models")
-        return JSONResponse({"object": "list", "data": [_model(each) for each in self.shelf.models.values()]})
+        return Json({"object": "list", "data": [_model(each) for each in self.shelf.models.values()]})
 
     async def show_model(self, request: Request) -> Response:
         """One model."""
         _facts(request, "/v1/models/{id}")
-        return JSONResponse(_model(self.shelf.find(request.path_params["name"])))
+        return Json(_model(self.shelf.find(request.path_params["name"])))
 
     async def _model(self, name: str | None) -> Model:
         """The model that a request names, loaded again if it was trained further. Raises ApiError."""
@@ -209,11 +213,8 @@ class Server:
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise ApiError(415, "the body must not be compressed")
         body = await request.body()
-        try:
-            values = json_values(body.decode("utf-8"))
-        except ValueError as error:
-            raise ApiError(400, f"the body is not JSON that this server reads: {_short(error)}") from None
-        return schema.read(values, wanted)
+        # A large one takes time to read.
+        return await asyncio.to_thread(_read, body, wanted) if len(body) > LARGE_BODY else _read(body, wanted)
 
     async def _completions(self, request: Request, receive: Receive, send: Send) -> None:
         facts = _facts(request, "/v1/completions")
@@ -228,8 +229,8 @@ class Server:
         if self.config.log_prompts:
             facts["prompt"] = str(asked.prompts)[:2_000]
         make = (asked, generator, self._corpus, self.config.max_length, progress)
-        # Long prompts, and the corpus of max_copy, take time to read.
-        is_quick = not asked.config.max_copy and sum(map(len, asked.prompts)) < 10_000
+        # Long prompts, the corpus of max_copy, and forbidden texts in a large vocabulary take time to read.
+        is_quick = not (asked.config.max_copy or asked.config.forbid) and sum(map(len, asked.prompts)) < 10_000
         job = make_job(*make) if is_quick else await asyncio.to_thread(make_job, *make)
         self.metrics.add_symbols(0, sum(map(len, job.plan.prompts)))
         answer = Completion(self.scheduler, model, asked, job, progress, self.config.timeout)
@@ -246,8 +247,11 @@ class Server:
             values = await self._values(request, wanted)
             model = await self._model(values.get("model"))
             facts["model"] = model.name
-            found = await self._in_pool(function, model.generator, values, self.config.max_length)
-            return JSONResponse({"model": model.name} | found)
+
+            def answer() -> bytes:
+                return rendered({"model": model.name} | function(model.generator, values, self.config.max_length))
+
+            return Json(await self._in_pool(answer))
 
         return endpoint
 
@@ -300,7 +304,7 @@ class Server:
         if events.begun:
             await events.end()
         else:
-            await JSONResponse(head | {"poems": written})({"type": "http"}, receive, send)
+            await Json(head | {"poems": written})({"type": "http"}, receive, send)
 
 
 class _Ended:
@@ -340,6 +344,15 @@ def _facts(request: Request, route: str) -> dict[str, Any]:
 
 def _model(model: Model) -> dict[str, Any]:
     return {"id": model.name, "object": "model", "created": model.created, "owned_by": "textgen"}
+
+
+def _read(body: bytes, wanted: schema.Schema) -> dict[str, Any]:
+    """The values of a body that fits a schema. Raises ApiError."""
+    try:
+        values = json_values(body.decode("utf-8"))
+    except ValueError as error:
+        raise ApiError(400, f"the body is not JSON that this server reads: {_short(error)}") from None
+    return schema.read(values, wanted)
 
 
 def _short(error: ValueError) -> str:

@@ -1,14 +1,15 @@
 """POST /v1/completions: a request's fields to a Job, and a Job's texts to what the API answers."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.types import Receive, Send
 
 from textgen.errors import TextgenError
+from textgen.serve.answers import Json, rendered
 from textgen.serve.errors import ApiError, of_library
 from textgen.serve.fields import API_NAMES, Fields
 from textgen.serve.follow import Events, Progress, follow
@@ -44,7 +45,9 @@ def make_job(fields: Fields, generator: Generator, corpus: str, max_length: int,
     if fields.logprobs is not None and generator.direction == "backward":
         raise ApiError(400, "`logprobs`: this model writes each line from its end; it has none to offer", "logprobs")
     try:
-        plan = generator.plan(fields.prompts, config, corpus=corpus if config.max_copy else "")
+        plan = generator.plan(
+            fields.prompts, config, corpus=corpus if config.max_copy else "", measured=fields.best_of > fields.n
+        )
     except TextgenError as error:
         raise of_library(error, API_NAMES) from None
     longest = max(map(len, plan.prompts))
@@ -64,7 +67,7 @@ def make_job(fields: Fields, generator: Generator, corpus: str, max_length: int,
         drafts=drafts,
         notify=progress.notify,
         streamed=fields.stream,
-        measured=fields.logprobs is not None or fields.best_of > fields.n,
+        measured=fields.logprobs is not None,
         top=fields.logprobs or 0,
     )
 
@@ -108,7 +111,14 @@ class Completion:
             async for _ in self._follow(receive):
                 pass
             self._check()
-            await JSONResponse(self._whole())({"type": "http"}, receive, send)
+            # Log-probabilities are many numbers.
+            whole = self._whole
+            body = (
+                rendered(whole())
+                if self._fields.logprobs is None
+                else await asyncio.to_thread(lambda: rendered(whole()))
+            )
+            await Json(body)({"type": "http"}, receive, send)
 
     def _follow(self, receive: Receive) -> Any:
         return follow(self._scheduler, self._job, self._progress, receive, self._seconds)

@@ -70,8 +70,12 @@ class ServeConfig(Config):
     timeout: float = option(
         300.0, "End a request after X seconds, with what is written by then.", above=0, high=1e6, group="Limits"
     )
-    body_timeout: float = option(
-        10.0, "Wait at most X seconds for a request's body.", above=0, high=1e6, group="Limits"
+    client_timeout: float = option(
+        10.0,
+        "Wait at most X seconds for a client to send a request's head, its body, or to read on in its answer.",
+        above=0,
+        high=1e6,
+        group="Limits",
     )
     grace: float = option(
         10.0, "When told to stop, go on for X seconds with what is being written.", low=0, high=1e6, group="Limits"
@@ -98,5 +102,5 @@ class ServeOptions(TypedDict, total=False):
     queue: int
     max_body: int
     timeout: float
-    body_timeout: float
+    client_timeout: float
     grace: float

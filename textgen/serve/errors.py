@@ -33,6 +33,11 @@ class ApiError(Exception):
         self.status, self.message, self.param, self.code = status, message, param, code
         self.headers = headers or {}
 
+    @property
+    def closes(self) -> bool:
+        """Whether the connection is closed after the answer."""
+        return self.headers.get("Connection") == "close"
+
     def body(self) -> dict[str, Any]:
         """The JSON object of the answer."""
         kind = _TYPES.get(self.status) or _OTHER.get(self.status, "invalid_request_error")

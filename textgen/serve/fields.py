@@ -13,6 +13,8 @@ from textgen.serve.schema import Schema
 # The most texts of a request: prompts times `n`, or times `best_of`.
 MAX_TEXTS = 256
 MAX_TOP = 5  # of `logprobs`
+# Symbols of a request with `logprobs`: each takes up to 1 KB of memory.
+MAX_MEASURED = 50_000
 MAX_STOPS, MAX_STOP = 4, 1_000
 MAX_BEAM = 64
 MAX_WORDS, MAX_WORD = 100, 100  # of forbid and forbid_word
@@ -198,6 +200,15 @@ def fields_of(values: dict[str, Any], max_length: int) -> Fields:
     longest = max(map(len, prompts), default=0)
     if longest > max_length * 16:  # no symbol is as long
         raise ApiError(400, f"`prompt`: {longest:,} characters; a prompt has at most {max_length:,} symbols", "prompt")
+    if get("logprobs") is not None:
+        symbols = (length + (longest if get("echo") else 0)) * len(prompts) * best_of
+        if symbols > MAX_MEASURED:
+            raise ApiError(
+                400,
+                f"`logprobs`: at most {MAX_MEASURED:,} symbols a request have them; here are {symbols:,}: give a "
+                "smaller `max_tokens` or `n`",
+                "logprobs",
+            )
     alone = [name for name in ("beam", "max_copy") if name in values]
     if alone and (get("logprobs") is not None or best_of > n):
         what = "logprobs" if get("logprobs") is not None else "best_of"

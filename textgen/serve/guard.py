@@ -5,18 +5,19 @@ points to the machine (DNS rebinding). So Host and Origin must be on a list. Thi
 """
 
 import asyncio
+import contextlib
 import hmac
+import re
 import secrets
 import time
 import traceback
-from collections.abc import Iterable
-from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from textgen.serve.answers import Json
 from textgen.serve.config import LOOPBACK, ServeConfig
 from textgen.serve.errors import ApiError
 from textgen.serve.log import Log
@@ -32,7 +33,13 @@ ALLOWED_PREFIX = "x-stainless-"
 MAX_AGE = "600"  # seconds that a browser may remember a preflight's answer
 UNANSWERED = 499  # what the log calls the status of a client that hung up before its answer
 ALL_ADDRESSES = ("0.0.0.0", "::")
+MAX_HEAD = 32 * 1024  # bytes of a request's head
+# Seconds for which the rest of a refused body is thrown away: a client that sends on would lose the answer otherwise.
+LINGER_SECONDS = 1.0
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+
+CLOSE = {"Connection": "close"}
 # Of every answer.
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -76,6 +83,7 @@ class Guard:
             await send(message)
 
         try:
+            self._check_framing(scope)
             self._check(scope, origin)
             if scope["method"] == "OPTIONS" and origin and _header(scope, b"access-control-request-method"):
                 response = self._preflight(scope)
@@ -83,10 +91,12 @@ class Guard:
                 await self._app(scope, self._bounded(scope, receive), answer)
                 return
             await response(scope, receive, answer)
+        except ClientDisconnect:
+            pass
         except Exception as error:
             known = error if isinstance(error, ApiError) else self._known(scope, error)
             if status == UNANSWERED:
-                await error_response(known)(scope, receive, answer)
+                await error_response(known)(scope, receive, _lingering(receive, answer) if known.closes else answer)
         finally:
             facts = scope["state"]["facts"]
             self._metrics.add_request(facts.pop("route", "other"), status)
@@ -94,7 +104,7 @@ class Guard:
                 "request",
                 id=request_id,
                 client=(scope.get("client") or ("-",))[0],
-                method=scope["method"],
+                method=scope["method"][:20],
                 path=scope["path"][:200],
                 status=status,
                 seconds=round(time.monotonic() - began, 4),
@@ -114,9 +124,22 @@ class Guard:
             message = "no such path; /docs lists them"
         return ApiError(error.status_code, message, headers=dict(error.headers or {}))
 
+    def _check_framing(self, scope: Scope) -> None:
+        """Raise ApiError for a head that a proxy in front may have read in another way, and for one that is too large.
+
+        RFC 9112, section 6.1: what has both lengths, or chunks in HTTP/1.0, may be an attempt to smuggle a request.
+        """
+        names = [name for name, _ in scope["headers"]]
+        if scope["http_version"] not in ("1.0", "1.1", "2"):
+            raise ApiError(505, "this server speaks HTTP/1.1", headers=CLOSE)
+        if b"transfer-encoding" in names and (b"content-length" in names or scope["http_version"] == "1.0"):
+            raise ApiError(400, "a request has either Content-Length or Transfer-Encoding", headers=CLOSE)
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEAD:
+            raise ApiError(431, "the head of the request is too large", headers=CLOSE)
+
     def _check(self, scope: Scope, origin: str | None) -> None:
         """Raise ApiError for a request that may not come in."""
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        hosts = _headers(scope, b"host")
         if len(hosts) != 1 or (name := host_name(hosts[0])) is None:
             raise ApiError(400, "a request has one Host header, with a name or an address")
         if name not in self._hosts:
@@ -126,8 +149,8 @@ class Guard:
                 403, "pages of this origin may not use this server; it is started with allow_origin for more"
             )
         if self._key and scope["path"] not in OPEN_PATHS and scope["method"] != "OPTIONS":
-            given = _header(scope, b"authorization") or ""
-            kind, _, key = given.partition(" ")
+            given = _headers(scope, b"authorization")
+            kind, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
             found = key.strip().encode("latin-1") if kind.lower() == "bearer" else b""
             if not hmac.compare_digest(found, self._key):
                 raise ApiError(
@@ -162,7 +185,7 @@ class Guard:
         """A `receive` that counts the bytes of the body as they arrive, and does not wait for ever."""
         config = self._config
         declared = _header(scope, b"content-length")
-        seen, until, is_whole = 0, time.monotonic() + config.body_timeout, False
+        seen, until, is_whole = 0, time.monotonic() + config.client_timeout, False
 
         async def bounded() -> Message:
             nonlocal seen, is_whole
@@ -173,9 +196,7 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.001))
             except TimeoutError:
-                raise ApiError(
-                    408, "the body of the request did not arrive in time", headers={"Connection": "close"}
-                ) from None
+                raise ApiError(408, "the body of the request did not arrive in time", headers=CLOSE) from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 is_whole = not message.get("more_body")
@@ -188,26 +209,39 @@ class Guard:
 
 def host_name(host: str) -> str | None:
     """The name or address of a Host header, lower case, without its port; None for what is none."""
-    if not host.isascii() or any(mark in host for mark in "/@?#\\ \t,"):
-        return None
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts.hostname
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else None
 
 
 def error_response(error: ApiError) -> Response:
     """The answer that tells of an error."""
-    return JSONResponse(error.body(), error.status, error.headers)
+    return Json(error.body(), error.status, error.headers)
 
 
 def _too_large(most: int) -> ApiError:
-    return ApiError(413, f"the body is larger than {count(most, 'byte')}", headers={"Connection": "close"})
+    return ApiError(413, f"the body is larger than {count(most, 'byte')}", headers=CLOSE)
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """A `send` that reads what the client still sends, for a moment, before the last of the answer closes the line."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body", "body": b""})
+
+    return sent
+
+
+def _headers(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
-    found: Iterable[Any] = (value for key, value in scope["headers"] if key == name)
-    value = next(iter(found), None)
-    return None if value is None else value.decode("latin-1")
+    return next(iter(_headers(scope, name)), None)

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +13,11 @@ import uvicorn
 
 from textgen.errors import StorageError, UsageError
 from textgen.serve.application import Server
+from textgen.serve.connection import Connection, most_connections
+from textgen.serve.guard import MAX_HEAD
 
-# Bytes of a request's head.
-MAX_HEAD = 32 * 1024
+# Connections that wait to be accepted; `connection.RESERVED_FILES` leaves room for them.
+BACKLOG = 128
 KEEP_ALIVE_SECONDS = 30
 # What is over after the grace still needs a moment to be sent.
 LAST_SECONDS = 5.0
@@ -61,7 +65,8 @@ def listen(server: Server, listener: socket.socket) -> None:
         server,
         log_config=None,
         access_log=False,
-        http="h11",
+        http=Connection,
+        backlog=BACKLOG,
         ws="none",
         lifespan="on",
         server_header=False,
@@ -71,8 +76,28 @@ def listen(server: Server, listener: socket.socket) -> None:
         timeout_graceful_shutdown=int(server.config.grace + LAST_SECONDS) + 1,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
+    Connection.most = most_connections()
+    handler = _Faults(server)
+    for name in ("uvicorn.error", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.ERROR)
     with listener:
         asyncio.run(_Graceful(config, server).serve([listener]))
+
+
+class _Faults(logging.Handler):
+    """What uvicorn and asyncio complain of, in the server's log."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(logging.ERROR)
+        self._log = server.log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a complaint down; with its traceback unless the system is the cause."""
+        error = record.exc_info[1] if record.exc_info else None
+        trace = "" if error is None or isinstance(error, OSError) else "".join(traceback.format_exception(error))
+        self._log.write("fault", message=record.getMessage().strip(), error=error, trace=trace or None)
 
 
 class _Graceful(uvicorn.Server):

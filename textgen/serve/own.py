@@ -11,7 +11,7 @@ import numpy as np
 
 from textgen.corpus.forms import FORMS
 from textgen.errors import UsageError
-from textgen.inspection.tracing import GATES, STATES, trace
+from textgen.inspection.tracing import GATES, STATES, layout_of, trace
 from textgen.serve import schema
 from textgen.serve.schema import Schema
 from textgen.tokens.layout import RESERVED
@@ -117,6 +117,8 @@ def tokenize(generator: Generator, values: dict[str, Any], max_length: int) -> d
         symbols = list(tokenizer.split(values["text"]))
         ids = tokenizer.encode_symbols(symbols).tolist()
     else:
+        if len(values["ids"]) > max_length:
+            raise UsageError(f"`ids`: more than {max_length:,} symbols, which this server reads at most")
         ids = known_ids(values["ids"], tokenizer)
         symbols = [generator.printed[index] for index in ids]
     return {
@@ -133,9 +135,11 @@ def inspect(generator: Generator, values: dict[str, Any], max_length: int) -> di
     """`textgen.inspection.trace`: gates, states and predictions at each symbol of a text."""
     start = values.get("start", 0)
     _check_length(generator, values["text"], max_length)
-    found = trace(generator, values["text"], start)
-    if len(found) > MAX_INSPECTED:
-        raise UsageError(f"`text`: {len(found):,} symbols from `start` on; at most {MAX_INSPECTED} are shown at a time")
+    layout = layout_of(generator, values["text"])
+    number = len(layout.symbols) - start
+    if number > MAX_INSPECTED:
+        raise UsageError(f"`text`: {number:,} symbols from `start` on; at most {MAX_INSPECTED} are shown at a time")
+    found = trace(generator, layout, start)
     wanted = values.get("arrays") or [*GATES, *STATES]
     likeliest = [found.likeliest(step, values.get("likeliest", 5)) for step in range(len(found))]
     return {

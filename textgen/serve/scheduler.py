@@ -13,6 +13,7 @@ from textgen.serve.jobs import Job, Unit
 from textgen.serve.metrics import Metrics
 from textgen.serve.worker import Worker
 from textgen.system import threads
+from textgen.writing.texts import MIN_ROWS
 
 # The most texts that a thread writes at once.
 ROWS = 32
@@ -137,9 +138,10 @@ class Scheduler:
             job.notify()
 
     def _assign(self) -> None:
-        """Give what waits to threads with free rows: first of the job with fewest rows, to the thread with fewest."""
+        """Give what waits to threads with free rows, first of the job with fewest rows."""
         while True:
-            worker = min(self._workers, key=lambda each: each.load)
+            few = [worker for worker in self._workers if worker.load < MIN_ROWS]
+            worker = max(few, key=_load) if few else min(self._workers, key=_load)
             waiting = [job for job, units in self._jobs.items() if units]
             if worker.load >= ROWS or not waiting:
                 return
@@ -149,3 +151,7 @@ class Scheduler:
             job.at_work += 1
             worker.load += 1
             worker.give(unit)
+
+
+def _load(worker: Worker) -> int:
+    return worker.load

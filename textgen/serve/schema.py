@@ -110,8 +110,12 @@ def _fitting(value: Any, schema: Schema) -> Any:
     if kind == "array":
         if not _within(len(value), schema, "Items"):
             return _NOTHING
-        found = [_fitting(each, schema["items"]) for each in value]
-        return _NOTHING if _NOTHING in found else found
+        found = []
+        for each in value:
+            if (fitting := _fitting(each, schema["items"])) is _NOTHING:
+                return _NOTHING  # no further one is looked at: they may be half a million
+            found.append(fitting)
+        return found
     if kind == "object":
         return _object(value, schema)
     return value

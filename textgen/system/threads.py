@@ -1,5 +1,8 @@
 """How many threads NumPy's products run on while textgen writes: one, or more for a large one on a quiet machine.
 
+The compiled step (`textgen.engine.compiled`) has no threads of its own and needs none of this. It is for the step in
+NumPy (`textgen.engine.blas`), and for callers that step in several threads of Python.
+
 OpenBLAS, which comes with NumPy, divides a product among threads that wait for each other by spinning. Where another
 process wants the cores too, each product then waits until the scheduler has run all of them: texts took 10 to 40 times
 as long beside a busy process (docs/log.md). So a product runs on one thread. Several texts are written in threads of
@@ -7,7 +10,7 @@ Python, each with products of its own, which wait for nothing.
 
 One row times a large matrix is limited by how fast a core reads memory, and gains from a second core. It gets one while
 no other process wants it. A text must not depend on that, so the network first makes sure that the numbers of threads
-give the same bits (`textgen.engine.network.Engine`).
+give the same bits (`textgen.engine.blas.BlasForward`).
 """
 
 import contextlib

@@ -22,6 +22,8 @@ from textgen.writing.samples import Ending, Sample
 # The most texts in a block, and its steps between two updates of its texts. More rows gain little on one thread, while
 # a second block takes a second core (docs/log.md).
 ROWS, STRIDE = 32, 64
+# The fewest texts of a thread: with fewer, threads wait for the interpreter longer than they write.
+MIN_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _draw_symbols(rows: Rows, limit: int, measured: bool) -> Iterator[tuple[int,
 
 def _write_blocks(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sample, str]]:
     """Write texts in blocks, one block for each thread at a time; yields a piece of each text every STRIDE symbols."""
-    workers = min(sampler.threads, len(tasks))
+    workers = max(1, min(sampler.threads, len(tasks) // MIN_ROWS))
     size = min(ROWS, -(-len(tasks) // workers))
     blocks = [_write_block(sampler, tasks[at : at + size]) for at in range(0, len(tasks), size)]
     if workers == 1:

@@ -1,0 +1,110 @@
+"""Requests over a bare connection, such as no client library would send."""
+
+import contextlib
+import select
+import socket
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@contextlib.contextmanager
+def connected(url):
+    """A connection to the server of an address."""
+    with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=10) as connection:
+        yield connection
+
+
+@dataclass
+class Answers:
+    """What came back on a connection.
+
+    Attributes:
+        data: all bytes.
+        closed: whether the server closed the connection.
+        seconds: until the last answer was whole, or the connection closed.
+        sent: bytes that were sent.
+    """
+
+    data: bytes = b""
+    closed: bool = False
+    seconds: float = 0.0
+    sent: int = 0
+    whole: list = field(default_factory=list)
+
+    @property
+    def statuses(self):
+        return [status for status, _, _ in self.whole]
+
+    def parse(self):
+        self.whole = list(_answers(self.data))
+
+
+def _answers(data):
+    """(status, headers, body) of each whole answer."""
+    while (end := data.find(b"\r\n\r\n")) >= 0:
+        status, *lines = data[:end].decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        data, number = data[end + 4 :], int(status.split()[1])
+        if headers.get("transfer-encoding") == "chunked":
+            if (last := data.find(b"0\r\n\r\n")) < 0:
+                return
+            length = last + 5
+        else:
+            length = 0 if number < 200 or number == 204 else int(headers.get("content-length", 0))
+        if len(data) < length:
+            return
+        yield number, headers, data[:length]
+        data = data[length:]
+
+
+def exchange(connection, pieces, answers=1, seconds=5.0):
+    """Send pieces (bytes, or seconds to wait) and read until so many answers have come or the server closes.
+
+    Sending stops once an answer has come.
+
+    Returns:
+        Answers.
+    """
+    found, pieces, left, began = Answers(), iter(pieces), b"", time.monotonic()
+    connection.setblocking(False)
+    pause = 0.0
+    while time.monotonic() - began < seconds and not found.closed and len(found.whole) < answers:
+        if not left and pieces is not None and time.monotonic() >= pause:
+            left = next(pieces, None)
+            if left is None:
+                pieces, left = None, b""
+            elif isinstance(left, (int, float)):
+                pause, left = time.monotonic() + left, b""
+        wants = [connection] if left else []
+        readable, writable, _ = select.select([connection], wants, [], 0.01)
+        try:
+            if readable:
+                fresh = connection.recv(1 << 16)
+                found.closed = not fresh
+                found.data += fresh
+                found.parse()
+            elif writable:
+                number = connection.send(left)
+                left, found.sent = left[number:], found.sent + number
+        except (ConnectionError, BrokenPipeError):
+            found.closed = True
+    found.seconds = time.monotonic() - began
+    return found
+
+
+def request(body=b"", path="/v1/completions", method="POST", headers=(), length=None, key=None):
+    """A request as bytes. Headers of None are left out; those given come last, and may come twice."""
+    own = {"Host": "localhost", "Content-Type": "application/json"}
+    own["Content-Length"] = str(len(body) if length is None else length)
+    if key:
+        own["Authorization"] = f"Bearer {key}"
+    extra = list(headers.items()) if isinstance(headers, dict) else list(headers)
+    for name, value in extra:
+        if value is None or name in own:
+            own.pop(name, None)
+    lines = [f"{name}: {value}".encode() for name, value in own.items()]
+    for name, value in extra:
+        if value is not None:
+            lines.append(name.encode() + b": " + (value if isinstance(value, bytes) else value.encode()))
+    return b"\r\n".join([f"{method} {path} HTTP/1.1".encode(), *lines, b"", b""]) + body

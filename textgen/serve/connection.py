@@ -1,0 +1,174 @@
+"""A connection: what HTTP itself asks of a client, and how long and how often clients may keep the server waiting.
+
+uvicorn waits without end for the head of a request, and for a client that does not read its answer. Here both have a
+limit; so has the number of connections, and a new one then takes the place of the oldest that waits for nothing.
+What is not HTTP is answered in JSON, as all errors are. This module knows nothing of models.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from textgen.serve.errors import ApiError
+
+if TYPE_CHECKING:
+    from textgen.serve.application import Server
+
+# Seconds for which a client that was refused may still send what is thrown away: it would lose the answer otherwise.
+LINGER_SECONDS = 1.0
+# A body that is late is told so by the route that reads it (`textgen.serve.guard`). One that no route reads ends later.
+EXTRA_SECONDS = 1.0
+# Files that are kept free for other things than connections, and the fewest connections.
+RESERVED_FILES, FEWEST = 200, 64
+
+
+def most_connections() -> int:
+    """How many connections a server can have open: as many files as the system lets it open, but for some."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are no files
+        return 2_000
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = soft in (resource.RLIM_INFINITY, -1)
+    return 10_000 if unlimited else max(FEWEST, min(soft - RESERVED_FILES, 10_000))
+
+
+class Connection(H11Protocol):
+    """What a client has sent so far, and what it is sent. `uvicorn.Config(http=Connection)` uses it.
+
+    The application must be a `textgen.serve.application.Server`.
+    """
+
+    most = FEWEST  # of connections at a time
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._served: Server = self.config.app  # type: ignore[assignment]  # said in the class's docstring
+        self._seconds = self._served.config.client_timeout
+        self._began = time.monotonic()
+        self._owed: str | None = None  # what the client has yet to send: "head" or "body"
+        self._sending: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+        self._is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, and make room where there are too many connections."""
+        super().connection_made(transport)
+        self._watch()
+        if len(self.connections) > self.most:
+            idle = [each for each in self.connections if isinstance(each, Connection) and each.is_idle]
+            min(idle, key=lambda each: each._began, default=self).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End all waiting."""
+        super().connection_lost(exc)
+        self._owed = None
+        for timer in (self._sending, self._reading):
+            if timer:
+                timer.cancel()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request of this connection is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        if self._is_refused:
+            return
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, or close."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._abort_unread()
+        else:
+            self._watch()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is sent to."""
+        super().pause_writing()
+        self._reading = self._later(self._seconds, self._lose)
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()
+        if self._reading:
+            self._reading.cancel()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has asked for nothing in a while."""
+        super().timeout_keep_alive_handler()
+        self._abort_unread()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP. Called where h11 has raised an error."""
+        status = getattr(sys.exception(), "error_status_hint", 400)
+        why = "the head of the request is too large" if status == 431 else f"this is not HTTP/1.1: {sys.exception()}"
+        self._refuse(ApiError(status, why))
+
+    def _later(self, seconds: float, function: Callable[[], None]) -> asyncio.TimerHandle:
+        return self.loop.call_later(seconds, function)
+
+    def _abort_unread(self) -> None:
+        """Let what is still to be sent be read for a while, then throw it away."""
+        if self.transport.get_write_buffer_size():
+            self._later(self._seconds, self._lose)
+
+    def _lose(self) -> None:
+        self.transport.abort()
+
+    def _watch(self) -> None:
+        """Begin to wait for the rest of a request, or end the waiting."""
+        state, owed = self.conn.their_state, None
+        if state is h11.SEND_BODY:
+            owed = "body"
+        elif state is h11.IDLE and (self.cycle is None or self.conn.trailing_data[0]):
+            owed = "head"
+        if owed == self._owed or self._is_refused:
+            return
+        if self._sending:
+            self._sending.cancel()
+        self._owed, self._sending = owed, None
+        if owed:
+            self._sending = self._later(self._seconds + (EXTRA_SECONDS if owed == "body" else 0), self._late)
+
+    def _late(self) -> None:
+        if self._owed == "head" and not self.transport.is_closing():
+            self._refuse(ApiError(408, "the head of the request did not arrive in time"))
+        else:
+            self.transport.abort()
+
+    def _refuse(self, error: ApiError) -> None:
+        """Answer outside of any request, and close."""
+        self._is_refused = True
+        self._unset_keepalive_if_required()
+        if self._sending:
+            self._sending.cancel()
+        served, client = self._served, (self.client or ("-",))[0]
+        served.metrics.add_request("other", error.status)
+        served.log.write("refused", client=client, status=error.status, why=error.message)
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = json.dumps(error.body()).encode()
+            headers = [
+                ("content-type", "application/json"),
+                ("content-length", str(len(body))),
+                ("connection", "close"),
+            ]
+            for event in (h11.Response(status_code=error.status, headers=headers), h11.Data(body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        if self.cycle and not self.cycle.response_complete:
+            # The route notices as if the client had hung up; what it sends goes nowhere.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._later(LINGER_SECONDS, self._lose)
