@@ -15,6 +15,7 @@
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
 #   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
+#   make test-clients    install the openai package and the llm command, run them against a server
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
 PYTHON ?= python3
@@ -34,7 +35,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed sanitize test-writing test-backends clean
+  typed sanitize test-writing test-clients test-backends clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -56,7 +57,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing and not clients"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -121,6 +122,9 @@ test-writing: $(VENV)/.installed-test
 	  -r requirements-writing.txt
 	TEXTGEN_WRITING=$(abspath $(VENV)/writing) $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
 
+test-clients: $(VENV)/.installed-clients
+	$(BIN)/python -m pytest -m clients
+
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends
 
@@ -135,6 +139,10 @@ $(VENV)/.installed-test: $(BUILT_FROM) | $(VENV)/.made
 # PyTorch in the version that was tested: the newest may bring a different build.
 $(VENV)/.installed-backends: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,jax,torch]" torch==2.13.0
+	touch $@
+
+$(VENV)/.installed-clients: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "openai>=2" "llm>=0.27"
 	touch $@
 
 $(VENV)/.made:

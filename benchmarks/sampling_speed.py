@@ -1,12 +1,13 @@
 """Characters a second written by textgen, by PyTorch's step loop, and by Keras's model.predict, side by side.
 
-    python benchmarks/sampling_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256 1x512 2x512] [--texts 1 4 16 32]
+    python benchmarks/sampling_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256 1x512 2x512]
+      [--texts 1 4 16 32]
 
 All write with the same model: embedding 64, a stack of LSTM layers, logits over 67 characters, temperature 0.8. textgen
-is `Generator.generate_many`, whole, with the fastest compiled step and with the step in NumPy. PyTorch steps nn.LSTM with its state
-carried, softmax and multinomial, in inference mode, on one thread and on all; the faster of the two counts. Keras is
-what its own example of text generation does: `model.predict` over a window of the last 40 characters, once for each
-character. PyTorch is measured where `--torch-python` (default: this Python) can import it.
+is `Generator.generate_many`, whole, with the fastest compiled step and with the step in NumPy. PyTorch steps nn.LSTM
+with its state carried, softmax and multinomial, in inference mode, on one thread and on all; the faster of the two
+counts. Keras is what its own example of text generation does: `model.predict` over a window of the last 40 characters,
+once for each character. PyTorch is measured where `--torch-python` (default: this Python) can import it.
 
 Each contender runs in a process of its own and they take turns; ratios are medians of the rounds' ratios.
 """

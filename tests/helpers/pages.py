@@ -8,8 +8,9 @@ so that TensorFlow starts once, and with small numbers, so that a page takes sec
   the run was interrupted, here it has ended.
 - `textgen inspect` shows 60 symbols unless the page gives a number.
 - If another page, in whichever process, has run the same training, its run is copied.
-- A line with "[needs ...]" in its comment is parsed but not run. Set-up lines (pip, venv) are not run either, but the
-  extras that they name must exist. A `make` line is not run; its target must exist.
+- A line with "[needs ...]" in its comment is parsed but not run, and so is a script whose first line says so. Set-up
+  lines (pip, venv) are not run either, but the extras that they name must exist. A `make` line is not run; its target
+  must exist.
 """
 
 import configparser
@@ -153,7 +154,9 @@ class Reader:
         printed, before = "", ""
         for language, text in blocks(page, "sh", "python", "text"):
             if language == "python":
-                exec(compile(text, "<page>", "exec"), self.script)
+                code = compile(text, "<page>", "exec")
+                if "# [needs" not in text.partition("\n")[0]:
+                    exec(code, self.script)
             elif language == "sh":
                 printed += self.commands(text)
             elif before != "python":

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.pages import blocks
 from tests.helpers.server import serving
 from textgen import Generator
 
@@ -328,6 +329,16 @@ def test_the_asynchronous_client_has_many_texts_at_once(openai, server, generato
     assert texts == [
         generator.generate(PROMPT, length=200, temperature=1, seed=seed, include_prompt=False) for seed in range(12)
     ]
+
+
+def test_the_script_of_the_guide_writes(server, openai, generator, capsys):
+    page = (ROOT / "docs/guide/serving.md").read_text("utf-8")
+    (script,) = [text for _, text in blocks(page, "python") if "import OpenAI" in text]
+    exec(compile(script.replace("http://127.0.0.1:8000", server.url).replace('"none"', repr(KEY)), "guide", "exec"), {})
+    first = generator.generate(PROMPT, length=100, temperature=0.8, seed=1, min_p=0.05, include_prompt=False)
+    shown = capsys.readouterr().out
+    assert shown.startswith(first + "\n")
+    assert len(shown) == 201
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Requests with all kinds of options, in random company: each text is what the library writes alone, to the character."""
+"""Requests with all kinds of options, in random company: each text is what the library writes alone."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

@@ -22,7 +22,8 @@ from textgen.runs.run import Run, load_run
 from textgen.shown import one_line
 from textgen.system import extras
 from textgen.system.files import check_folder, check_free
-from textgen.writing.generator import Generator, new_seed
+from textgen.writing.generator import Generator
+from textgen.writing.sampler import new_seed
 
 MAX_UNIT_DIGITS = 40  # of --unit: more than any run has
 

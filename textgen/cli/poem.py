@@ -76,7 +76,8 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     """
     from textgen.verse.composing import compositions
     from textgen.verse.reporting import composition_values, shown
-    from textgen.writing.generator import Generator, new_seed
+    from textgen.writing.generator import Generator
+    from textgen.writing.sampler import new_seed
 
     config = PoemConfig(**{"seed": new_seed()} | given(options))
     if run is not None and os.path.isfile(run):

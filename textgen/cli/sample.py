@@ -28,8 +28,9 @@ from textgen.runs.folder import find_run
 from textgen.sampling.config import SamplingConfig
 from textgen.system.files import atomic_text_file, check_free
 from textgen.system.wording import count
-from textgen.writing.generator import Generator, new_seed
+from textgen.writing.generator import Generator
 from textgen.writing.prompts import read_prompts, readable
+from textgen.writing.sampler import new_seed
 from textgen.writing.samples import Sample
 
 # The options that most people need, which come first in their groups.

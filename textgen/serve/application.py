@@ -181,7 +181,7 @@ class Server:
         """The routes, for people."""
         _facts(request, "/docs")
         headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
-        return HTMLResponse(openapi.page(), headers=headers)
+        return HTMLResponse(openapi.page(str(request.base_url).rstrip("/")), headers=headers)
 
     async def list_models(self, request: Request) -> Response:
         """All models."""

@@ -59,9 +59,9 @@ def _about(text: str, fits: Schema) -> Schema:
 
 
 PROPERTIES: dict[str, Schema] = {
-    "model": _about("One of /v1/models; the first of them without.", {"type": "string", "maxLength": 1_000}),
+    "model": _about("One of /v1/models. Without it, the first.", {"type": "string", "maxLength": 1_000}),
     "prompt": _about(
-        "What the model reads first: a text, several, the ids of one, or of several. Empty: it begins a document.",
+        "What the model reads first. If it is empty, the model begins a document.",
         {
             "anyOf": [
                 {"type": "string"},
@@ -74,7 +74,7 @@ PROPERTIES: dict[str, Schema] = {
     ),
     "max_tokens": _about("Write at most this many symbols.", {"type": "integer", "minimum": 0, "default": 16}),
     "temperature": _about(
-        "Divide the logits by this number. Several are used in turn; start:end changes along the text.",
+        "Divide the logits by this number: below 1 favours likely symbols. start:end changes from one to the other.",
         {
             "anyOf": [
                 _TEMPERATURE,
@@ -95,7 +95,7 @@ PROPERTIES: dict[str, Schema] = {
         {"type": "integer", "minimum": 1, "maximum": 128},
     ),
     "stop": _about(
-        f"End before this text, or before one of up to {MAX_STOPS}; it is not returned.",
+        "End before this text, or before the first of several. It is not returned.",
         {
             "anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": MAX_STOPS}],
             "x-words": f"text of 1 to {MAX_STOP:,} characters, or a list of at most {MAX_STOPS}",
@@ -118,7 +118,7 @@ PROPERTIES: dict[str, Schema] = {
     ),
     "stream": _about("Send the text while it is written, as server-sent events.", {"type": "boolean"}),
     "stream_options": _about(
-        "`include_usage`: send the numbers of symbols in an event of their own, before the last.",
+        "With `include_usage`, an event before the last one counts the symbols.",
         {
             "type": "object",
             "properties": {"include_usage": {"type": "boolean"}, "include_obfuscation": {"type": "boolean"}},
@@ -141,7 +141,7 @@ PROPERTIES: dict[str, Schema] = {
     "forbid": _about("Never write this text, or one of these.", _TEXTS),
     "forbid_word": _about("Never write this whole word, or one of these.", _TEXTS),
     "beam": _about(
-        "Search for the likeliest text with a beam of this width, without chance.",
+        "Search for the likeliest text with a beam of this width. No seed changes it.",
         {"type": "integer", "minimum": 1, "maximum": MAX_BEAM},
     ),
 } | schema.of_config(SamplingConfig, SAME)

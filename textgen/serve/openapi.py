@@ -2,6 +2,8 @@
 
 import functools
 import html
+import json
+import re
 from typing import Any
 
 from textgen._version import __version__
@@ -133,24 +135,37 @@ def _plain(each: Schema) -> Schema:
     return found
 
 
+def page(address: str) -> str:
+    """The routes as a page, without scripts or anything from elsewhere.
+
+    Args:
+        address: the server's, as the reader's browser has it.
+    """
+    return _whole_page().replace("ADDRESS", html.escape(address))
+
+
 @functools.cache
-def page() -> str:
-    """The routes as a page, without scripts or anything from elsewhere."""
+def _whole_page() -> str:
     parts = []
     for method, path, _, about, body, _ in ROUTES:
         rows = ""
         for name, each in (body or {"properties": {}})["properties"].items():
-            default = f" <em>Default: {html.escape(str(each['default']))}.</em>" if "default" in each else ""
+            default = f" <em>Default: {html.escape(json.dumps(each['default']))}.</em>" if "default" in each else ""
             takes = html.escape(words(each))
             rows += (
                 f"<tr><th scope=row><code>{name}</code></th><td>{takes}</td>"
-                f"<td>{html.escape(each.get('description', ''))}{default}</td></tr>"
+                f"<td>{_prose(each.get('description', ''))}{default}</td></tr>"
             )
         table = f"<table><tr><th>Field<th>Takes<th>What it does</tr>{rows}</table>" if rows else ""
         parts.append(
             f"<section><h2><code>{method.upper()} {path}</code></h2><p>{html.escape(about)}</p>{table}</section>"
         )
     return _PAGE.replace("ROUTES", "".join(parts)).replace("VERSION", __version__)
+
+
+def _prose(text: str) -> str:
+    """A description as HTML: names in backquotes are code."""
+    return re.sub(r"`(\w+)`", r"<code>\1</code>", html.escape(text))
 
 
 _PAGE = """<!doctype html>
@@ -165,11 +180,16 @@ pre { overflow-x: auto; padding: .8rem 1rem; border: 1px solid #8886; border-rad
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-top: 1px solid #8884; }
 td:nth-child(2) { min-width: 9rem; color: color-mix(in srgb, currentColor 75%, transparent); }
+@media (max-width: 40rem) {
+  tr { display: block; padding: .5rem 0; border-top: 1px solid #8884; }
+  tr:first-child { display: none; }
+  th, td { display: block; padding: 0; border: 0; }
+}
 </style></head><body>
 <h1>textgen VERSION</h1>
 <p>This server completes text with models that learned one text each. Clients of the completions API work with it: give
 them this server's address with <code>/v1</code>, and any key if the server has none.</p>
-<pre>curl http://127.0.0.1:8000/v1/completions -H "Content-Type: application/json" \\
+<pre>curl ADDRESS/v1/completions -H "Content-Type: application/json" \\
   -d '{"prompt": "The ", "max_tokens": 200, "temperature": 0.8, "seed": 1}'</pre>
 <p>A token is a symbol of the model: a character or a word. Errors are JSON:
 <code>{"error": {"message", "type", "param", "code"}}</code>.

@@ -30,7 +30,7 @@ MAX_POEMS, MAX_LINES, MAX_LINE = 32, 200, 1_000
 API_NAMES = {"prompts": "ids"}
 DIGITS = 6  # of a number in an answer
 
-_MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models; the first of them without."}
+_MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models. Without it, the first."}
 _TEXT: Schema = {"type": "string", "description": "The text."}
 _RULES = schema.of_config(Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at"))
 _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
@@ -45,11 +45,11 @@ SCORE = schema.body_of({"model": _MODEL, "text": _TEXT}, ["text"])
 TOKENIZE = schema.body_of(
     {
         "model": _MODEL,
-        "text": _TEXT | {"description": "Give the ids of this text,"},
+        "text": _TEXT | {"description": "Return the ids of this text. Give either this or `ids`."},
         "ids": {
             "type": "array",
             "items": {"type": "integer"},
-            "description": "or give the text of these ids.",
+            "description": "Return the text of these ids. Give either this or `text`.",
         },
     }
 )
@@ -61,7 +61,7 @@ INSPECT = schema.body_of(
         "arrays": {
             "type": "array",
             "items": {"type": "string", "enum": [*GATES, *STATES]},
-            "description": "Which arrays to return: all of them without.",
+            "description": "Which arrays to return. Without it, all.",
         },
         "likeliest": {
             "type": "integer",
@@ -76,7 +76,7 @@ INSPECT = schema.body_of(
 CHECK = schema.body_of(
     {
         "text": {"type": "string", "maxLength": 100_000, "description": "The poem, a line on each line."},
-        "form": _FORM | {"description": "The form to judge by; the one that fits without."},
+        "form": _FORM | {"description": "The form to judge by. Without it, the one that fits."},
     }
     | _RULES,
     ["text"],

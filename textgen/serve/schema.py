@@ -181,6 +181,8 @@ def _bounds(schema: Schema) -> str:
 
 
 def _number(value: float) -> str:
+    if value == 2**63 - 1:
+        return "2^63 - 1"
     return str(int(value)) if value == int(value) else f"{value:g}"
 
 

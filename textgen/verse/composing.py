@@ -25,7 +25,8 @@ from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
 from textgen.verse.masks.base import AnyOpening
-from textgen.writing.generator import Generator, new_seed
+from textgen.writing.generator import Generator
+from textgen.writing.sampler import new_seed
 
 
 @dataclass(frozen=True, repr=False)

@@ -26,9 +26,10 @@ from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
-from textgen.writing.generator import Generator, new_seed
+from textgen.writing.generator import Generator
 from textgen.writing.prompts import readable
 from textgen.writing.rows import Rows, Start
+from textgen.writing.sampler import new_seed
 from textgen.writing.samples import Ending
 
 # The most symbols of a proposal, in case its words never end.

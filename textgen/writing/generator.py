@@ -7,7 +7,6 @@ never imports TensorFlow or Keras.
 """
 
 import dataclasses
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -28,22 +27,16 @@ from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
-from textgen.writing.parts import check_weights, hashes, is_file, known_ids, mixture_weights, own_transforms
+from textgen.writing.parts import check_weights, hashes, is_file, known_ids, long_spans, mixture_weights, own_transforms
 from textgen.writing.prompts import readable
-from textgen.writing.sampler import Sampler
+from textgen.writing.sampler import Sampler, new_seed
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Plan, write_texts
 
 if TYPE_CHECKING:
-    from textgen.corpus.spans import Spans
     from textgen.engine.measure import Score
 
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
-
-
-def new_seed() -> int:
-    """A random seed, short enough to type again."""
-    return secrets.randbelow(2**32)
 
 
 @answers_keywords
@@ -287,6 +280,7 @@ class Generator:
         )
         return Writing(plan.samples, write_texts(plan))
 
+    @answers_keywords
     def plan(
         self,
         prompts: Sequence[str | Sequence[int]],
@@ -326,7 +320,7 @@ class Generator:
             seed=seed,
             measured=arguments.switch("measured", measured) or config.best_of > 1,
             backward=is_backward,
-            spans=_spans(corpus, config.max_copy),
+            spans=long_spans(corpus, config.max_copy),
             # A caller's function may not be meant for several threads.
             threads=1 if own else threads.allowed(),
             own=bool(own),
@@ -404,12 +398,3 @@ class Generator:
         """A text's ids, shape (symbols,), in the order in which the model reads them."""
         ids: Ids = self.tokenizer.encode(arguments.text("text", text))
         return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids
-
-
-def _spans(corpus: str, max_copy: int | None) -> "Spans | None":
-    """The spans of a corpus that are too long to be copied; None for no limit."""
-    if max_copy is None:
-        return None
-    from textgen.corpus.spans import Spans
-
-    return Spans(corpus, max_copy + 1)

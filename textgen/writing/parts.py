@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from textgen.runs.config import ModelConfig
 from textgen.sampling.context import Transform
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import RESERVED
+
+if TYPE_CHECKING:
+    from textgen.corpus.spans import Spans
 
 
 def mixture_weights(weights: Sequence[float], runs: int) -> list[float]:
@@ -70,3 +74,12 @@ def check_weights(weights: Mapping[str, NDArray[np.float32]], model: ModelConfig
         array = weights.get(name)
         if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
             raise arguments.refused("weights", f"a float32 array of shape {shape} as {name!r}", array)
+
+
+def long_spans(corpus: str, max_copy: int | None) -> "Spans | None":
+    """The spans of a corpus that are too long to be copied; None for no limit."""
+    if max_copy is None:
+        return None
+    from textgen.corpus.spans import Spans  # few texts have a limit on copying
+
+    return Spans(corpus, max_copy + 1)

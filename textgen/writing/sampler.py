@@ -1,6 +1,7 @@
 """How the symbols of a call's texts are sampled, and the rows made from that. Knows nothing of when a text ends."""
 
 import dataclasses
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 # What tells the random stream of a text from others of its seed: which prompt, which of its texts, which candidate.
 Key = tuple[int, int, int]
+
+
+def new_seed() -> int:
+    """A random seed, short enough to type again."""
+    return secrets.randbelow(2**32)
 
 
 @dataclass(frozen=True)
