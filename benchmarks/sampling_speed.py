@@ -1,7 +1,7 @@
 """Characters a second written by textgen, by PyTorch's step loop, and by Keras's model.predict, side by side.
 
     python benchmarks/sampling_speed.py [--torch-python PATH] [--rounds 7] [--shapes 1x256 1x512 2x512]
-        [--texts 1 4 16 32]
+      [--texts 1 4 16 32]
 
 All write with the same model: embedding 64, a stack of LSTM layers, logits over 67 characters, temperature 0.8. textgen
 is `Generator.generate_many`, whole, with the fastest compiled step and with the step in NumPy. PyTorch steps nn.LSTM

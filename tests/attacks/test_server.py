@@ -7,6 +7,8 @@ client. Its log must hold no traceback, no key, no prompt, and no line that a re
 import json
 import os
 import re
+import shutil
+import time
 
 import pytest
 
@@ -14,6 +16,9 @@ from tests.attacks.conftest import TABLE
 from tests.conftest import ROOT
 from tests.helpers.raw_http import connected, exchange, request
 from tests.helpers.server import serving
+from textgen import Generator
+from textgen.runs.folder import BEST, WEIGHTS
+from textgen.serve.models import Shelf
 
 KEY, PROMPT, MAX_BODY = "k3y-of-the-test", "zebra-of-the-prompts", 1_000_000
 GIGABYTE = 10**9
@@ -316,8 +321,9 @@ ROWS = {
         200,
     ),
 }
-# Requests after which nothing can be read.
-UNFINISHED = {"a bad chunk after the answer"}
+# Requests whose chunks go on after the answer, so that another request would be a part of them.
+UNFINISHED = {"no key, and a gigabyte of chunks"}
+BROKEN = {"a bad chunk after the answer"}
 # Statuses after which the connection goes on.
 GOES_ON = {200, 204, 401, 403, 404, 405, 415}
 
@@ -348,7 +354,59 @@ def test_an_attack_gets_its_status_within_a_second_and_the_server_lives(row, ser
             assert "\n" not in error["message"]
             assert len(error["message"]) < 600
             assert KEY not in body.decode()
-        if status in GOES_ON and headers.get("connection") != "close" and found.sent < MAX_BODY:
+        if status in GOES_ON and headers.get("connection") != "close" and row not in UNFINISHED:
             again = exchange(connection, get("/health", key=None))
-            assert again.statuses == ([] if row in UNFINISHED else [200]), again
+            assert again.statuses == ([] if row in BROKEN else [200]), again
     assert server.client.get("/health").json()["status"] == "ok"
+
+
+def gauge(server, name):
+    return float(re.search(rf"^textgen_{name} (\S+)", server.client.get("/metrics").text, re.MULTILINE)[1])
+
+
+UNREAD = {
+    "a large answer that is never read": post({"text": "the " * 60}, path="/v1/textgen/inspect"),
+    "128 streams that are never read": post({"prompt": "The ", "max_tokens": 2000, "n": 128, "stream": True}),
+    "answers to 5,000 pipelined requests that are never read": get("/docs") * 5000,
+}
+
+
+@pytest.mark.parametrize("row", UNREAD)
+def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, server):
+    with connected(server.url) as connection:
+        connection.setblocking(False)
+        began, data = time.monotonic(), b"".join(UNREAD[row])
+        while data and time.monotonic() - began < 1:
+            try:
+                data = data[connection.send(data) :]
+            except (BlockingIOError, ConnectionError):
+                time.sleep(0.01)
+        while gauge(server, "rows_busy") or gauge(server, "tasks") > 3:
+            assert time.monotonic() - began < 8
+            time.sleep(0.05)
+    note_row(row, CLOSED, b"")
+
+
+REPLACED = {
+    "weights cut short": lambda run: next(run.glob(f"*/*/{WEIGHTS}")).write_bytes(b"1" * 99),
+    "weights by a pipe": lambda run: [next(run.glob(f"*/*/{WEIGHTS}")).unlink(), os.mkfifo(run / BEST / "x" / WEIGHTS)],
+    "the folder of weights by a link": lambda run: [(run / BEST).rename(run / "y"), (run / BEST).symlink_to(run / "y")],
+    "the folder of weights by a pipe": lambda run: [(run / BEST).rename(run / "y"), os.mkfifo(run / BEST)],
+}
+
+
+@pytest.mark.parametrize("row", REPLACED)
+def test_a_served_run_that_is_replaced_by_something_else_is_kept_as_it_was(row, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(ROOT / "checkpoints/jabez", run)
+    shelf = Shelf([Generator.load(run)], watch=True)
+    model = shelf.find(None)
+    before = model.generator
+    newest = next((run / BEST).iterdir())
+    newest.rename(run / BEST / "x")
+    REPLACED[row](run)
+    assert shelf.has_changed(model)
+    why = shelf.reload(model)
+    assert why.startswith(str(run))
+    assert model.generator is before
+    assert not shelf.has_changed(model)  # it is looked at once, not at every request

@@ -116,6 +116,7 @@ def test_a_transform_that_returns_something_else_is_refused():
         ({"temperature": "nan"}, "got 'nan'"),
         ({"temperature": None}, "`temperature`"),
         ({"repetition_penalty": 0}, "`repetition_penalty`"),
+        ({"repetition_penalty": 1e-310}, "`repetition_penalty`"),
         ({"no_repeat": 0}, "`no_repeat`"),
         ({"stop": ""}, "`stop` takes a text that is not empty; got ''"),
         ({"stop": ["a", ""]}, "`stop`"),

@@ -1,7 +1,6 @@
 """textgen serve: a completions server for one run or several."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
@@ -9,11 +8,10 @@ import click
 from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, tell
 from textgen.cli.options import GroupedCommand, command_option, given, options_of
-from textgen.errors import UsageError
+from textgen.errors import StorageError, UsageError
 from textgen.runs.folder import find_run
 from textgen.serve.config import ServeConfig
 from textgen.system import extras
-from textgen.system.files import storage_errors
 from textgen.system.garbage import without_collections
 
 VARIABLE = "TEXTGEN_API_KEY"
@@ -71,15 +69,18 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
 
 
 def _key(key_file: str | None) -> str | None:
-    """The key that clients must send. Raises UsageError."""
+    """The key that clients must send. Raises UsageError, and StorageError for a file that cannot be read."""
     if key_file is None:
         found, where = os.environ.get(VARIABLE), VARIABLE
         if found is None:
             return None
     else:
         where = key_file
-        with storage_errors(Path(key_file)), open(key_file, "rb") as file:
-            data = file.read(MAX_KEY_BYTES + 1)
+        try:
+            with open(key_file, "rb") as file:
+                data = file.read(MAX_KEY_BYTES + 1)
+        except OSError as error:
+            raise StorageError(f"{key_file}: the key cannot be read: {error.strerror}") from None
         found = data.decode("ascii", "replace").strip() if len(data) <= MAX_KEY_BYTES else ""
     found = found.strip()
     if not found or not found.isascii() or not found.isprintable() or " " in found:

@@ -136,7 +136,7 @@ class RepetitionPenalty:
     likelier.
 
     Attributes:
-        penalty: above 0.
+        penalty: 0.01 to 100.
         window: how many of the latest symbols count.
     """
 

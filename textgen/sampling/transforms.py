@@ -43,6 +43,7 @@ from textgen.sampling.schedules import Constant, Schedule, parse_schedule
 # Lower temperatures count as 0: a logit of 1e30 divided by them would leave the finite numbers.
 MIN_TEMPERATURE = 1e-250
 
+MAX_REPETITION_PENALTY = 100
 # Of either sign, as the completions API has it.
 MAX_PENALTY = 2
 
@@ -181,8 +182,8 @@ class TransformConfig(Config):
         1.0,
         RepetitionPenalty.build,
         "Make recently written symbols less likely (above 1) or likelier (below 1).",
-        above=0,
-        high=100,
+        low=1 / MAX_REPETITION_PENALTY,  # logits divided by far less would leave the finite numbers
+        high=MAX_REPETITION_PENALTY,
     )
     repetition_window: int = option(
         64, "Apply the repetition penalty to the last N symbols.", low=1, high=MAX_HISTORY, group="Sampling"

@@ -223,7 +223,7 @@ class Server:
         try:
             asked = fields.fields_of(values, self.config.max_length)
         except TextgenError as error:
-            raise of_library(error, fields.API_NAMES) from None
+            raise of_library(error, fields.PROPERTIES, fields.API_NAMES) from None
         progress, generator = Progress(), model.generator
         facts.update(model=model.name, texts=len(asked.prompts) * asked.n, seed=asked.config.seed)
         if self.config.log_prompts:
@@ -251,19 +251,19 @@ class Server:
             def answer() -> bytes:
                 return rendered({"model": model.name} | function(model.generator, values, self.config.max_length))
 
-            return Json(await self._in_pool(answer))
+            return Json(await self._in_pool(wanted, answer))
 
         return endpoint
 
-    async def _in_pool(self, function: Callable[..., Any], *values: Any) -> Any:
-        """Call a function in a thread for this tool's own routes. Raises ApiError."""
+    async def _in_pool(self, wanted: schema.Schema, function: Callable[..., Any], *values: Any) -> Any:
+        """Call a function in a thread for this tool's own routes, of a body as wanted. Raises ApiError."""
         if self._own_waiting > self.config.queue:
             raise ApiError(429, "too many requests are waiting; try again later", headers={"Retry-After": "1"})
         self._own_waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, function, *values)
         except TextgenError as error:
-            raise of_library(error) from None
+            raise of_library(error, wanted["properties"], own.API_NAMES) from None
         finally:
             self._own_waiting -= 1
 
@@ -285,11 +285,11 @@ class Server:
     async def _write_poems(
         self, model: Model, values: dict[str, Any], ended: "_Ended", events: Events, receive: Receive, send: Send
     ) -> None:
-        notes, seed, found = await self._in_pool(own.poems, model.generator, values, ended.check)
+        notes, seed, found = await self._in_pool(own.POEM, own.poems, model.generator, values, ended.check)
         head = {"object": "textgen.poem", "model": model.name, "seed": seed, "notes": notes}
         written: list[dict[str, Any]] = []
         try:
-            while poem := await self._in_pool(next, found, None):
+            while poem := await self._in_pool(own.POEM, next, found, None):
                 written.append(own.poem_values(poem))
                 if values.get("stream"):
                     if not events.begun:

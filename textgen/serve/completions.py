@@ -11,7 +11,7 @@ from starlette.types import Receive, Send
 from textgen.errors import TextgenError
 from textgen.serve.answers import Json, rendered
 from textgen.serve.errors import ApiError, of_library
-from textgen.serve.fields import API_NAMES, Fields
+from textgen.serve.fields import API_NAMES, PROPERTIES, Fields
 from textgen.serve.follow import Events, Progress, follow
 from textgen.serve.jobs import Draft, Job
 from textgen.serve.models import Model
@@ -49,7 +49,7 @@ def make_job(fields: Fields, generator: Generator, corpus: str, max_length: int,
             fields.prompts, config, corpus=corpus if config.max_copy else "", measured=fields.best_of > fields.n
         )
     except TextgenError as error:
-        raise of_library(error, API_NAMES) from None
+        raise of_library(error, PROPERTIES, API_NAMES) from None
     longest = max(map(len, plan.prompts))
     if longest > max_length + 1:
         raise ApiError(400, f"`prompt`: {longest:,} symbols; this server reads at most {max_length:,}", "prompt")
@@ -127,7 +127,7 @@ class Completion:
         """Raise ApiError where the job ended by an error."""
         error = self._job.error
         if isinstance(error, TextgenError):
-            raise of_library(error, API_NAMES)
+            raise of_library(error, PROPERTIES, API_NAMES)
         if error is not None:
             raise ApiError(500, "the server failed; its log says why")
 

@@ -1,9 +1,9 @@
 """The options of a server, with their limits. This module knows nothing of HTTP or of models."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
-from urllib.parse import urlsplit
 
 from textgen import arguments
 from textgen.arguments import refused
@@ -12,6 +12,8 @@ from textgen.system.keywords import answers_keywords
 
 # Names of this machine's loopback interface: what a browser on it may send as Host.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 
 
 def _hosts(name: str, value: object) -> tuple[str, ...]:
@@ -27,8 +29,7 @@ def _origins(name: str, value: object) -> tuple[str, ...]:
     """Origins as browsers send them: a tuple of str such as "https://example.org:8443". Raises UsageError."""
     origins = arguments.texts(name, value)
     for origin in origins:
-        parts = urlsplit(origin) if origin.isascii() else None
-        if not parts or not parts.netloc or "@" in origin or origin != f"{parts.scheme}://{parts.netloc}".lower():
+        if not _ORIGIN.fullmatch(origin):
             raise refused(name, "an origin as a browser sends it, such as https://example.org", origin)
     return origins
 

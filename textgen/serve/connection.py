@@ -7,6 +7,7 @@ What is not HTTP is answered in JSON, as all errors are. This module knows nothi
 
 import asyncio
 import json
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 LINGER_SECONDS = 1.0
 # A body that is late is told so by the route that reads it (`textgen.serve.guard`). One that no route reads ends later.
 EXTRA_SECONDS = 1.0
+# Bytes that the system keeps of what a client has not read. It would take megabytes before the server noticed.
+SEND_BUFFER = 128 * 1024
 # Files that are kept free for other things than connections, and the fewest connections.
 RESERVED_FILES, FEWEST = 200, 64
 
@@ -60,6 +63,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room where there are too many connections."""
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._watch()
         if len(self.connections) > self.most:
             idle = [each for each in self.connections if isinstance(each, Connection) and each.is_idle]

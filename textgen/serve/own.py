@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_INSPECTED = 256  # symbols: a step of 512 units has 3,000 numbers
 MAX_POEMS, MAX_LINES, MAX_LINE = 32, 200, 1_000
+# What the routes call a parameter of the library, where the names differ.
+API_NAMES = {"prompts": "ids"}
 DIGITS = 6  # of a number in an answer
 
 _MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models. Without it, the first."}
