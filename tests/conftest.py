@@ -33,6 +33,7 @@ SLOW = {
     "attacks/test_listeners.py",
     "attacks/test_planted.py",
     "attacks/test_run_folder.py",
+    "attacks/test_server.py",
     "cli/test_process.py",
     "cli/test_faults.py",
     "runs/test_damage.py",

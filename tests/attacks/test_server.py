@@ -4,12 +4,14 @@ All rows meet one server, one after another, with a key, a host and an origin on
 client. Its log must hold no traceback, no key, no prompt, and no line that a request has forged.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import time
 
+import httpx
 import pytest
 
 from tests.attacks.conftest import TABLE
@@ -366,14 +368,14 @@ def gauge(server, name):
 
 UNREAD = {
     "a large answer that is never read": post({"text": "the " * 60}, path="/v1/textgen/inspect"),
-    "128 streams that are never read": post({"prompt": "The ", "max_tokens": 2000, "n": 128, "stream": True}),
+    "64 streams that are never read": post({"prompt": "The ", "max_tokens": 2000, "n": 64, "stream": True}),
     "answers to 5,000 pipelined requests that are never read": get("/docs") * 5000,
 }
 
 
 @pytest.mark.parametrize("row", UNREAD)
 def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, server):
-    with connected(server.url) as connection:
+    with connected(server.url, buffer=4096) as connection:
         connection.setblocking(False)
         began, data = time.monotonic(), b"".join(UNREAD[row])
         while data and time.monotonic() - began < 1:
@@ -382,9 +384,32 @@ def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, s
             except (BlockingIOError, ConnectionError):
                 time.sleep(0.01)
         while gauge(server, "rows_busy") or gauge(server, "tasks") > 3:
+<<<<<<< HEAD
             assert time.monotonic() - began < 60
+=======
+            assert time.monotonic() - began < 20
+>>>>>>> 6e07ddf37c4752ae8f80db86b1dc58886bb52d7a
             time.sleep(0.05)
     note_row(row, CLOSED, b"")
+
+
+def test_a_flood_of_connections_keeps_nobody_out():
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))  # the server inherits it
+        try:
+            few = stack.enter_context(serving(ROOT / "checkpoints/jabez"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(400):
+            connection = stack.enter_context(connected(few.url))
+            connection.sendall(b"GET / HT")
+            if number % 50 == 0:
+                assert httpx.get(f"{few.url}/health", trust_env=False).json()["status"] == "ok"
+        assert few.stop() == 0
+    assert " fault " not in "".join(few.lines)
+    note_row("400 connections with half a head, where 300 files may be open", 200, b"")
 
 
 REPLACED = {

@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 
 @contextlib.contextmanager
-def connected(url):
-    """A connection to the server of an address."""
-    with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=10) as connection:
+def connected(url, buffer=None):
+    """A connection to the server of an address; `buffer` is how many bytes wait at most to be read by this end."""
+    with socket.socket() as connection:
+        if buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        connection.settimeout(10)
+        connection.connect((urlsplit(url).hostname, urlsplit(url).port))
         yield connection
 
 

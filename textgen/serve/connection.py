@@ -27,8 +27,8 @@ LINGER_SECONDS = 1.0
 EXTRA_SECONDS = 1.0
 # Bytes that the system keeps of what a client has not read. It would take megabytes before the server noticed.
 SEND_BUFFER = 128 * 1024
-# Files that are kept free for other things than connections, and the fewest connections.
-RESERVED_FILES, FEWEST = 200, 64
+# Files that are kept free for other things than connections; the fewest and the most connections.
+RESERVED_FILES, FEWEST, MOST = 200, 64, 2_000
 
 
 def most_connections() -> int:
@@ -36,10 +36,10 @@ def most_connections() -> int:
     try:
         import resource
     except ImportError:  # Windows, where sockets are no files
-        return 2_000
+        return MOST
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = soft in (resource.RLIM_INFINITY, -1)
-    return 10_000 if unlimited else max(FEWEST, min(soft - RESERVED_FILES, 10_000))
+    return MOST if unlimited else max(FEWEST, min(soft - RESERVED_FILES, MOST))
 
 
 class Connection(H11Protocol):
@@ -66,8 +66,11 @@ class Connection(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._watch()
         if len(self.connections) > self.most:
-            idle = [each for each in self.connections if isinstance(each, Connection) and each.is_idle]
-            min(idle, key=lambda each: each._began, default=self).transport.abort()
+            # Those that were aborted stay among them until the loop's next turn.
+            opened = [each for each in self.connections if not each.transport.is_closing()]
+            idle = [each for each in opened if isinstance(each, Connection) and each.is_idle]
+            if len(opened) > self.most:
+                min(idle, key=lambda each: each._began, default=self).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End all waiting."""

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -96,12 +97,17 @@ class _Faults(logging.Handler):
     def __init__(self, server: Server) -> None:
         super().__init__(logging.ERROR)
         self._log = server.log
+        self._last, self._until = "", 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a complaint down; with its traceback unless the system is the cause."""
+        message, now = record.getMessage().strip(), time.monotonic()
+        if message == self._last and now < self._until:
+            return  # asyncio says a thousand times a second that there are too many open files
+        self._last, self._until = message, now + 1
         error = record.exc_info[1] if record.exc_info else None
         trace = "" if error is None or isinstance(error, OSError) else "".join(traceback.format_exception(error))
-        self._log.write("fault", message=record.getMessage().strip(), error=error, trace=trace or None)
+        self._log.write("fault", message=message, error=error, trace=trace or None)
 
 
 class _Graceful(uvicorn.Server):
