@@ -384,7 +384,7 @@ def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, s
             except (BlockingIOError, ConnectionError):
                 time.sleep(0.01)
         while gauge(server, "rows_busy") or gauge(server, "tasks") > 3:
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < 60
             time.sleep(0.05)
     note_row(row, CLOSED, b"")
 

@@ -115,15 +115,14 @@ def test_the_requests_use_every_option(requests):
     assert {name for body in requests for name in body} | OTHERS == set(PROPERTIES)
 
 
-def test_each_text_is_what_the_library_writes(requests, answers, generators, text_file):
+def test_each_text_is_what_the_library_writes_and_the_command_prints(
+    requests, answers, runs, generators, text_file, command
+):
     corpus = text_file.read_text("utf-8")
     for body, texts in zip(requests, answers, strict=True):
         options = in_the_library(body, corpus)
         wanted = generators[body["model"]].generate_many(body["prompt"], include_prompt=False, **options)
         assert texts == wanted, body
-
-
-def test_a_dozen_are_what_the_command_prints(requests, answers, runs, generators, text_file, command):
     checked = 0
     for body, texts in zip(requests, answers, strict=True):
         options = in_the_library(body)

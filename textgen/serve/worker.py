@@ -206,7 +206,11 @@ class Worker:
         try:
             for sample, piece in self._alone[job]:
                 drafts[id(sample)].pieces.append(piece)
-                if time.monotonic() > until or self._inbox:
+                now = time.monotonic()
+                if piece and job.streamed and now - job.notified > PIECE_SECONDS:
+                    job.notified = now
+                    job.notify()
+                if now > until or self._inbox:
                     return
             for draft in job.drafts:
                 draft.settle()
