@@ -299,6 +299,7 @@ ROWS = {
         401,
     ),
     "HTTP/0.9": ([b"GET /health\r\n\r\n"], 400),
+    "30,000 bytes that are no request": ([b"\xff" * 30_000 + b"\r\n\r\n"], 400),
     "HTTP/9.9": (bare("GET /health HTTP/9.9", "Host: localhost"), 505),
     "the preface of HTTP/2": ([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], {400, 505}),
     "TLS": ([b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200)], 400),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from textgen import arguments
 from textgen.serve.errors import ApiError
 
 if TYPE_CHECKING:
@@ -118,9 +119,11 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP. Called where h11 has raised an error."""
-        status = getattr(sys.exception(), "error_status_hint", 400)
-        why = "the head of the request is too large" if status == 431 else f"this is not HTTP/1.1: {sys.exception()}"
-        self._refuse(ApiError(status, why))
+        error = sys.exception()
+        status = getattr(error, "error_status_hint", 400)
+        what = str(error).partition(": bytearray")[0]  # without the bytes that h11 shows, which may be many
+        why = "the head of the request is too large" if status == 431 else f"this is not HTTP/1.1: {what}"
+        self._refuse(ApiError(status, arguments.short(why)))
 
     def _later(self, seconds: float, function: Callable[[], None]) -> asyncio.TimerHandle:
         return self.loop.call_later(seconds, function)
