@@ -389,6 +389,26 @@ def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, s
     note_row(row, CLOSED, b"")
 
 
+ABANDONED = {
+    "a text of 2,000 symbols": {"prompt": "The ", "max_tokens": 2000},
+    # They take seconds to read; the thread that searches looks up in between.
+    "a beam search after 100 long prompts": {"prompt": ["The river " * 150] * 100, "beam": 4},
+}
+
+
+@pytest.mark.parametrize("row", ABANDONED)
+def test_the_row_of_a_client_that_hangs_up_is_soon_free(row, server):
+    with connected(server.url) as connection:
+        connection.sendall(post(ABANDONED[row])[0])
+        while not gauge(server, "rows_busy"):
+            time.sleep(0.005)
+    began = time.monotonic()
+    while gauge(server, "rows_busy"):
+        time.sleep(0.005)
+    assert time.monotonic() - began < 2  # 10 to 20 ms where nothing else runs
+    note_row(f"{row}: the client hangs up", CLOSED, b"")
+
+
 def test_a_flood_of_connections_keeps_nobody_out():
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,6 +1,7 @@
 """Random bodies of requests, made from the schemas that a server shows in /openapi.json, with Hypothesis."""
 
 import copy
+import math
 
 from hypothesis import strategies as st
 
@@ -66,7 +67,7 @@ def _numbers(schema, kind):
         schema.get("maximum", schema.get("exclusiveMaximum")),
     )
     least = 0 if low is None else low
-    near = st.integers(int(least), int(min(least + 12, least + 12 if high is None else high)))
+    near = st.integers(math.ceil(least), math.floor(min(least + 12, least + 12 if high is None else high)))
     if kind == "number":
         near = near | st.floats(least, min(least + 3, least + 3 if high is None else high))
     ends = [each for each in (schema.get("minimum"), schema.get("maximum")) if each is not None]

@@ -5,7 +5,7 @@
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from textgen.engine.probability import log_probabilities
@@ -22,6 +22,8 @@ from textgen.writing.samples import Ending, Sample
 # The most texts in a block, and its steps between two updates of its texts. More rows gain little on one thread, while
 # a second block takes a second core (docs/log.md).
 ROWS, STRIDE = 32, 64
+# Symbols of a prompt that are read at a time: some 10 ms.
+READ = 256
 # The fewest texts of a thread: with fewer, threads wait for the interpreter longer than they write.
 MIN_ROWS = 8
 
@@ -67,11 +69,15 @@ def write_texts(plan: Plan) -> Iterator[tuple[Sample, str]]:
         return
     alone = bool(config.beam or sampler.spans or len(samples) * config.best_of == 1)
     with threads.limited():
-        starts = [Start.after(sampler.engine, ids) for ids in plan.prompts]
         if config.beam:
-            for prompt, start in enumerate(starts):
-                yield from _search(sampler, samples[prompt * config.count : (prompt + 1) * config.count], start)
+            for prompt, ids in enumerate(plan.prompts):
+                some = samples[prompt * config.count : (prompt + 1) * config.count]
+                start = yield from _begin(sampler, ids, some[0])
+                yield from _search(sampler, some, start)
             return
+        starts = []
+        for prompt, ids in enumerate(plan.prompts):
+            starts.append((yield from _begin(sampler, ids, samples[prompt * config.count])))
         # Alone, a text is complete before the next one begins.
         group_size, write = (1, _write_alone) if alone else (len(samples), _write_blocks)
         for first in range(0, len(samples), group_size):
@@ -84,6 +90,15 @@ def write_texts(plan: Plan) -> Iterator[tuple[Sample, str]]:
             if config.best_of > 1:
                 for at, several in zip(group, candidates, strict=True):
                     yield _choose(samples[at], [task.sample for task in several])
+
+
+def _begin(sampler: Sampler, ids: Ids, sample: Sample) -> Generator[tuple[Sample, str], None, Start]:
+    """Read a prompt; yields empty pieces while a long one is read. Returns where its texts begin."""
+    logits, state = sampler.engine.read(ids[:READ])
+    for first in range(READ, len(ids), READ):
+        yield sample, ""
+        logits, state = sampler.engine.read(ids[first : first + READ], state)
+    return Start(logits, state, ids)
 
 
 def _candidates(config: SamplingConfig, sample: Sample, prompt: int, starts: Sequence[Start]) -> list[_Task]:
