@@ -59,7 +59,7 @@ class Connection(H11Protocol):
         self._owed: str | None = None  # what the client has yet to send: "head" or "body"
         self._sending: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
-        self._is_refused = False
+        self._is_refused = self._is_lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room where there are too many connections."""
@@ -76,7 +76,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End all waiting."""
         super().connection_lost(exc)
-        self._owed = None
+        self._owed, self._is_lost = None, True
         for timer in (self._sending, self._reading):
             if timer:
                 timer.cancel()
@@ -134,7 +134,8 @@ class Connection(H11Protocol):
             self._later(self._seconds, self._lose)
 
     def _lose(self) -> None:
-        self.transport.abort()
+        if not self._is_lost:  # of a lost connection, the transport has let go of the loop
+            self.transport.abort()
 
     def _watch(self) -> None:
         """Begin to wait for the rest of a request, or end the waiting."""
