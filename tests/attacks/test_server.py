@@ -390,6 +390,16 @@ def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, s
     note_row(row, CLOSED, b"")
 
 
+def test_a_client_that_reads_late_gets_the_whole_answer_and_leaves_nothing_behind(server):
+    wanted = post({"text": "the " * 60}, path="/v1/textgen/inspect", headers={"Connection": "close"})
+    with connected(server.url, buffer=4096) as connection:
+        connection.sendall(wanted[0])
+        time.sleep(PATIENCE / 2)
+        found = exchange(connection, [])
+    assert found.statuses == [200]
+    time.sleep(PATIENCE)  # what waited for the client has ended with it: the log has no fault
+
+
 ABANDONED = {
     "a text of 2,000 symbols": {"prompt": "The ", "max_tokens": 2000},
     # They take seconds to read; the thread that searches looks up in between.

@@ -6,6 +6,7 @@ What is not HTTP is answered in JSON, as all errors are. This module knows nothi
 """
 
 import asyncio
+import functools
 import json
 import socket
 import sys
@@ -28,6 +29,8 @@ LINGER_SECONDS = 1.0
 EXTRA_SECONDS = 1.0
 # Bytes that the system keeps of what a client has not read. It would take megabytes before the server noticed.
 SEND_BUFFER = 128 * 1024
+# Bytes that a client reads at least in the time that it has.
+LEAST_READ = 16 * 1024
 # Files that are kept free for other things than connections; the fewest and the most connections.
 RESERVED_FILES, FEWEST, MOST = 200, 64, 2_000
 
@@ -59,7 +62,8 @@ class Connection(H11Protocol):
         self._owed: str | None = None  # what the client has yet to send: "head" or "body"
         self._sending: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
-        self._is_refused = self._is_lost = False
+        self._closing: asyncio.TimerHandle | None = None
+        self._is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room where there are too many connections."""
@@ -76,8 +80,8 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End all waiting."""
         super().connection_lost(exc)
-        self._owed, self._is_lost = None, True
-        for timer in (self._sending, self._reading):
+        self._owed = None
+        for timer in (self._sending, self._reading, self._closing):
             if timer:
                 timer.cancel()
 
@@ -97,14 +101,14 @@ class Connection(H11Protocol):
         """Go on to the next request, or close."""
         super().on_response_complete()
         if self.transport.is_closing():
-            self._abort_unread()
+            self._expect_reading()
         else:
             self._watch()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is sent to."""
         super().pause_writing()
-        self._reading = self._later(self._seconds, self._lose)
+        self._expect_reading()
 
     def resume_writing(self) -> None:
         """The client has read."""
@@ -115,7 +119,7 @@ class Connection(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that has asked for nothing in a while."""
         super().timeout_keep_alive_handler()
-        self._abort_unread()
+        self._expect_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP. Called where h11 has raised an error."""
@@ -128,14 +132,24 @@ class Connection(H11Protocol):
     def _later(self, seconds: float, function: Callable[[], None]) -> asyncio.TimerHandle:
         return self.loop.call_later(seconds, function)
 
-    def _abort_unread(self) -> None:
-        """Let what is still to be sent be read for a while, then throw it away."""
-        if self.transport.get_write_buffer_size():
-            self._later(self._seconds, self._lose)
+    def _expect_reading(self) -> None:
+        """Let the client read what is still to be sent, as long as it goes on reading."""
+        if self._reading:
+            self._reading.cancel()
+        if left := self.transport.get_write_buffer_size():
+            until = self.loop.time() + self._served.config.timeout
+            self._reading = self._later(self._seconds, functools.partial(self._check_reading, left, until))
+
+    def _check_reading(self, before: int, until: float) -> None:
+        """Close where too little was read, or where it has taken the time of a whole request."""
+        left = self.transport.get_write_buffer_size()
+        if left > before - LEAST_READ or self.loop.time() > until:
+            self._lose()
+        else:
+            self._reading = self._later(self._seconds, functools.partial(self._check_reading, left, until))
 
     def _lose(self) -> None:
-        if not self._is_lost:  # of a lost connection, the transport has let go of the loop
-            self.transport.abort()
+        self.transport.abort()
 
     def _watch(self) -> None:
         """Begin to wait for the rest of a request, or end the waiting."""
@@ -182,4 +196,4 @@ class Connection(H11Protocol):
             self.cycle.message_event.set()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._later(LINGER_SECONDS, self._lose)
+        self._closing = self._later(LINGER_SECONDS, self._lose)
