@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textgen._version import __version__
+from textgen.lazy import attributes
 
 __all__ = [
     "CoWriter",
@@ -128,13 +129,10 @@ if TYPE_CHECKING:
     properties = units
 
 else:  # hidden from type checkers, which would otherwise accept any name
+    _find = attributes(__name__, _HOMES)
 
     def __getattr__(name: str) -> object:
-        if name in _MODULES:
-            return import_module(_MODULES[name])
-        if name not in _HOMES:
-            raise AttributeError(f"module 'textgen' has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+        return import_module(_MODULES[name]) if name in _MODULES else _find(name)
 
 
 def __dir__() -> list[str]:

@@ -5,8 +5,9 @@
 Each name is imported when it is first used. Type checkers and editors see the same names as ordinary imports.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from textgen.lazy import attributes
 
 __all__ = ["Trace", "trace", "trace_ids"]
 
@@ -17,8 +18,4 @@ if TYPE_CHECKING:
     from textgen.inspection.tracing import Trace, trace, trace_ids
 
 else:  # hidden from type checkers, which would otherwise accept any name
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module 'textgen.inspection' has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+    __getattr__ = attributes(__name__, _HOMES)

@@ -9,8 +9,9 @@ It needs the extra `serve`. Each name is imported when it is first used. The pac
 the command line or of Keras.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from textgen.lazy import attributes
 
 __all__ = ["ServeConfig", "app"]
 
@@ -22,8 +23,4 @@ if TYPE_CHECKING:
     from textgen.serve.config import ServeConfig
 
 else:  # hidden from type checkers, which would otherwise accept any name
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module 'textgen.serve' has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+    __getattr__ = attributes(__name__, _HOMES)
