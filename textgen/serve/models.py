@@ -1,12 +1,11 @@
 """The models that a server has, and loading a run again that was trained further. Knows nothing of HTTP."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from textgen.errors import TextgenError, UsageError
-from textgen.runs.folder import BEST
+from textgen.errors import TextgenError
+from textgen.runs.folder import newest_save
 from textgen.serve.errors import ApiError
 from textgen.shown import one_line
 from textgen.system.wording import did_you_mean
@@ -20,17 +19,17 @@ class Model:
     Attributes:
         name: its name.
         generator: the run as it was loaded last.
-        stamp: changes when the run's folder has new weights; None where that is not known.
+        saved: as of `textgen.runs.folder.newest_save`, when the run was loaded; None for a generator without a run.
     """
 
     name: str
     generator: Generator
-    stamp: int | None
+    saved: tuple[str, int] | None
 
     @property
     def created(self) -> int:
         """When its weights were saved, in seconds since 1970; 0 where that is not known."""
-        return (self.stamp or 0) // 10**9
+        return self.saved[1] // 10**9 if self.saved else 0
 
 
 class Shelf:
@@ -42,8 +41,6 @@ class Shelf:
     """
 
     def __init__(self, generators: Sequence[Generator], watch: bool) -> None:
-        if not generators:
-            raise UsageError("a server needs a Generator, or several")
         self.models: dict[str, Model] = {}
         self._watch = watch
         for generator in generators:
@@ -51,7 +48,7 @@ class Shelf:
             number = 2
             while name in self.models:
                 name, number = f"{_name(generator)}-{number}", number + 1
-            self.models[name] = Model(name, generator, _stamp(generator.run))
+            self.models[name] = Model(name, generator, _saved(generator))
 
     def find(self, name: str | None) -> Model:
         """The model of that name, or the first. Raises ApiError 404."""
@@ -64,7 +61,7 @@ class Shelf:
 
     def has_changed(self, model: Model) -> bool:
         """Whether the run of a model has new weights, and this server looks for them."""
-        return self._watch and (stamp := _stamp(model.generator.run)) is not None and stamp != model.stamp
+        return self._watch and _saved(model.generator) != model.saved
 
     def reload(self, model: Model) -> str | None:
         """Load the run of a model again. Texts that are being written go on with the weights that they began with.
@@ -72,13 +69,13 @@ class Shelf:
         Returns:
             why it cannot be read, in which case the model stays as it is; None where it was loaded.
         """
-        stamp = _stamp(model.generator.run)
+        saved = _saved(model.generator)
         try:
             model.generator = Generator.load(model.generator.run)
         except TextgenError as error:
             return str(error)
         finally:
-            model.stamp = stamp
+            model.saved = saved
         return None
 
 
@@ -88,11 +85,5 @@ def _name(generator: Generator) -> str:
     return "+".join(one_line(Path(run).absolute().name) if run else "model" for run in runs)
 
 
-def _stamp(run: Path | None) -> int | None:
-    """When a run last saved its best weights, in nanoseconds. Looking costs a few microseconds."""
-    if run is None:
-        return None
-    try:
-        return os.stat(run / BEST, follow_symlinks=False).st_mtime_ns
-    except OSError:
-        return None
+def _saved(generator: Generator) -> tuple[str, int] | None:
+    return newest_save(generator.run) if generator.run else None

@@ -252,11 +252,20 @@ def prune(parent: Folder, kind: str, keep: int) -> None:
 
 def has_snapshot(parent: Folder, kind: str) -> bool:
     """Whether there is a snapshot of a kind, intact or not. Raises DamagedError for a link in place of its folder."""
+    return newest(parent, kind) is not None
+
+
+def newest(parent: Folder, kind: str) -> tuple[str, int] | None:
+    """The name of the newest snapshot of a kind, intact or not, and when it was made, in nanoseconds since 1970.
+
+    None where there is none. Raises DamagedError for a link in place of its folder.
+    """
     try:
         with parent.folder(kind) as folder:
-            return bool(_names(folder))
+            names = _names(folder)
+            return (names[-1], folder.status(names[-1]).st_mtime_ns) if names else None
     except OSError:
-        return False
+        return None
 
 
 def latest_intact(
