@@ -1,6 +1,7 @@
-"""Which run a command uses: the one that is named, or the newest. Says so where that is the one that ships."""
+"""What a command works with: the run that is named, or the newest, and the text that must not be copied."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from textgen.cli.console import note
@@ -8,7 +9,7 @@ from textgen.runs.folder import SHIPPED, find_run, shipped_run, shown_runs_folde
 
 
 def chosen_run(run: str | None) -> Path:
-    """The folder of the run that a command uses.
+    """The folder of the run that a command uses. Says so where that is the run that ships.
 
     Args:
         run: its path or name; None for the newest run.
@@ -21,3 +22,12 @@ def chosen_run(run: str | None) -> Path:
     if run is None and path.name == SHIPPED and (shipped := shipped_run()) and os.path.samefile(path, shipped):
         note(f"note: no run of your own in {shown_runs_folder()} yet; using {SHIPPED}, which comes with textgen")
     return path
+
+
+def corpus_text(paths: Sequence[str]) -> str:
+    """The text of the files that --corpus names, as `max_copy` compares with it; empty where there are none."""
+    if not paths:
+        return ""
+    from textgen.corpus.documents import read_corpus  # here, since few commands are given one
+
+    return "\n\n".join(read_corpus(list(paths)).documents)

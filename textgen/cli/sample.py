@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 
 from textgen import arguments
-from textgen.cli.chosen import chosen_run
+from textgen.cli.chosen import chosen_run, corpus_text
 from textgen.cli.console import note, show_text
 from textgen.cli.options import (
     GroupedCommand,
@@ -100,7 +100,7 @@ def sample_command(
     beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1
-    writing = generator.write(beginnings, config=config, corpus=_corpus(corpus), measured=as_json, keep=keep)
+    writing = generator.write(beginnings, config=config, corpus=corpus_text(corpus), measured=as_json, keep=keep)
     for beginning in beginnings:
         if (read := readable(beginning, generator.tokenizer, config.unknown)) != beginning:
             note(f"prompt read as {read!r}")
@@ -256,11 +256,3 @@ def _weights(mix: str | None, run: Sequence[str]) -> list[float] | None:
             f"--mix takes one weight for each of two or more runs; got {len(weights)} for {count(len(run), 'run')}"
         )
     return weights
-
-
-def _corpus(paths: Sequence[str]) -> str:
-    if not paths:
-        return ""
-    from textgen.corpus.documents import read_corpus
-
-    return "\n\n".join(read_corpus(list(paths)).documents)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from textgen.cli.chosen import chosen_run
+from textgen.cli.chosen import chosen_run, corpus_text
 from textgen.cli.console import note, tell
 from textgen.cli.options import GroupedCommand, command_option, given, options_of
 from textgen.errors import StorageError, UsageError
@@ -60,7 +60,7 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     check_open(config.host, config.is_loopback, key is not None)
     paths = [find_run(name) for name in run] or [chosen_run(None)]
     generators = [Generator.load(path) for path in paths]
-    server = app(generators, config=config, key=key, corpus=_corpus(corpus), say=lambda line: tell(line))
+    server = app(generators, config=config, key=key, corpus=corpus_text(corpus), say=lambda line: tell(line))
     listener = bind(config.host, config.port)
     models = ", ".join(server.shelf.models)
     note(f"serving {models} at {address_of(listener)}/v1 ({address_of(listener)}/docs describes it); Ctrl-C stops")
@@ -86,11 +86,3 @@ def _key(key_file: str | None) -> str | None:
     if not found or not found.isascii() or not found.isprintable() or " " in found:
         raise UsageError(f"{where}: a key is one line of printable ASCII characters without spaces")
     return found
-
-
-def _corpus(paths: tuple[str, ...]) -> str:
-    if not paths:
-        return ""
-    from textgen.corpus.documents import read_corpus
-
-    return "\n\n".join(read_corpus(list(paths)).documents)

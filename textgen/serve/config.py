@@ -13,23 +13,33 @@ from textgen.system.keywords import answers_keywords
 # Names of this machine's loopback interface: what a browser on it may send as Host.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+# A name, or an address: of version 6, it stands in brackets and has two colons or more.
+_HOST = re.compile(r"(\[[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+
+
+def host_name(host: str) -> str | None:
+    """The name or address in a host with or without a port, lower case, without brackets; None for what is none."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else None
 
 
 def _hosts(name: str, value: object) -> tuple[str, ...]:
     """Host names or addresses, without a port; a tuple of lower-case str. Raises UsageError."""
-    hosts = tuple(each.lower().removeprefix("[").removesuffix("]") for each in arguments.texts(name, value))
-    for host in hosts:
-        if not host or not host.isascii() or any(mark in host for mark in "/@ *\t\r\n,") or host.count(":") == 1:
+    hosts = []
+    for host in arguments.texts(name, value):
+        bare = host.lower().removeprefix("[").removesuffix("]")
+        if host_name(f"[{bare}]" if ":" in bare else bare) != bare:
             raise refused(name, "a host name or an address, without a port", host)
-    return hosts
+        hosts.append(bare)
+    return tuple(hosts)
 
 
 def _origins(name: str, value: object) -> tuple[str, ...]:
     """Origins as browsers send them: a tuple of str such as "https://example.org:8443". Raises UsageError."""
     origins = arguments.texts(name, value)
     for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
+        scheme, _, host = origin.partition("://")
+        if origin != origin.lower() or not scheme.isalpha() or host_name(host) is None:
             raise refused(name, "an origin as a browser sends it, such as https://example.org", origin)
     return origins
 

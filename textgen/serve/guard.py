@@ -7,7 +7,6 @@ points to the machine (DNS rebinding). So Host and Origin must be on a list. Thi
 import asyncio
 import contextlib
 import hmac
-import re
 import secrets
 import time
 import traceback
@@ -18,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from textgen.serve.answers import Json
-from textgen.serve.config import LOOPBACK, ServeConfig
+from textgen.serve.config import LOOPBACK, ServeConfig, host_name
 from textgen.serve.errors import ApiError
 from textgen.serve.log import Log
 from textgen.serve.metrics import Metrics
@@ -36,8 +35,6 @@ ALL_ADDRESSES = ("0.0.0.0", "::")
 MAX_HEAD = 32 * 1024  # bytes of a request's head
 # Seconds for which the rest of a refused body is thrown away: a client that sends on would lose the answer otherwise.
 LINGER_SECONDS = 1.0
-
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 
 CLOSE = {"Connection": "close"}
 # Of every answer.
@@ -205,12 +202,6 @@ class Guard:
             return message
 
         return bounded
-
-
-def host_name(host: str) -> str | None:
-    """The name or address of a Host header, lower case, without its port; None for what is none."""
-    found = _HOST.fullmatch(host)
-    return found[1].strip("[]").lower() if found else None
 
 
 def error_response(error: ApiError) -> Response:
