@@ -191,14 +191,14 @@ class TransformConfig(Config):
     presence_penalty: float = transform(
         0.0,
         PresencePenalty.build,
-        f"Subtract X from the logit of each symbol that the last {MAX_HISTORY} have, the prompt's among them.",
+        f"Subtract X from the logit of each symbol that was read or written within the last {MAX_HISTORY}.",
         low=-MAX_PENALTY,
         high=MAX_PENALTY,
     )
     frequency_penalty: float = transform(
         0.0,
         FrequencyPenalty.build,
-        f"Subtract X from a symbol's logit for each time that the last {MAX_HISTORY} have it, the prompt's among them.",
+        f"Subtract X from a symbol's logit for each time that it was read or written within the last {MAX_HISTORY}.",
         low=-MAX_PENALTY,
         high=MAX_PENALTY,
     )

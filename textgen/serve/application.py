@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from textgen.serve.scheduler import Scheduler
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.system.safejson import json_values
 from textgen.writing.generator import Generator
+from textgen.writing.sampler import new_seed
 
 Own = Callable[[Generator, dict[str, Any], int], dict[str, Any]]
 
@@ -40,10 +40,10 @@ OWN: dict[str, tuple[schema.Schema, Own]] = {
     "inspect": (own.INSPECT, own.inspect),
     "poem/check": (own.CHECK, own.poem_check),
 }
+# Threads for those routes, and threads for poems, which may take long; the others write.
+OWN_THREADS, POEM_THREADS = 2, 1
 # Bytes of a body that is read in a thread of its own; what a shorter one takes is below a millisecond.
 LARGE_BODY = 10_000
-# Threads for those, and for poems; the others write.
-OWN_THREADS = 2
 
 
 @answers_keywords
@@ -112,6 +112,7 @@ class Server:
         self.shelf = Shelf(generators, config.watch)
         self.scheduler = Scheduler(config.threads, config.queue, self.metrics, self.log.fault)
         self._pool = ThreadPoolExecutor(OWN_THREADS, "textgen-own")
+        self._poem_pool = ThreadPoolExecutor(POEM_THREADS, "textgen-poem")
         self._own_waiting = 0
         self._reloading = asyncio.Lock()
         self._has_started = False
@@ -153,7 +154,8 @@ class Server:
         yield
         self.stop()
         await asyncio.to_thread(self.scheduler.close)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._poem_pool):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def health(self, request: Request) -> Response:
         """Whether the server can answer."""
@@ -251,17 +253,19 @@ class Server:
             def answer() -> bytes:
                 return rendered({"model": model.name} | function(model.generator, values, self.config.max_length))
 
-            return Json(await self._in_pool(wanted, answer))
+            return Json(await self._in_pool(self._pool, wanted, answer))
 
         return endpoint
 
-    async def _in_pool(self, wanted: schema.Schema, function: Callable[..., Any], *values: Any) -> Any:
-        """Call a function in a thread for this tool's own routes, of a body as wanted. Raises ApiError."""
+    async def _in_pool(
+        self, pool: ThreadPoolExecutor, wanted: schema.Schema, function: Callable[..., Any], *values: Any
+    ) -> Any:
+        """Call a function in a thread of a pool, for a request whose body is as wanted. Raises ApiError."""
         if self._own_waiting > self.config.queue:
             raise ApiError(429, "too many requests are waiting; try again later", headers={"Retry-After": "1"})
         self._own_waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *values)
+            return await asyncio.get_running_loop().run_in_executor(pool, function, *values)
         except TextgenError as error:
             raise of_library(error, wanted["properties"], own.API_NAMES) from None
         finally:
@@ -271,7 +275,7 @@ class Server:
         facts = _facts(request, "/v1/textgen/poem")
         values = await self._values(request, own.POEM)
         model = await self._model(values.get("model"))
-        values.setdefault("seed", secrets.randbelow(2**32))
+        values.setdefault("seed", new_seed())
         facts.update(model=model.name, seed=values["seed"])
         ended = _Ended(self.config.timeout)
         gone = asyncio.ensure_future(hang_up(receive))
@@ -285,11 +289,13 @@ class Server:
     async def _write_poems(
         self, model: Model, values: dict[str, Any], ended: "_Ended", events: Events, receive: Receive, send: Send
     ) -> None:
-        notes, seed, found = await self._in_pool(own.POEM, own.poems, model.generator, values, ended.check)
+        notes, seed, found = await self._in_pool(
+            self._poem_pool, own.POEM, own.poems, model.generator, values, ended.check
+        )
         head = {"object": "textgen.poem", "model": model.name, "seed": seed, "notes": notes}
         written: list[dict[str, Any]] = []
         try:
-            while poem := await self._in_pool(own.POEM, next, found, None):
+            while poem := await self._in_pool(self._poem_pool, own.POEM, next, found, None):
                 written.append(own.poem_values(poem))
                 if values.get("stream"):
                     if not events.begun:

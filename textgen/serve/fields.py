@@ -1,14 +1,15 @@
 """The fields of a completions request: what the API says of them, and what they are called in `SamplingConfig`."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from textgen.sampling.config import SamplingConfig
+from textgen.sampling.context import MAX_HISTORY
 from textgen.sampling.schedules import MAX_TEMPERATURE
 from textgen.serve import schema
 from textgen.serve.errors import ApiError
 from textgen.serve.schema import Schema
+from textgen.writing.sampler import new_seed
 
 # The most texts of a request: prompts times `n`, or times `best_of`.
 MAX_TEXTS = 256
@@ -41,17 +42,20 @@ _TEXTS: Schema = {
 _STOP: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_STOP}
 _TEMPERATURE: Schema = {"type": "number", "minimum": 0, "maximum": MAX_TEMPERATURE}
 
-# Plain fields of SamplingConfig that have the same name and meaning.
-SAME = (
-    "repetition_penalty",
-    "repetition_window",
-    "presence_penalty",
-    "frequency_penalty",
-    "no_repeat",
-    "documents",
-    "unknown",
-    "max_copy",
-)
+# Plain fields of SamplingConfig that have the same name and meaning: their rules are declared there.
+SAME = {
+    "repetition_penalty": "Make recently written symbols less likely (above 1) or likelier (below 1).",
+    "repetition_window": "Apply the repetition penalty to this many of the latest symbols.",
+    "presence_penalty": "Subtract this from the logit of each symbol that was read or written within "
+    f"{MAX_HISTORY:,} symbols.",
+    "frequency_penalty": "Subtract this from a symbol's logit for each time that it was read or written within "
+    f"{MAX_HISTORY:,} symbols.",
+    "no_repeat": f"Never write a row of this many symbols twice within {MAX_HISTORY:,} symbols.",
+    "documents": "Write this many whole documents (poems, headlines).",
+    "unknown": "Handle symbols of the prompt that the model does not know: refuse the prompt, skip them, or read the "
+    "nearest known ones.",
+    "max_copy": "Never copy more than this many characters in a row from the server's corpus.",
+}
 
 
 def _about(text: str, fits: Schema) -> Schema:
@@ -144,7 +148,7 @@ PROPERTIES: dict[str, Schema] = {
         "Search for the likeliest text with a beam of this width. No seed changes it.",
         {"type": "integer", "minimum": 1, "maximum": MAX_BEAM},
     ),
-} | schema.of_config(SamplingConfig, SAME)
+} | {name: each | {"description": SAME[name]} for name, each in schema.of_config(SamplingConfig, SAME).items()}
 
 BODY = schema.body_of(PROPERTIES)
 
@@ -252,5 +256,5 @@ def _config(values: dict[str, Any], length: int, count: int) -> SamplingConfig:
         length=length,
         count=count,
         include_prompt=False,
-        seed=secrets.randbelow(2**32) if seed is None else seed,
+        seed=new_seed() if seed is None else seed,
     )
