@@ -4,113 +4,35 @@ All rows meet one server, one after another, with a key, a host and an origin on
 client. Its log must hold no traceback, no key, no prompt, and no line that a request has forged.
 """
 
-import contextlib
 import json
-import os
-import re
-import shutil
-import time
 
-import httpx
 import pytest
 
-from tests.attacks.conftest import TABLE
+from tests.attacks.conftest import note_row
 from tests.conftest import ROOT
 from tests.helpers.raw_http import connected, exchange, request
-from tests.helpers.server import serving
-from textgen import Generator
-from textgen.runs.folder import BEST, WEIGHTS
-from textgen.serve.models import Shelf
+from tests.helpers.requests import (
+    GIGABYTE,
+    KEY,
+    LENGTH,
+    MAX_BODY,
+    PROMPT,
+    WHOLE,
+    bare,
+    chunk,
+    chunked,
+    drops,
+    endless,
+    field,
+    get,
+    host,
+    origin,
+    post,
+    preflight,
+)
 
-KEY, PROMPT, MAX_BODY = "k3y-of-the-test", "zebra-of-the-prompts", 1_000_000
-GIGABYTE = 10**9
-PATIENCE = 0.4  # --client-timeout of the server
 CLOSED = "closed"
 
-
-@pytest.fixture(scope="module")
-def server():
-    options = [
-        "--client-timeout",
-        PATIENCE,
-        "--allow-host",
-        "writer.example.org",
-        "--allow-origin",
-        "https://ok.example",
-    ]
-    with serving(ROOT / "checkpoints/jabez", *options, "--max-length", 2000, key=KEY) as found:
-        yield found
-    assert found.process.returncode == 0
-    log = "".join(found.lines)
-    for never in ("Traceback", " fault ", KEY, PROMPT):
-        assert never not in log
-    stamped = re.compile(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (request id=req-[0-9a-f]{16}|refused) client=127.0.0.1 "
-    )
-    assert [line for line in found.lines if not stamped.match(line)] == ["stopped\n"]
-    assert max(map(len, found.lines)) < 600
-
-
-def post(body, **options):
-    """A completions request with a body: JSON values, or bytes as they are."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return [request(data, key=options.pop("key", KEY), **options)]
-
-
-def get(path="/v1/models", **options):
-    return [request(path=path, method="GET", key=options.pop("key", KEY), **options)]
-
-
-def bare(*lines, body=b""):
-    """A head of these lines, and a body."""
-    return ["\r\n".join([*lines, "", ""]).encode("latin-1") + body]
-
-
-def chunked(body, *extra, version="1.1"):
-    lines = (f"POST /v1/completions HTTP/{version}", "Host: localhost", "Content-Type: application/json")
-    return bare(*lines, f"Authorization: Bearer {KEY}", "Transfer-Encoding: chunked", *extra, body=body)
-
-
-def chunk(data):
-    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
-
-
-def endless(pieces):
-    """A body by chunks of 64 KB, at most a gigabyte."""
-    yield from pieces
-    each = chunk(b" " * 65536)
-    for _ in range(GIGABYTE // 65536):
-        yield each
-
-
-def drops(data, pause=0.05, number=200):
-    """Data, a byte at a time, and then more of the last one."""
-    for at in range(number):
-        yield data[min(at, len(data) - 1) :][:1]
-        yield pause
-
-
-def host(value):
-    return get(headers=[("Host", None), ("Host", value)])
-
-
-def origin(value, **options):
-    return get(headers={"Origin": value}, **options)
-
-
-def preflight(site, **headers):
-    headers = {"Origin": site, "Access-Control-Request-Method": "POST", **headers}
-    return [request(path="/v1/completions", method="OPTIONS", headers=headers)]
-
-
-def field(**values):
-    return post({"prompt": "The ", "max_tokens": 1} | values)
-
-
-SMALL = {"prompt": "The ", "max_tokens": 1}
-WHOLE = json.dumps(SMALL).encode()
-LENGTH = f"Content-Length: {len(WHOLE)}"
-# Of each row: its number in the table, what is sent, the status that is right.
 ROWS = {
     # Host
     "Host is missing": (get(headers={"Host": None}), 400),
@@ -331,14 +253,6 @@ BROKEN = {"a bad chunk after the answer"}
 GOES_ON = {200, 204, 401, 403, 404, 405, 415}
 
 
-def note_row(row, status, data):
-    if table := os.environ.get(TABLE):
-        body = data.partition(b"\r\n\r\n")[2].decode("utf-8", "backslashreplace")
-        message = re.search(r'"message":\s*"((?:[^"\\]|\\.)*)"', body)
-        with open(table, "a", encoding="utf-8") as file:
-            file.write(f"server | {row} | {status} | {message[1][:200] if message else body[:60]!r}\n")
-
-
 @pytest.mark.parametrize("row", ROWS)
 def test_an_attack_gets_its_status_within_a_second_and_the_server_lives(row, server):
     pieces, wanted = ROWS[row]
@@ -361,104 +275,3 @@ def test_an_attack_gets_its_status_within_a_second_and_the_server_lives(row, ser
             again = exchange(connection, get("/health", key=None))
             assert again.statuses == ([] if row in BROKEN else [200]), again
     assert server.client.get("/health").json()["status"] == "ok"
-
-
-def gauge(server, name):
-    return float(re.search(rf"^textgen_{name} (\S+)", server.client.get("/metrics").text, re.MULTILINE)[1])
-
-
-UNREAD = {
-    "a large answer that is never read": post({"text": "the " * 60}, path="/v1/textgen/inspect"),
-    "64 streams that are never read": post({"prompt": "The ", "max_tokens": 2000, "n": 64, "stream": True}),
-    "answers to 5,000 pipelined requests that are never read": get("/docs") * 5000,
-}
-
-
-@pytest.mark.parametrize("row", UNREAD)
-def test_a_client_that_never_reads_holds_nothing_for_longer_than_its_time(row, server):
-    with connected(server.url, buffer=4096) as connection:
-        connection.setblocking(False)
-        began, data = time.monotonic(), b"".join(UNREAD[row])
-        while data and time.monotonic() - began < 1:
-            try:
-                data = data[connection.send(data) :]
-            except (BlockingIOError, ConnectionError):
-                time.sleep(0.01)
-        while gauge(server, "rows_busy") or gauge(server, "tasks") > 3:
-            assert time.monotonic() - began < 60
-            time.sleep(0.05)
-    note_row(row, CLOSED, b"")
-
-
-def test_a_client_that_reads_late_gets_the_whole_answer_and_leaves_nothing_behind(server):
-    wanted = post({"text": "the " * 60}, path="/v1/textgen/inspect", headers={"Connection": "close"})
-    with connected(server.url, buffer=4096) as connection:
-        connection.sendall(wanted[0])
-        time.sleep(PATIENCE / 2)
-        found = exchange(connection, [])
-    assert found.statuses == [200]
-    time.sleep(PATIENCE)  # what waited for the client has ended with it: the log has no fault
-
-
-ABANDONED = {
-    "a text of 2,000 symbols": {"prompt": "The ", "max_tokens": 2000},
-    # They take seconds to read; the thread that searches looks up in between.
-    "a beam search after 100 long prompts": {"prompt": ["The river " * 150] * 100, "beam": 4},
-}
-
-
-@pytest.mark.parametrize("row", ABANDONED)
-def test_the_row_of_a_client_that_hangs_up_is_soon_free(row, server):
-    with connected(server.url) as connection:
-        connection.sendall(post(ABANDONED[row])[0])
-        while not gauge(server, "rows_busy"):
-            time.sleep(0.005)
-    began = time.monotonic()
-    while gauge(server, "rows_busy"):
-        time.sleep(0.005)
-    assert time.monotonic() - began < 2  # 10 to 20 ms where nothing else runs
-    note_row(f"{row}: the client hangs up", CLOSED, b"")
-
-
-def test_a_flood_of_connections_keeps_nobody_out():
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.ExitStack() as stack:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))  # the server inherits it
-        try:
-            few = stack.enter_context(serving(ROOT / "checkpoints/jabez"))
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for number in range(400):
-            connection = stack.enter_context(connected(few.url))
-            connection.sendall(b"GET / HT")
-            if number % 50 == 0:
-                assert httpx.get(f"{few.url}/health", trust_env=False).json()["status"] == "ok"
-        assert few.stop() == 0
-    assert " fault " not in "".join(few.lines)
-    note_row("400 connections with half a head, where 300 files may be open", 200, b"")
-
-
-REPLACED = {
-    "weights cut short": lambda run: next(run.glob(f"*/*/{WEIGHTS}")).write_bytes(b"1" * 99),
-    "weights by a pipe": lambda run: [next(run.glob(f"*/*/{WEIGHTS}")).unlink(), os.mkfifo(run / BEST / "x" / WEIGHTS)],
-    "the folder of weights by a link": lambda run: [(run / BEST).rename(run / "y"), (run / BEST).symlink_to(run / "y")],
-    "the folder of weights by a pipe": lambda run: [(run / BEST).rename(run / "y"), os.mkfifo(run / BEST)],
-}
-
-
-@pytest.mark.parametrize("row", REPLACED)
-def test_a_served_run_that_is_replaced_by_something_else_is_kept_as_it_was(row, tmp_path):
-    run = tmp_path / "run"
-    shutil.copytree(ROOT / "checkpoints/jabez", run)
-    shelf = Shelf([Generator.load(run)], watch=True)
-    model = shelf.find(None)
-    before = model.generator
-    newest = next((run / BEST).iterdir())
-    newest.rename(run / BEST / "x")
-    REPLACED[row](run)
-    assert shelf.has_changed(model)
-    why = shelf.reload(model)
-    assert why.startswith(str(run))
-    assert model.generator is before
-    assert not shelf.has_changed(model)  # it is looked at once, not at every request

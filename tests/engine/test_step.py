@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT, examples
+from tests.conftest import ROOT, examples, missing
 from tests.helpers.models import random_weights
 from textgen.engine import compiled, forward, network
 from textgen.engine.mixture import Mixture
@@ -20,7 +20,14 @@ from textgen.system import threads
 from textgen.tokens.chars import CharTokenizer
 
 WAYS = [*compiled.VARIANTS, NUMPY]
-needs_compiled = pytest.mark.skipif(not compiled.VARIANTS, reason="textgen was installed without a compiler")
+needs_compiled = pytest.mark.usefixtures("compiled_step")
+
+
+@pytest.fixture
+def compiled_step():
+    """The compiled step is there: `make test` installs textgen with a compiler."""
+    if not compiled.VARIANTS:
+        missing("no compiled step on this machine: textgen was installed without a compiler")
 
 
 @pytest.fixture(params=WAYS)
@@ -30,10 +37,8 @@ def way(request, monkeypatch):
     return request.param
 
 
-def test_the_tests_run_the_compiled_step(monkeypatch):
-    """`make test` installs textgen with a compiler; without one, only the step in NumPy is tested."""
-    if not compiled.VARIANTS:
-        pytest.skip("textgen was installed without a compiler")
+@needs_compiled
+def test_the_compiled_step_is_taken_where_it_is_there(monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     assert Engine(CONFIG, random_weights(CONFIG)).variant == compiled.VARIANTS[0]
 

@@ -82,6 +82,22 @@ def test_each_row_has_its_own_stream():
     assert len({one for one, _, _ in numbers}) == 600
 
 
+def test_a_row_that_joins_has_its_own_stream_from_the_beginning():
+    """Whenever it joins, and whoever leaves: also across the ends of the blocks in which numbers are made."""
+    for waited in (0, 1, 255, 256, 300):
+        company, alone = Uniforms(7, [(0,), (1,)]), Uniforms(9, [(5,)])
+        first = Uniforms(7, [(0,)])
+        for _ in range(waited):
+            company()
+            first()
+        company.add(9, (5,))
+        company.keep([2, 0])
+        for _ in range(600):
+            numbers = company()
+            assert numbers[0] == alone()[0]
+            assert numbers[1] == first()[0]
+
+
 def test_log_probabilities_are_those_of_the_softmax():
     chances = np.exp(LOGITS) / np.exp(LOGITS).sum()
     logits = np.tile(LOGITS, (4, 1)).astype(np.float32)

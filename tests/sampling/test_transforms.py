@@ -11,7 +11,15 @@ from textgen.engine.probability import softmax
 from textgen.errors import UsageError
 from textgen.sampling.chain import NeverFollows, chain, transformed
 from textgen.sampling.config import SamplingConfig
-from textgen.sampling.constraints import Bias, ForbidText, ForbidWord, NoRepeatNgram, RepetitionPenalty
+from textgen.sampling.constraints import (
+    Bias,
+    ForbidText,
+    ForbidWord,
+    FrequencyPenalty,
+    NoRepeatNgram,
+    PresencePenalty,
+    RepetitionPenalty,
+)
 from textgen.sampling.context import Context, Vocabulary
 from textgen.sampling.draw import draw
 from textgen.sampling.schedules import Constant, Cycle, Ramp
@@ -91,6 +99,17 @@ def test_a_repetition_penalty_works_on_both_signs_and_within_its_window():
     assert RepetitionPenalty(2.0, 2)(logits, context).tolist() == [[1.0, -4.0, 4.0, -4.0]]
     short = Context(np.array([[-1, -1, 0]], np.intp))
     assert RepetitionPenalty(2.0, 3)(logits, short).tolist() == [[1.0, -2.0, 4.0, -4.0]]
+
+
+def test_a_presence_penalty_counts_each_symbol_once_and_a_frequency_penalty_each_time():
+    logits = np.array([[1.0, 2.0, -1.0, 0.5], [0.0, 0.0, 0.0, 0.0]])
+    # -1 stands where the second text is shorter.
+    context = Context(np.array([[0, 2, 2, 0, 2], [-1, -1, -1, 3, 3]]))
+    present = PresencePenalty(0.5)(logits, context)
+    assert present.tolist() == [[0.5, 2.0, -1.5, 0.5], [0.0, 0.0, 0.0, -0.5]]
+    often = FrequencyPenalty(0.25)(logits, context)
+    assert often.tolist() == [[0.5, 2.0, -1.75, 0.5], [0.0, 0.0, 0.0, -0.5]]
+    assert FrequencyPenalty(-1.0)(logits, context)[0].tolist() == [3.0, 2.0, 2.0, 0.5]
 
 
 def test_no_repeat_forbids_what_followed_the_same_before():
@@ -176,6 +195,17 @@ def test_a_bias_finds_its_symbols():
     assert {printed[index]: value for index, value in enumerate(values) if value and index > 1} == {"e": -1.5, "\n": 2}
     words = WordTokenizer([" river", "river"])
     assert make(Bias, (("river", 1.0),), words).values.tolist() == [0, 0, 1, 1]
+
+
+def test_a_bias_may_name_its_symbols_by_their_ids():
+    index = LETTERS.encode("e")[0]
+    changed = make(Bias, ((int(index), -2.0), ("e", 0.5)))(np.zeros((1, LETTERS.vocabulary_size)), NOTHING)[0]
+    assert changed.nonzero()[0].tolist() == [index]
+    assert changed[index] == -1.5
+    assert SamplingConfig(bias={3: 1}).bias == ((3, 1.0),)
+    for outside in (LETTERS.vocabulary_size, -1):
+        with pytest.raises(UsageError, match=f"`bias`: the model has no id {outside}; its ids go from 0 to 9"):
+            make(Bias, ((outside, 1.0),))
 
 
 def test_a_bias_for_a_symbol_outside_the_vocabulary():

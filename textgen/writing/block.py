@@ -116,7 +116,7 @@ class Block:
         self._waiting: list[Row | Reader] = []
         self._state: Any = engine.initial_state(0)
         self._work = engine.workspace(0)
-        self._logits: NDArray[np.float32] = self._work_logits()
+        self._logits: NDArray[np.float32] = np.zeros((0, len(printed)), np.float32)
         self._pending: Ids | None = None  # drawn, and not read yet
 
     def __len__(self) -> int:
@@ -246,9 +246,6 @@ class Block:
     def _arrange(self, state: Any, order: list[Row | Reader]) -> None:
         self._state, self._order = state, order
         self._work = self._engine.workspace(len(order))
-
-    def _work_logits(self) -> NDArray[np.float32]:
-        return np.zeros((0, len(self._printed)), np.float32)
 
 
 class _Group:
