@@ -40,8 +40,8 @@ OWN: dict[str, tuple[schema.Schema, Own]] = {
     "inspect": (own.INSPECT, own.inspect),
     "poem/check": (own.CHECK, own.poem_check),
 }
-# Threads for those routes, and threads for poems, which may take long; the others write.
-OWN_THREADS, POEM_THREADS = 2, 1
+# Threads for those routes, and for poems, which may take long. More of them would only wait for each other.
+OWN_THREADS, POEM_THREADS = 1, 1
 # Bytes of a body that is read in a thread of its own; what a shorter one takes is below a millisecond.
 LARGE_BODY = 10_000
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 import sys
@@ -16,6 +17,7 @@ from textgen.errors import StorageError, UsageError
 from textgen.serve.application import Server
 from textgen.serve.connection import Connection, most_connections
 from textgen.serve.guard import MAX_HEAD
+from textgen.serve.turns import Selector
 
 # Connections that wait to be accepted; `connection.RESERVED_FILES` leaves room for them.
 BACKLOG = 128
@@ -87,8 +89,10 @@ def listen(server: Server, listener: socket.socket) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.ERROR)
-    with listener:
-        asyncio.run(_Graceful(config, server).serve([listener]))
+    # What is there now stays: a collection of garbage that looked through all of it would keep everybody waiting.
+    gc.freeze()
+    with listener, asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(Selector())) as runner:
+        runner.run(_Graceful(config, server).serve([listener]))
 
 
 class _Faults(logging.Handler):

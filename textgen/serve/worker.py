@@ -10,6 +10,7 @@ from typing import Protocol
 from textgen.errors import TextgenError
 from textgen.serve.jobs import Draft, Job, Unit
 from textgen.serve.metrics import Metrics
+from textgen.serve.turns import step_aside
 from textgen.system import threads
 from textgen.writing.block import Block, Drawn, Reader, Row
 from textgen.writing.generator import Generator
@@ -164,6 +165,7 @@ class Worker:
     def _advance(self, block: Block) -> None:
         if not block:
             return
+        step_aside()
         steps = max(1, min(MAX_STEPS, int(STRIDE_SECONDS / self._step_seconds)))
         began = time.monotonic()
         every = block.advance(steps, lambda: bool(self._inbox))
