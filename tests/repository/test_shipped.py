@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers import forged_runs
 from tests.helpers.models import tiny
 from textgen import Generator
 from textgen.planning.plan import plan
@@ -64,7 +65,7 @@ def test_any_other_run_comes_first(clone, command, text_file):
     tiny(text_file, clone / "checkpoints" / "mine", epochs=1)
     # This holds even where the shipped run is newer, as in a clone that was made later.
     time.sleep(0.01)
-    (clone / "checkpoints" / NAME / "best").touch()
+    forged_runs.newest(clone / "checkpoints" / NAME).touch()
     result = command("sample", "--length", 5, "--json")
     assert json.loads(result.stdout)["run"] == "checkpoints/mine"
     assert json.loads(command("sample", "jabez", "--length", 5, "--json").stdout)["run"] == "checkpoints/jabez"

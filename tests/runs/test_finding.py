@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers import forged_runs
 from textgen.errors import RunError
 from textgen.runs import folder
 from textgen.runs.folder import SHIPPED, find_run, list_runs, shipped_run
@@ -36,7 +37,8 @@ def test_finding_a_run(empty_place, tiny_run):
     shutil.copytree(tiny_run, "checkpoints/one")
     shutil.copytree(tiny_run, "checkpoints/two")
     (empty_place / "checkpoints/unfinished").mkdir()
-    os.utime("checkpoints/one/best")
+    for name, time in (("one", 2_000_000_000), ("two", 1_900_000_000)):
+        os.utime(forged_runs.newest(f"checkpoints/{name}"), (time, time))
     assert find_run() == Path("checkpoints/one")
     assert find_run("two") == find_run("checkpoints/two") == Path("checkpoints/two")
     assert [path.name for path in list_runs()] == ["one", "two"]

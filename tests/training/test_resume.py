@@ -1,6 +1,7 @@
 """Trainings that were cut short, and gone on with to the same end; and finished ones, trained longer."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,8 +59,8 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
 
 
 @pytest.fixture
-def cut_run(text_file, tmp_path, monkeypatch):
-    """A run cut short by Ctrl-C in its second epoch."""
+def cut_run(made_once, text_file, tmp_path):
+    """A run cut short by Ctrl-C in its second epoch: a copy of one that is trained once."""
     original = Batches.__getitem__
 
     def interrupted(dataset, index):
@@ -67,11 +68,14 @@ def cut_run(text_file, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return original(dataset, index)
 
+    def learn(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Batches, "__getitem__", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                tiny(text_file, folder / "cut")
+
     path = tmp_path / "cut"
-    with monkeypatch.context() as patch:
-        patch.setattr(Batches, "__getitem__", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            tiny(text_file, path)
+    shutil.copytree(made_once("cut-run", learn) / "cut", path)
     assert len(load_run(path).history()) == 1
     return path
 

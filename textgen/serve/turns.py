@@ -26,6 +26,11 @@ class Selector(selectors.DefaultSelector):
         finally:
             _is_idle.clear()
 
+    def close(self) -> None:
+        """The loop has ended."""
+        _is_idle.set()
+        super().close()
+
 
 def step_aside() -> None:
     """Let the loop do what it has to do."""
