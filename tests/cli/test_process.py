@@ -148,10 +148,18 @@ def test_help_imports_nothing_heavy(arguments):
 
 
 def test_training_talks_only_of_itself(place, text_file):
-    """None of TensorFlow's notices about devices and instructions reach the user."""
-    result = shell("train", text_file, "--out", "x", "--units", 4, "--epochs", 1, "--sample-length", 0, cwd=place)
+    """None of TensorFlow's notices about devices and instructions reach the user, and Keras imports no matplotlib."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(sorted({'keras', 'matplotlib'} & set(sys.modules))))\n"
+        "from textgen.cli import main; main()"
+    )
+    options = ["--out", "x", "--units", "4", "--epochs", "1", "--sample-length", "0"]
+    command = [sys.executable, "-c", code, "train", str(text_file), *options]
+    result = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    lines = result.stderr.decode().splitlines()
+    assert result.stdout == "['keras']\n"
+    lines = result.stderr.splitlines()
     firsts = [line.split(":")[0].split(" ")[0] for line in lines]
     assert firsts[:8] == ["text", "size", "model", "training", "run", "starting", "epoch", "best"]
     assert "what would help most" in lines[8]
@@ -183,7 +191,7 @@ def test_memory_that_runs_out_is_one_line(tmp_path):
     text = tmp_path / "large.txt"
     letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 4_800_000)
     text.write_bytes(letters.astype(np.uint8).tobytes())
-    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30)); "
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)); "
     limited += "runpy.run_module('textgen', run_name='__main__')"
     wanted = ["--batch-size", "4096", "--sequence-length", "1024", "--units", "512", "--out", str(tmp_path / "run")]
     done = subprocess.run(

@@ -188,12 +188,12 @@ def test_a_finished_run_is_trained_longer(text_file, tmp_path):
     rates = [line["learning_rate"] for line in more.epochs]
     assert rates[1] < rates[2] > rates[3] > rates[4]
     assert rates[4] == pytest.approx(0.0001, rel=0.05)
-    longer = train(resume=path, minutes=0.1, quiet=True)
+    longer = train(resume=path, minutes=0.05, quiet=True)
     assert len(longer.epochs) > 5
     assert longer.epochs[-1]["step"] > more.epochs[-1]["step"]
     assert load_run(path).history() == longer.epochs
     with pytest.raises(UsageError, match="both set the length"):
-        train(resume=path, minutes=0.1, epochs=2)
+        train(resume=path, minutes=0.05, epochs=2)
 
 
 def test_a_run_cut_short_is_trained_longer_than_it_was_meant_to(cut_run):
@@ -257,7 +257,7 @@ def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Batches, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.15})
+            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.1})
     state = json.loads((forged_runs.newest(path, RESUME) / STATE).read_text())
     history = train(resume=path, quiet=True)
     # The number of steps was fixed when it was cut, and stays.

@@ -18,7 +18,7 @@ from textgen._version import __version__
 from textgen.errors import OutOfMemoryError, StorageError, TextgenError
 from textgen.shown import one_line
 from textgen.system import memory
-from textgen.system.garbage import without_collections
+from textgen.system.imports import without_collections
 from textgen.system.interrupts import Received, ending, raising_on_signals
 from textgen.system.terminal import OutputClosed, standard_streams
 

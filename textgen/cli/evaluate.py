@@ -10,6 +10,7 @@ from textgen.engine.network import Engine
 from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
 from textgen.system import extras
+from textgen.system.imports import without_package
 from textgen.tokens.layout import lay_out
 
 
@@ -54,7 +55,8 @@ def evaluate_command(
         "windows": evaluate(engine, ids, text.characters, window),
     }
     if dynamic:
-        from textgen.training.dynamic import evaluate_dynamically
+        with without_package("matplotlib"):  # as textgen train does
+            from textgen.training.dynamic import evaluate_dynamically
 
         results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
     for line in evaluations(found, results, as_json):

@@ -12,7 +12,7 @@ from textgen.errors import StorageError, UsageError
 from textgen.runs.folder import find_run
 from textgen.serve.config import ServeConfig
 from textgen.system import extras
-from textgen.system.garbage import without_collections
+from textgen.system.imports import without_collections
 
 VARIABLE = "TEXTGEN_API_KEY"
 MAX_KEY_BYTES = 4096

@@ -16,6 +16,7 @@ from textgen.cli.options import (
 )
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.system.imports import without_package
 
 if TYPE_CHECKING:
     from textgen.training.history import History
@@ -77,7 +78,8 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
     if not corpus and options["resume"] is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
+    with without_package("matplotlib"):  # Keras would import it for pictures of its own: a tenth of the start
+        history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
     if not quiet:
         for line in _outcome(history):
             note(line)

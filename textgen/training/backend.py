@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from textgen.system import memory
-from textgen.system.garbage import without_collections
+from textgen.system.imports import without_collections
 from textgen.system.terminal import error_stream
 from textgen.system.threads import cores
 
