@@ -1,9 +1,10 @@
-"""Threads that write step aside while the event loop works, and only then."""
+"""Threads that compute step aside while the event loop works, and only then."""
 
 import asyncio
 import threading
+import time
 
-from textgen.serve.turns import Selector, _is_idle, step_aside
+from textgen.serve.turns import ASIDE_SECONDS, Selector, _is_idle, step_aside
 
 
 def test_a_loop_that_works_has_precedence_and_one_that_waits_has_none():
@@ -11,6 +12,10 @@ def test_a_loop_that_works_has_precedence_and_one_that_waits_has_none():
 
     async def work():
         seen.append(_is_idle.is_set())
+        began = time.monotonic()
+        for _ in range(1000):
+            step_aside()  # the loop does not wait for itself
+        assert time.monotonic() - began < 1000 * ASIDE_SECONDS / 2
         aside = threading.Thread(target=step_aside)
         aside.start()
         await asyncio.to_thread(aside.join)  # meanwhile the loop waits

@@ -45,7 +45,7 @@ class Company:
         plan = self.generator.plan([prompt], SamplingConfig(**options, include_prompt=False))
         text = Text(plan.sampler, plan.samples[0])
 
-        def begin(start):
+        def begin(reader, start):
             row = plan.sampler.row(start, (0, 0, 0))
             if not plan.sampler.shares:
                 row.group = object()
@@ -112,7 +112,7 @@ def test_a_text_that_can_go_no_further_disturbs_no_other():
 def test_a_prompts_log_probabilities_are_its_surprisal():
     starts = []
     ids = GENERATOR.read_prompt("abc ab\nc")
-    reader = Reader(ids, lambda start: starts.append(start) or [], measured=True, top=3)
+    reader = Reader(ids, lambda reader, start: starts.append(start) or [], measured=True, top=3)
     block = Block(GENERATOR.engine, GENERATOR.printed)
     block.join([reader])
     while block:

@@ -26,6 +26,7 @@ from textgen.serve.log import Log
 from textgen.serve.metrics import Metrics
 from textgen.serve.models import Model, Shelf
 from textgen.serve.scheduler import Scheduler
+from textgen.serve.turns import step_aside
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.system.safejson import json_values
 from textgen.writing.generator import Generator
@@ -324,6 +325,7 @@ class _Ended:
         self._is_ended = True
 
     def check(self) -> None:
+        step_aside()
         if self._is_ended:
             raise ApiError(499, "the client hung up")
         if time.monotonic() > self._until:

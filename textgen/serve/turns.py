@@ -1,4 +1,4 @@
-"""Whose turn it is: threads that write step aside while the event loop has something to do.
+"""Whose turn it is: threads that compute step aside while the event loop has something to do.
 
 Python runs one thread at a time. Without this, the loop would get its turn only in between those of all threads, and a
 request that takes a millisecond of work would be answered after many.
@@ -13,6 +13,7 @@ ASIDE_SECONDS = 0.005
 
 _is_idle = threading.Event()
 _is_idle.set()
+_loops_thread = 0
 
 
 class Selector(selectors.DefaultSelector):
@@ -20,6 +21,8 @@ class Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[Any]:
         """Wait for what is to be done: meanwhile the threads have their turn."""
+        global _loops_thread
+        _loops_thread = threading.get_ident()
         _is_idle.set()
         try:
             return super().select(timeout)
@@ -33,6 +36,6 @@ class Selector(selectors.DefaultSelector):
 
 
 def step_aside() -> None:
-    """Let the loop do what it has to do."""
-    if not _is_idle.is_set():
+    """Let the loop do what it has to do. In the loop's own thread, this does nothing."""
+    if not _is_idle.is_set() and threading.get_ident() != _loops_thread:
         _is_idle.wait(ASIDE_SECONDS)

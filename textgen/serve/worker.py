@@ -90,29 +90,30 @@ class Worker:
                         return
                     self._awake.wait()
                     self._awake.clear()
-                while self._inbox:
-                    self._begin(self._inbox.popleft())
-                self._remove_ending()
-                for generator, block in list(self._blocks.items()):
-                    try:
-                        self._advance(block)
-                    except Exception as error:
-                        self._fail(generator, error)
-                    if not block:
-                        self._blocks.pop(generator, None)
-                for job in list(self._alone):
-                    self._go_on_alone(job)
+                self._round()
+
+    def _round(self) -> None:
+        """Begin what has come, and go on with each model and each job that is written alone for a stride."""
+        while self._inbox:
+            self._begin(self._inbox.popleft())
+        self._remove_ending()
+        for generator, block in list(self._blocks.items()):
+            try:
+                self._advance(block)
+            except Exception as error:
+                self._fail(generator, error)
+            if not block:
+                self._blocks.pop(generator, None)
+        for job in list(self._alone):
+            self._go_on_alone(job)
 
     def _begin(self, unit: Unit) -> None:
         job = unit.job
         if job.ending or job.error:
             self._owner.freed(self, job)
         elif unit.prompt is not None:
-            prompt = unit.prompt
-            reader = Reader(
-                job.plan.prompts[prompt], lambda start: self._begun(job, prompt, start), job.measured, job.top
-            )
-            job.readers[prompt] = reader
+            reader = Reader(job.plan.prompts[unit.prompt], self._begun, job.measured, job.top)
+            job.readers[unit.prompt] = reader
             self._join(job, None, reader)
         elif unit.draft and unit.start:
             self._join(job, unit.draft, self._row(job, unit.draft, unit.start))
@@ -133,11 +134,10 @@ class Worker:
             row.group = row  # the texts of a job may begin at different steps
         return row
 
-    def _begun(self, job: Job, prompt: int, start: Start) -> list[Row]:
+    def _begun(self, reader: Reader, start: Start) -> list[Row]:
         """A prompt was read: its first text takes the prompt's row, the others wait for rows."""
-        drafts = [draft for draft in job.drafts if draft.prompt == prompt]
-        reader = job.readers[prompt]
-        del self._of[reader]
+        job, _ = self._of.pop(reader)
+        drafts = [draft for draft in job.drafts if job.readers.get(draft.prompt) is reader]
         if not job.plan.sampler.config.limit:
             for draft in drafts:
                 draft.sample.ended = "length"
@@ -203,6 +203,7 @@ class Worker:
 
     def _go_on_alone(self, job: Job) -> None:
         """Go on with a job that is written alone, for the time of a stride."""
+        step_aside()
         drafts = {id(draft.sample): draft for draft in job.drafts}
         until = time.monotonic() + STRIDE_SECONDS
         try:

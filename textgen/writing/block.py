@@ -68,14 +68,14 @@ class Reader:
 
     Attributes:
         ids: int, shape (symbols,), at least one.
-        then: takes where a text begins after the prompt, and returns the rows that join at once.
+        then: takes this reader and where a text begins after the prompt, and returns the rows that join at once.
         measured, top: as of Row.
         log_probabilities, likeliest: as of Drawn, for each id but the first.
         done: how many ids were read, or are the next to be read.
     """
 
     ids: Ids
-    then: Callable[[Start], Sequence[Row]]
+    then: Callable[["Reader", Start], Sequence[Row]]
     measured: bool = False
     top: int = 0
     log_probabilities: list[float] = field(default_factory=list)
@@ -218,7 +218,7 @@ class Block:
         for reader in [each for each in self._readers if each.done == len(each.ids)]:
             at = self._order.index(reader)
             start = Start(self._logits[at].copy(), self._state.rows([at]), reader.ids)
-            self._waiting += reader.then(start)
+            self._waiting += reader.then(reader, start)
             self.leave(reader)
         if not self._waiting:
             return
