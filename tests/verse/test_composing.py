@@ -5,6 +5,7 @@ import itertools
 import re
 from typing import get_type_hints
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -397,6 +398,25 @@ def test_a_full_cache_drops_the_entry_that_was_used_least_recently(monkeypatch):
         assert get(key) == -key
         assert len(cache) <= 3
     assert made == [1, 2, 3, 4, 2]
+
+
+def test_a_cache_is_full_when_its_arrays_have_too_many_bytes(monkeypatch):
+    """A mask of words has 100,000 bytes: a sonnet took 1.6 GB when only the entries were counted."""
+    monkeypatch.setattr(base, "MAX_BYTES", 1000)
+    cache, arrays = BoundedCache(), {"one": np.zeros(400, bool), "pair": (np.zeros(200, bool), np.zeros(50, np.int32))}
+    kept = []
+    for key in (1, 2, 3, 4):
+        cache.get(key, lambda: arrays["one"])
+        kept.append(len(cache))
+    assert kept == [1, 2, 2, 2]
+    for key in (5, 6, 7):
+        cache.get(key, lambda: arrays["pair"])
+    assert len(cache) == 2
+    cache.get(8, lambda: np.zeros(5000, bool))  # what was asked for stays, however large it is
+    assert len(cache) == 1
+    for key in range(9, 20):
+        cache.get(key, lambda: 0)
+    assert len(cache) == 11
 
 
 def test_abbreviations_are_not_words():

@@ -84,12 +84,10 @@ class Choices(NamedTuple):
     Attributes:
         goes_on: those after which the line goes on.
         ends: those that finish the line.
-        key: equal for equal choices of one poem.
     """
 
     goes_on: Mask
     ends: Mask
-    key: Hashable
 
 
 class Spelling(Protocol):
@@ -257,7 +255,7 @@ class Metrical:
             position.previous,
             self._so_far(position),
         )
-        return self._choices.get(key, lambda: Choices(*self._choose(position, is_fresh), key))
+        return self._choices.get(key, lambda: Choices(*self._choose(position, is_fresh)))
 
     def _choose(self, position: MetricalPosition, is_fresh: bool) -> tuple[Mask, Mask]:
         meter = self.meter_of(position)

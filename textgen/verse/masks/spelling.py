@@ -88,7 +88,7 @@ class WordSpelling(SymbolSpelling):
             return self.close(verse, position)
         mask = np.zeros(self.size, bool)
         if verse.may_go_on(position):
-            goes_on, ends, _ = verse.choices(position)
+            goes_on, ends = verse.choices(position)
             if self.backward:
                 mask |= self._spaced & goes_on[self.word_of]
                 mask |= self._bare & ends[self.word_of]
@@ -140,8 +140,7 @@ class LetterSpelling(SymbolSpelling):
         self._space = self.only([" "], printed)
         self._space_id = int(self._space.argmax())
         self._all = Span(0, len(spelled), 0, False)
-        self._branches: dict[Span, _Branches] = {}
-        self._sums = BoundedCache[Hashable, NDArray[np.int32]]()
+        self._branches = BoundedCache[Span, _Branches]()
 
     def key(self, position: MetricalPosition) -> Hashable:
         """What the mask at a position depends on."""
@@ -161,7 +160,7 @@ class LetterSpelling(SymbolSpelling):
             if self.backward and position.status != MARK:
                 mask |= self.marks
             return self._add_letters(mask, verse, position, self._all)
-        goes_on, ends, _ = verse.choices(position)
+        goes_on, ends = verse.choices(position)
         low, _, depth, is_complete = position.spelled
         if not is_complete:
             mask = self._add_letters(mask, verse, position, position.spelled)
@@ -179,33 +178,30 @@ class LetterSpelling(SymbolSpelling):
 
     def _add_letters(self, mask: Mask, verse: Metrical, position: MetricalPosition, span: Span) -> Mask:
         """Add the letters that begin, or continue, a word that may come next."""
-        goes_on, ends, key = verse.choices(position)
-        sums = self._sums.get(key, lambda: self._running_count(goes_on | ends))
-        small, large, lows, highs = self._branches_of(span)
-        for ids in (small, large):
-            hopeful = (sums[highs] > sums[lows]) & (ids >= 0)
-            mask[ids[hopeful]] = True
+        goes_on, ends = verse.choices(position)
+        small, large, lows = self._branches_of(span)
+        if len(lows):
+            order = self._order[span.low : span.high]
+            hopeful = np.logical_or.reduceat(goes_on[order] | ends[order], lows - span.low)
+            for ids in (small, large):
+                mask[ids[hopeful & (ids >= 0)]] = True
         return mask
-
-    def _running_count(self, allowed: Mask) -> NDArray[np.int32]:
-        """The number of allowed words before each place of the sorted list, shape (words + 1,)."""
-        return np.concatenate([[0], np.cumsum(allowed[self._order], dtype=np.int32)])
 
     def _branches_of(self, span: Span) -> "_Branches":
         """The letters that continue a span."""
-        if span not in self._branches:
+
+        def make() -> _Branches:
             low, high, depth, _ = span
             points, lows = np.unique(self._letters[low:high, depth], return_index=True)
-            lows = lows + low
-            highs = np.concatenate([lows[1:], [high]])
-            real = points > 0
-            points, lows, highs = points[real], lows[real], highs[real]
+            real = points > 0  # a word that ends here is the first of the span
+            points, lows = points[real], lows[real] + low
             small = np.array([self._small.get(int(point), -1) for point in points], np.intp)
             large = np.array([self._large.get(int(point), -1) for point in points], np.intp)
             # A capital begins a word: forward the letter written first, backward the letter written last.
             can = self._letters[lows, depth + 1] == 0 if self.backward else np.full(len(points), depth == 0)
-            self._branches[span] = _Branches(small, np.where(can, large, -1), lows, highs)
-        return self._branches[span]
+            return _Branches(small, np.where(can, large, -1), lows)
+
+        return self._branches.get(span, make)
 
     def after(self, verse: Metrical, position: MetricalPosition, index: int) -> MetricalPosition:
         """The position after a symbol."""
@@ -240,10 +236,10 @@ class _Branches(NamedTuple):
 
     Attributes:
         small, large: their ids in lower case and as capitals, int (letters,); -1 where there is none.
-        lows, highs: the spans that they lead to, int (letters,).
+        lows: where the spans that they lead to begin, int (letters,). Each ends where the next begins, the last where
+            the span ends.
     """
 
     small: NDArray[np.intp]
     large: NDArray[np.intp]
     lows: NDArray[np.intp]
-    highs: NDArray[np.intp]
