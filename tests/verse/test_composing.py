@@ -18,11 +18,10 @@ from textgen.corpus.memory import contains, hash_poems, lines_of, without_marks,
 from textgen.errors import ModelError, PromptError, UsageError
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.words import WordTokenizer
-from textgen.verse import check, compose, compositions
+from textgen.verse import bounded, check, compose, compositions
+from textgen.verse.bounded import BoundedCache
 from textgen.verse.config import PoemConfig, PoemOptions, Rules, RulesOptions
 from textgen.verse.english import English
-from textgen.verse.masks import base
-from textgen.verse.masks.base import BoundedCache
 from textgen.verse.sounds import pingshui
 from textgen.verse.sounds.lexicon import Lexicon
 
@@ -383,12 +382,12 @@ def test_caches_are_bounded_and_change_no_poem(wordsmiths, monkeypatch):
     """The caches are bounded, and what they drop changes nothing."""
     generator = wordsmiths["word", "backward"]
     plain = [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]]
-    monkeypatch.setattr(base, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(bounded, "MAX_ENTRIES", 20)
     assert [poem.text for poem in compositions(generator, form="couplets", count=3, seed=5, tries=3)[1]] == plain
 
 
 def test_a_full_cache_drops_the_entry_that_was_used_least_recently(monkeypatch):
-    monkeypatch.setattr(base, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(bounded, "MAX_ENTRIES", 3)
     cache, made = BoundedCache(), []
 
     def get(key):
@@ -402,7 +401,7 @@ def test_a_full_cache_drops_the_entry_that_was_used_least_recently(monkeypatch):
 
 def test_a_cache_is_full_when_its_arrays_have_too_many_bytes(monkeypatch):
     """A mask of words has 100,000 bytes: a sonnet took 1.6 GB when only the entries were counted."""
-    monkeypatch.setattr(base, "MAX_BYTES", 1000)
+    monkeypatch.setattr(bounded, "MAX_BYTES", 1000)
     cache, arrays = BoundedCache(), {"one": np.zeros(400, bool), "pair": (np.zeros(200, bool), np.zeros(50, np.int32))}
     kept = []
     for key in (1, 2, 3, 4):

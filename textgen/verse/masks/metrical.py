@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, Protocol, Self
 import numpy as np
 
 from textgen.corpus.forms import Form
-from textgen.verse.masks.base import BoundedCache, Mask, Position
+from textgen.verse.bounded import BoundedCache
+from textgen.verse.masks.base import Mask, Position
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.verse.sounds.meter import Meter
 

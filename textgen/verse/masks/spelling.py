@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.tokens.layout import BOUNDARY
-from textgen.verse.masks.base import BoundedCache, Mask
+from textgen.verse.bounded import BoundedCache
+from textgen.verse.masks.base import Mask
 from textgen.verse.masks.metrical import MARK, START, WORD, Metrical, MetricalPosition, Span
 from textgen.verse.sounds.lexicon import Lexicon
 

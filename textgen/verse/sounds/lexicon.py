@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.corpus.memory import words as words_of
+from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.meter import Meter, shape
 
@@ -26,7 +27,7 @@ class Lexicon:
         self.words = [word for word in words if _is_word(word) and shape(word)]
         self.index = {word: place for place, word in enumerate(self.words)}
         self._meters: dict[tuple[str, bool], Meter] = {}
-        self._rhyming: dict[frozenset[str], NDArray[np.bool_]] = {}
+        self._rhyming = BoundedCache[frozenset[str], NDArray[np.bool_]]()
 
     def __len__(self) -> int:
         return len(self.words)
@@ -57,12 +58,14 @@ class Lexicon:
 
     def rhyming(self, rhymes: frozenset[str]) -> NDArray[np.bool_]:
         """The words that have one of some rhymes, bool (words,). Do not modify it."""
-        if rhymes not in self._rhyming:
+
+        def make() -> NDArray[np.bool_]:
             mask = np.zeros(len(self), bool)
             for rhyme in rhymes & self.members.keys():
                 mask[self.members[rhyme]] = True
-            self._rhyming[rhymes] = mask
-        return self._rhyming[rhymes]
+            return mask
+
+        return self._rhyming.get(rhymes, make)
 
     def rich(self, count: int) -> frozenset[str]:
         """The rhymes that at least `count` words share."""

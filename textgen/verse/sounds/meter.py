@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
 
 
 def shape(word: str) -> frozenset[str]:
     """A word's stress patterns, one digit per syllable; all patterns of one syllable count as "0"."""
-    return frozenset(one.stress if len(one.stress) > 1 else "0" for one in cmu.spoken(word) if one.stress)
+    found = frozenset(one.stress if len(one.stress) > 1 else "0" for one in cmu.spoken(word) if one.stress)
+    return cmu.shared(found)
 
 
 def fits(stress: str, pattern: str, place: int) -> bool:
@@ -89,14 +91,17 @@ class Meter:
             ],
             np.int64,
         )
-        self._known: dict[int, NDArray[np.int64]] = {}
+        self._known = BoundedCache[int, NDArray[np.int64]]()
 
     def onward(self, places: int) -> NDArray[np.int64]:
         """For each word the set of places after it, where it begins at one of some places; int64 (words,)."""
-        if places not in self._known:
+
+        def make() -> NDArray[np.int64]:
             rows = self._table[list(bits(places & (2 * self.end - 1)))]
-            self._known[places] = np.bitwise_or.reduce(rows, axis=0)[self._kind_of]
-        return self._known[places]
+            of_kinds: NDArray[np.int64] = np.bitwise_or.reduce(rows, axis=0)
+            return of_kinds[self._kind_of]
+
+        return self._known.get(places, make)
 
     def reachable(self, first: NDArray[np.bool_], later: NDArray[np.bool_]) -> int:
         """The places after one word or more.
