@@ -108,11 +108,13 @@ def limerick():
 def evaluation():
     from textgen import Generator
     from textgen.engine.measure import evaluate
+    from textgen.tokens.extent import Extent
 
     generator = Generator.load(ROOT / "checkpoints/jabez")
     text = (ROOT / "corpora/ferryman.txt").read_text("utf-8")[:30_000]
     ids = generator.tokenizer.encode(text)
-    return lambda number: [evaluate(generator.engine, ids, len(text)) for _ in range(number)]
+    extent = Extent.of([text])
+    return lambda number: [evaluate(generator.engine, ids, extent) for _ in range(number)]
 
 
 def training():

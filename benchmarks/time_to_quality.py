@@ -100,14 +100,15 @@ def measured(path, text):
     from textgen.corpus.documents import read_corpus
     from textgen.engine.measure import evaluate
     from textgen.engine.network import Engine
+    from textgen.tokens.extent import Extent
     from textgen.tokens.layout import lay_out
 
     run = load_run(path)
     parts = read_corpus(str(text), run.training.documents).split(run.training.validation)
     training, held_out = (lay_out(run.tokenizer, documents) for documents in parts)
-    engine, characters = Engine(run.model, run.weights), sum(map(len, parts[1]))
-    results = {"steps": run.history()[-1]["step"], "carried": evaluate(engine, held_out, characters).nats}
-    results |= {str(window): evaluate(engine, held_out, characters, window).nats for window in WINDOWS}
+    engine, extent = Engine(run.model, run.weights), Extent.of(parts[1])
+    results = {"steps": run.history()[-1]["step"], "carried": evaluate(engine, held_out, extent).nats}
+    results |= {str(window): evaluate(engine, held_out, extent, window).nats for window in WINDOWS}
     return run, results, training, held_out
 
 

@@ -201,7 +201,7 @@ class TestLarge:
         assert large.tokenizer.symbols == small.tokenizer.symbols
         for name in ("ids", "held_out"):
             assert np.array_equal(getattr(large, name), getattr(small, name)), name
-        for name in ("characters", "held_out_characters", "documents", "unknown", "fingerprint", "notes"):
+        for name in ("characters", "held_out_extent", "documents", "unknown", "fingerprint", "notes"):
             assert getattr(large, name) == getattr(small, name), name
         assert large.ids.dtype == np.uint8
         # The file is found again by the text's content; a changed text has a file of its own.

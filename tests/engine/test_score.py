@@ -8,6 +8,7 @@ import pytest
 from tests.helpers.models import fixed
 from textgen import Generator
 from textgen.engine.measure import evaluate
+from textgen.tokens.extent import Extent
 from textgen.tokens.layout import BOUNDARY, lay_out
 
 
@@ -28,7 +29,7 @@ def test_the_total_equals_the_loss_of_evaluate(tiny_run, word_run, text_file):
         documents = ["the hen went down to the barn,", "and what did you see?"]
         score = generator.score(documents)
         ids = lay_out(generator.tokenizer, documents)
-        result = evaluate(generator.engine, ids, sum(map(len, documents)))
+        result = evaluate(generator.engine, ids, Extent.of(documents))
         assert score.nats == pytest.approx(result.nats * result.symbols, rel=1e-5)
         assert score.bits_per_character == pytest.approx(result.bits_per_character, rel=1e-5)
 

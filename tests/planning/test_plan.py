@@ -40,7 +40,7 @@ def test_a_short_text_shrinks_the_batch_and_a_note_says_so():
 def test_the_vocabulary_covers_the_held_out_text():
     found = planned("a" * 950 + "z" * 50)
     assert found.model.vocabulary_size == 4
-    assert found.text.held_out_characters == 100
+    assert found.text.held_out_extent.characters == 100
 
 
 def test_a_note_says_which_share_is_outside_the_vocabulary():

@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import shell
 from textgen.engine.measure import evaluate
 from textgen.runs.run import load_run
+from textgen.tokens.extent import Extent
 from textgen.training.dynamic import LENGTH, evaluate_dynamically
 from textgen.writing.generator import Generator
 
@@ -21,13 +22,13 @@ def ids_of(run, text):
 
 
 def dynamic(run, ids):
-    return evaluate_dynamically(run.model, run.weights, ids, len(ids) - 1)
+    return evaluate_dynamically(run.model, run.weights, ids, Extent(len(ids) - 1, 1, 1))
 
 
 def test_nothing_is_learned_before_it_was_predicted(loaded, tiny_run):
     """The first stretch is predicted by the run's own weights."""
     ids = ids_of(loaded, "the fox went down to the pond")[: LENGTH + 1]
-    carried = evaluate(Generator.load(tiny_run).engine, ids, len(ids) - 1)
+    carried = evaluate(Generator.load(tiny_run).engine, ids, Extent(len(ids) - 1, 1, 1))
     result = dynamic(loaded, ids)
     assert result.symbols == carried.symbols
     assert result.nats == pytest.approx(carried.nats, rel=1e-5)
@@ -35,7 +36,7 @@ def test_nothing_is_learned_before_it_was_predicted(loaded, tiny_run):
 
 def test_a_text_that_repeats_what_the_run_never_saw_is_learned(loaded, tiny_run):
     ids = ids_of(loaded, "dell wolf mend, " * 200)
-    carried = evaluate(Generator.load(tiny_run).engine, ids, len(ids) - 1)
+    carried = evaluate(Generator.load(tiny_run).engine, ids, Extent(len(ids) - 1, 1, 1))
     result = dynamic(loaded, ids)
     assert result.symbols == len(ids) - 1
     assert result.nats < 0.6 * carried.nats

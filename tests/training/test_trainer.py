@@ -12,6 +12,7 @@ from textgen.corpus.documents import Corpus, read_corpus
 from textgen.engine.probability import bits
 from textgen.errors import CorpusError, RunExistsError, UsageError
 from textgen.planning.streams import TrainingStreams
+from textgen.runs.describe import describe
 from textgen.runs.diary import SAMPLES
 from textgen.runs.run import load_run
 from textgen.training.feed import Batches
@@ -47,6 +48,7 @@ def test_the_loss_falls_and_the_figures_agree(text_file, tmp_path):
     assert [line["epoch"] for line in history.epochs] == [1, 2, 3, 4]
     for line in history.epochs:
         assert line["validation_bits_per_character"] == pytest.approx(line["validation_nats"] / np.log(2))
+        assert line["validation_bits_per_byte"] == pytest.approx(line["validation_bits_per_character"])  # all is ASCII
         assert line["steps_per_second"] > 0
     # The cosine has come down to a hundredth of the top.
     assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
@@ -67,9 +69,17 @@ def test_the_validation_loss_is_the_engine_s(text_file, tmp_path):
     assert total / (len(ids) - 1) == pytest.approx(history.best_nats, rel=0.02)
 
 
-def test_word_losses_are_told_by_the_character_too(word_run):
+def test_word_losses_are_told_by_the_character_the_byte_and_the_word_of_papers(word_run, text_file):
     last = load_run(word_run).history()[-1]
     assert last["validation_bits_per_character"] < bits(last["validation_nats"]) / 2
+    run = load_run(word_run)
+    held_out = read_corpus(text_file, "block").split(0.1)[1]
+    symbols = sum(len(run.tokenizer.split(text)) for text in held_out) + len(held_out) - 1
+    words = sum(len(text.split()) + text.count("\n") for text in held_out) + len(held_out) - 1
+    assert last["validation_word_perplexity"] == pytest.approx(np.exp(last["validation_nats"] * symbols / words))
+    size = sum(len(text.encode()) for text in held_out)
+    assert last["validation_bits_per_byte"] == pytest.approx(bits(last["validation_nats"]) * symbols / size)
+    assert f"{last['validation_bits_per_byte']:.4f} bits a byte, word perplexity " in dict(describe(run))["best"]
 
 
 def test_best_weights_are_kept_and_training_stops_early(tmp_path):

@@ -11,6 +11,7 @@ from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
 from textgen.system import extras
 from textgen.system.imports import without_package
+from textgen.tokens.extent import Extent
 from textgen.tokens.layout import lay_out
 
 
@@ -39,6 +40,10 @@ def evaluate_command(
     independent windows, as other projects report. --dynamic adds a third, which answers another question: how well the
     model would do if it learned from the text as it reads. The run stays as it is.
 
+    Nats and perplexity are of a symbol, which is a character or a word by the run. Bits a character, bits a byte (of
+    UTF-8) and word perplexity divide the loss of the whole text by its own characters, bytes and words, so they compare
+    models whose symbols differ. A model that reads many unknown symbols has it easier than one that knows them all.
+
     \b
       textgen evaluate story other.txt
       textgen evaluate story other.txt --dynamic
@@ -50,14 +55,12 @@ def evaluate_command(
     text = read_for(found.training, list(corpus), encoding, whole=True)
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
-    results = {
-        "carried": evaluate(engine, ids, text.characters),
-        "windows": evaluate(engine, ids, text.characters, window),
-    }
+    extent = Extent.of(text.documents)
+    results = {"carried": evaluate(engine, ids, extent), "windows": evaluate(engine, ids, extent, window)}
     if dynamic:
         with without_package("matplotlib"):  # as textgen train does
             from textgen.training.dynamic import evaluate_dynamically
 
-        results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, text.characters)
+        results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, extent)
     for line in evaluations(found, results, as_json):
         (show_text if as_json else show_row)(line)

@@ -80,6 +80,8 @@ def _json(run: str, noun: str, score: Score) -> str:
         "total_nats": score.nats,
         "total_bits": score.bits,
         "bits_per_character": score.bits_per_character,
+        "bits_per_byte": score.bits_per_byte,
+        "word_perplexity": score.word_perplexity,
         "perplexity": score.perplexity,
     }
     return json.dumps(values, ensure_ascii=False)

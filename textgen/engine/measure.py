@@ -3,6 +3,7 @@
 This module does not know run folders or how text is sampled.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from textgen.runs.losses import perplexity
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
+from textgen.tokens.extent import Extent
 from textgen.tokens.layout import IGNORED, UNKNOWN, Ids, lay_out_symbols
 
 # Into how many rows a text is divided, how many of them one thread reads side by side, and how many symbols a row reads
@@ -27,11 +29,14 @@ ROWS, ROWS_OF_A_THREAD, RUN_UP = 64, 32, 256
 class Prediction(ABC):
     """What Evaluation and Score have in common: figures that follow from the loss.
 
+    Nats and perplexity are of a symbol, whatever that is for the model. To compare models whose symbols differ, the
+    loss of the whole text is divided by its characters, its bytes or its words (`textgen.tokens.extent.Extent`).
+
     Attributes:
-        characters: number of Unicode code points of the text.
+        extent: the length of the text.
     """
 
-    characters: int
+    extent: Extent
 
     @property
     @abstractmethod
@@ -44,14 +49,34 @@ class Prediction(ABC):
         """Loss of the whole text, bits."""
 
     @property
+    def characters(self) -> int:
+        """Unicode code points of the text."""
+        return self.extent.characters
+
+    @property
     def perplexity(self) -> float:
         """exp of the mean loss: how many equally likely symbols would be as hard to predict."""
         return perplexity(self.mean_nats)
 
     @property
     def bits_per_character(self) -> float:
-        """Bits for the whole text divided by its characters; comparable between character and word models."""
-        return self.total_bits / max(self.characters, 1)
+        """Bits for the whole text divided by its characters."""
+        return self.total_bits / max(self.extent.characters, 1)
+
+    @property
+    def bits_per_byte(self) -> float:
+        """Bits for the whole text divided by its bytes in UTF-8."""
+        return self.total_bits / max(self.extent.bytes, 1)
+
+    @property
+    def bits_per_word(self) -> float:
+        """Bits for the whole text divided by its words and ends of lines."""
+        return self.total_bits / max(self.extent.words, 1)
+
+    @property
+    def word_perplexity(self) -> float:
+        """2 to the bits a word: how many equally likely words would be as hard to predict."""
+        return perplexity(self.bits_per_word * math.log(2))
 
 
 @dataclass(frozen=True)
@@ -61,14 +86,14 @@ class Evaluation(Prediction):
     Attributes:
         nats: mean loss a symbol, nats.
         symbols: number of predictions that were counted.
-        characters: number of Unicode code points of the text.
+        extent: the length of the text.
         unknown: share of the text's symbols that are outside the vocabulary.
         window: symbols in each independent window; None if the state was carried through the text.
     """
 
     nats: float
     symbols: int
-    characters: int
+    extent: Extent
     unknown: float
     window: int | None = None
 
@@ -88,13 +113,13 @@ class Evaluation(Prediction):
         return self.bits * self.symbols
 
 
-def evaluate(engine: AnyNetwork, ids: Ids, characters: int, window: int | None = None) -> Evaluation:
+def evaluate(engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = None) -> Evaluation:
     """Measure how well a network predicts a text.
 
     Args:
         engine: the network.
         ids: the text, integers, shape (symbols,), with a BOUNDARY before each document; at least two.
-        characters: number of Unicode code points of the text.
+        extent: the length of the text.
         window: predict each window of this many symbols from the initial state (the last may be shorter); None
             carries the state through the whole text.
     """
@@ -104,7 +129,7 @@ def evaluate(engine: AnyNetwork, ids: Ids, characters: int, window: int | None =
     with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
         total = sum(run(lambda rows: _loss(engine, inputs[rows], targets[rows]), parts))
     count = int(np.count_nonzero(targets != IGNORED))
-    return Evaluation(total / count, count, characters, float(np.mean(ids == UNKNOWN)), window)
+    return Evaluation(total / count, count, extent, float(np.mean(ids == UNKNOWN)), window)
 
 
 def _windows(ids: Ids, window: int) -> tuple[Ids, Ids]:
@@ -160,13 +185,13 @@ class Score(Prediction):
         surprisal: float64, shape (symbols,), nats: minus the log-probability that the network gave each symbol after
             it had read all symbols before. A symbol outside the vocabulary has the surprisal of the unknown symbol.
         unknown: bool, shape (symbols,): whether the symbol is outside the vocabulary.
-        characters: number of Unicode code points of the documents.
+        extent: the length of the documents.
     """
 
     symbols: list[str]
     surprisal: NDArray[np.float64]
     unknown: NDArray[np.bool_]
-    characters: int
+    extent: Extent
 
     def __repr__(self) -> str:
         means = f"{self.mean_nats:.3f} nats each, perplexity {self.perplexity:.2f}"
@@ -209,7 +234,7 @@ def score(
     ids, order = layout.ids, layout.places
     surprisal = -np.fromiter(_log_probabilities(engine, ids), np.float64, len(order))
     symbols, unknown = [layout.symbols[index] for index in order], (ids[1:] == UNKNOWN)[order]
-    return Score(symbols, surprisal[order], unknown, sum(map(len, documents)))
+    return Score(symbols, surprisal[order], unknown, Extent.of(documents))
 
 
 def _log_probabilities(engine: AnyNetwork, ids: Ids) -> Iterator[np.float64]:

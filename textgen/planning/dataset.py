@@ -24,6 +24,7 @@ from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
+from textgen.tokens.extent import Counter, Extent
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 IDS, ABOUT = "text.ids", "about.json"
 # Counts up when the files change, so that those of an older version are made anew.
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 # Texts that stay encoded in the cache.
 MAX_CACHED_TEXTS = 3
 
@@ -79,7 +80,8 @@ class Facts:
     """What is counted while a text is encoded.
 
     Attributes:
-        characters, held_out_characters: Unicode code points in the part to train on and in the held-out part.
+        characters: Unicode code points in the part to train on.
+        held_out_extent: the length of the held-out part.
         documents: number of documents in all.
         unknown: symbols to train on that are outside the vocabulary.
         fingerprint: the text's.
@@ -87,7 +89,7 @@ class Facts:
     """
 
     characters: int
-    held_out_characters: int
+    held_out_extent: Extent
     documents: int
     unknown: int
     fingerprint: str
@@ -152,7 +154,8 @@ class _Pass:
     def __init__(self, text: Text, share: float, tokenizer: Tokenizer, backward: bool) -> None:
         self.text, self.share, self.tokenizer, self.backward = text, share, tokenizer, backward
         self.dtype = smallest_type(tokenizer.vocabulary_size)
-        self.symbols, self.characters, self.unknown = [0, 0], [0, 0], 0
+        self.symbols, self.characters, self.unknown = [0, 0], 0, 0
+        self._held_out = Counter()
         self.notes: list[Note] = []
         self.fingerprint = text.new_fingerprint()
 
@@ -163,9 +166,11 @@ class _Pass:
             ids = self.tokenizer.encode(piece)
             if self.backward:
                 ids = ids[reverse_lines(ids, self.tokenizer)]
-            if not is_held_out:
+            if is_held_out:
+                self._held_out.add(piece, starts)
+            else:
                 self.unknown += int(np.count_nonzero(ids == UNKNOWN))
-            self.characters[is_held_out] += len(piece)
+                self.characters += len(piece)
             self.symbols[is_held_out] += len(ids) + starts
             if starts:
                 yield is_held_out, boundary
@@ -174,8 +179,8 @@ class _Pass:
     def facts(self) -> Facts:
         """What was counted."""
         return Facts(
-            characters=self.characters[False],
-            held_out_characters=self.characters[True],
+            characters=self.characters,
+            held_out_extent=self._held_out.extent(),
             documents=self.text.count,
             unknown=self.unknown,
             fingerprint=self.fingerprint.hexdigest(),
@@ -243,7 +248,7 @@ class _PlainFacts:
     """Facts as a file of JSON has them."""
 
     characters: int
-    held_out_characters: int
+    held_out_extent: Extent
     documents: int
     unknown: int
     fingerprint: str
@@ -251,7 +256,7 @@ class _PlainFacts:
 
     def typed(self) -> Facts:
         notes = tuple(Note(NoteKind(note.kind), note.text, note.value) for note in self.notes)
-        return Facts(self.characters, self.held_out_characters, self.documents, self.unknown, self.fingerprint, notes)
+        return Facts(self.characters, self.held_out_extent, self.documents, self.unknown, self.fingerprint, notes)
 
 
 @dataclass(frozen=True)

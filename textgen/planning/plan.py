@@ -91,8 +91,18 @@ class Plan:
             return 1.0
         text = self.text
         if self.held_out:
-            return len(text.held_out) / max(text.held_out_characters, 1)
+            return len(text.held_out) / max(text.held_out_extent.characters, 1)
         return len(text.ids) / max(text.characters, 1)
+
+    @property
+    def symbols_per_byte(self) -> float:
+        """The factor from a loss a symbol of the held-out text to a loss a byte."""
+        return self.measured / max(self.text.held_out_extent.bytes, 1)
+
+    @property
+    def symbols_per_word(self) -> float:
+        """The factor from a loss a symbol of the held-out text to a loss a word (`textgen.tokens.extent.Extent`)."""
+        return self.measured / max(self.text.held_out_extent.words, 1)
 
     def baselines(self) -> Baselines:
         """What the loss would be without a network; counts the text anew at each call."""
@@ -110,9 +120,9 @@ class Plan:
     def _text(self) -> str:
         text = self.text
         return (
-            f"{self.corpus.name}, {count(text.characters + text.held_out_characters, 'character')} in "
+            f"{self.corpus.name}, {count(text.characters + text.held_out_extent.characters, 'character')} in "
             f"{count(text.documents, 'document')}, {self.model.vocabulary_size:,} {self.tokenizer.noun}s in the "
-            f"vocabulary, {count(text.held_out_characters, 'character')} held out"
+            f"vocabulary, {count(text.held_out_extent.characters, 'character')} held out"
         )
 
     def _model(self) -> str:

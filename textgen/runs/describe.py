@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.diary import best_epoch, measured
+from textgen.runs.diary import Line, best_epoch, measured
 from textgen.runs.losses import choices, perplexity, uncertainty
 from textgen.runs.run import Run
 from textgen.runs.verdict import Evidence, verdict
 from textgen.system.wording import count, plural
+from textgen.tokens.extent import Extent
 
 # The name of the pair whose value names parameters of a training, in backquotes.
 ADVICE = "advice"
@@ -33,9 +34,15 @@ class Measured(Protocol):
     @property
     def bits_per_character(self) -> float: ...
     @property
+    def bits_per_byte(self) -> float: ...
+    @property
+    def bits_per_word(self) -> float: ...
+    @property
+    def word_perplexity(self) -> float: ...
+    @property
     def symbols(self) -> int: ...
     @property
-    def characters(self) -> int: ...
+    def extent(self) -> Extent: ...
     @property
     def unknown(self) -> float: ...
     @property
@@ -66,7 +73,7 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
         yield (
             "best",
             f"epoch {best['epoch']}: {name} {nats:.4f} nats a {noun} (perplexity {perplexity(nats):.2f}), "
-            f"{best[f'{name}_bits_per_character']:.4f} bits a character",
+            f"{best[f'{name}_bits_per_character']:.4f} bits a character" + _words_of(best),
         )
         yield "meaning", uncertainty(nats, noun)
     if baselines := run.baselines:
@@ -157,7 +164,9 @@ def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False
             "run": str(run.path),
             "symbol": noun,
             "symbols": first.symbols,
-            "characters": first.characters,
+            "characters": first.extent.characters,
+            "bytes": first.extent.bytes,
+            "words": first.extent.words,
             "unknown_share": first.unknown,
         }
         for name, result in results.items():
@@ -166,16 +175,36 @@ def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False
                 "bits": result.bits,
                 "perplexity": result.perplexity,
                 "bits_per_character": result.bits_per_character,
+                "bits_per_byte": result.bits_per_byte,
+                "bits_per_word": result.bits_per_word,
+                "word_perplexity": result.word_perplexity,
             } | ({"window": result.window} if result.window else {})
         yield json.dumps(values, ensure_ascii=False)
         return
     for name, result in results.items():
         title = f"{name} of {result.window}" if result.window else name
         line = f"{title + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
-        if noun != "character":
-            line += f", perplexity {result.perplexity:.2f}, {result.bits_per_character:.4f} bits a character"
-        yield line
+        if noun == "character":
+            figures = []
+        else:
+            line += f", perplexity {result.perplexity:.2f}"
+            figures = [f"{result.bits_per_character:.4f} bits a character"]
+        figures += [f"{result.bits_per_byte:.4f} bits a byte", _word_perplexity(result.word_perplexity)]
+        yield f"{line}; {', '.join(figures)}"
+    yield f"{'word perplexity:':<16} for each of {first.extent.words:,} words and ends of lines, as papers count it"
     yield f"{'unknown:':<16} {first.unknown:.2%} of {first.symbols:,} {noun}s are outside the vocabulary"
+
+
+def _words_of(line: Line) -> str:
+    """What a line of history says of the held-out text in bytes and words; older runs lack it."""
+    if "validation_word_perplexity" not in line:
+        return ""
+    perplexity_of_words = _word_perplexity(line["validation_word_perplexity"])
+    return f", {line['validation_bits_per_byte']:.4f} bits a byte, {perplexity_of_words}"
+
+
+def _word_perplexity(number: float) -> str:
+    return f"word perplexity {number:,.2f}" if number < 1e6 else f"word perplexity {number:.3g}"
 
 
 def shape(model: ModelConfig) -> str:

@@ -16,6 +16,7 @@ from textgen.engine.measure import Evaluation
 from textgen.planning.sizes import step_seconds
 from textgen.planning.streams import HeldOutStreams
 from textgen.runs.config import ModelConfig
+from textgen.tokens.extent import Extent
 from textgen.tokens.layout import UNKNOWN, Ids
 from textgen.training.feed import feed
 from textgen.training.fit import compile_in_groups
@@ -27,7 +28,7 @@ LENGTH, RATE, CLIP_NORM = 32, 0.2, 1.0
 
 
 def evaluate_dynamically(
-    config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], ids: Ids, characters: int
+    config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], ids: Ids, extent: Extent
 ) -> Evaluation:
     """Measure a model that learns from the text as it reads, one stretch of LENGTH symbols at a time.
 
@@ -35,7 +36,7 @@ def evaluate_dynamically(
         config: the run's ModelConfig; dropout is turned off.
         weights: name to float32 array; they are not changed.
         ids: the text, integers, shape (symbols,), a BOUNDARY before each document; at least two.
-        characters: Unicode code points in the text.
+        extent: the length of the text.
 
     Returns:
         an Evaluation.
@@ -50,6 +51,6 @@ def evaluate_dynamically(
     return Evaluation(
         nats=history.history["nats"][0],
         symbols=streams.symbols,
-        characters=characters,
+        extent=extent,
         unknown=float(np.mean(ids == UNKNOWN)),
     )

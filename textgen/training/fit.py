@@ -319,7 +319,7 @@ def _metadata(session: Session) -> dict[str, Any]:
             "python": platform.python_version(),
             "corpus": plan.corpus.name,
             "corpus_sha256": session.state.corpus_sha256,
-            "characters": plan.text.characters + plan.text.held_out_characters,
+            "characters": plan.text.characters + plan.text.held_out_extent.characters,
             "parameters": plan.model.parameters(),
             "baselines": dataclasses.asdict(plan.baselines()),
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -17,6 +17,7 @@ from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import TENSORS, clear_for_overwrite
+from textgen.runs.losses import perplexity
 from textgen.runs.run import ModelDescription, save_best, save_memory, save_metadata, save_resume
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.system.snapshots import Snapshot
@@ -82,7 +83,7 @@ class HistoryWriter(keras.callbacks.Callback):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session, self.state = session, session.state
-        self._factor = session.plan.symbols_per_character
+        self._plan = session.plan
         self._began = self._training_seconds = 0.0
         self._first = 0
 
@@ -102,7 +103,10 @@ class HistoryWriter(keras.callbacks.Callback):
         line: dict[str, float] = {"epoch": state.epoch, "step": state.step}
         for name, nats in losses.items():
             line[f"{name}_nats"] = nats
-            line[f"{name}_bits_per_character"] = bits(nats) * self._factor
+            line[f"{name}_bits_per_character"] = bits(nats) * self._plan.symbols_per_character
+        if "validation" in losses:
+            line["validation_bits_per_byte"] = bits(losses["validation"]) * self._plan.symbols_per_byte
+            line["validation_word_perplexity"] = perplexity(losses["validation"] * self._plan.symbols_per_word)
         line |= {
             "gradient_norm": logs["gradient_norm"],
             "learning_rate": float(self.model.optimizer.learning_rate),

@@ -183,6 +183,8 @@ class HookCaller(keras.callbacks.Callback):
             validation_nats=line.get("validation_nats"),
             training_bits_per_character=line["training_bits_per_character"],
             validation_bits_per_character=line.get("validation_bits_per_character"),
+            validation_bits_per_byte=line.get("validation_bits_per_byte"),
+            validation_word_perplexity=line.get("validation_word_perplexity"),
             gradient_norm=line["gradient_norm"],
             best_nats=line["training_nats"] if state.best_nats is None else state.best_nats,
             best_epoch=state.best_epoch,
