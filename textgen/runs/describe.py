@@ -4,6 +4,7 @@ This module does not know the command line.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -197,9 +198,9 @@ def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False
 
 def _words_of(line: Line) -> str:
     """What a line of history says of the held-out text in bytes and words; older runs lack it."""
-    if "validation_word_perplexity" not in line:
+    if "validation_bits_per_word" not in line:
         return ""
-    perplexity_of_words = _word_perplexity(line["validation_word_perplexity"])
+    perplexity_of_words = _word_perplexity(perplexity(line["validation_bits_per_word"] * math.log(2)))
     return f", {line['validation_bits_per_byte']:.4f} bits a byte, {perplexity_of_words}"
 
 

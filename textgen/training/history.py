@@ -30,7 +30,7 @@ class Curve:
         training_nats, validation_nats: losses, nats a symbol.
         training_bits_per_character, validation_bits_per_character: the same in bits a character.
         validation_bits_per_byte: the same in bits a byte of UTF-8.
-        validation_word_perplexity: for each word and end of a line; see `textgen.tokens.extent.Extent`.
+        validation_bits_per_word: the same for each word and end of a line (`textgen.tokens.extent.Extent`).
         gradient_norm: mean of the gradient's norm before clipping.
         learning_rate: at the end of the epoch.
         steps_per_second: speed of the epoch.
@@ -44,7 +44,7 @@ class Curve:
     training_bits_per_character: NDArray[np.float64]
     validation_bits_per_character: NDArray[np.float64]
     validation_bits_per_byte: NDArray[np.float64]
-    validation_word_perplexity: NDArray[np.float64]
+    validation_bits_per_word: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
     learning_rate: NDArray[np.float64]
     steps_per_second: NDArray[np.float64]

@@ -53,7 +53,7 @@ class EpochInfo:
         validation_nats: loss on the held-out text, nats a symbol; None where nothing is held out.
         training_bits_per_character, validation_bits_per_character: the same in bits a character.
         validation_bits_per_byte: the same in bits a byte of UTF-8.
-        validation_word_perplexity: for each word and end of a line; see `textgen.tokens.extent.Extent`.
+        validation_bits_per_word: the same for each word and end of a line (`textgen.tokens.extent.Extent`).
         gradient_norm: mean of the gradient's norm before clipping.
         best_nats: the best loss so far, on held-out text where there is some.
         best_epoch: the epoch that reached it.
@@ -74,7 +74,7 @@ class EpochInfo:
     training_bits_per_character: float
     validation_bits_per_character: float | None
     validation_bits_per_byte: float | None
-    validation_word_perplexity: float | None
+    validation_bits_per_word: float | None
     gradient_norm: float
     best_nats: float
     best_epoch: int

@@ -17,7 +17,6 @@ from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import TENSORS, clear_for_overwrite
-from textgen.runs.losses import perplexity
 from textgen.runs.run import ModelDescription, save_best, save_memory, save_metadata, save_resume
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.system.snapshots import Snapshot
@@ -106,7 +105,7 @@ class HistoryWriter(keras.callbacks.Callback):
             line[f"{name}_bits_per_character"] = bits(nats) * self._plan.symbols_per_character
         if "validation" in losses:
             line["validation_bits_per_byte"] = bits(losses["validation"]) * self._plan.symbols_per_byte
-            line["validation_word_perplexity"] = perplexity(losses["validation"] * self._plan.symbols_per_word)
+            line["validation_bits_per_word"] = bits(losses["validation"]) * self._plan.symbols_per_word
         line |= {
             "gradient_norm": logs["gradient_norm"],
             "learning_rate": float(self.model.optimizer.learning_rate),

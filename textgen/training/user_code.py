@@ -184,7 +184,7 @@ class HookCaller(keras.callbacks.Callback):
             training_bits_per_character=line["training_bits_per_character"],
             validation_bits_per_character=line.get("validation_bits_per_character"),
             validation_bits_per_byte=line.get("validation_bits_per_byte"),
-            validation_word_perplexity=line.get("validation_word_perplexity"),
+            validation_bits_per_word=line.get("validation_bits_per_word"),
             gradient_norm=line["gradient_norm"],
             best_nats=line["training_nats"] if state.best_nats is None else state.best_nats,
             best_epoch=state.best_epoch,
