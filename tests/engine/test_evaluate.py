@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from textgen.corpus.documents import read_corpus
-from textgen.engine.measure import RUN_UP, Evaluation, evaluate
+from textgen.engine.measure import RUN_UP, evaluate
+from textgen.runs.losses import Evaluation
 from textgen.runs.run import load_run
 from textgen.tokens.extent import Extent
 from textgen.tokens.layout import lay_out

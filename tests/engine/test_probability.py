@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from textgen.engine.probability import bits, log_probabilities, log_softmax, softmax
-from textgen.runs.losses import perplexity
+from textgen.engine.probability import log_probabilities, log_softmax, softmax
+from textgen.runs.losses import bits, perplexity
 
 # In a row: probabilities 1/4 and 3/4, one symbol forbidden; the same shifted far from 0.
 LOGITS = np.array([[0.0, math.log(3), -np.inf], [-800.0, -800.0 + math.log(3), -np.inf]])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textgen.tokens.extent import Counter, Extent
+from textgen.tokens import extent
+from textgen.tokens.extent import Extent, ExtentCounter
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,18 @@ def test_a_text_is_as_long_in_words_as_papers_count(documents, characters, size,
 
 @given(st.lists(st.lists(st.text("ab \n\u3000\u96ea", max_size=6), min_size=1, max_size=4), max_size=4))
 def test_a_text_in_pieces_is_as_long_as_the_whole(documents):
-    counter = Counter()
+    counter = ExtentCounter()
     for pieces in documents:
-        for place, piece in enumerate(pieces):
-            counter.add(piece, begins=place == 0)
+        counter.begin()
+        for piece in pieces:
+            counter.add(piece)
     assert counter.extent() == Extent.of("".join(pieces) for pieces in documents)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5])
+def test_a_long_text_is_counted_in_pieces(monkeypatch, piece):
+    documents = ["the hen \u96ea went\ndown  to", "the barn\n"]
+    whole = Extent.of(documents)
+    assert whole == Extent(23 + 9, 25 + 9, 6 + 1 + 1 + 2 + 1)
+    monkeypatch.setattr(extent, "PIECE", piece)
+    assert Extent.of(documents) == whole

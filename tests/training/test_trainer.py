@@ -9,11 +9,11 @@ from tests.conftest import TINY
 from tests.helpers.models import best, tiny
 from textgen import Generator, train
 from textgen.corpus.documents import Corpus, read_corpus
-from textgen.engine.probability import bits
 from textgen.errors import CorpusError, RunExistsError, UsageError
 from textgen.planning.streams import TrainingStreams
 from textgen.runs.describe import describe
 from textgen.runs.diary import SAMPLES
+from textgen.runs.losses import bits
 from textgen.runs.run import load_run
 from textgen.training.feed import Batches
 

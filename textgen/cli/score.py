@@ -81,6 +81,7 @@ def _json(run: str, noun: str, score: Score) -> str:
         "total_bits": score.bits,
         "bits_per_character": score.bits_per_character,
         "bits_per_byte": score.bits_per_byte,
+        "bits_per_word": score.bits_per_word,
         "word_perplexity": score.word_perplexity,
         "perplexity": score.perplexity,
     }

@@ -3,18 +3,15 @@
 This module does not know run folders or how text is sampled.
 """
 
-import math
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine import probability
 from textgen.engine.network import AnyNetwork
 from textgen.engine.probability import log_probabilities
-from textgen.runs.losses import perplexity
+from textgen.runs.losses import Evaluation, Prediction, bits
 from textgen.system import threads
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
@@ -24,93 +21,6 @@ from textgen.tokens.layout import IGNORED, UNKNOWN, Ids, lay_out_symbols
 # Into how many rows a text is divided, how many of them one thread reads side by side, and how many symbols a row reads
 # to build up its state before its predictions count.
 ROWS, ROWS_OF_A_THREAD, RUN_UP = 64, 32, 256
-
-
-class Prediction(ABC):
-    """What Evaluation and Score have in common: figures that follow from the loss.
-
-    Nats and perplexity are of a symbol, whatever that is for the model. To compare models whose symbols differ, the
-    loss of the whole text is divided by its characters, its bytes or its words (`textgen.tokens.extent.Extent`).
-
-    Attributes:
-        extent: the length of the text.
-    """
-
-    extent: Extent
-
-    @property
-    @abstractmethod
-    def mean_nats(self) -> float:
-        """Mean loss a symbol, nats."""
-
-    @property
-    @abstractmethod
-    def total_bits(self) -> float:
-        """Loss of the whole text, bits."""
-
-    @property
-    def characters(self) -> int:
-        """Unicode code points of the text."""
-        return self.extent.characters
-
-    @property
-    def perplexity(self) -> float:
-        """exp of the mean loss: how many equally likely symbols would be as hard to predict."""
-        return perplexity(self.mean_nats)
-
-    @property
-    def bits_per_character(self) -> float:
-        """Bits for the whole text divided by its characters."""
-        return self.total_bits / max(self.extent.characters, 1)
-
-    @property
-    def bits_per_byte(self) -> float:
-        """Bits for the whole text divided by its bytes in UTF-8."""
-        return self.total_bits / max(self.extent.bytes, 1)
-
-    @property
-    def bits_per_word(self) -> float:
-        """Bits for the whole text divided by its words and ends of lines."""
-        return self.total_bits / max(self.extent.words, 1)
-
-    @property
-    def word_perplexity(self) -> float:
-        """2 to the bits a word: how many equally likely words would be as hard to predict."""
-        return perplexity(self.bits_per_word * math.log(2))
-
-
-@dataclass(frozen=True)
-class Evaluation(Prediction):
-    """How well a network predicts a text as a whole.
-
-    Attributes:
-        nats: mean loss a symbol, nats.
-        symbols: number of predictions that were counted.
-        extent: the length of the text.
-        unknown: share of the text's symbols that are outside the vocabulary.
-        window: symbols in each independent window; None if the state was carried through the text.
-    """
-
-    nats: float
-    symbols: int
-    extent: Extent
-    unknown: float
-    window: int | None = None
-
-    @property
-    def bits(self) -> float:
-        """Mean loss a symbol, bits."""
-        return probability.bits(self.nats)
-
-    @property
-    def mean_nats(self) -> float:
-        """Mean loss a symbol, nats."""
-        return self.nats
-
-    @property
-    def total_bits(self) -> float:
-        """Loss of the whole text, bits."""
-        return self.bits * self.symbols
 
 
 def evaluate(engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = None) -> Evaluation:
@@ -205,7 +115,7 @@ class Score(Prediction):
     @property
     def bits(self) -> float:
         """Surprisal of the whole text, bits."""
-        return probability.bits(self.nats)
+        return bits(self.nats)
 
     @property
     def mean_nats(self) -> float:

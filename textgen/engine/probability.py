@@ -1,10 +1,9 @@
-"""From logits to probabilities, and from nats to bits.
+"""From logits to probabilities.
 
 This is the one place for these formulas. Sampling (`textgen.sampling.draw`, `textgen.verse.decoder`) draws from
 unnormalised weights with arithmetic of its own, since a different rounding would change the texts of a seed.
 """
 
-import math
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -71,12 +70,3 @@ def log_probabilities(
     log_sums = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest
     chosen: NDArray[np.floating[Any]] = logits[np.arange(len(ids)), ids] - log_sums
     return chosen
-
-
-@overload
-def bits(nats: float) -> float: ...
-@overload
-def bits(nats: NDArray[np.float64]) -> NDArray[np.float64]: ...
-def bits(nats: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
-    """Convert nats to bits: a number, or each number of an array."""
-    return nats / math.log(2)

@@ -24,7 +24,7 @@ from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Tokenizer
-from textgen.tokens.extent import Counter, Extent
+from textgen.tokens.extent import Extent, ExtentCounter
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Pass:
         self.text, self.share, self.tokenizer, self.backward = text, share, tokenizer, backward
         self.dtype = smallest_type(tokenizer.vocabulary_size)
         self.symbols, self.characters, self.unknown = [0, 0], 0, 0
-        self._held_out = Counter()
+        self._held_out = ExtentCounter()
         self.notes: list[Note] = []
         self.fingerprint = text.new_fingerprint()
 
@@ -167,7 +167,9 @@ class _Pass:
             if self.backward:
                 ids = ids[reverse_lines(ids, self.tokenizer)]
             if is_held_out:
-                self._held_out.add(piece, starts)
+                if starts:
+                    self._held_out.begin()
+                self._held_out.add(piece)
             else:
                 self.unknown += int(np.count_nonzero(ids == UNKNOWN))
                 self.characters += len(piece)

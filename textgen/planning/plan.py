@@ -94,16 +94,6 @@ class Plan:
             return len(text.held_out) / max(text.held_out_extent.characters, 1)
         return len(text.ids) / max(text.characters, 1)
 
-    @property
-    def symbols_per_byte(self) -> float:
-        """The factor from a loss a symbol of the held-out text to a loss a byte."""
-        return self.measured / max(self.text.held_out_extent.bytes, 1)
-
-    @property
-    def symbols_per_word(self) -> float:
-        """The factor from a loss a symbol of the held-out text to a loss a word (`textgen.tokens.extent.Extent`)."""
-        return self.measured / max(self.text.held_out_extent.words, 1)
-
     def baselines(self) -> Baselines:
         """What the loss would be without a network; counts the text anew at each call."""
         return baselines(self.text.ids, self.text.held_out, self.tokenizer.vocabulary_size)

@@ -4,50 +4,20 @@ This module does not know the command line.
 """
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.diary import Line, best_epoch, measured
-from textgen.runs.losses import choices, perplexity, uncertainty
+from textgen.runs.losses import Evaluation, choices, perplexity, uncertainty, word_perplexity
 from textgen.runs.run import Run
 from textgen.runs.verdict import Evidence, verdict
 from textgen.system.wording import count, plural
-from textgen.tokens.extent import Extent
 
 # The name of the pair whose value names parameters of a training, in backquotes.
 ADVICE = "advice"
 # Of the table of runs. "unsure among": among how many equally likely symbols the model is as unsure, exp(nats).
 HEADINGS = ("run", "model", "nats", "unsure among", "epochs", "made")
-
-
-class Measured(Protocol):
-    """The figures of a `textgen.engine.measure.Evaluation`."""
-
-    @property
-    def nats(self) -> float: ...
-    @property
-    def bits(self) -> float: ...
-    @property
-    def perplexity(self) -> float: ...
-    @property
-    def bits_per_character(self) -> float: ...
-    @property
-    def bits_per_byte(self) -> float: ...
-    @property
-    def bits_per_word(self) -> float: ...
-    @property
-    def word_perplexity(self) -> float: ...
-    @property
-    def symbols(self) -> int: ...
-    @property
-    def extent(self) -> Extent: ...
-    @property
-    def unknown(self) -> float: ...
-    @property
-    def window(self) -> int | None: ...
 
 
 def describe(run: Run) -> Iterator[tuple[str, str]]:
@@ -151,7 +121,7 @@ def table(rows: Iterable[Row]) -> list[str]:
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False) -> Iterator[str]:
+def evaluations(run: Run, results: Mapping[str, Evaluation], as_json: bool = False) -> Iterator[str]:
     """Yield lines that report evaluations of a run.
 
     Args:
@@ -190,7 +160,7 @@ def evaluations(run: Run, results: Mapping[str, Measured], as_json: bool = False
         else:
             line += f", perplexity {result.perplexity:.2f}"
             figures = [f"{result.bits_per_character:.4f} bits a character"]
-        figures += [f"{result.bits_per_byte:.4f} bits a byte", _word_perplexity(result.word_perplexity)]
+        figures += [f"{result.bits_per_byte:.4f} bits a byte", _word_perplexity(result.bits_per_word)]
         yield f"{line}; {', '.join(figures)}"
     yield f"{'word perplexity:':<16} for each of {first.extent.words:,} words and ends of lines, as papers count it"
     yield f"{'unknown:':<16} {first.unknown:.2%} of {first.symbols:,} {noun}s are outside the vocabulary"
@@ -200,11 +170,11 @@ def _words_of(line: Line) -> str:
     """What a line of history says of the held-out text in bytes and words; older runs lack it."""
     if "validation_bits_per_word" not in line:
         return ""
-    perplexity_of_words = _word_perplexity(perplexity(line["validation_bits_per_word"] * math.log(2)))
-    return f", {line['validation_bits_per_byte']:.4f} bits a byte, {perplexity_of_words}"
+    return f", {line['validation_bits_per_byte']:.4f} bits a byte, {_word_perplexity(line['validation_bits_per_word'])}"
 
 
-def _word_perplexity(number: float) -> str:
+def _word_perplexity(bits_per_word: float) -> str:
+    number = word_perplexity(bits_per_word)
     return f"word perplexity {number:,.2f}" if number < 1e6 else f"word perplexity {number:.3g}"
 
 

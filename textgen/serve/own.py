@@ -106,6 +106,10 @@ def score(generator: Generator, values: dict[str, Any], max_length: int) -> dict
         "mean_nats": found.mean_nats,
         "bits": found.bits,
         "perplexity": found.perplexity,
+        "bits_per_character": found.bits_per_character,
+        "bits_per_byte": found.bits_per_byte,
+        "bits_per_word": found.bits_per_word,
+        "word_perplexity": found.word_perplexity,
     }
 
 

