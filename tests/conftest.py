@@ -34,6 +34,7 @@ SLOW = {
     "attacks/test_planted.py",
     "attacks/test_run_folder.py",
     "attacks/test_server.py",
+    "attacks/test_server_clients.py",
     "cli/test_process.py",
     "cli/test_faults.py",
     "runs/test_damage.py",

@@ -30,36 +30,38 @@ class Answers:
         sent: bytes that were sent.
     """
 
-    data: bytes = b""
+    data: bytearray = field(default_factory=bytearray)
     closed: bool = False
     seconds: float = 0.0
     sent: int = 0
     whole: list = field(default_factory=list)
+    _at: int = 0  # where the next answer begins
 
     @property
     def statuses(self):
         return [status for status, _, _ in self.whole]
 
     def parse(self):
-        self.whole = list(_answers(self.data))
+        """Find the answers that have become whole."""
+        while found := _answer(self.data, self._at):
+            *answer, self._at = found
+            self.whole.append(tuple(answer))
 
 
-def _answers(data):
-    """(status, headers, body) of each whole answer."""
-    while (end := data.find(b"\r\n\r\n")) >= 0:
-        status, *lines = data[:end].decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        data, number = data[end + 4 :], int(status.split()[1])
-        if headers.get("transfer-encoding") == "chunked":
-            if (last := data.find(b"0\r\n\r\n")) < 0:
-                return
-            length = last + 5
-        else:
-            length = 0 if number < 200 or number == 204 else int(headers.get("content-length", 0))
-        if len(data) < length:
-            return
-        yield number, headers, data[:length]
-        data = data[length:]
+def _answer(data, at):
+    """Status, headers, body and end of the answer that begins at a place; None while it is not whole."""
+    if (end := data.find(b"\r\n\r\n", at)) < 0:
+        return None
+    status, *lines = data[at:end].decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    begin, number = end + 4, int(status.split()[1])
+    if headers.get("transfer-encoding") == "chunked":
+        if (last := data.find(b"0\r\n\r\n", begin)) < 0:
+            return None
+        stop = last + 5
+    else:
+        stop = begin + (0 if number < 200 or number == 204 else int(headers.get("content-length", 0)))
+    return None if len(data) < stop else (number, headers, bytes(data[begin:stop]), stop)
 
 
 def exchange(connection, pieces, answers=1, seconds=5.0):

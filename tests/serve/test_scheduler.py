@@ -8,11 +8,10 @@ import weakref
 import pytest
 
 from textgen import Generator
-from textgen.sampling.config import SamplingConfig
-from textgen.serve.jobs import Draft, Job
+from textgen.serve.completions import make_job
+from textgen.serve.fields import fields_of
 from textgen.serve.metrics import Metrics
 from textgen.serve.scheduler import Scheduler
-from textgen.writing.texts import Text
 
 
 @pytest.fixture
@@ -23,15 +22,10 @@ def scheduler():
     scheduler.close()
 
 
-def job_of(generator, **options):
-    """A job, and what is set whenever it has something new."""
-    plan = generator.plan(["the hen", "12: the"], SamplingConfig(count=2, seed=1, **options))
-    drafts = [
-        Draft(sample, at // 2, (at // 2, sample.number, 0), Text(plan.sampler, sample))
-        for at, sample in enumerate(plan.samples)
-    ]
-    told = threading.Event()
-    return Job(generator, plan, drafts, told.set), told
+class Told(threading.Event):
+    """Set whenever a job has something new."""
+
+    notify = threading.Event.set
 
 
 def ended(job, told):
@@ -42,16 +36,18 @@ def ended(job, told):
     return ["".join(draft.pieces) for draft in job.drafts]
 
 
-@pytest.mark.parametrize("options", [{"length": 30}, {"length": 0}, {"length": 30, "beam": 2, "temperature": 0}])
+@pytest.mark.parametrize("options", [{"max_tokens": 30}, {"max_tokens": 0}, {"max_tokens": 30, "beam": 2}])
 def test_a_job_that_is_done_is_freed_at_once(scheduler, tiny_run, options):
     """A full collection of garbage would keep the event loop, and so everybody, waiting for tens of milliseconds."""
     generator = Generator.load(tiny_run)
     gc.collect()
     gc.disable()
     try:
-        job, told = job_of(generator, **options)
+        told = Told()
+        fields = fields_of({"prompt": ["the hen", "12: the"], "n": 2, "seed": 1} | options, 1000)
+        job = make_job(fields, generator, "", 1000, told)
         scheduler.submit(job)
-        assert all(ended(job, told)) == (options["length"] > 0)
+        assert all(ended(job, told)) == (options["max_tokens"] > 0)
         gone = [weakref.ref(each) for each in (job, job.plan, job.drafts[0])]
         del job
         until = time.monotonic() + 10  # the thread that wrote may be about to forget it
