@@ -4,6 +4,7 @@ with serving(run, "--queue", 3) as server:
     server.complete(prompt="The ", max_tokens=10)
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -84,6 +85,23 @@ def events(lines):
         if line:
             data = line.removeprefix("data: ")
             yield data if data == "[DONE]" else json.loads(data)
+
+
+@contextlib.contextmanager
+def asking(application):
+    """Send requests to an application in this process: `ask("post", path, content)`; it is closed at the end."""
+    loop = asyncio.new_event_loop()
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost")
+
+    def ask(method, path, content=None):
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        return loop.run_until_complete(client.request(method, path, content=content, headers=headers))
+
+    yield ask
+    application.scheduler.close()
+    loop.run_until_complete(client.aclose())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
 
 
 @contextlib.contextmanager

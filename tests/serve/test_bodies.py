@@ -1,15 +1,14 @@
 """Requests made from the server's own description: no route fails, whatever it is sent, and answers as it says."""
 
-import asyncio
 import json
 
-import httpx
 import pytest
 from hypothesis import given, settings
 
 from benchmarks.fuzz_server import complaint, served, strategy
 from tests.conftest import examples
 from tests.helpers import bodies
+from tests.helpers.server import asking
 from textgen.serve.openapi import document
 
 SCHEMAS = bodies.schemas(document())
@@ -17,20 +16,9 @@ SCHEMAS = bodies.schemas(document())
 
 @pytest.fixture(scope="module")
 def ask():
-    """Send a request to an application in this process: `ask("post", path, content)`."""
     application, lines = served()
-    loop = asyncio.new_event_loop()
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost")
-
-    def send(method, path, content=None):
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        return loop.run_until_complete(client.request(method, path, content=content, headers=headers))
-
-    yield send
-    application.scheduler.close()
-    loop.run_until_complete(client.aclose())
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
+    with asking(application) as send:
+        yield send
     assert not [line for line in lines if " fault " in line]
 
 
