@@ -40,6 +40,7 @@ class Option:
         group: the heading under which the help lists the option.
         make: the function that turns the field into a transform (`textgen.sampling.transforms`).
         since: the first run format that has the field; older runs are read without it.
+        before: what such older runs have in its place, where that is not the default.
     """
 
     help: str
@@ -54,6 +55,7 @@ class Option:
     group: str = "Options"
     make: Callable[..., Any] | None = None
     since: int = 1
+    before: Any = None
 
 
 def option(default: Any, help: str, **rule: Any) -> Any:
@@ -120,7 +122,7 @@ class Config:
 
         Args:
             values: plain JSON values from an untrusted file.
-            format: the run format of the file; fields that came with a later format take their defaults.
+            format: the run format of the file; fields that came with a later format are as they were before it.
 
         Raises:
             UsageError: unknown, missing or bad entries.
@@ -131,4 +133,6 @@ class Config:
             odd = sorted(map(repr, given - names)) or ["none"]
             lacking = sorted(map(repr, names - given)) or ["none"]
             raise UsageError(f"{cls.__name__}: unknown entries {', '.join(odd)}; missing entries {', '.join(lacking)}")
-        return cls(**values)
+        later = [field for field in dataclasses.fields(cls) if field.name not in names]
+        before = {field.name: option_of(field).before for field in later if option_of(field).before is not None}
+        return cls(**before, **values)

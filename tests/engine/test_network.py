@@ -11,17 +11,24 @@ from textgen.engine.network import NUMPY, VARIABLE, Engine, State
 from textgen.runs.config import ModelConfig
 from textgen.training.model import LanguageModel
 
+OPTIONS = [
+    *({"encoder": encoder, "bias": bias} for encoder in ("onehot", "embedding") for bias in (True, False)),
+    {"projection": 24},
+    {"encoder": "onehot", "projection": 24, "bias": False},
+    {"projection": 24, "tie": True, "embedding_size": 24},
+    {"tie": True, "embedding_size": 64},
+]
 
-@pytest.mark.parametrize(
-    ("encoder", "layers", "bias"), list(itertools.product(["onehot", "embedding"], [1, 3], [True, False]))
-)
-def test_equal_to_the_keras_model_over_200_steps(encoder, layers, bias, monkeypatch):
-    config = ModelConfig(vocabulary_size=50, encoder=encoder, embedding_size=16, units=64, layers=layers, bias=bias)
-    weights = random_weights(config)
+
+@pytest.mark.parametrize(("options", "layers"), list(itertools.product(OPTIONS, [1, 3])))
+def test_equal_to_the_keras_model_over_200_steps(options, layers, monkeypatch):
+    config = ModelConfig(**{"vocabulary_size": 50, "embedding_size": 16, "units": 64, "layers": layers} | options)
+    # Products of two random matrices make the network chaotic, so that a difference of the last bit grows.
+    weights = random_weights(config, 0.2 if config.projection or config.tie else 0.3)
     model = LanguageModel(config, 3)
     model.import_weights(weights)
     ids = np.random.default_rng(8).integers(0, 50, (3, 200))
-    lanes = model({"ids": ids.astype(np.int32), "carry": np.zeros((3, 1), np.float32)})
+    lanes = model.logits(model({"ids": ids.astype(np.int32), "carry": np.zeros((3, 1), np.float32)}))
     wanted = np.concatenate(lanes, axis=1).transpose(1, 0, 2)
     for way in (*VARIANTS, NUMPY):
         monkeypatch.setenv(VARIABLE, way)
@@ -34,7 +41,7 @@ def test_equal_to_the_keras_model_over_200_steps(encoder, layers, bias, monkeypa
             worst = max(worst, np.abs(logits - wanted[:, step]).max())
         print(f"largest difference of logits, {way}: {worst:.1e}")
         assert worst <= 1e-4
-    assert np.abs(wanted).max() > 1  # the logits are large enough for the bound to mean something
+    assert np.abs(wanted).max() > 0.5  # the logits are large enough for the bound to mean something
 
 
 CONFIG = ModelConfig(vocabulary_size=9, embedding_size=5, units=6, layers=2)

@@ -55,7 +55,7 @@ def by_hand(config, weights, ids):
         return 1 / (1 + np.exp(-x))
 
     units = config.units
-    h, c = np.zeros((config.layers, units)), np.zeros((config.layers, units))
+    h, c = np.zeros((config.layers, config.projection or units)), np.zeros((config.layers, units))
     for index in ids:
         x = weights.get("embedding", np.eye(config.vocabulary_size))[index].astype(np.float64)
         for layer in range(config.layers):
@@ -66,20 +66,27 @@ def by_hand(config, weights, ids):
                 for first, last in pairwise(range(0, 5 * units, units))
             )
             c[layer] = sigmoid(f) * c[layer] + sigmoid(i) * np.tanh(g)
-            h[layer] = sigmoid(o) * np.tanh(c[layer])
+            h[layer] = sigmoid(o) * np.tanh(c[layer]) @ weights.get(f"lstm.{layer}.projection", np.eye(units))
             x = h[layer]
-    return x @ weights["output.kernel"] + weights["output.bias"]
+    kernel = weights["embedding"].T if config.tie else weights["output.kernel"]
+    return x @ kernel + weights["output.bias"]
 
 
-@pytest.mark.parametrize("encoder", ["onehot", "embedding"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encoder": "onehot"},
+        {"embedding_size": 5},
+        {"embedding_size": 5, "projection": 4},
+        {"embedding_size": 5, "tie": True, "projection": 5},
+    ],
+)
 @pytest.mark.parametrize("table", [0, forward.MAX_TABLE_SYMBOLS])
 @pytest.mark.parametrize("bias", [True, False])
-def test_equal_to_the_equations(way, encoder, table, bias, monkeypatch):
+def test_equal_to_the_equations(way, options, table, bias, monkeypatch):
     monkeypatch.setattr(forward, "MAX_TABLE_SYMBOLS", table)
     for units, vocabulary in ((6, 9), (16, 16), (37, 67)):  # less than a vector, whole panels, parts of both
-        config = ModelConfig(
-            vocabulary_size=vocabulary, encoder=encoder, embedding_size=5, units=units, layers=2, bias=bias
-        )
+        config = ModelConfig(vocabulary_size=vocabulary, units=units, layers=2, bias=bias, **options)
         weights, ids = random_weights(config), [3, 1, 4, 1, 5, 8, 2, 6]
         logits, _ = Engine(config, weights).read(ids)
         assert np.abs(logits - by_hand(config, weights, ids)).max() < 1e-5
@@ -87,8 +94,10 @@ def test_equal_to_the_equations(way, encoder, table, bias, monkeypatch):
 
 def test_the_given_weights_come_back_bit_for_bit(way):
     for bias in (True, False):
-        for encoder in ("onehot", "embedding"):
-            config = ModelConfig(vocabulary_size=35, encoder=encoder, embedding_size=5, units=7, layers=2, bias=bias)
+        for options in ({"encoder": "onehot"}, {"projection": 3}, {"projection": 5, "tie": True}):
+            config = ModelConfig(
+                **{"vocabulary_size": 35, "embedding_size": 5, "units": 7, "layers": 2, "bias": bias} | options
+            )
             weights = random_weights(config)
             again = Engine(config, weights).named_weights()
             assert set(again) == set(weights)
@@ -119,6 +128,8 @@ SHAPES = st.fixed_dictionaries(
         "bias": st.booleans(),
     }
 )
+# What part of the units a projection has, in fifths; 0 for no projection.
+FIFTHS = st.integers(0, 4)
 
 
 def bits(logits, state, row):
@@ -138,16 +149,18 @@ def assert_alone_as_in_company(net, state, ids):
                 assert bits(logits, after, place) == alone[row]
 
 
-@given(SHAPES, st.sampled_from([2, 4096]), st.sampled_from(WAYS), st.integers(1, ROWS))
+@given(SHAPES, FIFTHS, st.sampled_from([2, 4096]), st.sampled_from(WAYS), st.integers(1, ROWS))
 @settings(max_examples=examples(60))
-def test_a_row_has_the_same_bits_in_any_company(shape, table, way, rows):
-    config = ModelConfig(**shape)
+def test_a_row_has_the_same_bits_in_any_company(shape, fifths, table, way, rows):
+    config = ModelConfig(**shape, projection=shape["units"] * fifths // 5)
     rng = np.random.default_rng(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forward, "MAX_TABLE_SYMBOLS", table)
         patch.setenv(VARIABLE, way)
         engine = Engine(config, random_weights(config))
-    h, c = rng.normal(0, 1, (2, config.layers, rows, config.units)).astype(np.float32)
+    h, c = (
+        rng.normal(0, 1, (config.layers, rows, size)).astype(np.float32) for size in (config.sizes.output, config.units)
+    )
     assert_alone_as_in_company(engine, State(h, c), rng.integers(0, config.vocabulary_size, rows))
 
 
@@ -228,13 +241,12 @@ def test_tanh_at_every_magnitude(variant):
         table = np.zeros((rows, 4 * units), np.float32)
         table[:, 3 * units :] = values.reshape(rows, units)
         kernel, output = (compiled.pack(np.zeros((units, n), np.float32)) for n in (4 * units, 1))
-        network = step(
-            variant, units, table, ((None, kernel, np.zeros(4 * units, np.float32)),), output, np.zeros(1, np.float32)
-        )
+        layers = ((None, kernel, np.zeros(4 * units, np.float32), None),)
+        network = step(variant, units, units, table, layers, output, np.zeros(1, np.float32))
         zeros = np.zeros((1, rows, units), np.float32)
-        gates = np.empty((1, rows, 4 * units), np.float32)
+        gates, given = np.empty((1, rows, 4 * units), np.float32), np.empty((rows, units), np.float32)
         new_h, new_c, logits = np.empty_like(zeros), np.empty_like(zeros), np.empty((rows, 1), np.float32)
-        network.step(np.arange(rows), zeros, zeros, new_h, new_c, gates, logits)
+        network.step(np.arange(rows), zeros, zeros, new_h, new_c, gates, given, logits)
         assert np.array_equal(gates[..., : 3 * units], np.full_like(gates[..., : 3 * units], 0.5))  # sigmoid(0)
         return gates[0, :, 3 * units :].ravel()
 
@@ -253,23 +265,34 @@ def test_tanh_at_every_magnitude(variant):
 class Call:
     """A call of the compiled step whose arguments can be spoilt one by one."""
 
-    rows, units, vocabulary = 3, 6, 9
+    rows, units, size, vocabulary = 3, 6, 4, 9
 
     def __init__(self):
-        rows, units = self.rows, self.units
-        state = (1, rows, units)
+        rows, units, size = self.rows, self.units, self.size
         self.network = {
             "variant": compiled.VARIANTS[0],
             "units": units,
+            "size": size,
             "lookup": np.zeros((9, 4 * units), np.float32),
-            "layers": ((None, np.zeros((2, units, 16), np.float32), np.zeros(4 * units, np.float32)),),
-            "output": np.zeros((1, units, 16), np.float32),
+            "layers": (
+                (
+                    None,
+                    np.zeros((2, size, 16), np.float32),
+                    np.zeros(4 * units, np.float32),
+                    np.zeros((1, units, 16), np.float32),
+                ),
+            ),
+            "output": np.zeros((1, size, 16), np.float32),
             "output_bias": np.zeros(self.vocabulary, np.float32),
         }
         self.arrays = {
             "ids": np.zeros(rows, np.int64),
-            **{name: np.zeros(state, np.float32) for name in ("h", "c", "new_h", "new_c")},
+            **{
+                name: np.zeros((1, rows, width), np.float32)
+                for name, width in (("h", size), ("c", units), ("new_h", size), ("new_c", units))
+            },
             "gates": np.zeros((1, rows, 4 * units), np.float32),
+            "given": np.zeros((rows, units), np.float32),
             "logits": np.zeros((rows, self.vocabulary), np.float32),
         }
 
@@ -296,7 +319,7 @@ SPOILT = {
     "not aligned": unaligned,
     "not an array": lambda array: array.tolist(),
 }
-OUTPUTS = ("new_h", "new_c", "gates", "logits")
+OUTPUTS = ("new_h", "new_c", "gates", "given", "logits")
 REFUSALS = (TypeError, ValueError, BufferError)
 
 
@@ -319,7 +342,7 @@ def test_arrays_of_a_step_that_do_not_fit_are_refused(name, how):
 
 @needs_compiled
 @pytest.mark.parametrize("how", SPOILT)
-@pytest.mark.parametrize("name", ["lookup", "output", "output_bias", "recurrent", "bias"])
+@pytest.mark.parametrize("name", ["lookup", "output", "output_bias", "recurrent", "bias", "projection"])
 def test_weights_that_do_not_fit_are_refused(name, how):
     call, spoil = Call(), SPOILT[how]
     if (name, how) == ("lookup", "too short"):
@@ -327,9 +350,10 @@ def test_weights_that_do_not_fit_are_refused(name, how):
     if name in call.network:
         call.network[name] = spoil(call.network[name])
     else:
-        _, recurrent, bias = call.network["layers"][0]
-        recurrent, bias = (spoil(recurrent), bias) if name == "recurrent" else (recurrent, spoil(bias))
-        call.network["layers"] = ((None, recurrent, bias),)
+        layer = list(call.network["layers"][0])
+        place = ("kernel", "recurrent", "bias", "projection").index(name)
+        layer[place] = spoil(layer[place])
+        call.network["layers"] = (tuple(layer),)
     with pytest.raises(REFUSALS):
         call.run()
 
@@ -343,11 +367,15 @@ def test_weights_that_do_not_fit_are_refused(name, how):
         ("units", -1),
         ("units", 2**62),
         ("units", 7),
+        ("size", 0),
+        ("size", 2**62),
+        ("size", 6),
         ("layers", ()),
         ("layers", [1]),
         ("layers", (1,)),
         ("layers", ((None, None),)),
         ("layers", ((None, None, None),)),
+        ("layers", ((None, np.zeros((2, 4, 16), np.float32), np.zeros(24, np.float32), None),)),
         ("lookup", np.zeros((0, 24), np.float32)),
         ("lookup", None),
     ],

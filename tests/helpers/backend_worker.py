@@ -1,16 +1,16 @@
 """Trains and measures a model on one Keras backend, from given weights, in a process of its own. Prints JSON.
 
-    KERAS_BACKEND=jax python -m tests.helpers.backend_worker WEIGHTS.npz
+    KERAS_BACKEND=jax python -m tests.helpers.backend_worker
 
 The text, the weights and the order of the steps are the same on every backend. There is no dropout, because each
 backend has its own random numbers.
 """
 
 import json
-import sys
 
 import numpy as np
 
+from textgen.planning.candidates import CandidateSampler
 from textgen.planning.streams import held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.training.backend import keras
@@ -30,6 +30,26 @@ CONFIG = ModelConfig(
 TRAINING = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01)
 
 
+# Many symbols, of which a step reads some: tied weights, a projection, a loss over candidates.
+WORDS = ModelConfig(
+    vocabulary_size=300,
+    embedding_size=12,
+    units=32,
+    layers=2,
+    projection=12,
+    tie=True,
+    dropout=0.0,
+    output_dropout=0.0,
+    recurrent_dropconnect=0.0,
+)
+
+
+def words():
+    """A text of 300 symbols, few of them frequent, that mostly follow from those before them."""
+    draw = np.random.default_rng(8)
+    return (2 + 298 * draw.random(20_000) ** 4).astype(np.int32)
+
+
 def text():
     """A text whose symbols mostly follow from those before them."""
     draw = np.random.default_rng(5)
@@ -39,12 +59,12 @@ def text():
     return np.array(ids, dtype=np.int32)
 
 
-def weights():
+def weights(config=CONFIG):
     """Initial weights, made by NumPy."""
     draw = np.random.default_rng(6)
-    values = {name: draw.normal(0, 0.15, shape).astype(np.float32) for name, shape in CONFIG.weight_shapes().items()}
-    for layer in range(CONFIG.layers):
-        values[f"lstm.{layer}.bias"][CONFIG.units : 2 * CONFIG.units] = 1
+    values = {name: draw.normal(0, 0.15, shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
+    for layer in range(config.layers):
+        values[f"lstm.{layer}.bias"][config.units : 2 * config.units] = 1
     return values
 
 
@@ -62,17 +82,27 @@ class Losses(keras.callbacks.Callback):
         self.totals.append(logs["nats"] * (batch + 1))
 
 
-def losses(model, streams, steps):
+def losses(model, streams, steps, sampler=None):
     told = Losses()
-    model.fit(feed(streams, 0, steps=steps), callbacks=[told], shuffle=False, verbose=0)
+    model.fit(feed(streams, 0, steps=steps, sampler=sampler), callbacks=[told], shuffle=False, verbose=0)
     return np.diff(told.totals).tolist()
 
 
-def fresh(training):
-    model = compiled(CONFIG, training, training.batch_size, STEPS)
+def fresh(training, config=CONFIG):
+    model = compiled(config, training, training.batch_size, STEPS)
     model.steps_per_execution = 1
-    model.import_weights(dict(np.load(sys.argv[1])))
+    model.import_weights(weights(config))
     return model
+
+
+def learn_words():
+    """The losses of steps over candidates, and the loss over all symbols afterwards."""
+    training = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01, softmax_samples=96)
+    model, streams = fresh(training, WORDS), training_streams(words(), 8, 16)
+    sampler = CandidateSampler(np.bincount(words(), minlength=WORDS.vocabulary_size), training.softmax_samples)
+    learned = losses(model, streams, 60, sampler)
+    held_out = held_out_streams(words()[:3000], 8, 16)
+    return learned, model.evaluate(feed(held_out, 0), verbose=0, return_dict=True)["nats"]
 
 
 def main():
@@ -82,9 +112,16 @@ def main():
     # At a learning rate that changes nothing, the losses that `fit` reports are those of these weights.
     still = fresh(TrainingConfig(batch_size=8, sequence_length=16, learning_rate=1e-12))
     frozen = losses(still, training_streams(text(), 8, 16), 40)
-    print(
-        json.dumps({"backend": keras.backend.backend(), "evaluated": evaluated, "learned": learned, "frozen": frozen})
-    )
+    words_learned, words_evaluated = learn_words()
+    found = {
+        "backend": keras.backend.backend(),
+        "evaluated": evaluated,
+        "learned": learned,
+        "frozen": frozen,
+        "words_learned": words_learned,
+        "words_evaluated": words_evaluated,
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ def by_keras(weights, config, ids):
     tape = tf.GradientTape(persistent=True)
     losses, hidden = [], []
     with tape:
-        h = [tf.zeros((1, config.units), tf.float64) for _ in range(config.layers)]
-        c = list(h)
+        h, c = (
+            [tf.zeros((1, size), tf.float64) for _ in range(config.layers)]
+            for size in (config.sizes.output, config.units)
+        )
         for step, index in enumerate(ids[:-1]):
             hidden.append([])
             if config.encoder == "embedding":
@@ -36,21 +38,30 @@ def by_keras(weights, config, ids):
                 sums += named.get(f"lstm.{layer}.bias", 0)
                 i, f, g, o = tf.split(sums, 4, axis=1)
                 c[layer] = tf.sigmoid(f) * c[layer] + tf.sigmoid(i) * tf.tanh(g)
-                x = h[layer] = tf.identity(tf.sigmoid(o) * tf.tanh(c[layer]))
+                given = tf.sigmoid(o) * tf.tanh(c[layer])
+                x = h[layer] = given @ named[f"lstm.{layer}.projection"] if config.projection else tf.identity(given)
                 hidden[-1].append(x)
             if not step:  # gradients stop after the boundary
                 h, c = [[tf.stop_gradient(each) for each in both] for both in (h, c)]
-            logits = x @ named["output.kernel"] + named["output.bias"]
+            kernel = tf.transpose(named["embedding"]) if config.tie else named["output.kernel"]
+            logits = x @ kernel + named["output.bias"]
             losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits([ids[step + 1]], logits)[0])
         mean = tf.add_n(losses[1:]) / len(losses[1:])  # the prediction after the boundary belongs to no step
     return tape, losses, hidden, named, mean
 
 
 @pytest.mark.parametrize(
-    ("layers", "encoder", "bias"), [(1, "embedding", True), (2, "embedding", True), (2, "onehot", False)]
+    "options",
+    [
+        {},
+        {"layers": 2},
+        {"layers": 2, "encoder": "onehot", "bias": False},
+        {"layers": 2, "projection": 5},
+        {"layers": 2, "projection": 5, "tie": True, "embedding_size": 5},
+    ],
 )
-def test_gradients_equal_those_of_automatic_differentiation(layers, encoder, bias):
-    generator, weights = made(layers=layers, encoder=encoder, bias=bias)
+def test_gradients_equal_those_of_automatic_differentiation(options):
+    generator, weights = made(**options)
     text = text_of(40)
     found = gradients(generator, trace(generator, text), places=3)
     ids = lay_out(generator.tokenizer, [text])
@@ -70,15 +81,17 @@ def test_gradients_equal_those_of_automatic_differentiation(layers, encoder, bia
         assert found.weights[name] == pytest.approx(np.linalg.norm(tf.convert_to_tensor(each).numpy()), rel=1e-4), name
 
 
-def test_only_forget_gates_are_held_at_a_half():
-    generator, weights = made(layers=2)
+@pytest.mark.parametrize("projection", [0, 5])
+def test_only_forget_gates_are_held_at_a_half(projection):
+    generator, weights = made(layers=2, projection=projection)
     held = with_forget_gates_held(generator)
     seen = trace(held, text_of(30))
     assert (seen.forget_gate == 0.5).all()
     named = held.engine.named_weights()
     for name, array in weights.items():
         same = named[name] == array
-        assert same.all() if not name.startswith("lstm") else same[..., :8].all() and same[..., 16:].all()
+        has_gates = name.startswith("lstm") and not name.endswith("projection")
+        assert same[..., :8].all() and same[..., 16:].all() if has_gates else same.all()
     assert (trace(generator, text_of(30)).forget_gate != 0.5).any()  # the generator itself is unchanged
 
 

@@ -17,17 +17,11 @@ from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.layout import BOUNDARY, lay_out
 
 
-def made(layers=1, units=8, encoder="embedding", bias=True, symbols="abcdefg \n", seed=0, direction="forward"):
+def made(symbols="abcdefg \n", seed=0, direction="forward", **options):
     """A generator with random weights, large enough to open and shut gates; and the weights."""
     tokenizer = CharTokenizer(sorted(symbols))
-    config = ModelConfig(
-        vocabulary_size=tokenizer.vocabulary_size,
-        encoder=encoder,
-        embedding_size=6,
-        units=units,
-        layers=layers,
-        bias=bias,
-    )
+    sizes = {"vocabulary_size": tokenizer.vocabulary_size, "embedding_size": 6, "units": 8, "layers": 1}
+    config = ModelConfig(**sizes | options)
     draw = np.random.default_rng(seed)
     weights = {name: draw.standard_normal(shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
     training = TrainingConfig(documents="line", direction=direction)
@@ -91,6 +85,16 @@ def test_the_equations_hold_between_the_arrays():
     carried = seen.forget_gate * seen.cell_before + seen.input_gate * seen.candidate
     np.testing.assert_allclose(seen.cell, carried, atol=1e-6)
     np.testing.assert_allclose(seen.hidden, seen.output_gate * np.tanh(seen.cell), atol=1e-6)
+
+
+def test_the_hidden_state_of_a_projected_layer_is_the_projection_of_what_its_cell_gives():
+    generator, weights = made(layers=2, projection=3)
+    seen = trace(generator, text_of(60))
+    assert seen.hidden.shape == (60, 2, 3)
+    for layer in range(2):
+        given = seen.output_gate[:, layer] * np.tanh(seen.cell[:, layer])
+        wanted = given @ weights[f"lstm.{layer}.projection"]
+        np.testing.assert_allclose(seen.hidden[:, layer], wanted, atol=1e-6)
 
 
 def test_shapes_and_dtypes():

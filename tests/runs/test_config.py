@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import typing
 
 import numpy as np
@@ -98,7 +99,8 @@ def test_the_options_of_train_are_those_of_both_configurations():
 @pytest.mark.parametrize("name", ["vocabulary_size", "units", "layers"])
 def test_a_model_without_a_size_has_no_weights(name):
     sizes = {"vocabulary_size": 5, "units": 3, "layers": 2}
-    assert ModelConfig(**sizes).sizes == (5, 3, 2)
+    assert ModelConfig(**sizes).sizes == (5, 3, 2, 3)
+    assert ModelConfig(**sizes, projection=2).sizes == (5, 3, 2, 2)
     with pytest.raises(UsageError, match=f"`{name}`"):
         ModelConfig(**sizes | {name: None}).weight_shapes()
 
@@ -120,3 +122,51 @@ def test_weight_shapes_and_parameters_by_hand():
     onehot = ModelConfig(vocabulary_size=5, encoder="onehot", units=3, layers=1, bias=False)
     assert set(onehot.weight_shapes()) == {"lstm.0.kernel", "lstm.0.recurrent_kernel", "output.kernel", "output.bias"}
     assert onehot.weight_shapes()["lstm.0.kernel"] == (5, 12)
+
+
+def test_weight_shapes_of_a_projected_model_with_tied_weights_by_hand():
+    config = ModelConfig(vocabulary_size=5, units=3, layers=2, projection=2, tie=True)
+    assert config.weight_shapes() == {
+        "embedding": (5, 2),
+        "lstm.0.kernel": (2, 12),
+        "lstm.0.recurrent_kernel": (2, 12),
+        "lstm.0.bias": (12,),
+        "lstm.0.projection": (3, 2),
+        "lstm.1.kernel": (2, 12),
+        "lstm.1.recurrent_kernel": (2, 12),
+        "lstm.1.bias": (12,),
+        "lstm.1.projection": (3, 2),
+        "output.bias": (5,),
+    }
+    # Multiply-adds of a symbol: R, P, K, R, P and the logits; two operations each, once forward and twice back.
+    assert config.arithmetic() == 6 * (24 + 6 + 24 + 24 + 6 + 10)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tie": True, "encoder": "onehot"}, '`encoder="embedding"`'),
+        (
+            {"tie": True, "embedding_size": 4, "units": 3},
+            "the LSTM gives, 3 numbers; `embedding_size=4` is not: leave it out",
+        ),
+        ({"tie": True, "embedding_size": 3, "units": 3, "projection": 2}, "the LSTM gives, 2 numbers"),
+        ({"projection": 3, "units": 3}, "`projection=3` is not smaller than `units=3`"),
+        ({"projection": -1}, "`projection"),
+    ],
+)
+def test_sizes_that_do_not_fit_together_are_refused(options, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        ModelConfig(**options)
+
+
+def test_an_older_run_is_read_as_what_it_was():
+    """Without the fields that came later: they did not have today's defaults, which textgen chooses."""
+    values = ModelConfig(vocabulary_size=5, units=3, layers=1, embedding_size=4).to_json()
+    older = {name: value for name, value in values.items() if name not in ("tie", "projection")}
+    read = ModelConfig.from_json(older, 3)
+    assert (read.tie, read.projection) == (False, 0)
+    assert "output.kernel" in read.weight_shapes()
+    training = TrainingConfig().to_json()
+    del training["softmax_samples"]
+    assert TrainingConfig.from_json(training, 3).softmax_samples == 0

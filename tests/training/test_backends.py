@@ -19,17 +19,13 @@ EVERY = pytest.mark.parametrize("backend", BACKENDS)
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory):
+def worker():
     """What tests/helpers/backend_worker.py found on a backend, each asked once."""
-    from tests.helpers.backend_worker import weights
-
-    file = tmp_path_factory.mktemp("weights") / "weights.npz"
-    np.savez(file, **weights())
     answers = {}
 
     def ask(backend):
         if backend not in answers:
-            command = [sys.executable, "-m", "tests.helpers.backend_worker", str(file)]
+            command = [sys.executable, "-m", "tests.helpers.backend_worker"]
             done = subprocess.run(
                 command, cwd=ROOT, env=environment(KERAS_BACKEND=backend), capture_output=True, text=True, timeout=600
             )
@@ -91,6 +87,41 @@ def test_the_state_is_carried_from_step_to_step_in_evaluation(worker, backend):
     anew, _ = losses_by_hand(streams, streams.steps, carried=False).sum(axis=0)
     assert abs(anew / totals - 1) > 1e-4
     assert worker(backend)["evaluated"] == pytest.approx(totals / counts, rel=1e-5)
+
+
+@EVERY
+def test_steps_over_candidates_are_the_same(worker, backend):
+    """Tied weights, projected layers, a table of which a step reads some rows."""
+    found, expected = worker(backend), worker("tensorflow")
+    assert expected["words_learned"][-1] < 0.95 * expected["words_learned"][0]
+    assert np.abs(np.array(found["words_learned"]) / expected["words_learned"] - 1).max() < 1e-3
+    assert found["words_evaluated"] == pytest.approx(expected["words_evaluated"], rel=1e-3)
+
+
+def test_a_projected_layer_is_torch_s(tmp_path):
+    """The numbers of torch.nn.LSTM with `proj_size`, from the same weights."""
+    import torch
+
+    from textgen.engine.network import Engine
+    from textgen.runs.config import ModelConfig
+
+    config = ModelConfig(vocabulary_size=9, units=7, layers=2, projection=3, embedding_size=5)
+    rng = np.random.default_rng(0)
+    weights = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.weight_shapes().items()}
+    stack = torch.nn.LSTM(5, 7, 2, proj_size=3)
+    with torch.no_grad():
+        for layer in range(2):
+            for name, own in (("ih", "kernel"), ("hh", "recurrent_kernel"), ("hr", "projection")):
+                getattr(stack, f"weight_{name}_l{layer}").copy_(torch.tensor(weights[f"lstm.{layer}.{own}"].T))
+            getattr(stack, f"bias_ih_l{layer}").copy_(torch.tensor(weights[f"lstm.{layer}.bias"]))
+            getattr(stack, f"bias_hh_l{layer}").zero_()
+        ids = rng.integers(0, 9, 20)
+        outputs, _ = stack(torch.tensor(weights["embedding"][ids])[:, None])
+    engine = Engine(config, weights)
+    state = engine.initial_state(1)
+    for step, index in enumerate(ids):
+        _, state = engine.step(state, [index])
+        assert np.abs(state.h[-1, 0] - outputs[step, 0].numpy()).max() < 1e-6
 
 
 @EVERY

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import ALL_CORES, on_all_cores
-from textgen.training.lstm import LSTM
+from textgen.training.lstm import LSTM, ProjectedLSTM
 
 
 def pair(features, units, **options):
@@ -94,19 +94,58 @@ def test_reading_symbols_is_reading_their_vectors(encoder, vocabulary):
         assert relative(tf.convert_to_tensor(a), tf.convert_to_tensor(b)) < 1e-5
 
 
-def test_the_gradient_against_finite_differences():
+@pytest.mark.parametrize("symbols", [False, True])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_projected_layer_equals_keras_s_loop_over_its_cell(bias, symbols, monkeypatch):
+    rng, units, projection = np.random.default_rng(6), 7, 3
+    layer = ProjectedLSTM(units, projection, use_bias=bias)
+    layer.build((None, None, 5))
+    layer.set_weights([rng.normal(0, 0.4, weight.shape) for weight in layer.get_weights()])
+    state = [tf.constant(rng.normal(size=(4, size)), tf.float32) for size in (projection, units)]
+    embedding = keras.Variable(rng.normal(size=(60, 5)).astype("float32")) if symbols else None
+    x = tf.constant(rng.integers(0, 60, (9, 4)) if symbols else rng.normal(size=(9, 4, 5)).astype("float32"))
+    weights = [*([embedding.value] if symbols else []), *(weight.value for weight in layer.trainable_weights)]
+    found = []
+    for own in (True, False):
+        monkeypatch.setattr(LSTM, "has_own_path", lambda self, own=own: own)
+        found.append(outputs_and_gradients(lambda: layer.run(x, state, embedding), state, weights))
+    (got, got_gradients), (wanted, wanted_gradients) = found
+    assert [tuple(each.shape) for each in got] == [(9, 4, projection), (4, projection), (4, units)]
+    for a, b in zip([*got, *got_gradients], [*wanted, *wanted_gradients], strict=True):
+        assert relative(tf.convert_to_tensor(a), tf.convert_to_tensor(b)) < 1e-5
+
+
+def test_one_step_of_a_projected_layer_by_hand():
+    layer = ProjectedLSTM(2, 1)
+    layer.build((1, 1, 1))
+    # Columns i, f, g, o of two units; biases open the gates, so that c is tanh of x and of 2x.
+    kernel = np.array([[0, 0, 0, 0, 1, 2, 0, 0]])
+    bias = np.array([50, 50, 50, 50, 0, 0, 50, 50])
+    layer.set_weights([kernel, np.zeros((1, 8)), np.array([[3], [5]]), bias])
+    outputs, h, c = layer.run(tf.constant([[[0.3]]]), [tf.zeros((1, 1)), tf.zeros((1, 2))])
+    cells = np.tanh([0.3, 0.6])
+    assert np.allclose(c, [cells], atol=1e-6)
+    assert np.allclose(h, [[np.tanh(cells) @ [3, 5]]], atol=1e-6)
+    assert np.array_equal(outputs[0], h)
+
+
+@pytest.mark.parametrize("projection", [0, 2])
+def test_the_gradient_against_finite_differences(projection):
     """In float64, every weight of a small layer nudged both ways."""
     keras.utils.set_random_seed(1)
-    layer = LSTM(3, return_sequences=True, return_state=True, dtype="float64")
+    if projection:
+        layer = ProjectedLSTM(3, projection, dtype="float64")
+    else:
+        layer = LSTM(3, return_sequences=True, return_state=True, dtype="float64")
     layer.build((2, 6, 4))
-    rng = np.random.default_rng(3)
+    rng, output = np.random.default_rng(3), projection or 3
     layer.set_weights([rng.normal(0, 0.5, weight.shape) for weight in layer.get_weights()])
-    x = tf.constant(rng.normal(size=(2, 6, 4)))
-    state = [tf.constant(rng.normal(size=(2, 3))) for _ in range(2)]
-    mixture = [tf.constant(rng.normal(size=shape)) for shape in ((2, 6, 3), (2, 3), (2, 3))]
+    x = tf.constant(rng.normal(size=(6, 2, 4)))
+    state = [tf.constant(rng.normal(size=(2, size))) for size in (output, 3)]
+    mixture = [tf.constant(rng.normal(size=shape)) for shape in ((6, 2, output), (2, output), (2, 3))]
 
     def loss():
-        outputs = layer(x, initial_state=state)
+        outputs = layer.run(x, state)
         return sum(tf.reduce_sum(out * mix) for out, mix in zip(outputs, mixture, strict=True))
 
     with tf.GradientTape() as tape:

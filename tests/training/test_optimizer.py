@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from textgen.runs.config import TrainingConfig
 from textgen.training.backend import keras
@@ -74,3 +75,55 @@ def test_the_update_is_keras_s_adam_s():
     for theirs, ours in zip(*ends, strict=True):
         # The operation takes 1 - 0.999 in float32, which is 0.00100005 and no better.
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+def by_rows(number):
+    """A table of 6 rows, and Adam that changes the rows of it that a step reads."""
+    start = np.random.default_rng(number).normal(size=(6, 3)).astype(np.float32)
+    table = keras.Variable(start, name="table")
+    optimizer = Adam(0.1, by_rows=[table.path])
+    optimizer.build([table])
+    return start, table, optimizer
+
+
+def test_rows_that_a_step_does_not_read_keep_their_numbers_and_moments():
+    start, table, optimizer = by_rows(0)
+    rng, plain = np.random.default_rng(1), keras.Variable(start[[1, 4]])
+    reference = keras.optimizers.Adam(0.1)
+    reference.build([plain])
+    for _ in range(5):
+        gradient = rng.normal(size=(2, 3)).astype(np.float32)
+        # Row 4 is read twice in the step: its gradient comes in two halves.
+        halves = np.stack([gradient[0], gradient[1] / 2, gradient[1] / 2])
+        optimizer.apply([tf.IndexedSlices(tf.constant(halves), tf.constant([1, 4, 4]), tf.constant([6, 3]))], [table])
+        reference.apply([tf.constant(gradient)], [plain])
+    found = np.asarray(table)
+    assert np.abs(found[[1, 4]] - np.asarray(plain)).max() < 1e-6
+    assert np.array_equal(found[[0, 2, 3, 5]], start[[0, 2, 3, 5]])
+    for kept in (*optimizer._momentums, *optimizer._velocities):
+        assert (np.asarray(kept)[[0, 2, 3, 5]] == 0).all()
+
+
+def test_a_sparse_gradient_and_a_dense_one_with_zeros_change_the_same():
+    """The dense form is what JAX and PyTorch give."""
+    _, sparse, one = by_rows(2)
+    _, dense, other = by_rows(2)
+    rng = np.random.default_rng(3)
+    for rows in ([0, 1], [5, 1], [2, 3]):
+        values = rng.normal(size=(2, 3)).astype(np.float32)
+        whole = np.zeros((6, 3), np.float32)
+        whole[rows] = values
+        one.apply([tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant([6, 3]))], [sparse])
+        other.apply([tf.constant(whole)], [dense])
+    assert np.abs(np.asarray(sparse) - np.asarray(dense)).max() < 1e-6
+    for left, right in zip(one.variables, other.variables, strict=True):
+        assert np.abs(np.asarray(left) - np.asarray(right)).max() < 1e-6
+
+
+def test_the_norm_of_a_sparse_gradient_is_that_of_its_sums_and_is_clipped():
+    _, table, optimizer = by_rows(4)
+    optimizer.clip_norm = 1.0
+    values = np.array([[3, 0, 0], [1, 0, 0]], np.float32)
+    optimizer.apply([tf.IndexedSlices(tf.constant(values), tf.constant([2, 2]), tf.constant([6, 3]))], [table])
+    assert np.asarray(optimizer.norms).tolist() == pytest.approx([4, 4, 1])
+    assert np.asarray(optimizer._momentums[0])[2].tolist() == pytest.approx([0.1, 0, 0])  # (1 - beta1) times 1

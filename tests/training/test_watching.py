@@ -53,6 +53,7 @@ def test_history_tells_the_gradients_norm_of_the_training_steps(text_file, tmp_p
     assert history[-1]["step"] == 1
     settled = plan(read_for(TrainingConfig(), str(text)), *configurations(options | {"validation": 0.0}))
     model = compiled(settled.model, settled.training, settled.streams.rows, 1)
+    model.head.begin_with(settled.counts)
     inputs, targets = next(iter(feed(settled.streams, settled.training.seed, 0, 1)))[:2]
     with tf.GradientTape() as tape:
         loss = model.compute_loss(inputs, targets, model(inputs, training=True))

@@ -289,13 +289,14 @@ typedef struct {
     Matrix kernel; /* weights NULL: the lookup gives the input product itself */
     Matrix recurrent;
     const float *bias;
+    Matrix projection; /* weights NULL: the hidden state is what the cell gives */
 } Layer;
 
 /* A network, as Python holds it. Its arrays stay where they are while it lives: it keeps their buffers. */
 typedef struct {
     PyObject_HEAD
     const Kernel *kernel;
-    ptrdiff_t units, symbols, width;
+    ptrdiff_t units, size, symbols, width; /* size: of the hidden state */
     const float *lookup; /* (symbols, width): each symbol's input product, or its input to the first layer's kernel */
     Layer *layers;
     ptrdiff_t layer_count;
@@ -308,9 +309,10 @@ typedef struct {
 /* The arrays of one call, as they are shaped for so many rows. */
 typedef struct {
     const int64_t *ids;   /* (rows) */
-    const float *h, *c;   /* (layers, rows, units) */
+    const float *h, *c;   /* (layers, rows, size) and (layers, rows, units) */
     float *new_h, *new_c; /* the same */
     float *gates;         /* (layers, rows, 4 units): the gates i, f, o and g */
+    float *given;         /* (rows, units): what the cells of a layer give, before a projection */
     float *logits;        /* (rows, vocabulary) */
     ptrdiff_t rows;
 } Call;
@@ -332,24 +334,29 @@ static void begin_rows(float *out, const float *bias, const Source *lookup, ptrd
 /* Compute a step. Returns 0, or -1 where an id is not in the lookup; the results are then of no use. */
 static int compute(const Step *self, const Call *call)
 {
-    const ptrdiff_t units = self->units, rows = call->rows;
+    const ptrdiff_t units = self->units, size = self->size, rows = call->rows;
     int is_bad = 0;
     const Source lookup = {self->lookup, self->width, call->ids, self->symbols, &is_bad};
     Source x = lookup;
     ptrdiff_t at, row;
     for (at = 0; at < self->layer_count; at++) {
         const Layer *layer = &self->layers[at];
-        const ptrdiff_t place = at * rows * units;
-        const Source h = {call->h + place, units, NULL, 0, NULL};
-        float *gates = call->gates + 4 * place, *new_h = call->new_h + place, *new_c = call->new_c + place;
+        const ptrdiff_t place = at * rows * units, hidden = at * rows * size;
+        const Source h = {call->h + hidden, size, NULL, 0, NULL}, given = {call->given, units, NULL, 0, NULL};
+        float *gates = call->gates + 4 * place, *new_h = call->new_h + hidden, *new_c = call->new_c + place;
+        float *out = layer->projection.weights ? call->given : new_h;
         begin_rows(gates, layer->bias, layer->kernel.weights ? NULL : &lookup, 4 * units, rows);
         if (layer->kernel.weights)
             add_product(self->kernel, &x, &layer->kernel, gates, rows);
         add_product(self->kernel, &h, &layer->recurrent, gates, rows);
         for (row = 0; row < rows; row++)
             self->kernel->activate(gates + 4 * row * units, call->c + place + row * units, new_c + row * units,
-                                   new_h + row * units, units);
-        x = (Source){new_h, units, NULL, 0, NULL};
+                                   out + row * units, units);
+        if (layer->projection.weights) {
+            memset(new_h, 0, (size_t)(rows * size) * sizeof(float));
+            add_product(self->kernel, &given, &layer->projection, new_h, rows);
+        }
+        x = (Source){new_h, size, NULL, 0, NULL};
     }
     begin_rows(call->logits, self->output_bias, NULL, self->output.columns, rows);
     add_product(self->kernel, &x, &self->output, call->logits, rows);
@@ -419,27 +426,35 @@ static int keep_matrix(Step *self, PyObject *object, const char *name, Py_ssize_
     return matrix->weights ? 0 : -1;
 }
 
-/* Keep the arrays of a layer, a tuple of kernel or None, recurrent kernel and bias. */
+/* Keep the arrays of a layer, a tuple of kernel or None, recurrent kernel, bias, and projection or None. */
 static int keep_layer(Step *self, PyObject *tuple, ptrdiff_t at)
 {
     const Wanted bias = {"bias", 0, 0, 1, {4 * self->units}};
     Layer *layer = &self->layers[at];
-    PyObject *kernel, *recurrent, *bias_array;
-    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 3) {
-        PyErr_SetString(PyExc_TypeError, "layers: each is a tuple of kernel, recurrent kernel and bias");
+    PyObject *kernel, *recurrent, *bias_array, *projection;
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 4) {
+        PyErr_SetString(PyExc_TypeError, "layers: each is a tuple of kernel, recurrent kernel, bias and projection");
         return -1;
     }
     kernel = PyTuple_GetItem(tuple, 0);
     recurrent = PyTuple_GetItem(tuple, 1);
     bias_array = PyTuple_GetItem(tuple, 2);
+    projection = PyTuple_GetItem(tuple, 3);
     if (kernel == Py_None && (at || self->width != 4 * self->units)) {
         PyErr_SetString(PyExc_ValueError, "layers: a layer without a kernel is the first, with a lookup of products");
         return -1;
     }
     if (kernel != Py_None
-        && keep_matrix(self, kernel, "kernel", at ? self->units : self->width, 4 * self->units, &layer->kernel))
+        && keep_matrix(self, kernel, "kernel", at ? self->size : self->width, 4 * self->units, &layer->kernel))
         return -1;
-    if (keep_matrix(self, recurrent, "recurrent kernel", self->units, 4 * self->units, &layer->recurrent))
+    if (keep_matrix(self, recurrent, "recurrent kernel", self->size, 4 * self->units, &layer->recurrent))
+        return -1;
+    if (projection == Py_None && self->size != self->units) {
+        PyErr_SetString(PyExc_ValueError, "layers: a hidden state of another size than the cell's needs a projection");
+        return -1;
+    }
+    if (projection != Py_None
+        && keep_matrix(self, projection, "projection", self->units, self->size, &layer->projection))
         return -1;
     layer->bias = keep_array(self, bias_array, &bias);
     return layer->bias ? 0 : -1;
@@ -462,7 +477,7 @@ static int keep_all(Step *self, PyObject *lookup, PyObject *layers, PyObject *ou
             return -1;
     if (!(self->output_bias = keep_array(self, output_bias, &any_bias)))
         return -1;
-    return keep_matrix(self, output, "output kernel", self->units,
+    return keep_matrix(self, output, "output kernel", self->size,
                        self->buffers[self->buffer_count - 1].shape[0], &self->output);
 }
 
@@ -494,17 +509,17 @@ static PyObject *step_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     const Py_ssize_t most_units = PY_SSIZE_T_MAX / 64;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     PyObject *lookup, *layers, *output, *output_bias;
-    Py_ssize_t units;
+    Py_ssize_t units, size;
     const char *variant;
     Step *self;
     if (keywords && PyDict_Size(keywords)) {
         PyErr_SetString(PyExc_TypeError, "Step takes no keyword arguments");
         return NULL;
     }
-    if (!PyArg_ParseTuple(arguments, "snOO!OO:Step", &variant, &units, &lookup, &PyTuple_Type, &layers, &output,
-                          &output_bias))
+    if (!PyArg_ParseTuple(arguments, "snnOO!OO:Step", &variant, &units, &size, &lookup, &PyTuple_Type, &layers,
+                          &output, &output_bias))
         return NULL;
-    if (units < 1 || units > most_units || PyTuple_Size(layers) < 1) {
+    if (units < 1 || units > most_units || size < 1 || size > most_units || PyTuple_Size(layers) < 1) {
         PyErr_SetString(PyExc_ValueError, "Step takes at least one unit and one layer");
         return NULL;
     }
@@ -512,9 +527,10 @@ static PyObject *step_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     if (!self)
         return NULL;
     self->units = units;
+    self->size = size;
     self->layer_count = PyTuple_Size(layers);
     self->layers = PyMem_Calloc((size_t)self->layer_count, sizeof(Layer));
-    self->buffers = PyMem_Calloc((size_t)self->layer_count * 3 + 3, sizeof(Py_buffer));
+    self->buffers = PyMem_Calloc((size_t)self->layer_count * 4 + 3, sizeof(Py_buffer));
     if (!self->layers || !self->buffers)
         PyErr_NoMemory();
     else if ((self->kernel = kernel_named(variant)) && !keep_all(self, lookup, layers, output, output_bias))
@@ -523,12 +539,12 @@ static PyObject *step_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     return NULL;
 }
 
-enum { IDS, H, C, NEW_H, NEW_C, GATES, LOGITS, ARRAYS };
+enum { IDS, H, C, NEW_H, NEW_C, GATES, GIVEN, LOGITS, ARRAYS };
 
 static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssize_t count)
 {
     const Step *self = (const Step *)object;
-    const Py_ssize_t units = self->units, layers = self->layer_count;
+    const Py_ssize_t units = self->units, size = self->size, layers = self->layer_count;
     Py_buffer views[ARRAYS];
     Py_ssize_t rows = -1;
     int got, failed = 0;
@@ -539,11 +555,12 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
     for (got = 0; got < ARRAYS; got++) {
         const Wanted wanted[ARRAYS] = {
             {"ids", 1, 0, 1, {-1}},
-            {"h", 0, 0, 3, {layers, rows, units}},
+            {"h", 0, 0, 3, {layers, rows, size}},
             {"c", 0, 0, 3, {layers, rows, units}},
-            {"new h", 0, 1, 3, {layers, rows, units}},
+            {"new h", 0, 1, 3, {layers, rows, size}},
             {"new c", 0, 1, 3, {layers, rows, units}},
             {"gates", 0, 1, 3, {layers, rows, 4 * units}},
+            {"given", 0, 1, 2, {rows, units}},
             {"logits", 0, 1, 2, {rows, self->output.columns}},
         };
         if (get_array(arguments[got], &wanted[got], &views[got]))
@@ -552,8 +569,8 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
     }
     if (got == ARRAYS) {
         const Call call = {
-            views[IDS].buf,   views[H].buf,     views[C].buf,      views[NEW_H].buf,
-            views[NEW_C].buf, views[GATES].buf, views[LOGITS].buf, rows,
+            views[IDS].buf,   views[H].buf,     views[C].buf,      views[NEW_H].buf, views[NEW_C].buf,
+            views[GATES].buf, views[GIVEN].buf, views[LOGITS].buf, rows,
         };
         Py_BEGIN_ALLOW_THREADS
         failed = compute(self, &call);
@@ -616,12 +633,12 @@ static PyMethodDef module_methods[] = {
 
 static PyMethodDef step_methods[] = {
     {"step", (PyCFunction)(void (*)(void))step_call, METH_FASTCALL,
-     "step(ids, h, c, new_h, new_c, gates, logits): read one symbol in each row; the last four are written."},
+     "step(ids, h, c, new_h, new_c, gates, given, logits): read one symbol in each row; the last five are written."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot step_slots[] = {
-    {Py_tp_doc, "Step(variant, units, lookup, layers, output, output_bias): a network whose weights lie in panels."},
+    {Py_tp_doc, "Step(variant, units, size, lookup, layers, output, output_bias): a network whose weights lie in panels."},
     {Py_tp_new, step_new},
     {Py_tp_dealloc, step_dealloc},
     {Py_tp_methods, step_methods},

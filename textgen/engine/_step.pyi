@@ -13,12 +13,22 @@ class Step:
         self,
         variant: str,
         units: int,
+        size: int,
         lookup: Floats,
-        layers: tuple[tuple[Floats | None, Floats, Floats], ...],
+        layers: tuple[tuple[Floats | None, Floats, Floats, Floats | None], ...],
         output: Floats,
         output_bias: Floats,
         /,
     ) -> None: ...
     def step(
-        self, ids: Ids, h: Floats, c: Floats, new_h: Floats, new_c: Floats, gates: Floats, logits: Floats, /
+        self,
+        ids: Ids,
+        h: Floats,
+        c: Floats,
+        new_h: Floats,
+        new_c: Floats,
+        gates: Floats,
+        given: Floats,
+        logits: Floats,
+        /,
     ) -> None: ...

@@ -38,7 +38,7 @@ class BlasWorkspace(Workspace):
 
     def __init__(self, config: ModelConfig, batch: int, columns: int) -> None:
         super().__init__(config, batch)
-        vocabulary, units, _ = config.sizes
+        vocabulary, units, _, _ = config.sizes
         self.outputs: Floats = np.empty((batch, columns), np.float32)
         self.logits = self.outputs[:, :vocabulary]
         self.product: Floats = np.empty((batch, 4 * units), np.float32)
@@ -72,6 +72,7 @@ class BlasForward(Forward[BlasWorkspace]):
         kernel = weights.output_kernel
         if kernel.size >= threads.MIN_WEIGHTS:
             kernel = np.pad(kernel, ((0, 0), (0, -kernel.shape[1] % COLUMNS)))
+        kernel = np.ascontiguousarray(kernel)
         self._weights = weights._replace(output_kernel=kernel)
         largest = max(4 * config.sizes.units**2, kernel.size)
         # Whether a step of one row has the same bits on so many threads, as far as this was tried.
@@ -86,6 +87,7 @@ class BlasForward(Forward[BlasWorkspace]):
         threads.use(self._is_same_on if self._same_on is not None and len(ids) == 1 else None)
         product, cell = work.product, work.cell
         all_h, all_c = np.empty_like(h), np.empty_like(c)
+        given = work.given
         below = None  # the output of the layer below
         for layer, (gates, sigmoids, i, f, o, g) in enumerate(work.layers):
             weights = self._weights.layers[layer]
@@ -105,7 +107,10 @@ class BlasForward(Forward[BlasWorkspace]):
             np.multiply(i, g, cell)
             np.add(new_c, cell, new_c)
             np.tanh(new_c, cell)
-            np.multiply(o, cell, below)
+            if weights.projection is None:
+                np.multiply(o, cell, below)
+            else:
+                _multiply(np.multiply(o, cell, given), weights.projection, below)
         assert below is not None
         _multiply(below, self._weights.output_kernel, work.outputs)
         np.add(work.logits, self._weights.output_bias, work.logits)
@@ -127,6 +132,7 @@ class BlasForward(Forward[BlasWorkspace]):
         """The bits of the products of a step, for a row whose numbers are all different."""
         layers = self._weights.layers
         kernels = [layer.recurrent for layer in layers] + [layer.kernel for layer in layers[1:]]
+        kernels += [layer.projection for layer in layers if layer.projection is not None]
         kernels.append(self._weights.output_kernel)
         if self._first_kernel is not None:
             kernels.append(self._first_kernel)

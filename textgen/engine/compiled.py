@@ -43,12 +43,18 @@ class CompiledForward(Forward[Workspace]):
         self._embedding, self._first_kernel = weights.embedding, weights.layers[0].kernel
         kernels = [kernel, *(layer.kernel for layer in weights.layers[1:])]
         self._layers = [
-            (None if kernel is None else pack(kernel), pack(layer.recurrent), np.ascontiguousarray(layer.bias))
+            (
+                None if kernel is None else pack(kernel),
+                pack(layer.recurrent),
+                np.ascontiguousarray(layer.bias),
+                None if layer.projection is None else pack(layer.projection),
+            )
             for kernel, layer in zip(kernels, weights.layers, strict=True)
         ]
         self._output = pack(weights.output_kernel), np.ascontiguousarray(weights.output_bias)
         lookup = np.ascontiguousarray(lookup)
-        self._step = _step.Step(variant, self._sizes.units, lookup, tuple(self._layers), *self._output).step
+        units, output = self._sizes.units, self._sizes.output
+        self._step = _step.Step(variant, units, output, lookup, tuple(self._layers), *self._output).step
 
     def workspace(self, batch: int) -> Workspace:
         """Return a Workspace."""
@@ -56,18 +62,19 @@ class CompiledForward(Forward[Workspace]):
 
     def step(self, h: Floats, c: Floats, ids: Ids, work: Workspace) -> tuple[Floats, Floats]:
         """Read one symbol in each row; see `Forward.step`."""
-        new_h, new_c = np.empty(h.shape, np.float32), np.empty(h.shape, np.float32)
-        ids = np.ascontiguousarray(ids, np.int64)
-        self._step(ids, np.ascontiguousarray(h), np.ascontiguousarray(c), new_h, new_c, work.gates, work.logits)
+        new_h, new_c = np.empty(h.shape, np.float32), np.empty(c.shape, np.float32)
+        ids, h, c = np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(h), np.ascontiguousarray(c)
+        self._step(ids, h, c, new_h, new_c, work.gates, work.given, work.logits)
         return new_h, new_c
 
     def weights(self) -> Weights:
         """Return the weights that it was made with."""
         columns = 4 * self._sizes.units
         layers = []
-        for place, (kernel, recurrent, bias) in enumerate(self._layers):
+        for place, (kernel, recurrent, bias, projection) in enumerate(self._layers):
             whole = self._first_kernel if kernel is None or not place else unpack(kernel, columns)
-            layers.append(LayerWeights(whole, unpack(recurrent, columns), bias))
+            matrix = None if projection is None else unpack(projection, self._sizes.output)
+            layers.append(LayerWeights(whole, unpack(recurrent, columns), bias, matrix))
         output_kernel, output_bias = self._output
         return Weights(self._embedding, layers, unpack(output_kernel, self._sizes.vocabulary), output_bias)
 

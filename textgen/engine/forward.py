@@ -20,12 +20,14 @@ class Workspace:
 
     Attributes:
         gates: float32 (layers, batch, 4 x units): after a step, its gates i, f, o and g, in this order.
+        given: float32 (batch, units): what the cells of the last layer gave, where it is projected.
         logits: float32 (batch, vocabulary): what the latest step returned.
     """
 
     def __init__(self, config: ModelConfig, batch: int) -> None:
-        vocabulary, units, layers = config.sizes
+        vocabulary, units, layers, _ = config.sizes
         self.gates: Floats = np.empty((layers, batch, 4 * units), np.float32)
+        self.given: Floats = np.empty((batch, units), np.float32)
         self.logits: Floats = np.empty((batch, vocabulary), np.float32)
 
 
@@ -47,8 +49,8 @@ class Forward(ABC, Generic[W]):
         """Read one symbol in each row and write gates and logits into the workspace.
 
         Args:
-            h: float32, shape (layers, batch, units), the hidden states before.
-            c: the cell states, likewise.
+            h: float32, shape (layers, batch, output), the hidden states before.
+            c: float32, shape (layers, batch, units), the cell states before.
             ids: integers, shape (batch,).
             work: a workspace for as many rows.
 

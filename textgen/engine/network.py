@@ -6,6 +6,8 @@ layer, with x its input and h, c its state, the step computes (Hochreiter and Sc
     i = sigmoid(x Wi + h Ri + bi)      f = sigmoid(x Wf + h Rf + bf)      o = sigmoid(x Wo + h Ro + bo)
     g = tanh(x Wg + h Rg + bg)         c' = f * c + i * g                 h' = o * tanh(c')
 
+and where the layers are projected, h' = (o * tanh(c')) P (Sak et al. 2014).
+
 This module does not know text, files or random numbers.
 """
 
@@ -45,7 +47,10 @@ class NetworkState(Protocol):
 
 
 class State(NamedTuple):
-    """The state of an Engine: `h` and `c`, float32, each of shape (layers, batch, units)."""
+    """The state of an Engine, float32: `h`, (layers, batch, output), and `c`, (layers, batch, units).
+
+    The sizes are those of `ModelConfig.sizes`; they are equal unless the layers are projected.
+    """
 
     h: Floats
     c: Floats
@@ -145,8 +150,8 @@ class Engine(Network[State, Workspace]):
     def initial_state(self, batch: int = 1) -> State:
         """Return the state before any text: zeros."""
         sizes = self.config.sizes
-        zeros = np.zeros((sizes.layers, batch, sizes.units), dtype=np.float32)
-        return State(zeros, zeros)
+        h, c = (np.zeros((sizes.layers, batch, size), dtype=np.float32) for size in (sizes.output, sizes.units))
+        return State(h, c)
 
     def workspace(self, batch: int) -> Workspace:
         """Return a Workspace for a loop over steps of `batch` rows."""

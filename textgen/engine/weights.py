@@ -16,11 +16,19 @@ Floats: TypeAlias = NDArray[np.float32]
 
 
 class LayerWeights(NamedTuple):
-    """One LSTM layer: float32 of shape (input, 4 x units), (units, 4 x units) and (4 x units,)."""
+    """One LSTM layer, float32.
+
+    Attributes:
+        kernel: shape (input, 4 x units).
+        recurrent: shape (output, 4 x units).
+        bias: shape (4 x units,).
+        projection: shape (units, output); None where the layer gives what its cells give.
+    """
 
     kernel: Floats
     recurrent: Floats
     bias: Floats
+    projection: Floats | None
 
 
 class Weights(NamedTuple):
@@ -29,7 +37,7 @@ class Weights(NamedTuple):
     Attributes:
         embedding: shape (vocabulary, embedding size); None for one-hot input.
         layers: from the input to the output.
-        output_kernel: shape (units, vocabulary).
+        output_kernel: shape (output, vocabulary); the embedding, transposed, where the two are one.
         output_bias: shape (vocabulary,).
     """
 
@@ -52,20 +60,28 @@ def arrange(config: ModelConfig, named: Mapping[str, Floats]) -> Weights:
     for layer in range(config.sizes.layers):
         kernel, recurrent = named[f"lstm.{layer}.kernel"], named[f"lstm.{layer}.recurrent_kernel"]
         bias = named[f"lstm.{layer}.bias"] if config.bias else np.zeros(4 * units, np.float32)
-        layers.append(LayerWeights(kernel[:, order] * scale, recurrent[:, order] * scale, bias[order] * scale))
-    return Weights(named.get("embedding"), layers, named["output.kernel"], named["output.bias"])
+        projection = named.get(f"lstm.{layer}.projection")
+        layers.append(
+            LayerWeights(kernel[:, order] * scale, recurrent[:, order] * scale, bias[order] * scale, projection)
+        )
+    output_kernel = named["embedding"].T if config.tie else named["output.kernel"]
+    return Weights(named.get("embedding"), layers, output_kernel, named["output.bias"])
 
 
 def restore(config: ModelConfig, weights: Weights) -> dict[str, Floats]:
     """Return the named weights that were arranged, with the same bits."""
     scale, order = _columns(config.sizes.units)  # halving is undone exactly, and the order is its own inverse
     named = {} if weights.embedding is None else {"embedding": weights.embedding}
-    for layer, (kernel, recurrent, bias) in enumerate(weights.layers):
+    for layer, (kernel, recurrent, bias, projection) in enumerate(weights.layers):
         named[f"lstm.{layer}.kernel"] = (kernel / scale)[:, order]
         named[f"lstm.{layer}.recurrent_kernel"] = (recurrent / scale)[:, order]
         if config.bias:
             named[f"lstm.{layer}.bias"] = (bias / scale)[order]
-    return named | {"output.kernel": weights.output_kernel, "output.bias": weights.output_bias}
+        if projection is not None:
+            named[f"lstm.{layer}.projection"] = projection
+    if not config.tie:
+        named["output.kernel"] = weights.output_kernel
+    return named | {"output.bias": weights.output_bias}
 
 
 def _columns(units: int) -> tuple[Floats, NDArray[np.intp]]:

@@ -10,6 +10,8 @@ for the equations of `textgen.inspection.tracing`:
     do = dh * tanh(c) * o (1 - o)
     to step t - 1:  R^T (di, df, dg, do)          to the layer below, at t:  K^T (di, df, dg, do)
 
+Where the layers are projected, the dh of these equations is P^T times that of the projected h.
+
 The computation uses float64: after 100 steps that each halve a gradient, float32 underflows. This module knows nothing
 of files, pictures or Keras.
 """
@@ -109,7 +111,7 @@ def with_forget_gates_held(generator: Generator) -> Generator:
     weights = {name: array.copy() for name, array in engine.named_weights().items()}
     forget_gate = slice(units, 2 * units)  # Keras's order of columns: i, f, g, o
     for name in weights:
-        if name.startswith("lstm."):
+        if name.startswith("lstm.") and not name.endswith(".projection"):
             weights[name][..., forget_gate] = 0
     held = copy.copy(generator)
     held.engine, held.run = Engine(engine.config, weights), None
@@ -126,6 +128,7 @@ class _Backward:
         self.cell_before = seen.cell_before
         self.to_before = [self.named[f"lstm.{layer}.recurrent_kernel"].T for layer in range(self.layers)]
         self.to_below = [self.named[f"lstm.{layer}.kernel"].T for layer in range(self.layers)]
+        self.output_kernel = self.named["embedding"].T if self.config.tie else self.named["output.kernel"]
 
     def logits_gradient(self, steps: Ids) -> Floats:
         """The gradient of the next symbol's surprisal with respect to the logits of each step, (steps, vocabulary)."""
@@ -145,22 +148,24 @@ class _Backward:
                 (rows, vocabulary), or None for zeros.
 
         Yields:
-            the number of steps back; the gradient with respect to each layer's h, (layers, rows, units); the gradient
+            the number of steps back; the gradient with respect to each layer's h, (layers, rows, output); the gradient
             with respect to each layer's gates before their sigmoids, in Keras's columns, (layers, rows, 4 x units).
             The arrays are reused at the next step.
         """
-        shape = self.layers, len(steps), self.units
-        d_hidden, d_cell = np.zeros(shape), np.zeros(shape)
-        d_gates = np.zeros((*shape[:2], 4 * shape[2]))
+        d_hidden, d_cell, d_gates = (
+            np.zeros((self.layers, len(steps), size)) for size in (self.config.sizes.output, self.units, 4 * self.units)
+        )
         for back in range(farthest + 1):
             at = steps - back
             d_logits = logits_gradient(back)
             if d_logits is not None:
-                d_hidden[-1] += d_logits @ self.named["output.kernel"].T
+                d_hidden[-1] += d_logits @ self.output_kernel.T
             for layer in reversed(range(self.layers)):
                 i, f, g, o = (getattr(self.seen, name)[at, layer].astype(np.float64) for name in GATES)
                 tanh_cell = np.tanh(self.seen.cell[at, layer].astype(np.float64))
                 d_h = d_hidden[layer]
+                if self.config.projection:
+                    d_h = d_h @ self.named[f"lstm.{layer}.projection"].T
                 d_c = d_cell[layer] + d_h * o * (1 - tanh_cell**2)
                 parts = (
                     d_c * g * i * (1 - i),
@@ -181,16 +186,21 @@ class _Backward:
         count = len(seen) - 1
         d_logits = self.logits_gradient(np.arange(count)) / count
         d_gates = np.empty((count, self.layers, 4 * self.units))
+        d_hidden = np.empty((count, self.layers, config.sizes.output))
         walk = self.walk(np.array([count - 1]), count - 1, lambda back: d_logits[count - 1 - back, None])
-        for back, _, each in walk:
-            d_gates[count - 1 - back] = each[:, 0]
+        for back, of_hidden, each in walk:
+            d_gates[count - 1 - back], d_hidden[count - 1 - back] = each[:, 0], of_hidden[:, 0]
         hidden = seen.hidden.astype(np.float64)
         hidden_before = np.concatenate([seen.start.h.transpose(1, 0, 2), hidden])[:count]
-        by_name = {"output.kernel": hidden[:count, -1].T @ d_logits, "output.bias": d_logits.sum(axis=0)}
+        d_output = hidden[:count, -1].T @ d_logits
+        by_name = {"output.kernel": d_output, "output.bias": d_logits.sum(axis=0)}
         for layer in range(self.layers):
             own = d_gates[:, layer]
             by_name[f"lstm.{layer}.recurrent_kernel"] = hidden_before[:, layer].T @ own
             by_name[f"lstm.{layer}.bias"] = own.sum(axis=0)
+            if config.projection:
+                given = seen.output_gate[:count, layer] * np.tanh(seen.cell[:count, layer].astype(np.float64))
+                by_name[f"lstm.{layer}.projection"] = given.T @ d_hidden[:, layer]
             if layer:
                 by_name[f"lstm.{layer}.kernel"] = hidden[:count, layer - 1].T @ own
         vocabulary = seen.logits.shape[1]
@@ -199,6 +209,8 @@ class _Backward:
         if config.encoder == "embedding":
             by_name["lstm.0.kernel"] = self.named["embedding"][ids].T @ own
             by_name["embedding"] = _sums_by_id(ids, own @ self.to_below[0], vocabulary)
+            if config.tie:
+                by_name["embedding"] += d_output.T
         else:
             by_name["lstm.0.kernel"] = _sums_by_id(ids, own, vocabulary)
         return {name: float(np.linalg.norm(by_name[name])) for name in config.weight_shapes()}

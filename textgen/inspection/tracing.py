@@ -11,6 +11,8 @@ gate of Gers, Schmidhuber and Cummins (2000):
     cell state    c' = f * c + i * g
     hidden state  h' = o * tanh(c')                     read by the next layer, by the logits and by the next step
 
+Where the layers are projected (`projection`), h' is the product of o * tanh(c') and a matrix, and has fewer numbers.
+
 `textgen.engine.network` computes exactly these equations. torch.nn.LSTM stores the rows of its weights in the order i,
 f, g, o, and adds two biases. Keras stores columns in the same order, has one bias, and calls the candidate c. The run
 folder uses the order of Keras.
@@ -53,7 +55,8 @@ class Trace:
         ids: int, shape (time,).
         start: the State before the first step. The network has then read the boundary and all symbols before the steps.
         input_gate, forget_gate, candidate, output_gate: float32, shape (time, layers, units): i, f, g and o.
-        cell, hidden: float32, shape (time, layers, units): c and h after the step.
+        cell: float32, shape (time, layers, units): c after the step.
+        hidden: float32, shape (time, layers, output): h after the step; as long as c unless the layers are projected.
         logits: float32, shape (time, vocabulary): the prediction of the next symbol, after each step.
         surprisal: float64, shape (time,), in nats: minus the natural logarithm of the probability that the network gave
             to each symbol before it read the symbol.
@@ -75,7 +78,7 @@ class Trace:
     printed: Sequence[str]
 
     def __repr__(self) -> str:
-        _, layers, units = self.hidden.shape
+        _, layers, units = self.cell.shape
         text, steps = arguments.shown("".join(self.symbols)), counted(len(self), "step")
         return f"<Trace of {text}: {steps}, {counted(layers, 'layer')} of {units} units>"
 
@@ -220,7 +223,8 @@ def _record_steps(
         the gates and states, arrays by name; the logits, (time, vocabulary); the State after the last step.
     """
     work, (layers, _, units) = engine.workspace(1), state.c.shape
-    recorded = {name: np.empty((len(ids), layers, units), np.float32) for name in (*GATES, *STATES)}
+    recorded = {name: np.empty((len(ids), layers, units), np.float32) for name in (*GATES, "cell")}
+    recorded["hidden"] = np.empty((len(ids), layers, state.h.shape[2]), np.float32)
     logits = np.empty((len(ids), work.logits.shape[1]), np.float32)
     # The engine stores the output gate before the candidate.
     columns = {name: slice(units * place, units * (place + 1)) for name, place in zip(GATES, (0, 1, 3, 2), strict=True)}

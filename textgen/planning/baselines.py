@@ -59,9 +59,21 @@ def _stretches(ids: Ids) -> list[Ids]:
     return [ids[start : start + length] for start in starts]
 
 
+def count_symbols(ids: Ids, vocabulary: int) -> NDArray[np.intp]:
+    """How often each symbol occurs in a text, or in evenly spaced stretches of a long one, shape (vocabulary,)."""
+    return _counts(_stretches(ids), vocabulary)
+
+
+def _counts(stretches: Sequence[Ids], vocabulary: int) -> NDArray[np.intp]:
+    counts: NDArray[np.intp] = np.zeros(vocabulary, np.intp)
+    for stretch in stretches:
+        counts += np.bincount(stretch, minlength=vocabulary)
+    return counts
+
+
 def _unigram(stretches: Sequence[Ids], vocabulary: int) -> NDArray[np.float64]:
     """The probability of each symbol by its count."""
-    counts = np.sum([np.bincount(stretch, minlength=vocabulary) for stretch in stretches], axis=0)
+    counts = _counts(stretches, vocabulary)
     kinds = np.count_nonzero(counts)
     smoothed: NDArray[np.float64] = (counts + kinds / vocabulary) / (counts.sum() + kinds)
     return smoothed

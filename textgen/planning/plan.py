@@ -5,11 +5,16 @@ It needs no Keras and starts no training, so a plan can be shown without being c
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from textgen.corpus.documents import Corpus, Text
 from textgen.corpus.memory import Memory, hash_poems
 from textgen.errors import CorpusError
-from textgen.planning.baselines import baselines
+from textgen.planning.baselines import baselines, count_symbols
+from textgen.planning.candidates import CandidateSampler
 from textgen.planning.dataset import Encoded, VocabularySpec, encode
 from textgen.planning.sizes import choose, chosen
 from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
@@ -70,6 +75,17 @@ class Plan:
     def steps(self) -> int | None:
         """Steps of the whole training; None if a budget of minutes will decide."""
         return self.training.epochs and self.training.epochs * self.streams.steps
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """How often each symbol occurs in the text to train on, or in stretches of a long one, shape (vocabulary,)."""
+        return count_symbols(self.text.ids, chosen(self.model.vocabulary_size))
+
+    @cached_property
+    def sampler(self) -> CandidateSampler | None:
+        """What chooses the symbols that a step's loss is over; None where it is over all."""
+        samples = self.training.softmax_samples
+        return CandidateSampler(self.counts, samples) if samples else None
 
     @property
     def measured(self) -> int:

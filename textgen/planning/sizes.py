@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from textgen.options import Config
-from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.config import EMBEDDING_SIZE, ModelConfig, TrainingConfig
 
 # Floating-point operations a second, all cores, assumed of a machine whose speed is not known yet.
 ASSUMED_SPEED = 2.3e11
@@ -21,6 +21,10 @@ START_SECONDS = 6
 # Steps that a training without `epochs` and `minutes` aims at.
 TARGET_STEPS = 2000
 MIN_PASSES, MAX_PASSES = 4, 100
+# From this vocabulary on (symbols), one table reads symbols and predicts them.
+MIN_TIED_VOCABULARY = 1000
+# Above this vocabulary, the loss of a training step is over so many symbols of it.
+MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 4096, 1024
 # Epochs without improvement after which a training without a budget of minutes stops.
 PATIENCE_EPOCHS = 5
 
@@ -122,6 +126,9 @@ def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice
     size = SIZES[name]
     own = _own_options(model)
     model = _fill(model, units=size.units, layers=size.layers)
+    model = _tied(model)
+    samples = SOFTMAX_SAMPLES if chosen(model.vocabulary_size) > MAX_EXACT_VOCABULARY else 0
+    training = _fill(training, softmax_samples=samples)
     rate = learning_rate(chosen(model.units), chosen(model.layers))
     training = _fill(training, learning_rate=rate, patience=0 if training.minutes else PATIENCE_EPOCHS)
 
@@ -138,6 +145,15 @@ def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice
     model = _fill(model, dropout=row.dropout, output_dropout=row.dropout, recurrent_dropconnect=row.dropconnect)
     reason = f"{name}, {why}; about {passes:,.{0 if passes >= 10 else 1}f} passes over the text"
     return Choice(model, training, reason + (f"; your own {', '.join(own)}" if own else ""))
+
+
+def _tied(model: ModelConfig) -> ModelConfig:
+    """Choose whether the embedding serves the output too, and how long its vectors are."""
+    output = model.projection or chosen(model.units)
+    if model.tie is None:
+        fits = model.encoder == "embedding" and model.embedding_size in (None, output)
+        model = dataclasses.replace(model, tie=fits and chosen(model.vocabulary_size) >= MIN_TIED_VOCABULARY)
+    return _fill(model, embedding_size=output if model.tie else EMBEDDING_SIZE)
 
 
 def _preset(model: ModelConfig, training: TrainingConfig) -> tuple[str, str]:

@@ -20,12 +20,24 @@ from textgen.tokens import TOKENIZERS
 TEXT, MODEL, TRAINING, OUTPUT, ADVANCED = "Text", "Model", "Training", "Output", "Advanced"
 
 
+# The length of an embedding vector that has no other reason to be longer.
+EMBEDDING_SIZE = 64
+
+
 class Sizes(NamedTuple):
-    """The sizes of a model that are None until `textgen.planning.plan` sets them."""
+    """The sizes of a model, those that are None until `textgen.planning.plan` sets them among them.
+
+    Attributes:
+        vocabulary: symbols.
+        units: of each LSTM layer: the length of its cell state c.
+        layers: LSTM layers.
+        output: what each layer gives: the length of its hidden state h.
+    """
 
     vocabulary: int
     units: int
     layers: int
+    output: int
 
 
 @answers_keywords
@@ -57,12 +69,35 @@ class ModelConfig(Config):
         choices=("onehot", "embedding"),
         group=MODEL,
     )
-    embedding_size: int = option(64, "Set the length of an embedding vector.", low=1, high=65_536, group=MODEL)
+    embedding_size: int | None = option(
+        None,
+        "Set the length of an embedding vector. [default: 64, or with tied weights the size of the LSTM's output]",
+        low=1,
+        high=65_536,
+        group=MODEL,
+    )
     units: int | None = option(
         None, "Set the number of LSTM units in each layer. [default: by the preset]", low=1, high=65_536, group=MODEL
     )
     layers: int | None = option(
         None, "Set the number of LSTM layers. [default: by the preset]", low=1, high=64, group=MODEL
+    )
+    projection: int = option(
+        0,
+        "Project what each LSTM layer gives to N numbers (LSTMP), so that a large vocabulary and many units cost less. "
+        "0 projects nothing.",
+        low=0,
+        high=65_536,
+        since=4,
+        group=MODEL,
+    )
+    tie: bool | None = option(
+        None,
+        "Use one table of numbers to read symbols and to predict them. It learns large vocabularies better. "
+        "[default: for vocabularies of words]",
+        since=4,
+        before=False,
+        group=MODEL,
     )
     dropout: float | None = option(
         None,
@@ -87,35 +122,59 @@ class ModelConfig(Config):
     )
     bias: bool = option(True, "Give the LSTM layers a bias (the forget gate's is 1 before training).", group=ADVANCED)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.units is not None and self.projection >= self.units:
+            raise UsageError(
+                f"`projection={self.projection}` is not smaller than `units={self.units}`; choose fewer numbers than a "
+                "layer has units, or 0 for no projection"
+            )
+        if not self.tie:
+            return
+        if self.encoder == "onehot":
+            raise UsageError('`tie` uses the embedding to predict symbols too; choose `encoder="embedding"`')
+        output = self.projection or self.units
+        if None not in (self.embedding_size, output) and self.embedding_size != output:
+            raise UsageError(
+                f"`tie` needs embeddings as long as what the LSTM gives, {output} numbers; "
+                f"`embedding_size={self.embedding_size}` is not: leave it out, or turn `tie` off"
+            )
+
     @property
     def sizes(self) -> Sizes:
-        """Vocabulary size, units and layers as plain integers. Raises UsageError while one of them is None."""
+        """The sizes as plain integers. Raises UsageError while one of them is None."""
         if self.vocabulary_size is None or self.units is None or self.layers is None:
             raise UsageError("a model needs `vocabulary_size`, `units` and `layers`; one of them is None")
-        return Sizes(self.vocabulary_size, self.units, self.layers)
+        return Sizes(self.vocabulary_size, self.units, self.layers, self.projection or self.units)
 
     @property
     def input_size(self) -> int:
         """Length of the first layer's input vector: the vocabulary size for one-hot, else the embedding size."""
-        return self.sizes.vocabulary if self.encoder == "onehot" else self.embedding_size
+        if self.encoder == "onehot":
+            return self.sizes.vocabulary
+        return self.embedding_size or (self.sizes.output if self.tie else EMBEDDING_SIZE)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the name and the shape of every weight, in the order of the forward pass.
 
         Kernels have Keras's layout: an LSTM kernel is (input, 4 x units), its columns the input gate, forget gate,
-        candidate and output gate in this order; the output kernel is (units, vocabulary). All weights are float32.
+        candidate and output gate in this order; the output kernel is (output, vocabulary), and is missing where the
+        embedding takes its place. All weights are float32.
         """
-        vocabulary, units, layers = self.sizes
+        vocabulary, units, layers, output = self.sizes
         shapes: dict[str, tuple[int, ...]] = {}
         if self.encoder == "embedding":
-            shapes["embedding"] = (vocabulary, self.embedding_size)
+            shapes["embedding"] = (vocabulary, self.input_size)
         for layer in range(layers):
-            inputs = units if layer else self.input_size
+            inputs = output if layer else self.input_size
             shapes[f"lstm.{layer}.kernel"] = (inputs, 4 * units)
-            shapes[f"lstm.{layer}.recurrent_kernel"] = (units, 4 * units)
+            shapes[f"lstm.{layer}.recurrent_kernel"] = (output, 4 * units)
             if self.bias:
                 shapes[f"lstm.{layer}.bias"] = (4 * units,)
-        shapes["output.kernel"] = (units, vocabulary)
+            if self.projection:
+                shapes[f"lstm.{layer}.projection"] = (units, output)
+        if not self.tie:
+            shapes["output.kernel"] = (output, vocabulary)
         shapes["output.bias"] = (vocabulary,)
         return shapes
 
@@ -129,9 +188,10 @@ class ModelConfig(Config):
         The backward pass counts twice the forward pass. The first layer's input product is left out, since it only
         picks rows of a table.
         """
-        vocabulary, units, layers = self.sizes
-        recurrent = (2 * layers - 1) * 4 * units**2
-        return 6 * (recurrent + units * vocabulary)
+        vocabulary, units, layers, output = self.sizes
+        recurrent = (2 * layers - 1) * 4 * units * output
+        projection = layers * units * self.projection
+        return 6 * (recurrent + projection + output * vocabulary)
 
 
 @answers_keywords
@@ -163,6 +223,16 @@ class TrainingConfig(Config):
     batch_size: int = option(32, "Read N streams of text in parallel.", low=1, high=65_536, group=TRAINING)
     sequence_length: int = option(
         64, "Truncate backpropagation through time to N steps.", low=1, high=65_536, group=TRAINING
+    )
+    softmax_samples: int | None = option(
+        None,
+        "Compute the loss of a training step over N symbols of a large vocabulary, not over all (sampled softmax); 0 "
+        "computes it over all. Validation is always over all. [default: by the vocabulary]",
+        low=0,
+        high=1_000_000,
+        since=4,
+        before=0,
+        group=ADVANCED,
     )
     learning_rate: float | None = option(
         None,
@@ -266,9 +336,11 @@ class ModelOptions(TypedDict, total=False):
     tokenizer: str
     vocabulary_size: int | None
     encoder: str
-    embedding_size: int
+    embedding_size: int | None
     units: int | None
     layers: int | None
+    projection: int
+    tie: bool | None
     dropout: float | None
     output_dropout: float | None
     recurrent_dropconnect: float | None
@@ -283,6 +355,7 @@ class TrainingOptions(TypedDict, total=False):
     size: str
     batch_size: int
     sequence_length: int
+    softmax_samples: int | None
     learning_rate: float | None
     warmup: float
     clip_norm: float

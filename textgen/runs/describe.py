@@ -180,5 +180,7 @@ def _word_perplexity(bits_per_word: float) -> str:
 
 def shape(model: ModelConfig) -> str:
     """Describe a model in a few words: "embedding 64, LSTM 2 x 256"."""
-    encoder = f"embedding {model.embedding_size}" if model.encoder == "embedding" else "one-hot"
-    return f"{encoder}, LSTM {model.layers} x {model.units}"
+    encoder = f"embedding {model.input_size}" if model.encoder == "embedding" else "one-hot"
+    tied = ", tied" if model.tie else ""
+    projected = f" projected to {model.projection}" if model.projection else ""
+    return f"{encoder}{tied}, LSTM {model.layers} x {model.units}{projected}"

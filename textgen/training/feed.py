@@ -9,16 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.planning.candidates import CandidateSampler
 from textgen.planning.streams import Streams
 from textgen.training.backend import keras
 
 # Batches prepared while others are trained on.
 PREFETCHED_BATCHES = 4
+# Tells the random numbers of candidates from those of a pass over the text.
+DRAWS = 1
 
 Batch = tuple[dict[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def feed(streams: Streams, seed: int, first: int = 0, steps: int | None = None, goes_on: bool = False) -> Any:
+def feed(
+    streams: Streams,
+    seed: int,
+    first: int = 0,
+    steps: int | None = None,
+    goes_on: bool = False,
+    sampler: CandidateSampler | None = None,
+) -> Any:
     """Some steps of a training, or of an evaluation, in the form that Keras takes on this backend.
 
     Give `fit` shuffle=False with it: a stretch must follow the one before it, or the carried state belongs to
@@ -36,15 +46,20 @@ def feed(streams: Streams, seed: int, first: int = 0, steps: int | None = None, 
         first: the step of the training to begin with.
         steps: how many steps; None for one pass.
         goes_on: whether the state in the model belongs to the step before the first.
+        sampler: what chooses the candidates of each step, for a sampled softmax.
     """
-    batches = Batches(streams, seed, first, steps or streams.steps, goes_on)
+    batches = Batches(streams, seed, first, steps or streams.steps, goes_on, sampler)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
 
     inputs, targets = batches[0]
     signature = (
-        {name: tf.TensorSpec(array.shape, array.dtype) for name, array in inputs.items()},
+        # The number of candidates may change from step to step.
+        {
+            name: tf.TensorSpec(array.shape if array.ndim > 1 else (None,), array.dtype)
+            for name, array in inputs.items()
+        },
         tf.TensorSpec(targets.shape, targets.dtype),
     )
     options = tf.data.Options()
@@ -62,12 +77,22 @@ class Batches(keras.utils.PyDataset):
     """The steps of `feed`, in the form that LanguageModel takes.
 
     Each is a dict of "ids" (int32, shape (rows, length)) and "carry" (float32, shape (rows, 1)), and targets (int32,
-    shape (rows, length)).
+    shape (rows, length)). With a sampler, the dict also has "candidates" (int32) and "corrections" (float32), both of
+    shape (candidates,), and the targets are places among them.
     """
 
-    def __init__(self, streams: Streams, seed: int, first: int, steps: int, goes_on: bool = False) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        seed: int,
+        first: int,
+        steps: int,
+        goes_on: bool = False,
+        sampler: CandidateSampler | None = None,
+    ) -> None:
         super().__init__()
         self.streams, self.seed, self.first, self.steps, self.goes_on = streams, seed, first, steps, goes_on
+        self.sampler = sampler
 
     def __len__(self) -> int:
         return self.steps
@@ -79,4 +104,9 @@ class Batches(keras.utils.PyDataset):
         # After an evaluation the state in the model belongs to the held-out text: start from zeros.
         carried = (index > 0 or self.goes_on) and place > 0
         carry = np.full((len(inputs), 1), float(carried), dtype=np.float32)
-        return {"ids": inputs, "carry": carry}, targets
+        if not self.sampler:
+            return {"ids": inputs, "carry": carry}, targets
+        # By the number of the step: a training that is resumed draws what it would have drawn.
+        drawn = self.sampler.draw(targets, np.random.default_rng([self.seed, self.first + index, DRAWS]))
+        more = {"candidates": drawn.ids, "corrections": drawn.corrections}
+        return {"ids": inputs, "carry": carry} | more, drawn.targets

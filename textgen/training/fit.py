@@ -86,6 +86,8 @@ class _Fit:
         self.model = compiled(plan.model, training, plan.streams.rows, plan.steps)
         if session.weights:
             import_older(self.model, session.weights)
+        elif not session.snapshot:
+            self.model.head.begin_with(plan.counts)
         self.guard, self.watch, self.tempo = DivergenceGuard(session.path), Stopwatch(), Tempo(session.state)
         self.interruption = Interruption(self._check, session)
         self.users = UserCallbacks(code, session, self.tempo)
@@ -215,7 +217,7 @@ class _Fit:
         if keeper and keeper.budget.left() > 0:
             steps *= SPARE_STEPS  # the watch ends the epoch
         self.model.fit(
-            feed(streams, seed, state.step, steps, goes_on),
+            feed(streams, seed, state.step, steps, goes_on, self.plan.sampler),
             validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,
             epochs=state.epoch + 1,
             initial_epoch=state.epoch,
@@ -242,9 +244,9 @@ def import_older(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None
 
 def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: int | None) -> LanguageModel:
     """The model of a ModelConfig, ready to be trained over `steps` steps (None: not known yet) of `rows` rows."""
-    model = LanguageModel(config, rows, seed=training.seed)
+    model = LanguageModel(config, rows, seed=training.seed, samples=bool(training.softmax_samples))
     seconds = step_seconds(config, rows * training.sequence_length)
-    optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1))
+    optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)
     compile_in_groups(model, optimizer, seconds)
     return model
 

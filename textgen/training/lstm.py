@@ -22,8 +22,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from textgen.system.threads import cores
 from textgen.training.backend import keras, on_tensorflow_cpu, ops, tensorflow
+from textgen.training.rows import take_rows
 
 # Fewest rows of a lane: products of fewer are too thin to be worth a core of their own.
 MIN_LANE_ROWS = 8
@@ -42,6 +45,9 @@ class LSTM(keras.layers.LSTM):
     `return_sequences` or (batch, units) without. Kernels have Keras's order of columns: input gate, forget gate,
     candidate, output gate.
     """
+
+    # What the output of the cell is multiplied with; only ProjectedLSTM has one.
+    projection: Any = None
 
     def has_own_path(self) -> bool:
         """Whether the recurrence runs here rather than in Keras."""
@@ -83,16 +89,16 @@ class LSTM(keras.layers.LSTM):
                 return self._run_vectors(inputs, initial_state, recurrent_kernel)
             places = (inputs.shape[0] or 1) * (inputs.shape[1] or 1)
             if embedding is not None and embedding.shape[0] > places:
-                # The vocabulary is larger than the batch: projecting what was read is cheaper than a whole table.
-                return self._run_vectors(ops.take(embedding, inputs, axis=0), initial_state, recurrent_kernel)
+                # The vocabulary is larger than the batch: a table of the symbols that were read is enough.
+                distinct, inputs = _distinct(inputs)
+                embedding = take_rows(embedding, distinct)
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            kernels = _apart(ops.convert_to_tensor(recurrent_kernel))
-            return _recurrence(_Rows(inputs, *_apart(table)), initial_state, kernels)
+            return self._recurrence(_Rows(inputs, *_apart(table)), initial_state, recurrent_kernel)
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
-            inputs = ops.take(embedding, inputs, axis=0)
+            inputs = take_rows(embedding, inputs)
         with self._with_recurrent_kernel(recurrent_kernel):
             outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), h, c
@@ -132,7 +138,78 @@ class LSTM(keras.layers.LSTM):
         kernels = _apart(ops.convert_to_tensor(self.cell.kernel))
         biases = _apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
         projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
-        return _recurrence(_Steps(*projected), initial_state, _apart(ops.convert_to_tensor(recurrent_kernel)))
+        return self._recurrence(_Steps(*projected), initial_state, recurrent_kernel)
+
+    def _recurrence(
+        self, source: "_Steps | _Rows", initial_state: Sequence[Tensor], recurrent_kernel: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        kernels = _apart(ops.convert_to_tensor(recurrent_kernel))
+        # The value of the variable: the function with its own gradient takes no variables.
+        projection = () if self.projection is None else (tensorflow().convert_to_tensor(self.projection.value),)
+        return _recurrence(source, initial_state, [*kernels, *projection])
+
+
+class ProjectedLSTM(LSTM):
+    """An LSTM layer that projects what its cell gives (LSTMP: Sak et al. 2014; `proj_size` of torch.nn.LSTM).
+
+    The hidden state h is the product of o * tanh(c) and a matrix: it has fewer numbers than the cell state c, so the
+    recurrent product, the next layer's and that of the logits are smaller. h and outputs have `projection` numbers in
+    place of `units`.
+
+    Args:
+        units: numbers of the cell state.
+        projection: numbers of the hidden state.
+        options: of keras.layers.LSTMCell.
+    """
+
+    def __init__(self, units: int, projection: int, name: str | None = None, **options: Any) -> None:
+        cell = ProjectedCell(units, projection, name="lstm_cell", **options)
+        keras.layers.RNN.__init__(self, cell, return_sequences=True, return_state=True, name=name)
+
+    @property
+    def projection(self) -> Any:
+        """The matrix, a variable of shape (units, projection)."""
+        return self.cell.projection
+
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Sequence[Tensor], mask: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """What keras.layers.RNN calls for its recurrence: Keras's general loop, since cuDNN is not asked for this."""
+        result: tuple[Tensor, Tensor, list[Tensor]] = keras.layers.RNN.inner_loop(
+            self, sequences, initial_state, mask, training=training
+        )
+        return result
+
+
+class ProjectedCell(keras.layers.LSTMCell):
+    """The cell of ProjectedLSTM; its arguments."""
+
+    def __init__(self, units: int, projection: int, projection_initializer: Any = None, **options: Any) -> None:
+        super().__init__(units, **options)
+        self.state_size, self.output_size = [projection, units], projection
+        self.projection_initializer = keras.initializers.get(projection_initializer or "glorot_uniform")
+
+    def build(self, input_shape: Any) -> None:
+        weights = (
+            ("kernel", (input_shape[-1], 4 * self.units), self.kernel_initializer),
+            ("recurrent_kernel", (self.output_size, 4 * self.units), self.recurrent_initializer),
+            ("projection", (self.units, self.output_size), self.projection_initializer),
+        )
+        for name, shape, initializer in weights:
+            setattr(self, name, self.add_weight(name=name, shape=shape, initializer=initializer))
+        self.bias = None
+        if self.use_bias:
+            forget = np.repeat(np.array([0, 1, 0, 0], np.float32), self.units)
+            self.bias = self.add_weight(
+                name="bias", shape=forget.shape, initializer=lambda _, dtype: ops.convert_to_tensor(forget, dtype)
+            )
+        self.built = True
+
+    def call(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> tuple[Tensor, list[Tensor]]:
+        """One step; see keras.layers.LSTMCell."""
+        given, (_, c) = super().call(inputs, states, training=training)
+        h = ops.matmul(given, self.projection)
+        return h, [h, c]
 
 
 def lane_slices(rows: int | None) -> list[slice]:
@@ -190,8 +267,10 @@ class _Rows:
         """The gradients of the tables: each row gets the sum over the places where its symbol occurred."""
         tf = tensorflow()
         ids, size = tf.reshape(self.ids, (-1,)), tensors[0].shape[0]
-        flat = [tf.reshape(d, (-1, d.shape[-1])) for d in (d_gates, d_candidate)]
-        if size <= MAX_ONE_HOT_SYMBOLS:
+        flat = [_as_rows(d) for d in (d_gates, d_candidate)]
+        if size is None:  # the symbols that were read
+            size = tf.shape(tensors[0])[0]
+        elif size <= MAX_ONE_HOT_SYMBOLS:
             places = tf.one_hot(ids, size, axis=0, dtype=d_gates.dtype)
             return [tf.matmul(places, d) for d in flat]
         return [tf.math.unsorted_segment_sum(d, ids, size) for d in flat]
@@ -202,6 +281,13 @@ class _Rows:
         return self.ids
 
 
+def _distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
+    """The symbols that occur, each once, shape (symbols,), and the ids as places among them."""
+    tf = tensorflow()
+    symbols, places = tf.unique(tf.reshape(ids, (-1,)))
+    return symbols, tf.reshape(places, tf.shape(ids))
+
+
 def _recurrence(
     source: _Steps | _Rows, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -209,18 +295,25 @@ def _recurrence(
 
     Args:
         source: the inputs.
-        initial_state: h and c before, shape (batch, units).
-        kernels: the recurrent kernels of the three gates (units, 3 x units) and of the candidate (units, units).
+        initial_state: h and c before, shape (batch, output) and (batch, units).
+        kernels: the recurrent kernels of the three gates (output, 3 x units) and of the candidate (output, units), and
+            where there is one the projection (units, output).
 
     Returns:
-        h after every step (time, batch, units), and the last h and c.
+        h after every step (time, batch, output), and the last h and c.
     """
     tf = tensorflow()
     sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
     def run(
-        gates_in: Tensor, candidate_in: Tensor, h0: Tensor, c0: Tensor, gates_kernel: Tensor, candidate_kernel: Tensor
+        gates_in: Tensor,
+        candidate_in: Tensor,
+        h0: Tensor,
+        c0: Tensor,
+        gates_kernel: Tensor,
+        candidate_kernel: Tensor,
+        *projection: Tensor,
     ) -> Tensor:
         given = (gates_in, candidate_in)
         known = source.first.shape[0]  # time steps, where the graph knows them
@@ -228,7 +321,7 @@ def _recurrence(
         turn = STEPS_PER_TURN if known and known % STEPS_PER_TURN == 0 else 1
 
         def array(size: Tensor) -> Tensor:
-            return tf.TensorArray(h0.dtype, size)
+            return tf.TensorArray(h0.dtype, size, clear_after_read=False)  # some are read twice
 
         def forward(
             t: Tensor,
@@ -248,6 +341,8 @@ def _recurrence(
                 c = f * c + i * g
                 tanh_c = tf.tanh(c)
                 h = o * tanh_c
+                for matrix in projection:
+                    h = tf.matmul(h, matrix)
                 gates_seen, g_seen, tanh_seen = (
                     gates_seen.write(t, gates),
                     g_seen.write(t, g),
@@ -267,14 +362,18 @@ def _recurrence(
 
         def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
             gates_transposed, candidate_transposed = tf.transpose(gates_kernel), tf.transpose(candidate_kernel)
+            projection_transposed = [tf.transpose(matrix) for matrix in projection]
 
             def backward(
-                t: Tensor, d_h: Tensor, d_c: Tensor, d_gates_seen: Tensor, d_g_seen: Tensor
+                t: Tensor, d_h: Tensor, d_c: Tensor, d_gates_seen: Tensor, d_g_seen: Tensor, *d_h_seen: Tensor
             ) -> tuple[Tensor, ...]:
                 for _ in range(turn):
                     gates, g, tanh_c, c_before = (seen.read(t) for seen in (gates_seen, g_seen, tanh_seen, c_seen))
                     i, f, o = tf.split(gates, 3, axis=1)
                     d_h += d_outputs[t]
+                    d_h_seen = tuple(seen.write(t, d_h) for seen in d_h_seen)
+                    for matrix in projection_transposed:
+                        d_h = tf.matmul(d_h, matrix)  # of o * tanh(c), from that of the product
                     d_c += tanh_gradient(y=tanh_c, dy=d_h * o)
                     d_gates = sigmoid_gradient(y=gates, dy=tf.concat([d_c * g, d_c * c_before, d_h * tanh_c], 1))
                     d_g = tanh_gradient(y=g, dy=d_c * i)
@@ -282,18 +381,32 @@ def _recurrence(
                     d_h = tf.matmul(d_gates, gates_transposed) + tf.matmul(d_g, candidate_transposed)
                     d_c *= f
                     t -= 1
-                return t, d_h, d_c, d_gates_seen, d_g_seen
+                return t, d_h, d_c, d_gates_seen, d_g_seen, *d_h_seen
 
-            _, d_h, d_c, d_gates_seen, d_g_seen = tf.while_loop(
-                lambda t, *_: t >= 0, backward, (steps - 1, d_h, d_c, array(steps), array(steps))
+            _, d_h, d_c, d_gates_seen, d_g_seen, *d_h_seen = tf.while_loop(
+                lambda t, *_: t >= 0,
+                backward,
+                (steps - 1, d_h, d_c, *(array(steps) for _ in range(2 + len(projection)))),
             )
-            units = candidate_kernel.shape[0]
             d_gates, d_g = d_gates_seen.stack(), d_g_seen.stack()
-            h_before = tf.transpose(tf.reshape(all_h[:-1], (-1, units)))
-            d_kernels = (tf.matmul(h_before, tf.reshape(d, (-1, d.shape[-1]))) for d in (d_gates, d_g))
+            h_before = _as_columns(all_h[:-1])
+            d_kernels = [tf.matmul(h_before, _as_rows(d)) for d in (d_gates, d_g)]
+            for seen in d_h_seen:
+                o = tf.split(gates_seen.stack(), 3, axis=2)[2]
+                d_kernels.append(tf.matmul(_as_columns(o * tanh_seen.stack()), _as_rows(seen.stack())))
             return *source.gradients(given, d_gates, d_g), d_h, d_c, *d_kernels
 
         return (all_h[1:], h, c), gradient
 
     result: tuple[Tensor, Tensor, Tensor] = run(*source.tensors, *initial_state, *kernels)
     return result
+
+
+def _as_rows(steps: Tensor) -> Tensor:
+    """What has the shape (time, batch, size) as (time x batch, size)."""
+    return tensorflow().reshape(steps, (-1, steps.shape[-1]))
+
+
+def _as_columns(steps: Tensor) -> Tensor:
+    """What has the shape (time, batch, size) as (size, time x batch)."""
+    return tensorflow().transpose(_as_rows(steps))

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
 from textgen.training.backend import keras, ops
-from textgen.training.lstm import LSTM, Tensor, lane_slices
+from textgen.training.head import Head
+from textgen.training.lstm import LSTM, ProjectedLSTM, Tensor, lane_slices
 
 
 class LanguageModel(keras.Model):
@@ -26,70 +27,97 @@ class LanguageModel(keras.Model):
 
     Inputs are a dict: "ids", integers of shape (batch, time), and "carry", float of shape (batch, 1): 1 where the row
     goes on from where the last call's row ended, 0 where it begins anew. The output is a list, one entry a lane (see
-    `textgen.training.lstm`), of logits, float32, shape (time, rows of the lane, vocabulary). Targets, shape (batch,
-    time), equal to IGNORED do not count.
+    `textgen.training.lstm`), of what the last LSTM layer gives, float32, shape (time, rows of the lane, size); `logits`
+    makes the logits of it. Targets, shape (batch, time), equal to IGNORED do not count.
+
+    For a sampled softmax, the inputs of a training step have two more entries, both of shape (candidates,):
+    "candidates", ids, and "corrections", float; the targets are then places among the candidates.
 
     Args:
         config: the ModelConfig.
         batch_size: rows of every batch; the carried state has as many.
         seed: decides the initial weights and dropout.
         lanes: slices of the batch's rows that go through the model independently; None makes one for each core.
+        samples: whether training steps are over candidates.
     """
 
     def __init__(
-        self, config: ModelConfig, batch_size: int, seed: int = 0, lanes: Sequence[slice] | None = None
+        self,
+        config: ModelConfig,
+        batch_size: int,
+        seed: int = 0,
+        lanes: Sequence[slice] | None = None,
+        samples: bool = False,
     ) -> None:
         super().__init__(name="language_model")
-        self.config, self.batch_size = config, batch_size
-        vocabulary, units, layers = config.sizes
+        self.config, self.batch_size, self.samples = config, batch_size, samples
+        vocabulary, units, layers, output = config.sizes
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # 31 bits, since PyTorch takes no larger seeds.
-        seeds = iter((np.random.SeedSequence(seed).generate_state(5 * layers + 4) >> 1).tolist())
+        seeds = iter((np.random.SeedSequence(seed).generate_state(6 * layers + 8) >> 1).tolist())
         self.embedding = None
         if config.encoder == "embedding":
             self.embedding = self.add_weight(
                 name="embedding",
-                shape=(vocabulary, config.embedding_size),
-                initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
+                shape=(vocabulary, config.input_size),
+                initializer=keras.initializers.RandomNormal(stddev=self._embedding_scale(), seed=next(seeds)),
             )
         self.recurrent = []
         self.carried = []
         for layer in range(layers):
-            lstm = LSTM(
-                units,
-                use_bias=config.bias,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                return_sequences=True,
-                return_state=True,
-                name=f"lstm_{layer}",
-            )
-            lstm.build((batch_size, None, units if layer else config.input_size))
+            initializers = {
+                "kernel_initializer": keras.initializers.GlorotUniform(seed=next(seeds)),
+                "recurrent_initializer": keras.initializers.Orthogonal(seed=next(seeds)),
+            }
+            if config.projection:
+                lstm = ProjectedLSTM(
+                    units,
+                    config.projection,
+                    use_bias=config.bias,
+                    projection_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                    name=f"lstm_{layer}",
+                    **initializers,
+                )
+            else:
+                lstm = LSTM(
+                    units,
+                    use_bias=config.bias,
+                    return_sequences=True,
+                    return_state=True,
+                    name=f"lstm_{layer}",
+                    **initializers,
+                )
+            lstm.build((batch_size, None, output if layer else config.input_size))
             self.recurrent.append(lstm)
             # The layer's own `stateful` carries nothing on the JAX backend; a weight of the model does on all backends.
             self.carried.append(
                 [
                     self.add_weight(
                         name=f"carried_{name}_{layer}",
-                        shape=(batch_size, units),
+                        shape=(batch_size, size),
                         initializer="zeros",
                         trainable=False,
                     )
-                    for name in ("h", "c")
+                    for name, size in (("h", output), ("c", units))
                 ]
             )
         self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(layers - 1)]
         self.dropconnect_seeds = [keras.random.SeedGenerator(next(seeds)) for _ in self.recurrent]
         self.before_output = keras.layers.Dropout(config.output_dropout or 0, seed=next(seeds))
-        self.logits = keras.layers.Dense(
-            vocabulary, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="logits"
-        )
-        self.logits.build((batch_size, None, units))
+        self.head = Head(config, self.embedding if config.tie else None, by_rows=samples, seed=next(seeds))
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 
+    def _embedding_scale(self) -> float:
+        """The standard deviation of the first embedding: 1, or such that logits begin near 0 where they are of it."""
+        return self.config.input_size**-0.5 if self.config.tie else 1.0
+
+    def logits(self, outputs: Sequence[Tensor]) -> list[Tensor]:
+        """The logits of each lane, float32, shape (time, rows of the lane, vocabulary), from the model's outputs."""
+        return [self.head(of_lane) for of_lane in outputs]
+
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> list[Tensor]:
-        """The logits of each lane: float32, shape (time, rows of the lane, vocabulary)."""
+        """What the last layer gives, each lane: float32, shape (time, rows of the lane, size)."""
         # The data pipeline loses the number of rows. With it, every shape is known when the graph is built.
         ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
@@ -102,7 +130,7 @@ class LanguageModel(keras.Model):
         for layer, pair in enumerate(self.carried):
             for place, kept in enumerate(pair):
                 kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
-        return [logits for logits, _ in lanes]
+        return [outputs for outputs, _ in lanes]
 
     def _recurrent_kernels(self, training: bool) -> list[Tensor]:
         """Each layer's recurrent kernel; in training with some connections dropped.
@@ -120,7 +148,7 @@ class LanguageModel(keras.Model):
     def _lane(
         self, ids: Tensor, begin: Sequence[Sequence[Tensor]], recurrent_kernels: Sequence[Tensor], training: bool
     ) -> tuple[Tensor, list[list[Tensor]]]:
-        """Some rows of the batch through all layers: logits (time, rows, vocabulary) and each layer's [h, c] after."""
+        """Some rows of the batch through all layers: outputs (time, rows, size) and each layer's [h, c] after."""
         x, states = ids, list[list[Tensor]]()
         for layer, lstm in enumerate(self.recurrent):
             if layer:
@@ -128,7 +156,7 @@ class LanguageModel(keras.Model):
             embedding = None if layer else self.embedding
             x, h, c = lstm.run(x, begin[layer], embedding, recurrent_kernels[layer], training=training)
             states.append([h, c])
-        return self.logits(self.before_output(x, training=training)), states
+        return self.before_output(x, training=training), states
 
     def compute_loss(
         self,
@@ -140,18 +168,20 @@ class LanguageModel(keras.Model):
     ) -> Tensor:
         """Mean cross-entropy, nats a symbol, over the targets that count. The metric `nats` is its exact mean."""
         targets = ops.transpose(ops.reshape(y, (self.batch_size, y.shape[1] or -1)))
-        counts = ops.cast(ops.not_equal(targets, IGNORED), "float32")
-        number = ops.sum(counts)
-        total = sum(
-            ops.sum(
-                ops.sparse_categorical_crossentropy(ops.maximum(targets[:, rows], 0), logits, from_logits=True)
-                * counts[:, rows]
-            )
-            for rows, logits in zip(self.lanes, y_pred, strict=True)
-        )
+        number = ops.sum(ops.cast(ops.not_equal(targets, IGNORED), "float32"))
+        candidates = (x["candidates"], x["corrections"]) if training and x and "candidates" in x else None
+        total = self.head.nats(y_pred, [targets[:, rows] for rows in self.lanes], candidates)
         mean = total / ops.maximum(number, 1.0)
         self.nats.update_state(mean, sample_weight=number)
         return mean
+
+    @property
+    def by_rows(self) -> list[str]:
+        """The paths of the weights of which a step over candidates reads some rows."""
+        if not self.samples:
+            return []
+        tables = [self.embedding, self.head.kernel, self.head.bias]
+        return [table.path for table in tables if table is not None]
 
     def named_weights(self) -> dict[str, Any]:
         """The weights by the names of `ModelConfig.weight_shapes`, as Keras variables."""
@@ -161,15 +191,25 @@ class LanguageModel(keras.Model):
             named[f"lstm.{layer}.recurrent_kernel"] = lstm.cell.recurrent_kernel
             if self.config.bias:
                 named[f"lstm.{layer}.bias"] = lstm.cell.bias
-        named["output.kernel"] = self.logits.kernel
-        named["output.bias"] = self.logits.bias
+            if self.config.projection:
+                named[f"lstm.{layer}.projection"] = lstm.projection
+        if self.head.kernel is not None:
+            named["output.kernel"] = self.head.kernel
+        named["output.bias"] = self.head.bias
         return named
 
     def export_weights(self) -> dict[str, NDArray[np.float32]]:
         """A copy of the weights as float32 arrays, by name."""
-        return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in self.named_weights().items()}
+        return {
+            name: np.array(self._turned(name, ops.convert_to_numpy(variable)), order="C")
+            for name, variable in self.named_weights().items()
+        }
 
     def import_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Set the weights from arrays, by name."""
         for name, variable in self.named_weights().items():
-            variable.assign(weights[name])
+            variable.assign(self._turned(name, weights[name]))
+
+    def _turned(self, name: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A weight in the layout of a run folder from that of the model, or the other way round."""
+        return array.T if name == "output.kernel" and self.head.by_rows else array

@@ -1,11 +1,12 @@
 """The optimizers: Adam with a learning rate that is warmed up and annealed to a movable end, and plain descent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from textgen.runs.config import TrainingConfig
-from textgen.training.backend import keras, ops
+from textgen.training.backend import keras, ops, tensorflow
+from textgen.training.rows import is_sparse, merged, take_rows
 
 # A training that is extended goes on from this share of its schedule, where it had got farther.
 RESTART_SHARE = 0.5
@@ -70,6 +71,10 @@ class Adam(keras.optimizers.Adam):
 
     Args:
         learning_rate: a CosineSchedule, or what keras.optimizers.Adam takes.
+        clip_norm: gradients are scaled so that their global norm is at most this (Pascanu et al. 2013); None for no
+            such bound.
+        by_rows: the paths of weights of which a step reads some rows. The rows that it does not read keep their numbers
+            and their moments, so a step costs no more for a large vocabulary.
         options: of keras.optimizers.Adam.
 
     Attributes:
@@ -78,59 +83,114 @@ class Adam(keras.optimizers.Adam):
             before clipping, that of the global norm, and the number of steps. The reader resets it.
     """
 
-    def __init__(self, learning_rate: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        clip_norm: float | None = None,
+        by_rows: Collection[str] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(learning_rate, **options)
         self.norms: Any = None
+        self.clip_norm, self.by_rows = clip_norm, frozenset(by_rows)
         self.schedule = learning_rate if isinstance(learning_rate, CosineSchedule) else None
         if self.schedule:
             self.schedule.path = self.add_variable((3,), name="path")
 
     def build(self, variables: Sequence[Any]) -> None:
         super().build(variables)
+        # By place: on TensorFlow, a weight comes to `update_step` as TensorFlow's own variable, without a path.
+        self._row_places = frozenset(place for place, each in enumerate(variables) if each.path in self.by_rows)
         if self.norms is None:
             self.norms = self.add_variable((len(variables) + 2,), name="norms")
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
         if not self.built and trainable_variables is not None:
             self.build(trainable_variables)
-        squares = ops.stack([ops.sum(ops.square(ops.convert_to_tensor(each))) for each in grads])
-        whole = ops.sum(squares)[None]
-        self.norms.assign_add(ops.concatenate([ops.sqrt(squares), ops.sqrt(whole), ops.ones((1,))]))
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        grads = [
+            merged(each) if is_sparse(each) and self._is_by_rows(variable) else ops.convert_to_tensor(each)
+            for each, variable in zip(grads, variables, strict=True)
+        ]
+        squares = ops.stack([ops.sum(ops.square(each.values if is_sparse(each) else each)) for each in grads])
+        norm = ops.sqrt(ops.sum(squares))
+        self.norms.assign_add(ops.concatenate([ops.sqrt(squares), norm[None], ops.ones((1,))]))
+        if self.clip_norm is not None:
+            scale = self.clip_norm * ops.minimum(1.0 / norm, 1.0 / self.clip_norm)
+            grads = [_scaled(each, scale) for each in grads]
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        place = self._get_variable_index(variable)
+        m, v = self._momentums[place], self._velocities[place]
+        step = ops.cast(self.iterations + 1, "float32")
+        powers = ops.power(self.beta_1, step), ops.power(self.beta_2, step)
+        rate = ops.cast(learning_rate, "float32")
+        if self._is_by_rows(variable):
+            self._update_rows(gradient, variable, m, v, rate * ops.sqrt(1 - powers[1]) / (1 - powers[0]))
+            return
         if keras.backend.backend() != "tensorflow":
             super().update_step(gradient, variable, learning_rate)
             return
-        import tensorflow as tf
-
-        place = self._get_variable_index(variable)
-        weight, m, v = (
-            (kept.value if isinstance(kept, keras.Variable) else kept).handle
-            for kept in (variable, self._momentums[place], self._velocities[place])
-        )
-        step = ops.cast(self.iterations + 1, "float32")
-        tf.raw_ops.ResourceApplyAdam(
-            var=weight,
-            m=m,
-            v=v,
-            beta1_power=ops.power(self.beta_1, step),
-            beta2_power=ops.power(self.beta_2, step),
-            lr=ops.cast(learning_rate, "float32"),
+        tensorflow().raw_ops.ResourceApplyAdam(
+            var=_variable(variable).handle,
+            m=_variable(m).handle,
+            v=_variable(v).handle,
+            beta1_power=powers[0],
+            beta2_power=powers[1],
+            lr=rate,
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
-            grad=tf.convert_to_tensor(gradient),
+            grad=tensorflow().convert_to_tensor(gradient),
         )
 
+    def _is_by_rows(self, variable: Any) -> bool:
+        return self._get_variable_index(variable) in self._row_places
 
-def make_optimizer(training: TrainingConfig, steps: float) -> Adam:
+    def _update_rows(self, gradient: Any, variable: Any, m: Any, v: Any, rate: Any) -> None:
+        """Adam for the rows that were read: those of a sparse gradient, or those whose gradient is not zero."""
+        sparse = is_sparse(gradient)
+        numbers, rows = (gradient.values, gradient.indices) if sparse else (gradient, None)
+        old_m, old_v = (take_rows(kept, rows) if sparse else ops.convert_to_tensor(kept) for kept in (m, v))
+        new_m = old_m + (numbers - old_m) * (1 - self.beta_1)
+        new_v = old_v + (ops.square(numbers) - old_v) * (1 - self.beta_2)
+        change = rate * new_m / (ops.sqrt(new_v) + self.epsilon)
+        if sparse:
+            tf = tensorflow()
+            for kept, numbers in ((m, new_m), (v, new_v)):
+                _variable(kept).scatter_update(tf.IndexedSlices(numbers, rows))
+            _variable(variable).scatter_sub(tf.IndexedSlices(change, rows))
+            return
+        is_read = numbers != 0 if len(numbers.shape) == 1 else ops.any(numbers != 0, axis=-1, keepdims=True)
+        m.assign(ops.where(is_read, new_m, old_m))
+        v.assign(ops.where(is_read, new_v, old_v))
+        variable.assign_sub(ops.where(is_read, change, ops.zeros_like(change)))
+
+
+def _variable(kept: Any) -> Any:
+    """TensorFlow's own variable of one of Keras."""
+    return kept.value if isinstance(kept, keras.Variable) else kept
+
+
+def _scaled(gradient: Any, scale: Any) -> Any:
+    if is_sparse(gradient):
+        return tensorflow().IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
+    return gradient * scale
+
+
+def make_optimizer(training: TrainingConfig, steps: float, by_rows: Collection[str] = ()) -> Adam:
     """Adam as a TrainingConfig describes it, annealed over `steps` steps.
 
     The gradient's global norm is clipped, the cure for exploding gradients (Pascanu et al. 2013).
+
+    Args:
+        training: the TrainingConfig.
+        steps: of the whole training.
+        by_rows: as of Adam.
     """
     schedule = CosineSchedule(training.learning_rate or 0.0, training.warmup)
-    optimizer = Adam(schedule, global_clipnorm=training.clip_norm)
+    optimizer = Adam(schedule, clip_norm=training.clip_norm, by_rows=by_rows)
     schedule.set_end(0, steps)
     return optimizer
 
