@@ -10,7 +10,8 @@ import pytest
 
 from textgen.errors import UsageError
 from textgen.options import option_of
-from textgen.runs.config import ModelConfig, ModelOptions, TrainingConfig, TrainingOptions, TrainOptions
+from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.train_options import ModelOptions, TrainingOptions, TrainOptions
 from textgen.sampling.config import SamplingConfig
 
 
@@ -163,10 +164,21 @@ def test_sizes_that_do_not_fit_together_are_refused(options, message):
 def test_an_older_run_is_read_as_what_it_was():
     """Without the fields that came later: they did not have today's defaults, which textgen chooses."""
     values = ModelConfig(vocabulary_size=5, units=3, layers=1, embedding_size=4).to_json()
-    older = {name: value for name, value in values.items() if name not in ("tie", "projection")}
-    read = ModelConfig.from_json(older, 3)
-    assert (read.tie, read.projection) == (False, 0)
+    older = [
+        "tokenizer",
+        "vocabulary_size",
+        "encoder",
+        "embedding_size",
+        "units",
+        "layers",
+        "dropout",
+        "output_dropout",
+    ]
+    older += ["recurrent_dropconnect", "bias"]
+    read = ModelConfig.from_json({name: values[name] for name in older}, 3)
+    assert (read.tie, read.projection, read.embedding_dropout, read.variational) == (False, 0, 0, False)
     assert "output.kernel" in read.weight_shapes()
     training = TrainingConfig().to_json()
-    del training["softmax_samples"]
+    for name in ("softmax_samples", "activation_penalty", "change_penalty"):
+        del training[name]
     assert TrainingConfig.from_json(training, 3).softmax_samples == 0

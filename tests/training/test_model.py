@@ -3,7 +3,7 @@ import pytest
 
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
-from textgen.training.model import LanguageModel
+from textgen.training.model import LanguageModel, VariationalDropout
 
 
 def make(batch=2, **options):
@@ -140,3 +140,61 @@ def test_dropconnect_drops_the_asked_share_and_keeps_the_mean():
     gone = dropped == 0
     assert gone.mean() == pytest.approx(0.25, abs=0.02)
     assert np.allclose(dropped[~gone], kernel[~gone] / 0.75)
+
+
+def test_variational_dropout_drops_the_same_values_at_all_time_steps():
+    layer = VariationalDropout(0.5, seed=1)
+    found = np.asarray(layer(np.ones((6, 3, 40), np.float32), training=True))
+    assert set(np.unique(found)) == {0, 2}
+    assert (found == found[0]).all()
+    assert len({row.tobytes() for row in found[0]}) == 3  # each row of the batch has its own
+    assert np.array_equal(layer(np.ones((6, 3, 40))), np.ones((6, 3, 40)))
+    locked = make(variational=True, output_dropout=0.5, units=16)
+    outputs = np.asarray(locked(inputs(IDS, 0.0), training=True)[0])
+    assert ((outputs == 0) == (outputs[0] == 0)).all()
+
+
+@pytest.mark.parametrize("vocabulary", [7, 60])  # a table of all symbols, and of those that were read
+def test_embedding_dropout_drops_whole_symbols(vocabulary):
+    """A symbol whose embedding is dropped is read as a vector of zeros wherever it occurs in the step."""
+    model = make(embedding_dropout=0.5, vocabulary_size=vocabulary, batch=1)
+    row = np.random.default_rng(2).integers(0, vocabulary, (1, 12))
+    seen = set()
+    for _ in range(20):
+        model.of_embedding.seed_generator.state.assign([1, len(seen)])
+        scales = np.asarray(model._embedding_scales(training=True))
+        model.of_embedding.seed_generator.state.assign([1, len(seen)])
+        dropped = make(vocabulary_size=vocabulary, batch=1)
+        weights = dropped.export_weights()
+        dropped.import_weights(weights | {"embedding": weights["embedding"] * scales})
+        found = logits(model, row, 0.0, training=True)
+        assert np.abs(found - logits(dropped, row, 0.0)).max() < 1e-5
+        seen.add(scales.tobytes())
+    assert len(seen) > 1
+    assert np.array_equal(logits(model, row, 0.0), logits(make(vocabulary_size=vocabulary, batch=1), row, 0.0))
+
+
+def test_input_dropout_drops_values_of_each_place():
+    model = make(input_dropout=0.5, units=16)
+    twice = np.stack([IDS[0], IDS[0]])
+    found = logits(model, twice, 0.0, training=True)
+    assert np.abs(found[0, 0] - found[1, 0]).max() > 1e-3  # the same symbol, other values dropped
+    assert np.array_equal(logits(model, twice, 0.0), logits(make(units=16), twice, 0.0))
+
+
+def test_penalties_by_hand():
+    targets = IDS.copy()
+    outputs = [np.random.default_rng(5).normal(size=(12, rows, 6)).astype("float32") for rows in (1, 1)]
+    config = make().config
+    lanes = [slice(0, 1), slice(1, 2)]
+    plain = LanguageModel(config, 2, seed=3, lanes=lanes)
+    strict = LanguageModel(config, 2, seed=3, lanes=lanes, penalties=(2.0, 0.5))
+    added = float(strict.compute_loss(y=targets, y_pred=outputs)) - float(plain.compute_loss(y=targets, y_pred=outputs))
+    whole = np.concatenate(outputs, axis=1).astype(np.float64)
+    wanted = 2 * np.mean(whole**2) + 0.5 * np.mean(np.diff(whole, axis=0) ** 2)
+    assert added == pytest.approx(wanted, rel=1e-5)
+    # Neither the reported loss nor an evaluation has them.
+    assert float(strict.nats.result()) == pytest.approx(float(plain.nats.result()))
+    assert float(strict.compute_loss(y=targets, y_pred=outputs, training=False)) == pytest.approx(
+        float(plain.compute_loss(y=targets, y_pred=outputs, training=False))
+    )

@@ -22,12 +22,18 @@ from textgen.runs.folder import RESUME, STATE, TENSORS, WEIGHTS
 from textgen.runs.run import load_run
 from textgen.training.feed import Batches
 
+OF_CHARACTERS = "--embedding-size 12 --epochs 6"
+# A loss over candidates, tables of which a step reads some rows, and everything that is drawn at random.
+OF_WORDS = "--unit word --documents line --epochs 40 --tie --projection 12 --softmax-samples 40 --variational"
+OF_WORDS += " --embedding-dropout 0.1 --input-dropout 0.1 --recurrent-dropconnect 0.1 --change-penalty 1"
 
-def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_path):
+
+@pytest.mark.parametrize("options", [OF_CHARACTERS, OF_WORDS])
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(options, text_file, tmp_path):
     """A real process on every core, a real Ctrl-C."""
     real = {"text": True, "preexec_fn": on_all_cores if ALL_CORES else None}
-    options = ["--units", 24, "--embedding-size", 12, "--batch-size", 8, "--sequence-length", 16, "--sample-length", 0]
-    options = [*map(str, options), "--epochs", "6", "--layers", "2", "--dropout", "0.2", "--patience", "0"]
+    options = f"{options} --units 24 --batch-size 8 --sequence-length 16 --sample-length 0 --layers 2 --dropout 0.2"
+    options = [*options.split(), "--patience", "0"]
     whole = tmp_path / "whole"
     command = [sys.executable, "-m", "textgen", "train"]
     subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True, **real)
@@ -48,7 +54,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(text_file, tmp_
     assert f"textgen train --resume {cut}" in errors
     assert "Traceback" not in errors
     state = json.loads((forged_runs.newest(cut, RESUME) / STATE).read_text())
-    assert 2 <= state["epoch"] < 6
+    assert 2 <= state["epoch"] < state["epochs"]
 
     resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, check=False, **real)
     assert resumed.returncode == 0, resumed.stderr

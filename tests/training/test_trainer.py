@@ -1,7 +1,5 @@
 """The central test of the house: train, save, load, the same text."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -10,11 +8,12 @@ from tests.helpers.models import best, tiny
 from textgen import Generator, train
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.errors import CorpusError, RunExistsError, UsageError
-from textgen.planning.streams import TrainingStreams
+from textgen.planning.streams import TrainingStreams, held_out_streams
 from textgen.runs.describe import describe
 from textgen.runs.diary import SAMPLES
 from textgen.runs.losses import bits
 from textgen.runs.run import load_run
+from textgen.tokens.layout import IGNORED
 from textgen.training.feed import Batches
 
 
@@ -27,6 +26,16 @@ from textgen.training.feed import Batches
         {"bias": False},
         {"tokenizer": "word", "documents": "line"},
         {"tokenizer": "word", "vocabulary_size": 30, "encoder": "onehot", "documents": "block"},
+        {"projection": 10, "embedding_size": 10, "tie": True, "layers": 2},
+        {"tokenizer": "word", "documents": "line", "softmax_samples": 24},
+        {
+            "tokenizer": "word",
+            "documents": "line",
+            "softmax_samples": 24,
+            "embedding_size": 7,
+            "projection": 7,
+            "tie": True,
+        },
     ],
 )
 def test_train_save_load_same_text(text_file, tmp_path, options):
@@ -55,18 +64,22 @@ def test_the_loss_falls_and_the_figures_agree(text_file, tmp_path):
 
 
 def test_the_validation_loss_is_the_engine_s(text_file, tmp_path):
-    """Recomputed outside Keras: the held-out text read in one stream, symbol by symbol."""
+    """Recomputed outside Keras: the streams of the held-out text, symbol by symbol."""
     history = tiny(text_file, tmp_path / "run")
     generator = Generator.load(tmp_path / "run")
     held_out = "".join(read_corpus(text_file).split(0.1)[1])
-    ids = [0, *generator.tokenizer.encode(held_out)]
-    state, total = generator.engine.initial_state(1), 0.0
-    for before, after in itertools.pairwise(ids):
-        logits, state = generator.engine.step(state, [before])
-        logits = logits[0].astype(np.float64)
-        total += np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[after]
-    # Keras read it as several streams, each beginning without context.
-    assert total / (len(ids) - 1) == pytest.approx(history.best_nats, rel=0.02)
+    ids = np.array([0, *generator.tokenizer.encode(held_out)])
+    streams = held_out_streams(ids, TINY["batch_size"], TINY["sequence_length"])
+    state, nats = generator.engine.initial_state(streams.rows), []
+    for inputs, targets in (streams.step(index) for index in range(streams.steps)):
+        for time in range(streams.length):
+            logits, state = generator.engine.step(state, inputs[:, time])
+            logits = logits.astype(np.float64)
+            log_sums = np.log(np.exp(logits).sum(axis=1))
+            counted = np.flatnonzero(targets[:, time] != IGNORED)
+            nats += (log_sums[counted] - logits[counted, targets[counted, time]]).tolist()
+    assert len(nats) == len(ids) - 1
+    assert np.mean(nats) == pytest.approx(history.best_nats, rel=1e-4)
 
 
 def test_word_losses_are_told_by_the_character_the_byte_and_the_word_of_papers(word_run, text_file):

@@ -133,19 +133,24 @@ class Plan:
 
     def _model(self) -> str:
         model = self.model
-        return (
-            f"{model.encoder} encoder, {count(chosen(model.layers), 'LSTM layer')} of "
-            f"{count(chosen(model.units), 'unit')}, {count(model.parameters(), 'parameter')}; {self._dropout()}"
-        )
+        encoder = f"{model.encoder} encoder" + (", tied to the output" if model.tie else "")
+        layers = f"{count(chosen(model.layers), 'LSTM layer')} of {count(chosen(model.units), 'unit')}"
+        projected = f" projected to {model.projection}" if model.projection else ""
+        samples = self.training.softmax_samples
+        loss = f"; the loss of a step is over {samples:,} symbols" if samples else ""
+        return f"{encoder}, {layers}{projected}, {count(model.parameters(), 'parameter')}; {self._dropout()}{loss}"
 
     def _dropout(self) -> str:
         model = self.model
         kinds = [
+            (model.embedding_dropout, "of whole symbols"),
+            (model.input_dropout, "before the first layer"),
             (chosen(model.dropout) * (chosen(model.layers) > 1), "between layers"),
             (model.output_dropout, "before the logits"),
             (model.recurrent_dropconnect, "on the recurrent kernel"),
         ]
-        return "dropout " + (", ".join(f"{rate:g} {place}" for rate, place in kinds if rate) or "none")
+        kind = "variational dropout " if model.variational else "dropout "
+        return kind + (", ".join(f"{rate:g} {place}" for rate, place in kinds if rate) or "none")
 
     def _training(self) -> str:
         training = self.training

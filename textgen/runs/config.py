@@ -1,14 +1,14 @@
 """The two configurations of a run: ModelConfig and TrainingConfig.
 
 Each field is declared once, with its default, its range, its help text and its group in the help. The command-line
-option, its validation and the saved JSON all come from that declaration (`textgen.options`). TrainOptions gives the
-same fields as keyword arguments, for type checkers. SamplingConfig is in `textgen.sampling.draw`. This module does
-not know files, models or the command line.
+option, its validation and the saved JSON all come from that declaration (`textgen.options`).
+`textgen.runs.train_options` has the same fields as keyword arguments, for type checkers. SamplingConfig is in
+`textgen.sampling.config`. This module does not know files, models or the command line.
 """
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from textgen.arguments import delimiter, texts
 from textgen.errors import UsageError
@@ -19,7 +19,8 @@ from textgen.tokens import TOKENIZERS
 # The groups of options in the help of a command.
 TEXT, MODEL, TRAINING, OUTPUT, ADVANCED = "Text", "Model", "Training", "Output", "Advanced"
 
-
+# The fields of ModelConfig that act in training alone.
+DROPOUTS = ("dropout", "output_dropout", "recurrent_dropconnect", "embedding_dropout", "input_dropout")
 # The length of an embedding vector that has no other reason to be longer.
 EMBEDDING_SIZE = 64
 
@@ -120,6 +121,28 @@ class ModelConfig(Config):
         below=1,
         group=ADVANCED,
     )
+    embedding_dropout: float = option(
+        0.0,
+        "Drop this share of the vocabulary's embeddings in each training step: whole symbols, wherever they occur.",
+        low=0,
+        below=1,
+        since=4,
+        group=ADVANCED,
+    )
+    input_dropout: float = option(
+        0.0,
+        "Set the dropout rate between the embedding and the first LSTM layer.",
+        low=0,
+        below=1,
+        since=4,
+        group=ADVANCED,
+    )
+    variational: bool = option(
+        False,
+        "Drop the same values at all time steps of a training step (variational dropout).",
+        since=4,
+        group=ADVANCED,
+    )
     bias: bool = option(True, "Give the LSTM layers a bias (the forget gate's is 1 before training).", group=ADVANCED)
 
     def __post_init__(self) -> None:
@@ -129,6 +152,10 @@ class ModelConfig(Config):
                 f"`projection={self.projection}` is not smaller than `units={self.units}`; choose fewer numbers than a "
                 "layer has units, or 0 for no projection"
             )
+        if self.encoder == "onehot":
+            for name in ("embedding_dropout", "input_dropout"):
+                if rate := getattr(self, name):
+                    raise UsageError(f'`{name}={rate:g}` drops from the embedding; choose `encoder="embedding"`')
         if not self.tie:
             return
         if self.encoder == "onehot":
@@ -249,6 +276,23 @@ class TrainingConfig(Config):
         group=ADVANCED,
     )
     clip_norm: float = option(1.0, "Clip gradients to this global norm.", above=0, high=1e9, group=ADVANCED)
+    activation_penalty: float = option(
+        0.0,
+        "Add this times the mean square of the last layer's outputs to the loss (activation regularisation).",
+        low=0,
+        high=1e6,
+        since=4,
+        group=ADVANCED,
+    )
+    change_penalty: float = option(
+        0.0,
+        "Add this times the mean square of how the last layer's outputs change from step to step to the loss (temporal "
+        "activation regularisation).",
+        low=0,
+        high=1e6,
+        since=4,
+        group=ADVANCED,
+    )
     validation: float = option(
         0.1, "Hold out this share of the text, taken from its end, for validation.", low=0, high=0.5, group=TEXT
     )
@@ -328,53 +372,3 @@ class TrainingConfig(Config):
             raise UsageError(
                 f"`epochs={self.epochs}` and `minutes={self.minutes:g}` both set the length of training; give one"
             )
-
-
-class ModelOptions(TypedDict, total=False):
-    """The fields of ModelConfig as keyword arguments (a test keeps the two equal)."""
-
-    tokenizer: str
-    vocabulary_size: int | None
-    encoder: str
-    embedding_size: int | None
-    units: int | None
-    layers: int | None
-    projection: int
-    tie: bool | None
-    dropout: float | None
-    output_dropout: float | None
-    recurrent_dropconnect: float | None
-    bias: bool
-
-
-class TrainingOptions(TypedDict, total=False):
-    """The fields of TrainingConfig as keyword arguments (a test keeps the two equal)."""
-
-    epochs: int | None
-    minutes: float | None
-    size: str
-    batch_size: int
-    sequence_length: int
-    softmax_samples: int | None
-    learning_rate: float | None
-    warmup: float
-    clip_norm: float
-    validation: float
-    documents: str
-    form: tuple[str, ...]
-    author: str | None
-    script: str
-    field: str | None
-    delimiter: str | None
-    lowercase: bool
-    normalise: str | None
-    direction: str
-    patience: int | None
-    save_every: float
-    seed: int
-    sample_temperature: float
-    sample_length: int
-
-
-class TrainOptions(ModelOptions, TrainingOptions, total=False):
-    """The keyword options of `textgen.train`: all fields of both configurations."""

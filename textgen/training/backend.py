@@ -10,12 +10,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from textgen.system import memory
 from textgen.system.imports import without_collections
 from textgen.system.terminal import error_stream
 from textgen.system.threads import cores
+
+Tensor: TypeAlias = Any  # of whatever backend runs
 
 # This silences most of TensorFlow's notices; it still writes some until it has started.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -108,6 +110,7 @@ with suppress_native_stderr(), without_collections():
     ops.zeros(1)  # the first operation looks for devices, and prints as much as the import
 
 __all__ = [
+    "Tensor",
     "backend_version",
     "keras",
     "on_tensorflow_cpu",

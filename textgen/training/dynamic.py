@@ -8,13 +8,14 @@ it is: what is learned here is discarded.
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.planning.sizes import step_seconds
 from textgen.planning.streams import HeldOutStreams
-from textgen.runs.config import ModelConfig
+from textgen.runs.config import DROPOUTS, ModelConfig
 from textgen.runs.losses import Evaluation
 from textgen.tokens.extent import Extent
 from textgen.tokens.layout import UNKNOWN, Ids
@@ -42,7 +43,8 @@ def evaluate_dynamically(
         an Evaluation.
     """
     ids = np.asarray(ids, dtype=np.int32)
-    config = dataclasses.replace(config, dropout=0.0, output_dropout=0.0, recurrent_dropconnect=0.0)
+    off: dict[str, Any] = dict.fromkeys(DROPOUTS, 0.0)
+    config = dataclasses.replace(config, **off)
     model = LanguageModel(config, batch_size=1)
     model.import_weights(weights)
     compile_in_groups(model, make_descent(RATE, CLIP_NORM), step_seconds(config, LENGTH))

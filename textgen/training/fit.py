@@ -244,7 +244,13 @@ def import_older(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None
 
 def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: int | None) -> LanguageModel:
     """The model of a ModelConfig, ready to be trained over `steps` steps (None: not known yet) of `rows` rows."""
-    model = LanguageModel(config, rows, seed=training.seed, samples=bool(training.softmax_samples))
+    model = LanguageModel(
+        config,
+        rows,
+        seed=training.seed,
+        samples=bool(training.softmax_samples),
+        penalties=(training.activation_penalty, training.change_penalty),
+    )
     seconds = step_seconds(config, rows * training.sequence_length)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)
     compile_in_groups(model, optimizer, seconds)

@@ -7,20 +7,19 @@ always that of the whole vocabulary.
 The weights of the output and of the embedding may be one table (Press and Wolf 2017; Inan et al. 2017).
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
-from textgen.training.backend import keras, ops
+from textgen.training.backend import Tensor, keras, ops
 from textgen.training.rows import take_rows
 
 # Logits that an evaluation holds at a time, at most (numbers of 4 bytes): more do not make it faster.
 MAX_LOGITS = 1 << 22
-
-Tensor: TypeAlias = Any  # of whatever backend runs
 
 
 class Head(keras.layers.Layer):
@@ -80,7 +79,13 @@ class Head(keras.layers.Layer):
         kernel, bias = self.columns()
         return ops.matmul(outputs, kernel) + bias
 
-    def nats(self, outputs: list[Tensor], targets: list[Tensor], candidates: tuple[Tensor, Tensor] | None) -> Tensor:
+    def nats(
+        self,
+        outputs: Sequence[Tensor],
+        targets: Sequence[Tensor],
+        candidates: tuple[Tensor, Tensor] | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """The sum of the cross-entropies of the targets that count, nats.
 
         Args:
@@ -89,6 +94,7 @@ class Head(keras.layers.Layer):
             candidates: None for the loss over the whole vocabulary. For a sampled softmax, the ids of the symbols that
                 it is over, and what is added to the logit of each, both of shape (candidates,); the targets are then
                 places among them.
+            training: whether a gradient is taken. Otherwise the logits of a large vocabulary are made in pieces.
         """
         if candidates is None:
             kernel, bias = self.columns()
@@ -96,10 +102,13 @@ class Head(keras.layers.Layer):
             ids, corrections = candidates
             kernel, bias = self.columns(ids)
             bias = bias + corrections
+        symbols = self.bias.shape[0]
         return sum(
             _nats(ops.matmul(part, kernel) + bias, wanted)
             for of_lane, targets_of_lane in zip(outputs, targets, strict=True)
-            for part, wanted in _pieces(of_lane, targets_of_lane, bias.shape[0])
+            for part, wanted in (
+                [(of_lane, targets_of_lane)] if training else _pieces(of_lane, targets_of_lane, symbols)
+            )
         )
 
 
@@ -108,10 +117,10 @@ def _nats(logits: Tensor, targets: Tensor) -> Tensor:
     return ops.sum(losses * ops.cast(ops.not_equal(targets, IGNORED), losses.dtype))
 
 
-def _pieces(outputs: Tensor, targets: Tensor, symbols: int | None) -> list[tuple[Tensor, Tensor]]:
+def _pieces(outputs: Tensor, targets: Tensor, symbols: int) -> list[tuple[Tensor, Tensor]]:
     """The outputs and targets of a lane, cut along time so that no piece has more than MAX_LOGITS logits."""
     time, rows = outputs.shape[:2]
-    steps = max(MAX_LOGITS // (rows * symbols), 1) if time and rows and symbols else time
+    steps = max(MAX_LOGITS // (rows * symbols), 1) if time and rows else time
     if not time or steps >= time:
         return [(outputs, targets)]
     return [(outputs[at : at + steps], targets[at : at + steps]) for at in range(0, time, steps)]

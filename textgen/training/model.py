@@ -10,16 +10,35 @@ This module knows nothing of text or files.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
-from textgen.training.backend import keras, ops
+from textgen.training.backend import Tensor, keras, ops
 from textgen.training.head import Head
-from textgen.training.lstm import LSTM, ProjectedLSTM, Tensor, lane_slices
+from textgen.training.lstm import LSTM, ProjectedLSTM, lane_slices
+from textgen.training.rows import take_rows
+
+
+class VariationalDropout(keras.layers.Dropout):
+    """Dropout of the same values at all time steps (Gal and Ghahramani 2016), of float (time, batch, size)."""
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The inputs, in training with some values 0 and the others larger, so that the mean stays."""
+        if not (training and self.rate):
+            return inputs
+        return keras.random.dropout(inputs, self.rate, noise_shape=(1, *inputs.shape[1:]), seed=self.seed_generator)
+
+
+class _Shared(NamedTuple):
+    """What the lanes of a step have in common: which weights are dropped, and whether it is a training step."""
+
+    recurrent_kernels: list[Tensor]
+    embedding_scales: Tensor
+    training: bool
 
 
 class LanguageModel(keras.Model):
@@ -39,6 +58,8 @@ class LanguageModel(keras.Model):
         seed: decides the initial weights and dropout.
         lanes: slices of the batch's rows that go through the model independently; None makes one for each core.
         samples: whether training steps are over candidates.
+        penalties: what the loss of a training step adds of the mean square of the outputs, and of their changes from
+            step to step.
     """
 
     def __init__(
@@ -48,9 +69,11 @@ class LanguageModel(keras.Model):
         seed: int = 0,
         lanes: Sequence[slice] | None = None,
         samples: bool = False,
+        penalties: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         super().__init__(name="language_model")
         self.config, self.batch_size, self.samples = config, batch_size, samples
+        self.penalties = penalties
         vocabulary, units, layers, output = config.sizes
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # 31 bits, since PyTorch takes no larger seeds.
@@ -101,10 +124,14 @@ class LanguageModel(keras.Model):
                     for name, size in (("h", output), ("c", units))
                 ]
             )
-        self.between = [keras.layers.Dropout(config.dropout or 0, seed=next(seeds)) for _ in range(layers - 1)]
+        dropout = VariationalDropout if config.variational else keras.layers.Dropout
+        self.between = [dropout(config.dropout or 0, seed=next(seeds)) for _ in range(layers - 1)]
         self.dropconnect_seeds = [keras.random.SeedGenerator(next(seeds)) for _ in self.recurrent]
-        self.before_output = keras.layers.Dropout(config.output_dropout or 0, seed=next(seeds))
+        self.before_output = dropout(config.output_dropout or 0, seed=next(seeds))
         self.head = Head(config, self.embedding if config.tie else None, by_rows=samples, seed=next(seeds))
+        # Keras makes no variable for the random numbers of a dropout of 0, so older states of a training still fit.
+        self.of_embedding = keras.layers.Dropout(config.embedding_dropout, seed=next(seeds))
+        self.before_first = dropout(config.input_dropout, seed=next(seeds))
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 
@@ -122,10 +149,9 @@ class LanguageModel(keras.Model):
         ids = ops.transpose(ops.reshape(inputs["ids"], (self.batch_size, inputs["ids"].shape[1] or -1)))
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
         begin = [[kept * carry for kept in pair] for pair in self.carried]
-        recurrent_kernels = self._recurrent_kernels(training)
+        shared = _Shared(self._recurrent_kernels(training), self._embedding_scales(training), training)
         lanes = [
-            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], recurrent_kernels, training)
-            for rows in self.lanes
+            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], shared) for rows in self.lanes
         ]
         for layer, pair in enumerate(self.carried):
             for place, kept in enumerate(pair):
@@ -145,16 +171,26 @@ class LanguageModel(keras.Model):
         pairs = zip(kernels, self.dropconnect_seeds, strict=True)
         return [keras.random.dropout(ops.convert_to_tensor(kernel), rate, seed=seed) for kernel, seed in pairs]
 
+    def _embedding_scales(self, training: bool) -> Tensor:
+        """What each symbol's embedding is multiplied with, (vocabulary, 1): 0 for the dropped ones; None for all 1."""
+        if not (training and self.config.embedding_dropout):
+            return None
+        return self.of_embedding(ops.ones((self.config.sizes.vocabulary, 1)), training=True)
+
     def _lane(
-        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], recurrent_kernels: Sequence[Tensor], training: bool
+        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: "_Shared"
     ) -> tuple[Tensor, list[list[Tensor]]]:
         """Some rows of the batch through all layers: outputs (time, rows, size) and each layer's [h, c] after."""
-        x, states = ids, list[list[Tensor]]()
+        x, states, training = ids, list[list[Tensor]](), shared.training
+        embedding, scales = self.embedding, shared.embedding_scales
+        if training and self.config.input_dropout:  # it drops other values of each place, so each place is looked up
+            x = take_rows(embedding, ids)
+            x = self.before_first(x if scales is None else x * ops.take(scales, ids, axis=0), training=True)
+            embedding = scales = None
         for layer, lstm in enumerate(self.recurrent):
             if layer:
-                x = self.between[layer - 1](x, training=training)
-            embedding = None if layer else self.embedding
-            x, h, c = lstm.run(x, begin[layer], embedding, recurrent_kernels[layer], training=training)
+                x, embedding, scales = self.between[layer - 1](x, training=training), None, None
+            x, h, c = lstm.run(x, begin[layer], embedding, scales, shared.recurrent_kernels[layer], training=training)
             states.append([h, c])
         return self.before_output(x, training=training), states
 
@@ -166,14 +202,29 @@ class LanguageModel(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """Mean cross-entropy, nats a symbol, over the targets that count. The metric `nats` is its exact mean."""
+        """Mean cross-entropy, nats a symbol, over the targets that count, and in training the penalties.
+
+        The metric `nats` is the exact mean of the cross-entropy alone.
+        """
         targets = ops.transpose(ops.reshape(y, (self.batch_size, y.shape[1] or -1)))
         number = ops.sum(ops.cast(ops.not_equal(targets, IGNORED), "float32"))
         candidates = (x["candidates"], x["corrections"]) if training and x and "candidates" in x else None
-        total = self.head.nats(y_pred, [targets[:, rows] for rows in self.lanes], candidates)
+        total = self.head.nats(y_pred, [targets[:, rows] for rows in self.lanes], candidates, training)
         mean = total / ops.maximum(number, 1.0)
         self.nats.update_state(mean, sample_weight=number)
-        return mean
+        return mean + self._penalty(y_pred) if training else mean
+
+    def _penalty(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Activation regularisation (Merity et al. 2017): for large outputs, and for those that change much."""
+        activation, change = self.penalties
+        total = ops.zeros(())
+        for of_lane in outputs:
+            share = of_lane.shape[1] / self.batch_size
+            if activation:
+                total += activation * share * ops.mean(ops.square(of_lane))
+            if change:
+                total += change * share * ops.mean(ops.square(of_lane[1:] - of_lane[:-1]))
+        return total
 
     @property
     def by_rows(self) -> list[str]:

@@ -5,11 +5,9 @@ others is zero. On TensorFlow the gradient is then an IndexedSlices, which holds
 numbers; on JAX and PyTorch it is an array like any other. Holds code for one Keras backend, for that reason.
 """
 
-from typing import Any, TypeAlias
+from typing import Any
 
-from textgen.training.backend import keras, ops, tensorflow
-
-Tensor: TypeAlias = Any  # of whatever backend runs
+from textgen.training.backend import Tensor, keras, ops, tensorflow
 
 
 def take_rows(table: Any, ids: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from textgen import arguments
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.planning.plan import plan as make_plan
-from textgen.runs.config import ModelConfig, TrainingConfig, TrainOptions
+from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
 from textgen.runs.diary import GRADIENTS, check_gradients, read_diary
 from textgen.runs.folder import (
     check_places,
@@ -27,6 +27,7 @@ from textgen.runs.folder import (
 )
 from textgen.runs.run import Run, check_best, load_resumable, load_run
 from textgen.runs.state import TrainingState
+from textgen.runs.train_options import TrainOptions
 from textgen.system import extras, memory
 from textgen.system.folders import Folder
 from textgen.system.interrupts import Interrupt
@@ -48,7 +49,7 @@ from textgen.training.request import (
 from textgen.training.session import Extension, Reporter, Session
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
-FREE_WITH_FROM_RUN = frozenset({"dropout", "output_dropout", "recurrent_dropconnect", "vocabulary_size"})
+FREE_WITH_FROM_RUN = frozenset({*DROPOUTS, "variational", "vocabulary_size"})
 READING = "reading the text"
 
 
