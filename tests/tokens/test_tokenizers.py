@@ -9,7 +9,7 @@ import pytest
 
 from textgen.errors import ModelError
 from textgen.tokens import TOKENIZERS, load_tokenizer, tokenizer_class
-from textgen.tokens.base import Tokenizer
+from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.layout import BOUNDARY, UNKNOWN
 from textgen.tokens.words import WordTokenizer
@@ -31,7 +31,7 @@ def test_decoding_an_encoded_text_gives_it_back(kind, text):
     assert ids.dtype == np.int32
     assert tokenizer.decode(ids) == text
     assert tokenizer.unknown(text) == []
-    assert "".join(kind.split(text)) == text
+    assert "".join(tokenizer.split(text)) == text
 
 
 def never_after(tokenizer, index):
@@ -47,11 +47,11 @@ def test_characters_are_code_points_in_order():
 
 
 def test_words_carry_the_space_before_them():
-    assert WordTokenizer.split("He said, \"don't\" twice.\n\nOK") == [
+    assert WordTokenizer(()).split("He said, \"don't\" twice.\n\nOK") == [
         "He", " said", ",", ' "', "don't", '"', " twice", ".", "\n", "\n", "OK",
     ]  # fmt: skip
-    assert WordTokenizer.split("a  b\t12") == ["a", " ", " b", "\t", "1", "2"]
-    assert WordTokenizer.split("明月 moon") == ["明", "月", " moon"]
+    assert WordTokenizer(()).split("a  b\t12") == ["a", " ", " b", "\t", "1", "2"]
+    assert WordTokenizer(()).split("明月 moon") == ["明", "月", " moon"]
 
 
 @pytest.mark.parametrize("kind", [CharTokenizer, WordTokenizer])
@@ -116,10 +116,11 @@ def test_json_and_back(kind):
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ([], "two entries"),
-        ({"kind": "char"}, "two entries"),
-        ({"kind": "syllable", "symbols": []}, "char, word"),
-        ({"kind": [], "symbols": []}, "char, word"),
+        ([], 'entries "kind" and "symbols"'),
+        ({"kind": "char"}, 'entries "kind" and "symbols"'),
+        ({"kind": "char", "symbols": ["a"], "merges": []}, "characters has no entry 'merges'"),
+        ({"kind": "syllable", "symbols": []}, "char, word, subword"),
+        ({"kind": [], "symbols": []}, "char, word, subword"),
         ({"kind": "char", "symbols": "abc"}, "list of texts"),
         ({"kind": "char", "symbols": ["a", 1]}, "list of texts"),
         ({"kind": "char", "symbols": ["a", ""]}, "list of texts"),
@@ -127,6 +128,13 @@ def test_json_and_back(kind):
         ({"kind": "char", "symbols": ["ab"]}, "not one character"),
         ({"kind": "char", "symbols": ["\ud800"]}, "lone surrogate"),
         ({"kind": "word", "symbols": ["two words"]}, "not one word"),
+        ({"kind": "word", "symbols": ["<unk>"]}, "not one word"),
+        ({"kind": "word", "symbols": [], "special": "<unk>"}, "list of texts"),
+        ({"kind": "word", "symbols": [], "special": [1]}, "list of texts"),
+        ({"kind": "word", "symbols": [], "special": [""]}, "1 to 100 characters"),
+        ({"kind": "word", "symbols": [], "special": ["x" * 101]}, "1 to 100 characters"),
+        ({"kind": "word", "symbols": [], "special": ["x"] * 1001}, "at most 1,000"),
+        ({"kind": "word", "symbols": [], "special": [], "more": 1}, "no entry 'more'"),
     ],
 )
 def test_a_malformed_vocabulary_is_refused(values, complaint):
@@ -134,10 +142,30 @@ def test_a_malformed_vocabulary_is_refused(values, complaint):
         load_tokenizer(values)
 
 
+def test_special_words_are_kept_whole():
+    text = "the <unk> is n't <unk>, <unk>s\nN N<num> <unk"
+    tokenizer = WordTokenizer.train([text], rules=Rules(special=("<unk>", "<un", "<num>")))
+    assert tokenizer.split(text) == [
+        "the", " <unk>", " is", " n't", " <unk>", ",", " <unk>", "s", "\n", "N", " N", "<num>", " <un", "k",
+    ]  # fmt: skip
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert WordTokenizer.train([text]).split("<unk>") == ["<", "unk", ">"]
+    # A letter more or less makes no rule of regular expressions of it.
+    assert WordTokenizer.train(["a.c abc"], rules=Rules(special=("a.c",))).split("a.c abc") == ["a.c", " abc"]
+
+
+def test_special_words_are_saved_and_extended():
+    tokenizer = WordTokenizer.train(["a <unk>"], rules=Rules(special=("<unk>",)))
+    again = load_tokenizer(json.loads(json.dumps(tokenizer.to_json())))
+    assert again.split("b <unk>") == ["b", " <unk>"]
+    assert tokenizer.extended(["b <unk>"]).symbols == [" <unk>", "a", "b"]
+    assert "special" not in WordTokenizer.train(["a"]).to_json()  # as runs without them were always saved
+
+
 TOY = '''
 """A tokenizer of pairs of characters."""
 
-from textgen.tokens.base import Tokenizer
+from textgen.tokens.base import Rules, Tokenizer
 
 
 class PairTokenizer(Tokenizer):

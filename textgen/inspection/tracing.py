@@ -155,7 +155,7 @@ def trace_ids(generator: Generator, ids: Ids) -> Trace:
     row = [arguments.whole_number("ids", index, 0, last) for index in arguments.items("ids", ids, wanted)]
     if len(row) < 2:
         raise arguments.refused("ids", wanted, ids)
-    symbols = [generator.printed[index] for index in row[1:]]
+    symbols = [generator.labels[index] for index in row[1:]]
     return trace(generator, Layout(np.array(row), symbols, np.arange(len(symbols))))
 
 
@@ -184,7 +184,7 @@ def traces(generator: Generator, text: Text, size: int, start: int = 0) -> Itera
             **recorded,
             logits=logits[1:],
             surprisal=surprisal,
-            printed=generator.printed,
+            printed=generator.labels,
         )
         before, state = logits[-1], end
 

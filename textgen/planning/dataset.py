@@ -23,7 +23,7 @@ from textgen.system import cache, snapshots
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
-from textgen.tokens.base import Tokenizer
+from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.extent import Extent, ExtentCounter
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
@@ -49,12 +49,14 @@ class VocabularySpec:
         unit: without either, what a new vocabulary is made of: a name of TOKENIZERS.
         size: ids that a new vocabulary has, or an extended one gains from the text, at most; None for the tokenizer's
             own bound.
+        rules: how a new vocabulary is made besides.
     """
 
     tokenizer: Tokenizer | None = None
     extend_from: Tokenizer | None = None
     unit: str = "char"
     size: int | None = None
+    rules: Rules = dataclasses.field(default_factory=Rules)
 
     def tokenizer_for(self, text: Text) -> Tokenizer:
         """The tokenizer for a text. It sees the whole text: a letter only in the held-out part is still a letter."""
@@ -63,7 +65,7 @@ class VocabularySpec:
         texts = (piece for _, piece in text.pieces())
         if self.extend_from:
             return self.extend_from.extended(texts, self.size)
-        return tokenizer_class(self.unit).train(texts, self.size)
+        return tokenizer_class(self.unit).train(texts, self.size, self.rules)
 
     def to_json(self) -> dict[str, object]:
         """The specification as plain JSON values."""
@@ -72,6 +74,7 @@ class VocabularySpec:
             "extend_from": self.extend_from and self.extend_from.to_json(),
             "unit": self.unit,
             "size": self.size,
+            "rules": dataclasses.asdict(self.rules),
         }
 
 

@@ -137,7 +137,7 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
         CorpusError: the text cannot be read, or is too short to be trained on.
     """
     ends: list[str] = []
-    counts = CharTokenizer.counted(_noting_ends(text, ends))
+    counts = CharTokenizer(()).counted(_noting_ends(text, ends))
     lines_open = sum(end != "\n" for end in ends)
     found = _Findings(text, counts, counts.get("\n", 0) + lines_open, *_sample(text))
     planned = plan(text, model, training)

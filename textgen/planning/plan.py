@@ -21,7 +21,7 @@ from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_s
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines
 from textgen.system.wording import count
-from textgen.tokens.base import Tokenizer
+from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.layout import Ids
 
 # Symbols of the held-out text that the loss is measured on, at most: a tenth of a gigabyte would take minutes an epoch.
@@ -183,7 +183,8 @@ def plan(
     Raises:
         CorpusError: the text is too short for one step of `sequence_length`.
     """
-    vocabulary = VocabularySpec(tokenizer, extend_from, model.tokenizer, model.vocabulary_size)
+    rules = Rules(special=model.special, subwords=model.subwords)
+    vocabulary = VocabularySpec(tokenizer, extend_from, model.tokenizer, model.vocabulary_size, rules)
     text = encode(corpus, training.validation, vocabulary, backward=training.direction == "backward")
     model = dataclasses.replace(model, vocabulary_size=text.tokenizer.vocabulary_size)
     streams = _streams(corpus.name, text, training)

@@ -51,7 +51,7 @@ class ModelConfig(Config):
 
     tokenizer: str = option(
         "char",
-        "Choose the unit that the model reads and writes: a character or a word.",
+        "Choose the unit that the model reads and writes: a character, a word, or a part of a word.",
         choices=tuple(TOKENIZERS),
         flag="--unit",
         group=MODEL,
@@ -59,9 +59,24 @@ class ModelConfig(Config):
     vocabulary_size: int | None = option(
         None,
         "Keep at most N symbols, the most frequent first; replace all others with the unknown symbol. "
-        "[default: every character, or 10000 words]",
+        "[default: every character, 10000 words, or 4000 subwords]",
         low=3,
         high=1_000_000,
+        group=MODEL,
+    )
+    subwords: str = option(
+        "bpe",
+        "Learn subwords by byte-pair encoding or by a unigram language model.",
+        choices=("bpe", "unigram"),
+        since=4,
+        group=MODEL,
+    )
+    special: tuple[str, ...] = option(
+        (),
+        'Make this text one word wherever it occurs, such as "<unk>".',
+        parse=texts,
+        metavar="TEXT",
+        since=4,
         group=MODEL,
     )
     encoder: str = option(
@@ -152,6 +167,8 @@ class ModelConfig(Config):
                 f"`projection={self.projection}` is not smaller than `units={self.units}`; choose fewer numbers than a "
                 "layer has units, or 0 for no projection"
             )
+        if self.special and self.tokenizer != "word":
+            raise UsageError('`special` makes a text one word; choose `tokenizer="word"`')
         if self.encoder == "onehot":
             for name in ("embedding_dropout", "input_dropout"):
                 if rate := getattr(self, name):

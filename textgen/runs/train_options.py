@@ -11,6 +11,8 @@ class ModelOptions(TypedDict, total=False):
 
     tokenizer: str
     vocabulary_size: int | None
+    subwords: str
+    special: tuple[str, ...]
     encoder: str
     embedding_size: int | None
     units: int | None

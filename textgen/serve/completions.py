@@ -216,7 +216,7 @@ class _Logprobs:
     """The log-probabilities of a choice's symbols, in step with its text: a stop may hold a symbol back."""
 
     def __init__(self, generator: Generator) -> None:
-        self._printed = generator.printed
+        self._labels = generator.labels
         self._waiting: list[tuple[str, float | None, Sequence[Likely]]] = []
         self._offset = 0
 
@@ -239,7 +239,7 @@ class _Logprobs:
         """A symbol. It is always among the likeliest that are shown, if any are."""
         if likeliest and logarithm is not None and all(other != index for other, _ in likeliest):
             likeliest = [*likeliest, (index, logarithm)]
-        self._waiting.append((self._printed[index], logarithm, likeliest))
+        self._waiting.append((self._labels[index], logarithm, likeliest))
 
     def taken(self, shown: int, ended: bool) -> dict[str, Any]:
         """The symbols within the text that has been shown, of so many characters."""
@@ -254,7 +254,7 @@ class _Logprobs:
             logarithms.append(logarithm)
             top: dict[str, float] = {}
             for index, value in likeliest:
-                top.setdefault(self._printed[index], value)
+                top.setdefault(self._labels[index], value)
             tops.append(top or None)
             offsets.append(self._offset)
             self._offset += len(text)

@@ -126,7 +126,7 @@ def tokenize(generator: Generator, values: dict[str, Any], max_length: int) -> d
         if len(values["ids"]) > max_length:
             raise UsageError(f"`ids`: more than {max_length:,} symbols, which this server reads at most")
         ids = known_ids(values["ids"], tokenizer)
-        symbols = [generator.printed[index] for index in ids]
+        symbols = [generator.labels[index] for index in ids]
     return {
         "object": "textgen.tokens",
         "ids": ids,

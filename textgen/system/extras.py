@@ -18,6 +18,7 @@ EXTRAS = {
     "pypinyin": "chinese",
     "starlette": "serve",
     "tensorboard": "tensorboard",
+    "tokenizers": "subword",
     "uvicorn": "serve",
 }
 # What Keras can run on, by the values of KERAS_BACKEND.

@@ -1,10 +1,10 @@
-"""Text to ids and back: characters, words, and how documents are laid out as one row of ids.
+"""Text to ids and back: characters, words, subwords, and how documents are laid out as one row of ids.
 
 Knows nothing of files or models. Importing this package does not import NumPy.
 
 A new tokenizer needs a module with a subclass of `textgen.tokens.base.Tokenizer` that sets `kind` and `noun` and
 defines `split`, whose symbols are the text again when joined, and a line in TOKENIZERS. `textgen train --unit` then
-offers it. It is saved as its kind and its list of symbols.
+offers it. It is saved as its kind, its list of symbols and what else its `to_json` gives.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TOKENIZERS = {
     "char": ("textgen.tokens.chars", "CharTokenizer"),
     "word": ("textgen.tokens.words", "WordTokenizer"),
+    "subword": ("textgen.tokens.subwords", "SubwordTokenizer"),
 }
 
 
@@ -39,8 +40,8 @@ def load_tokenizer(values: object) -> "Tokenizer":
     Raises:
         ModelError: they do not describe a vocabulary.
     """
-    if not isinstance(values, dict) or set(values) != {"kind", "symbols"}:
-        raise ModelError('a tokenizer has two entries, "kind" and "symbols"')
+    if not isinstance(values, dict) or not {"kind", "symbols"} <= set(values):
+        raise ModelError('a tokenizer has the entries "kind" and "symbols"')
     kind, symbols = values["kind"], values["symbols"]
     if not isinstance(kind, str) or kind not in TOKENIZERS:
         raise ModelError(f"unknown tokenizer kind {kind!r}; the kinds are {', '.join(TOKENIZERS)}")
@@ -49,10 +50,5 @@ def load_tokenizer(values: object) -> "Tokenizer":
     if len(set(symbols)) != len(symbols):
         repeated = next(symbol for symbol, count in Counter(symbols).items() if count > 1)
         raise ModelError(f"the vocabulary holds {repeated!r} twice")
-    tokenizer = tokenizer_class(kind)
-    for symbol in symbols:
-        if any("\ud800" <= character <= "\udfff" for character in symbol):
-            raise ModelError(f"the vocabulary holds {symbol!r}, which is not text (a lone surrogate)")
-        if tokenizer.split(symbol) != [symbol]:
-            raise ModelError(f"the vocabulary holds {symbol!r}, which is not one {tokenizer.noun}")
-    return tokenizer(symbols)
+    more = {name: value for name, value in values.items() if name not in ("kind", "symbols")}
+    return tokenizer_class(kind).from_json(symbols, more)

@@ -5,17 +5,32 @@ Knows nothing of files or models.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.errors import ModelError
 from textgen.tokens.characters import NEVER_FIRST
 from textgen.tokens.layout import BOUNDARY, RESERVED, UNKNOWN, Ids
 
 # Characters encoded at a time, so that a long text takes little memory beside itself and its ids.
 PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a vocabulary is made, besides its size.
+
+    Attributes:
+        special: texts that are one symbol wherever they occur, such as "<unk>".
+        subwords: how subwords are learned: "bpe" or "unigram".
+    """
+
+    special: tuple[str, ...] = ()
+    subwords: str = "bpe"
 
 
 class Tokenizer(ABC):
@@ -26,6 +41,8 @@ class Tokenizer(ABC):
         noun: what messages call one symbol.
         default_size: the largest number of ids where the user sets none; None for no limit.
         whole_words: whether every word is one symbol.
+        has_bytes: whether some symbols are bytes of a character (`textgen.tokens.bytes`), so that the text of several
+            symbols is not always the texts of each, joined.
         symbols: each symbol's text; the id of `symbols[k]` is k + RESERVED.
     """
 
@@ -33,6 +50,7 @@ class Tokenizer(ABC):
     noun: ClassVar[str]
     default_size: ClassVar[int | None] = None
     whole_words: ClassVar[bool] = False
+    has_bytes: ClassVar[bool] = False
 
     def __init__(self, symbols: Iterable[str]) -> None:
         self.symbols = list(symbols)
@@ -41,37 +59,48 @@ class Tokenizer(ABC):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.vocabulary_size:,} symbols>"
 
-    @staticmethod
     @abstractmethod
-    def split(text: str) -> list[str]:
+    def split(self, text: str) -> list[str]:
         """The text's symbols in order; joined, they are the text again."""
 
-    @classmethod
-    def iterate(cls, text: str) -> Iterable[str]:
+    def iterate(self, text: str) -> Iterable[str]:
         """The text's symbols in order, for one pass. A subclass may save the memory of a list."""
-        return cls.split(text)
+        return self.split(text)
+
+    def with_symbols(self, symbols: Iterable[str]) -> Self:
+        """A tokenizer of this kind and with these rules that has other symbols."""
+        return type(self)(symbols)
 
     @classmethod
-    def train(cls, texts: Iterable[str], size: int | None = None) -> Self:
+    def empty(cls, rules: Rules) -> Self:
+        """A tokenizer without symbols that follows some rules. A subclass uses those that concern it."""
+        return cls(())
+
+    @classmethod
+    def train(cls, texts: Iterable[str], size: int | None = None, rules: Rules | None = None) -> Self:
         """Make a tokenizer for some texts: the most frequent symbols, sorted by their text.
 
         Args:
             texts: the texts, read once.
             size: the largest number of ids, the two reserved ones included; None takes `default_size`.
+            rules: how the vocabulary is made besides; None for the default rules.
         """
-        counts = cls.counted(texts)
-        size = size or cls.default_size
+        blank = cls.empty(rules or Rules())
+        return blank.with_symbols(blank._most_frequent(texts, size))
+
+    def _most_frequent(self, texts: Iterable[str], size: int | None) -> list[str]:
+        counts = self.counted(texts)
+        size = size or self.default_size
         kept: Iterable[str] = counts
         if size is not None:
             kept = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))[: max(size - RESERVED, 0)]
-        return cls(sorted(kept))
+        return sorted(kept)
 
-    @classmethod
-    def counted(cls, texts: Iterable[str]) -> dict[str, int]:
+    def counted(self, texts: Iterable[str]) -> dict[str, int]:
         """How often each symbol occurs in some texts."""
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(cls.iterate(text))
+            counts.update(self.iterate(text))
         return counts
 
     def extended(self, texts: Iterable[str], size: int | None = None) -> Self:
@@ -81,8 +110,8 @@ class Tokenizer(ABC):
             texts: the texts, read once.
             size: as in `train`; it limits what these texts alone contribute.
         """
-        new = type(self).train(texts, size).symbols
-        return type(self)([*self.symbols, *(symbol for symbol in new if symbol not in self._ids)])
+        new = self._most_frequent(texts, size)
+        return self.with_symbols([*self.symbols, *(symbol for symbol in new if symbol not in self._ids)])
 
     @property
     def vocabulary_size(self) -> int:
@@ -114,6 +143,10 @@ class Tokenizer(ABC):
     def printed(self, separator: str) -> list[str]:
         """The text that each id is printed as: the separator for BOUNDARY, nothing for UNKNOWN."""
         return [separator, "", *self.symbols]
+
+    def labels(self, separator: str) -> list[str]:
+        """What each id is called where symbols are shown one by one: mostly the text that it is printed as."""
+        return self.printed(separator)
 
     def following(self, backward: bool = False) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Which symbols are never written after which.
@@ -148,3 +181,27 @@ class Tokenizer(ABC):
     def to_json(self) -> dict[str, Any]:
         """The tokenizer as plain JSON values, for `textgen.tokens.load_tokenizer`."""
         return {"kind": self.kind, "symbols": self.symbols}
+
+    @classmethod
+    def from_json(cls, symbols: list[str], more: Mapping[str, Any]) -> Self:
+        """Make a tokenizer of what `to_json` gave.
+
+        Args:
+            symbols: texts, none of them empty or twice there.
+            more: the other entries, of an untrusted file.
+
+        Raises:
+            ModelError: they are not those of a tokenizer of this kind.
+        """
+        if more:
+            raise ModelError(f"a tokenizer of {cls.noun}s has no entry {min(more)!r}")
+        return cls(())._with_checked(symbols)
+
+    def _with_checked(self, symbols: Iterable[str]) -> Self:
+        """As `with_symbols`. Raises ModelError where one is no symbol."""
+        for symbol in symbols:
+            if any("\ud800" <= character <= "\udfff" for character in symbol):
+                raise ModelError(f"the vocabulary holds {symbol!r}, which is not text (a lone surrogate)")
+            if self.split(symbol) != [symbol]:
+                raise ModelError(f"the vocabulary holds {symbol!r}, which is not one {self.noun}")
+        return self.with_symbols(symbols)

@@ -26,16 +26,13 @@ class CharTokenizer(Tokenizer):
         of_ascii = self._table.take(np.arange(128), mode="clip")
         self._bytes = bytes(of_ascii.tolist() + 128 * [UNKNOWN]) if of_ascii.max() < 256 else b""
 
-    @staticmethod
-    def split(text: str) -> list[str]:
+    def split(self, text: str) -> list[str]:
         return list(text)
 
-    @classmethod
-    def iterate(cls, text: str) -> Iterable[str]:
+    def iterate(self, text: str) -> Iterable[str]:
         return text  # a list of a long text's characters would take eight times its memory
 
-    @classmethod
-    def counted(cls, texts: Iterable[str]) -> dict[str, int]:
+    def counted(self, texts: Iterable[str]) -> dict[str, int]:
         # The same as in the base class, ten times as fast.
         counts: NDArray[np.intp] = np.zeros(0, np.intp)
         for text in texts:

@@ -54,6 +54,7 @@ class Generator:
         tokenizer, engine, documents, direction, memory: as given.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
+        labels: what each id is called where symbols are shown one by one.
         run: the run folder that it was loaded from, if it was.
         mixed: the generators that it mixes, if it does.
     """
@@ -76,6 +77,7 @@ class Generator:
         self.memory: Memory = hashes(memory)
         self.separator = SEPARATORS[documents]
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
+        self.labels: Sequence[str] = tokenizer.labels(self.separator)
 
     @classmethod
     @answers_keywords
@@ -324,6 +326,7 @@ class Generator:
             # A caller's function may not be meant for several threads.
             threads=1 if own else threads.allowed(),
             own=bool(own),
+            has_bytes=self.tokenizer.has_bytes,
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]

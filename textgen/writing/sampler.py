@@ -15,6 +15,7 @@ from textgen.sampling.schedules import Constant
 from textgen.sampling.transforms import TransformConfig
 from textgen.writing.block import Row
 from textgen.writing.rows import Rows, Start
+from textgen.writing.samples import Ending
 
 if TYPE_CHECKING:
     from textgen.corpus.spans import Spans
@@ -43,6 +44,7 @@ class Sampler:
         spans: spans of text that must not be written, or None.
         threads: the most threads of Python that write blocks of texts.
         own: whether a caller's own transforms are among them.
+        has_bytes: whether some symbols are bytes of a character.
     """
 
     engine: AnyNetwork
@@ -55,6 +57,7 @@ class Sampler:
     spans: "Spans | None" = None
     threads: int = 1
     own: bool = False
+    has_bytes: bool = False
 
     @property
     def length(self) -> int | None:
@@ -73,6 +76,10 @@ class Sampler:
         if not self.shares:
             return object()
         return tuple(getattr(self.config, field.name) for field in dataclasses.fields(TransformConfig))
+
+    def ending(self) -> Ending:
+        """What says which part of a text may be shown, and whether it is over."""
+        return Ending(self.config, self.backward, self.has_bytes)
 
     def rows(self, start: Start, key: Key) -> Rows:
         """The Rows in which a single text is drawn."""

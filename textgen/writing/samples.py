@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from textgen.arguments import shown
 from textgen.sampling.config import SamplingConfig
 from textgen.system.wording import count
+from textgen.tokens.bytes import is_byte, length_of, readable
 from textgen.tokens.layout import BOUNDARY
 
 
@@ -86,13 +87,15 @@ class Ending:
         config: what ends the text.
         backward: whether the model writes each line from its end; a line is then held until it is complete, and
             reversed.
+        has_bytes: whether some symbols are bytes of a character; they are then held until the character is whole.
 
     Attributes:
         over: "stop" or "documents" when the text is over, else None.
     """
 
-    def __init__(self, config: SamplingConfig, backward: bool = False) -> None:
+    def __init__(self, config: SamplingConfig, backward: bool = False, has_bytes: bool = False) -> None:
         self._stops, self._documents, self._backward = config.stop, config.documents, backward
+        self._has_bytes, self._bytes = has_bytes, ""
         self._held = ""
         self._line: list[str] = []
         self.over: str | None = None
@@ -100,7 +103,7 @@ class Ending:
     @property
     def is_needed(self) -> bool:
         """Whether anything but the length can end the text, or the text is shown otherwise than it is drawn."""
-        return bool(self._stops or self._documents or self._backward)
+        return bool(self._stops or self._documents or self._backward or self._has_bytes)
 
     def take(self, index: int, piece: str) -> str:
         """Take a symbol and its text; return the text that may be shown now."""
@@ -109,12 +112,14 @@ class Ending:
             if index != BOUNDARY and piece != "\n":
                 self._line.append(piece)
                 return ""
-            reversed_line, self._line = "".join(reversed(self._line)), []
+            reversed_line, self._line = readable("".join(reversed(self._line))), []
         if index == BOUNDARY and self._documents is not None:
             self._documents -= 1
             if not self._documents:
                 self.over = "documents"
                 return self.rest() + reversed_line
+        if self._has_bytes:
+            piece = self._whole_characters(piece)
         piece = reversed_line + piece
         if not self._stops:
             return piece
@@ -133,6 +138,14 @@ class Ending:
 
     def rest(self) -> str:
         """The text held back, for a text that ends otherwise than by a stop."""
-        held = self._held + "".join(reversed(self._line))
-        self._held, self._line = "", []
+        held = self._held + readable(self._bytes + "".join(reversed(self._line)))
+        self._held, self._bytes, self._line = "", "", []
         return held
+
+    def _whole_characters(self, piece: str) -> str:
+        """What may be shown after a symbol: nothing while the bytes of a character are not complete."""
+        self._bytes += piece
+        if is_byte(piece) and len(self._bytes) < length_of(self._bytes[0]):
+            return ""
+        shown, self._bytes = readable(self._bytes), ""
+        return shown

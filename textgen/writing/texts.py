@@ -17,7 +17,7 @@ from textgen.tokens.layout import Ids
 from textgen.writing.block import Block, Drawn
 from textgen.writing.rows import Rows, Start
 from textgen.writing.sampler import Key, Sampler
-from textgen.writing.samples import Ending, Sample
+from textgen.writing.samples import Sample
 
 # The most texts in a block, and its steps between two updates of its texts. More rows gain little on one thread, while
 # a second block takes a second core (docs/log.md).
@@ -153,7 +153,7 @@ def _write_alone(sampler: Sampler, tasks: Sequence[_Task]) -> Iterator[tuple[Sam
         drawn = without_copying(rows, sampler.spans, sample.prompt, config.limit)
     else:
         drawn = _draw_symbols(rows, config.limit, sampler.measured)
-    ending, total, parts = Ending(config, sampler.backward), 0.0, sample.parts
+    ending, total, parts = sampler.ending(), 0.0, sample.parts
     is_plain = not ending.is_needed
     for index, log_probability in drawn:
         piece = printed[index]
@@ -234,7 +234,7 @@ class Text:
     def __init__(self, sampler: Sampler, sample: Sample) -> None:
         self.sample = sample
         self._printed = sampler.printed
-        self._ending = Ending(sampler.config, sampler.backward)
+        self._ending = sampler.ending()
 
     def take(self, drawn: Drawn) -> str:
         """Take what was drawn, up to where the text is over. Returns the piece that was added to the sample."""

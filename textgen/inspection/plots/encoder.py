@@ -93,7 +93,7 @@ def _draw_plane(board: "Axes", look: Look, vectors: NDArray[np.float32], ids: Se
     points = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)
     size = 14 if look.noun == "character" else 10
     for (x, y), index in zip(points, ids, strict=True):
-        text = look.generator.printed[index].strip(" ") or " "
+        text = look.generator.labels[index].strip(" ") or " "
         colour = "#c0392b" if text.lower() in set("aeiou") else "#1f4e79" if text.isalpha() else "#555555"
         left, middle = PLANE.left + PLANE.width * x, PLANE.top + PLANE.height * y
         draw_symbols(board, left, middle, [text], WIDE_CELL, color=colour, size=size)

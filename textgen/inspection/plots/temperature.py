@@ -44,7 +44,7 @@ def draw(look: Look) -> Pages:
     """One figure."""
     logits = look.trace.logits[-1]
     order = np.argsort(-logits, kind="stable")[:MAX_SYMBOLS]
-    names = [drawable(visible(look.generator.printed[index]) or "?") for index in order]
+    names = [drawable(visible(look.generator.labels[index]) or "?") for index in order]
     families = list(dict.fromkeys(family for _, each in names for family in each))
     context, context_families = drawable(_context(look))
     figure = new_figure(13, 4.6)
