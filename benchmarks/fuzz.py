@@ -41,6 +41,7 @@ from textgen.system.folders import Folder
 from textgen.system.locks import LOCK, locked
 from textgen.system.snapshots import MANIFEST
 from textgen.tokens import TOKENIZERS, load_tokenizer, tokenizer_class
+from textgen.tokens.base import Rules
 
 # What acts on a terminal.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -200,7 +201,10 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("error")
     chance, counts, slowest, began = random.Random(arguments.seed), Counter(), 0.0, time.monotonic()
-    sound = [tokenizer_class(kind).train(["the hen, the fox\nand a bee"]).to_json() for kind in TOKENIZERS]
+    rules = {"word": Rules(special=("<unk>",))}
+    text = ["the hen, the fox\nand a bee <unk>"]
+    sound = [tokenizer_class(kind).train(text, rules=rules.get(kind)).to_json() for kind in TOKENIZERS]
+    sound.append(tokenizer_class("subword").train(text, rules=Rules(subwords="unigram")).to_json())
     with tempfile.TemporaryDirectory() as place:
         folders = Folders(Path(place))
         for number in range(arguments.inputs):

@@ -98,7 +98,8 @@ def test_steps_over_candidates_are_the_same(worker, backend):
     assert found["words_evaluated"] == pytest.approx(expected["words_evaluated"], rel=1e-3)
 
 
-def test_a_projected_layer_is_torch_s(tmp_path):
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+def test_a_projected_layer_is_torch_s():
     """The numbers of torch.nn.LSTM with `proj_size`, from the same weights."""
     import torch
 

@@ -1,11 +1,22 @@
 """textgen evaluate: measure how well a run predicts a text."""
 
+from typing import Any
+
 import click
 
 from textgen.cli.console import show_row, show_text
-from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
+from textgen.cli.options import (
+    GroupedCommand,
+    cache_options,
+    command_option,
+    encoding_option,
+    json_option,
+    options_of,
+)
 from textgen.corpus.documents import read_for
-from textgen.engine.measure import evaluate
+from textgen.engine.cache import CachedNetwork
+from textgen.engine.cache_config import CacheConfig
+from textgen.engine.measure import RUN_UP, evaluate
 from textgen.engine.network import Engine
 from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
@@ -14,6 +25,9 @@ from textgen.system.imports import without_package
 from textgen.tokens.extent import Extent
 from textgen.tokens.layout import lay_out
 
+# Parts of a text that are read side by side with a cache: more of them read more again to fill their caches.
+CACHE_ROWS = 8
+
 
 @click.command("evaluate", cls=GroupedCommand)
 @click.argument("run")
@@ -21,6 +35,10 @@ from textgen.tokens.layout import lay_out
 @command_option(
     "--dynamic", is_flag=True, help="Also let the model learn from the text as it reads (dynamic evaluation)."
 )
+@command_option(
+    "--cache", "has_cache", is_flag=True, help="Also let the model remember what it has read (neural cache)."
+)
+@options_of(CacheConfig)
 @command_option(
     "--window",
     type=click.IntRange(min=1),
@@ -32,13 +50,20 @@ from textgen.tokens.layout import lay_out
 @encoding_option
 @json_option("one JSON object")
 def evaluate_command(
-    run: str, corpus: tuple[str, ...], dynamic: bool, window: int, encoding: str | None, as_json: bool
+    run: str,
+    corpus: tuple[str, ...],
+    dynamic: bool,
+    has_cache: bool,
+    window: int,
+    encoding: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Measure how well a run predicts a text that it has not seen: nats, bits, perplexity.
 
     Two protocols: "carried" reads the text from beginning to end and carries the state along; "windows" reads
-    independent windows, as other projects report. --dynamic adds a third, which answers another question: how well the
-    model would do if it learned from the text as it reads. The run stays as it is.
+    independent windows, as other projects report. --dynamic and --cache add others, which answer another question: how
+    well the model would do if it learned from the text as it reads, or remembered it. The run stays as it is.
 
     Nats and perplexity are of a symbol, which is a character or a word by the run. Bits a character, bits a byte (of
     UTF-8) and word perplexity divide the loss of the whole text by its own characters, bytes and words, so they compare
@@ -49,6 +74,7 @@ def evaluate_command(
       textgen evaluate story other.txt --dynamic
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
+    cache = cache_options(options, has_cache)
     if dynamic:
         extras.check_training("`dynamic`")
     found = load_run(run)
@@ -57,6 +83,12 @@ def evaluate_command(
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     extent = Extent.of(text.documents)
     results = {"carried": evaluate(engine, ids, extent), "windows": evaluate(engine, ids, extent, window)}
+    if cache is not None:
+        config = CacheConfig(**cache)
+        # Each part of the text first fills its cache.
+        results["cache"] = evaluate(
+            CachedNetwork(engine, config), ids, extent, rows=CACHE_ROWS, run_up=max(config.cache_size, RUN_UP)
+        )
     if dynamic:
         with without_package("matplotlib"):  # as textgen train does
             from textgen.training.dynamic import evaluate_dynamically

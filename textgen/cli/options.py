@@ -3,10 +3,12 @@
 import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from textgen.engine.cache_config import CacheConfig, CacheOptions
+from textgen.errors import UsageError
 from textgen.options import Config, flag_of, option_of, type_of
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
@@ -168,6 +170,19 @@ def overwrite_option(what: str) -> Callable[[Decorated], Decorated]:
         what: what is replaced, such as "an existing file".
     """
     return command_option("--overwrite", group="Output", is_flag=True, help=f"Replace {what}.")
+
+
+def cache_options(options: dict[str, Any], has_cache: bool) -> CacheOptions | None:
+    """Take the options of a neural cache out of those of a command; None where none is asked for.
+
+    Raises:
+        UsageError: there are some, but no --cache.
+    """
+    flags = {field.name: flag_of(field) for field in dataclasses.fields(CacheConfig)}
+    found = given({name: options.pop(name) for name in flags})
+    if found and not has_cache:
+        raise UsageError(f"{flags[next(iter(found))]} sets up a cache; add --cache")
+    return cast(CacheOptions, found) if has_cache else None
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

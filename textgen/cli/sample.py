@@ -16,12 +16,14 @@ from textgen.cli.chosen import chosen_run, corpus_text
 from textgen.cli.console import note, show_text
 from textgen.cli.options import (
     GroupedCommand,
+    cache_options,
     command_option,
     given,
     json_option,
     options_of,
     overwrite_option,
 )
+from textgen.engine.cache_config import CacheConfig
 from textgen.errors import StorageError, UsageError
 from textgen.options import flag_of
 from textgen.runs.folder import find_run
@@ -55,6 +57,14 @@ FLUSH_SECONDS = 0.03
     help="Weight the probabilities of several runs: one number a run.",
 )
 @command_option(
+    "--cache",
+    "has_cache",
+    group="Sampling",
+    is_flag=True,
+    help="Remember what was written, and prefer words that occurred in it (neural cache).",
+)
+@options_of(CacheConfig)
+@command_option(
     "--corpus",
     group="Advanced",
     metavar="FILE",
@@ -69,6 +79,7 @@ def sample_command(
     prompt: str | None,
     prompts: str | None,
     weights: str | None,
+    has_cache: bool,
     corpus: tuple[str, ...],
     out: str | None,
     overwrite: bool,
@@ -95,8 +106,11 @@ def sample_command(
     if out is not None:
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt or "")
+    cache = cache_options(options, has_cache)
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
     generator, paths = _load(run, _weights(weights, run))
+    if cache is not None:
+        generator = generator.with_cache(**cache)
     beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1

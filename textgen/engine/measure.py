@@ -23,7 +23,9 @@ from textgen.tokens.layout import IGNORED, UNKNOWN, Ids, lay_out_symbols
 ROWS, ROWS_OF_A_THREAD, RUN_UP = 64, 32, 256
 
 
-def evaluate(engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = None) -> Evaluation:
+def evaluate(
+    engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = None, rows: int = ROWS, run_up: int = RUN_UP
+) -> Evaluation:
     """Measure how well a network predicts a text.
 
     Args:
@@ -32,9 +34,11 @@ def evaluate(engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = 
         extent: the length of the text.
         window: predict each window of this many symbols from the initial state (the last may be shorter); None
             carries the state through the whole text.
+        rows: into how many parts the text is divided where the state is carried.
+        run_up: symbols that a part reads before its predictions count.
     """
     ids = np.asarray(ids)
-    inputs, targets = _windows(ids, window) if window else _parts(ids)
+    inputs, targets = _windows(ids, window) if window else _parts(ids, rows, run_up)
     parts = [slice(start, start + ROWS_OF_A_THREAD) for start in range(0, len(inputs), ROWS_OF_A_THREAD)]
     with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
         total = sum(run(lambda rows: _loss(engine, inputs[rows], targets[rows]), parts))
@@ -48,11 +52,11 @@ def _windows(ids: Ids, window: int) -> tuple[Ids, Ids]:
     return _rows(ids, starts, starts, np.minimum(starts + window, len(ids) - 1))
 
 
-def _parts(ids: Ids) -> tuple[Ids, Ids]:
+def _parts(ids: Ids, rows: int, run_up: int) -> tuple[Ids, Ids]:
     """Inputs and targets of equal parts of the text, each with its run-up."""
-    count = max(1, min(ROWS, (len(ids) - 1) // RUN_UP))
+    count = max(1, min(rows, (len(ids) - 1) // run_up))
     edges = np.arange(count + 1) * (len(ids) - 1) // count
-    return _rows(ids, np.maximum(edges[:-1] - RUN_UP, 0), edges[:-1], edges[1:])
+    return _rows(ids, np.maximum(edges[:-1] - run_up, 0), edges[:-1], edges[1:])
 
 
 def _rows(ids: Ids, starts: Ids, counted: Ids, ends: Ids) -> tuple[Ids, Ids]:

@@ -86,14 +86,15 @@ def regularisation(passes: float) -> Regularisation:
     return REGULARISATION[bisect_right(REGULARISATION, passes, key=lambda row: row.from_passes) - 1]
 
 
-def step_seconds(model: ModelConfig, symbols: int) -> float:
+def step_seconds(model: ModelConfig, symbols: int, samples: int | None = None) -> float:
     """Seconds that one training step takes on an ordinary machine, roughly.
 
     Args:
         model: the configuration, complete.
         symbols: symbols in the step.
+        samples: symbols that its loss is over; None or 0 for the whole vocabulary.
     """
-    return symbols * model.arithmetic() / ASSUMED_SPEED
+    return symbols * model.arithmetic(samples) / ASSUMED_SPEED
 
 
 def expected_seconds(model: ModelConfig, training: TrainingConfig, steps: int, speed: float, measured: int) -> float:
@@ -106,8 +107,9 @@ def expected_seconds(model: ModelConfig, training: TrainingConfig, steps: int, s
         measured: symbols that the loss is measured on after each epoch, at a third of the work of training.
     """
     symbols = training.batch_size * training.sequence_length
-    work = (steps * symbols + chosen(training.epochs) * measured / 3) * model.arithmetic()
-    return START_SECONDS + work / speed
+    work = steps * symbols * model.arithmetic(training.softmax_samples)
+    evaluations = chosen(training.epochs) * measured / 3 * model.arithmetic()
+    return START_SECONDS + (work + evaluations) / speed
 
 
 def learning_rate(units: int, layers: int) -> float:
@@ -122,13 +124,13 @@ def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice
         model, training: the configurations; vocabulary and batch are already chosen.
         symbols: length of the training text.
     """
+    samples = SOFTMAX_SAMPLES if chosen(model.vocabulary_size) > MAX_EXACT_VOCABULARY else 0
+    training = _fill(training, softmax_samples=samples)
     name, why = _preset(model, training)
     size = SIZES[name]
     own = _own_options(model)
     model = _fill(model, units=size.units, layers=size.layers)
     model = _tied(model)
-    samples = SOFTMAX_SAMPLES if chosen(model.vocabulary_size) > MAX_EXACT_VOCABULARY else 0
-    training = _fill(training, softmax_samples=samples)
     rate = learning_rate(chosen(model.units), chosen(model.layers))
     training = _fill(training, learning_rate=rate, patience=0 if training.minutes else PATIENCE_EPOCHS)
 
@@ -173,7 +175,7 @@ def _preset(model: ModelConfig, training: TrainingConfig) -> tuple[str, str]:
 def _steps_in_budget(model: ModelConfig, training: TrainingConfig) -> float:
     """Steps that fit into the budget of minutes on an ordinary machine."""
     seconds = max(60 * chosen(training.minutes) - ASSUMED_START_SECONDS, 1)
-    return seconds / step_seconds(model, training.batch_size * training.sequence_length)
+    return seconds / step_seconds(model, training.batch_size * training.sequence_length, training.softmax_samples)
 
 
 def _own_options(model: ModelConfig) -> list[str]:

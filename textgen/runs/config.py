@@ -21,6 +21,8 @@ TEXT, MODEL, TRAINING, OUTPUT, ADVANCED = "Text", "Model", "Training", "Output",
 
 # The fields of ModelConfig that act in training alone.
 DROPOUTS = ("dropout", "output_dropout", "recurrent_dropconnect", "embedding_dropout", "input_dropout")
+# Up to so many symbols are a small vocabulary. Of a larger one, a step reads each symbol about so many times.
+SMALL_VOCABULARY, SYMBOLS_PER_KIND = 1024, 3
 # The length of an embedding vector that has no other reason to be longer.
 EMBEDDING_SIZE = 64
 
@@ -226,16 +228,20 @@ class ModelConfig(Config):
         """Return the number of trainable parameters."""
         return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
-    def arithmetic(self) -> int:
+    def arithmetic(self, samples: int | None = None) -> int:
         """Return the floating-point operations that training spends on matrix products for one symbol.
 
-        The backward pass counts twice the forward pass. The first layer's input product is left out, since it only
-        picks rows of a table.
+        The backward pass counts twice the forward pass. Of a small vocabulary, the first layer's input product is left
+        out, since it only picks rows of a table; of a large one, it is computed once for each symbol that occurs.
+
+        Args:
+            samples: symbols that the loss is over; None or 0 for all.
         """
         vocabulary, units, layers, output = self.sizes
         recurrent = (2 * layers - 1) * 4 * units * output
         projection = layers * units * self.projection
-        return 6 * (recurrent + projection + output * vocabulary)
+        inputs = 4 * units * self.input_size // SYMBOLS_PER_KIND if vocabulary > SMALL_VOCABULARY else 0
+        return 6 * (recurrent + projection + inputs + output * min(samples or vocabulary, vocabulary))
 
 
 @answers_keywords

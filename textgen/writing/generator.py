@@ -6,7 +6,7 @@ tells all that is known of each. The calls from `generate` to the network: `stre
 never imports TensorFlow or Keras.
 """
 
-import dataclasses
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen import arguments
-from textgen.corpus.memory import Memory, merge
+from textgen.corpus.memory import Memory
+from textgen.engine.cache_config import CacheOptions
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
@@ -27,7 +28,7 @@ from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
-from textgen.writing.parts import check_weights, hashes, is_file, known_ids, long_spans, mixture_weights, own_transforms
+from textgen.writing.parts import check_weights, checked_config, hashes, known_ids, long_spans, own_transforms
 from textgen.writing.prompts import readable
 from textgen.writing.sampler import Sampler, new_seed
 from textgen.writing.samples import Sample, Writing
@@ -139,7 +140,7 @@ class Generator:
         Raises:
             UsageError: the weights do not fit, or the generators are of different kinds.
         """
-        from textgen.engine.mixture import Mixture
+        from textgen.writing.variants import mixed_parts
 
         wanted = "Generators, at least one"
         generators = [
@@ -148,19 +149,25 @@ class Generator:
         ]
         if not generators:
             raise arguments.refused("generators", wanted, generators)
-        weights = [1.0] * len(generators) if weights is None else mixture_weights(weights, len(generators))
-        mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
-        if len({one.direction for one in generators}) > 1:
-            raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
-        kinds = [one.documents for one in generators]
-        # Where one of them learned whole files, none can be asked for documents.
-        kind = "file" if "file" in kinds else kinds[0]
-        memory: Memory = {}
-        for one in generators:
-            memory = merge(memory, one.memory)
-        mixing = cls(mixture.tokenizer, mixture, kind, generators[0].direction, memory)
+        mixing = cls(*mixed_parts(generators, weights))
         mixing.mixed = tuple(generators)
         return mixing
+
+    @answers_keywords
+    def with_cache(self, **options: Unpack[CacheOptions]) -> "Generator":
+        """Return a generator that also remembers what it reads and writes in a text: a neural cache.
+
+        Args:
+            options: the fields of `textgen.engine.cache.CacheConfig`.
+
+        Raises:
+            UsageError: an option out of its range, or a generator that mixes several runs.
+        """
+        from textgen.writing.variants import cached_engine
+
+        cached = copy.copy(self)
+        cached.engine = cached_engine(self.engine, options)
+        return cached
 
     def __repr__(self) -> str:
         from textgen.writing.about import about
@@ -303,7 +310,7 @@ class Generator:
             UsageError, PromptError: as `write`.
         """
         corpus = arguments.text("corpus", corpus)
-        config = self._checked(config, corpus)
+        config = checked_config(config, corpus, self.documents, self.direction)
         seed = new_seed() if config.seed is None else config.seed
         is_backward = self.direction == "backward"
         own, texts, ids = own_transforms(transforms), [], []
@@ -331,27 +338,6 @@ class Generator:
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
         return Plan(sampler, samples, ids)
-
-    def _checked(self, config: SamplingConfig, corpus: str) -> SamplingConfig:
-        """The configuration, once it is known that this run can follow it. Raises UsageError."""
-        if config.documents and self.documents == "file":
-            raise UsageError(
-                "`documents`: this run learned whole files and saw too few document ends to write one; give `length`, "
-                'or train with `documents="block"` or `documents="line"`'
-            )
-        if (config.max_copy is None) != (not corpus):
-            raise UsageError("`max_copy` and `corpus` go together: the longest copy allowed, and of which text")
-        if corpus and is_file(corpus):
-            raise UsageError(
-                f"`corpus` takes the text itself, and {arguments.shown(corpus)} is a file: give what is in it"
-            )
-        if self.direction == "backward" and (config.beam or config.max_copy):
-            raise UsageError(
-                "`beam` and `max_copy` need a run that writes lines from their beginning; this one was trained with "
-                '`direction="backward"`'
-            )
-        # A beam search compares the model's own probabilities.
-        return dataclasses.replace(config, temperature=1.0) if config.beam else config
 
     @answers_keywords
     def score(self, text: str | Sequence[str]) -> "Score":

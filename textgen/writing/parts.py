@@ -1,5 +1,6 @@
-"""What programs give to a Generator, checked: weights, hashes of poems, weights of a mixture, ids, transforms."""
+"""What programs give to a Generator, checked: weights, hashes of poems, mixtures, ids, transforms, options."""
 
+import dataclasses
 import itertools
 import os
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from textgen import arguments
 from textgen.corpus.memory import Memory
-from textgen.errors import PromptError
+from textgen.errors import PromptError, UsageError
 from textgen.runs.config import ModelConfig
+from textgen.sampling.config import SamplingConfig
 from textgen.sampling.context import Transform
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import RESERVED
@@ -83,3 +85,29 @@ def long_spans(corpus: str, max_copy: int | None) -> "Spans | None":
     from textgen.corpus.spans import Spans  # few texts have a limit on copying
 
     return Spans(corpus, max_copy + 1)
+
+
+def checked_config(config: SamplingConfig, corpus: str, documents: str, direction: str) -> SamplingConfig:
+    """The configuration, once it is known that a run can follow it. Raises UsageError.
+
+    Args:
+        config: the options.
+        corpus: the text that `max_copy` compares with; empty for none.
+        documents, direction: those of the run.
+    """
+    if config.documents and documents == "file":
+        raise UsageError(
+            "`documents`: this run learned whole files and saw too few document ends to write one; give `length`, "
+            'or train with `documents="block"` or `documents="line"`'
+        )
+    if (config.max_copy is None) != (not corpus):
+        raise UsageError("`max_copy` and `corpus` go together: the longest copy allowed, and of which text")
+    if corpus and is_file(corpus):
+        raise UsageError(f"`corpus` takes the text itself, and {arguments.shown(corpus)} is a file: give what is in it")
+    if direction == "backward" and (config.beam or config.max_copy):
+        raise UsageError(
+            "`beam` and `max_copy` need a run that writes lines from their beginning; this one was trained with "
+            '`direction="backward"`'
+        )
+    # A beam search compares the model's own probabilities.
+    return dataclasses.replace(config, temperature=1.0) if config.beam else config

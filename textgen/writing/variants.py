@@ -1,0 +1,44 @@
+"""The parts of generators that are made of others: of several runs, or of a run with a cache."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textgen.corpus.memory import Memory, merge
+from textgen.engine.cache import CachedNetwork
+from textgen.engine.cache_config import CacheConfig, CacheOptions
+from textgen.engine.mixture import Mixture
+from textgen.engine.network import AnyNetwork, Engine
+from textgen.errors import UsageError
+from textgen.tokens.base import Tokenizer
+from textgen.writing.parts import mixture_weights
+
+if TYPE_CHECKING:
+    from textgen.writing.generator import Generator
+
+
+def mixed_parts(
+    generators: Sequence["Generator"], weights: Sequence[float] | None
+) -> tuple[Tokenizer, AnyNetwork, str, str, Memory]:
+    """What `Generator.mix` makes a generator of: tokenizer, network, documents, direction, memory.
+
+    Raises:
+        UsageError: the weights do not fit, or the generators are of different kinds.
+    """
+    weights = [1.0] * len(generators) if weights is None else mixture_weights(weights, len(generators))
+    mixture = Mixture([one.engine for one in generators], [one.tokenizer for one in generators], weights)
+    if len({one.direction for one in generators}) > 1:
+        raise UsageError("one of these runs writes lines forward, another backward; they cannot be mixed")
+    kinds = [one.documents for one in generators]
+    # Where one of them learned whole files, none can be asked for documents.
+    kind = "file" if "file" in kinds else kinds[0]
+    memory: Memory = {}
+    for one in generators:
+        memory = merge(memory, one.memory)
+    return mixture.tokenizer, mixture, kind, generators[0].direction, memory
+
+
+def cached_engine(engine: AnyNetwork, options: CacheOptions) -> CachedNetwork:
+    """The network of a generator with a cache. Raises UsageError where there is no single network."""
+    if not isinstance(engine, Engine):
+        raise UsageError("a cache needs one run; this generator mixes several, or has a cache already")
+    return CachedNetwork(engine, CacheConfig(**options))
