@@ -8,9 +8,9 @@ a symbol and the perplexity of a word as papers count it; for textgen also with 
 
 The reference is the model of Merity, Keskar and Socher (2017), "Regularizing and Optimizing LSTM Language Models":
 tied weights, weight drop, variational and embedding dropout, activation regularisation, windows of varying length, the
-softmax over all words. Its sizes and rates suit minutes on a CPU and not days on a GPU; they are options below, and the
-defaults are the best of those tried (docs/log.md). In place of the averaged SGD of the paper, which needs many passes, it
-has Adam with a cosine to the end of its time, which learns more in minutes.
+softmax over all words. Its sizes and rates suit minutes on a CPU and not days on a GPU; they are options below, and
+the defaults are the best of those tried (docs/log.md). In place of the averaged SGD of the paper, which needs many
+passes, it has Adam with a cosine to the end of its time, which learns more in minutes.
 """
 
 import argparse
@@ -97,10 +97,8 @@ def reference(folder, vocabulary, minutes, options):
     def run(x, state, drop):
         embedding = table
         if drop and options.embedding_dropout:
-            keep = torch.empty(vocabulary, 1).bernoulli_(1 - options.embedding_dropout) / (
-                1 - options.embedding_dropout
-            )
-            embedding = table * keep
+            kept = 1 - options.embedding_dropout
+            embedding = table * torch.empty(vocabulary, 1).bernoulli_(kept) / kept
         x, after = functional.embedding(x, embedding), []
         x = locked(x, options.input_dropout if drop else 0)
         for at, layer in enumerate(layers):
@@ -162,9 +160,7 @@ def main():
     parser.add_argument("--before", help="a checkout of an older textgen")
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--only", nargs="+", choices=("textgen", "before", "reference"))
-    parser.add_argument(
-        "--train", nargs="+", default=[], metavar="OPTION", help="more options of textgen train, after --"
-    )
+    parser.add_argument("--train", nargs="+", default=[], metavar="OPTION", help="more options of textgen train")
     for name, default in (
         ("layers", 2),
         ("embedding", 400),
