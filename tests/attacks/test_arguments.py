@@ -434,6 +434,14 @@ def test_numbers_of_numpy_and_of_other_kinds_are_taken_as_pythons_own():
     assert config.temperature == 0.5
 
 
+def array_of_objects(values):
+    """A NumPy array of one dimension, whatever the values are."""
+    array = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        array[place] = value
+    return array
+
+
 ATOMS = st.one_of(
     st.none(),
     st.booleans(),
@@ -451,7 +459,7 @@ ANYTHING = st.recursive(
         st.lists(inner, max_size=3),
         st.dictionaries(st.text(st.characters(), max_size=5), inner, max_size=3),
         st.tuples(inner, inner),
-        st.builds(lambda values: np.array(values, object), st.lists(inner, max_size=3)),
+        st.builds(array_of_objects, st.lists(inner, max_size=3)),
     ),
     max_leaves=8,
 )

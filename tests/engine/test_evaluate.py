@@ -124,7 +124,8 @@ def test_evaluate_reproduces_the_validation_loss_of_training(tiny_run, text_file
     held_out = read_corpus(text_file).split(0.1)[1]
     ids = lay_out(generator.tokenizer, held_out)
     best = min(line["validation_nats"] for line in load_run(tiny_run).history())
-    assert evaluate(generator.engine, ids, Extent.of(held_out)).nats == pytest.approx(best, rel=0.02)
+    # Training read it as several streams, each of which begins without context.
+    assert evaluate(generator.engine, ids, Extent.of(held_out)).nats == pytest.approx(best, abs=0.03)
 
 
 def test_a_text_with_nothing_to_predict_is_refused(refused, tiny_run, tmp_path):

@@ -10,6 +10,7 @@ from tests.helpers import forged_runs
 from textgen import Generator, train
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.folder import WEIGHTS
+from textgen.tokens.base import Tokenizer
 from textgen.tokens.chars import CharTokenizer
 from textgen.tokens.layout import BOUNDARY
 
@@ -66,10 +67,10 @@ def untaught(symbols, kind=CharTokenizer, seed=0, direction="forward", documents
     """A generator with random weights. Its logits are far apart, so that it has clear preferences.
 
     Args:
-        symbols: its vocabulary.
+        symbols: its vocabulary, or a tokenizer.
         sharpness: how far apart its logits are.
     """
-    tokenizer = kind(sorted(set(symbols)))
+    tokenizer = symbols if isinstance(symbols, Tokenizer) else kind(sorted(set(symbols)))
     size = tokenizer.vocabulary_size
     config = ModelConfig(tokenizer=kind.kind, vocabulary_size=size, embedding_size=8, units=16, layers=1)
     numbers = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from textgen.planning.sizes import REGULARISATION, choose, regularisation
+from textgen.planning.sizes import REGULARISATION, SOFTMAX_SAMPLES, choose, regularisation
 from textgen.runs.config import ModelConfig, TrainingConfig
 
 LONG = 1_000_000  # symbols
@@ -28,7 +28,29 @@ def test_the_rate_follows_the_model_that_is_trained_and_not_the_name_of_its_size
 def test_a_large_vocabulary_takes_a_smaller_model():
     """Logits take most of the time, so fewer steps fit."""
     words = ModelConfig(vocabulary_size=20_000)
-    assert choose(words, TrainingConfig(minutes=2.0), LONG)[0].units < chosen(minutes=2.0)[0].units
+    exact = choose(words, TrainingConfig(minutes=2.0, softmax_samples=0), LONG)
+    assert exact[0].units < chosen(minutes=2.0)[0].units
+    # Over some symbols of the vocabulary, as many steps fit as with a vocabulary of that size.
+    sampled = choose(words, TrainingConfig(minutes=2.0), LONG)
+    assert sampled[1].softmax_samples == SOFTMAX_SAMPLES
+    assert (
+        sampled[0].units
+        == choose(ModelConfig(vocabulary_size=SOFTMAX_SAMPLES), TrainingConfig(minutes=2.0), LONG)[0].units
+    )
+
+
+def test_large_vocabularies_are_tied():
+    def tied(**options):
+        return choose(ModelConfig(**{"vocabulary_size": 5000} | options), TrainingConfig(minutes=5.0), LONG)[0]
+
+    assert tied().tie
+    assert tied().embedding_size == tied().units
+    assert tied(projection=100).embedding_size == 100
+    assert not tied(vocabulary_size=999).tie
+    assert tied(vocabulary_size=999).embedding_size == 64
+    for other in ({"encoder": "onehot"}, {"embedding_size": 32}, {"tie": False}):
+        assert not tied(**other).tie
+    assert tied(vocabulary_size=67, tie=True).embedding_size == tied(vocabulary_size=67, tie=True).units
 
 
 @pytest.mark.parametrize(("passes", "row"), [(0, 0), (0.01, 0), (3.99, 0), (4, 1), (8.9, 1), (9, 2), (14, 3), (1e6, 3)])

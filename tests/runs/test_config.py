@@ -23,7 +23,7 @@ from textgen.sampling.config import SamplingConfig
         (ModelConfig, {"layers": 1.5}, "got 1.5"),
         (ModelConfig, {"layers": True}, "got True"),
         (ModelConfig, {"dropout": 1.0}, "`dropout` takes a number at least 0 and below 1"),
-        (ModelConfig, {"tokenizer": "syllable"}, "`tokenizer` takes one of char, word; got 'syllable'"),
+        (ModelConfig, {"tokenizer": "syllable"}, "`tokenizer` takes one of char, word, subword; got 'syllable'"),
         (ModelConfig, {"bias": 1}, "`bias` takes True or False"),
         (ModelConfig, {"vocabulary_size": 2}, "at least 3"),
         (TrainingConfig, {"learning_rate": 0.0}, "above 0"),

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import examples, verse
+from textgen import train
 from textgen.errors import ModelError, UsageError
 from textgen.system import extras
 from textgen.tokens import load_tokenizer
@@ -151,12 +152,16 @@ def test_a_size_without_room_for_bytes_is_refused(size):
         SubwordTokenizer.train(["a"], size)
 
 
-def test_without_the_library_a_vocabulary_is_read_and_not_learned(monkeypatch):
+def test_without_the_library_a_vocabulary_is_read_and_not_learned(monkeypatch, text_file, tmp_path):
     monkeypatch.setattr(extras, "is_there", lambda package: package != "tokenizers")
-    with pytest.raises(UsageError, match="needs the extra 'subword': pip install 'tokenizers"):
-        SubwordTokenizer.train(["a"], 500)
-    again = load_tokenizer(LEARNED["bpe"].to_json())
-    assert again.decode(again.encode("the fox")) == "the fox"
+    with pytest.raises(UsageError, match="`tokenizer=\"subword\"` needs the extra 'subword': pip install 'tokenizers"):
+        train(text_file, tmp_path / "run", tokenizer="subword", quiet=True)
+    assert not (tmp_path / "run").exists()
+    script = "import sys; sys.modules['tokenizers'] = None; import json; from textgen.tokens import load_tokenizer; "
+    script += "tokenizer = load_tokenizer(json.load(sys.stdin)); print(tokenizer.decode(tokenizer.encode('the fox')))"
+    given = json.dumps(LEARNED["bpe"].to_json())
+    done = subprocess.run([sys.executable, "-c", script], input=given, capture_output=True, text=True, check=True)
+    assert done.stdout == "the fox\n"
 
 
 def spoilt(**changes):

@@ -17,6 +17,7 @@ from textgen.corpus.hanzi import convert
 from textgen.corpus.memory import contains, hash_poems, lines_of, without_marks, words
 from textgen.errors import ModelError, PromptError, UsageError
 from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.subwords import SubwordTokenizer
 from textgen.tokens.words import WordTokenizer
 from textgen.verse import bounded, check, compose, compositions
 from textgen.verse.bounded import BoundedCache
@@ -42,14 +43,18 @@ def poet():
 def wordsmiths():
     """Models of words and of characters, forward and backward; words in lower case, as many corpora of verse are."""
     text = LAMPLIGHTER.lower()
-    symbols = {WordTokenizer: [*WordTokenizer.split(text), *(" " + word for word in text.split())]}
+    symbols = {WordTokenizer: [*WordTokenizer(()).split(text), *(" " + word for word in text.split())]}
     symbols |= {CharTokenizer: text + LAMPLIGHTER}
+    symbols |= {SubwordTokenizer: SubwordTokenizer.train([text], 700)}
     memory = hash_poems(LAMPLIGHTER.split("\n\n"))
     memory["lines"] = memory["lines"][:0]
     return {
         (kind.kind, direction): untaught(symbols[kind], kind, direction=direction, memory=memory, sharpness=2.0)
         for kind, direction in itertools.product(symbols, ("forward", "backward"))
     }
+
+
+ENGLISH = [*itertools.product(["char", "word"], ["forward", "backward"]), ("subword", "forward")]
 
 
 @slowly
@@ -75,12 +80,11 @@ def test_regulated_verse_always_holds(poet, form, seed, temperature, tones, book
 @slowly
 @given(
     form=st.sampled_from(METRICAL),
-    kind=st.sampled_from(["char", "word"]),
-    direction=st.sampled_from(["forward", "backward"]),
+    smith=st.sampled_from(ENGLISH),
     seed=st.integers(0, 10**6),
 )
-def test_english_verse_always_holds(wordsmiths, form, kind, direction, seed):
-    poem = compose(wordsmiths[kind, direction], form=form, seed=seed, temperature=1, tries=3)
+def test_english_verse_always_holds(wordsmiths, form, smith, seed):
+    poem = compose(wordsmiths[smith], form=form, seed=seed, temperature=1, tries=3)
     verdict = check(poem.lines, form)
     assert verdict.holds, (poem.text, verdict)
     assert not any(line.remarks for line in verdict.lines), poem.text
@@ -107,7 +111,12 @@ def test_a_first_line_whose_rhyme_has_too_few_mates_is_given_up(wordsmiths, form
     assert poem.taken_back > 0
 
 
-@pytest.mark.parametrize(("kind", "direction"), [*itertools.product(["char", "word"], ["forward", "backward"])])
+def test_verse_in_meter_of_subwords_is_written_forward(wordsmiths):
+    with pytest.raises(UsageError, match='train with `direction="forward"`, or with `tokenizer="word"`'):
+        compose(wordsmiths["subword", "backward"], form="limerick")
+
+
+@pytest.mark.parametrize(("kind", "direction"), ENGLISH)
 def test_careful_masks_take_only_rhymes_that_can_end_all_their_lines(wordsmiths, kind, direction):
     config = PoemConfig(form="alternate")
     verse = English(wordsmiths[kind, direction], FORMS["alternate"], config).opening(None).verse
@@ -121,7 +130,7 @@ def test_careful_masks_take_only_rhymes_that_can_end_all_their_lines(wordsmiths,
     assert allowed[place["night"]]
     assert not allowed[place["candle"]]
     assert not allowed[place["boy"]]
-    assert allowed[place["ah"]] == (kind == "char")
+    assert allowed[place["ah"]] == (kind != "word")
 
 
 def test_the_keywords_are_the_fields_of_the_configurations():

@@ -19,7 +19,7 @@ import numpy as np
 from textgen.corpus.documents import LargeCorpus, Text
 from textgen.corpus.notes import Note, NoteKind
 from textgen.errors import DamagedError, ModelError
-from textgen.system import cache, snapshots
+from textgen.system import cache, extras, snapshots
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
@@ -65,7 +65,10 @@ class VocabularySpec:
         texts = (piece for _, piece in text.pieces())
         if self.extend_from:
             return self.extend_from.extended(texts, self.size)
-        return tokenizer_class(self.unit).train(texts, self.size, self.rules)
+        kind = tokenizer_class(self.unit)
+        if kind.learns_with:
+            extras.check(kind.learns_with, f'`tokenizer="{self.unit}"`')
+        return kind.train(texts, self.size, self.rules)
 
     def to_json(self) -> dict[str, object]:
         """The specification as plain JSON values."""

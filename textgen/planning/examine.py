@@ -18,7 +18,7 @@ from textgen.corpus.documents import Text
 from textgen.corpus.notes import NoteKind
 from textgen.corpus.spans import duplicates, longest_repeat
 from textgen.planning.plan import Plan, plan
-from textgen.planning.sizes import chosen, expected_seconds
+from textgen.planning.sizes import chosen, expected_bytes, expected_seconds
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
 from textgen.tokens.chars import CharTokenizer
@@ -34,8 +34,6 @@ MAX_COMMON_SHOWN, MAX_RARE_SHOWN, MAX_SHOWN = 40, 30, 60
 # Characters of a quoted line or span.
 MAX_QUOTED = 60
 REPLACEMENT = "\ufffd"
-# Bytes that a training takes before it has a model: TensorFlow, Keras and the rest.
-BASE_MEMORY_BYTES = 700e6
 # Seconds for which a machine's speed is measured.
 MEASURED_SECONDS = 0.5
 # Share of NumPy's speed in matrix products that training reaches (docs/log.md, "corpora").
@@ -217,9 +215,7 @@ def _cost(planned: Plan) -> tuple[float, float]:
     else:
         speed = REACHED_SPEED * _speed()
         seconds = expected_seconds(model, training, chosen(planned.steps), speed, planned.measured)
-    symbols = planned.streams.rows * training.sequence_length
-    numbers = 10 * chosen(model.units) * chosen(model.layers) + 3 * chosen(model.vocabulary_size)
-    return seconds, BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * symbols * numbers
+    return seconds, expected_bytes(model, training, planned.streams.rows)
 
 
 def _speed() -> float:

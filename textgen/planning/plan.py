@@ -16,7 +16,7 @@ from textgen.errors import CorpusError
 from textgen.planning.baselines import baselines, count_symbols
 from textgen.planning.candidates import CandidateSampler
 from textgen.planning.dataset import Encoded, VocabularySpec, encode
-from textgen.planning.sizes import choose, chosen
+from textgen.planning.sizes import choose, chosen, expected_bytes
 from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines
@@ -156,7 +156,8 @@ class Plan:
         training = self.training
         return (
             f"{self._extent()}, each step {count(self.streams.batch, 'stream')} of "
-            f"{count(training.sequence_length, self.tokenizer.noun)}, Adam at {training.learning_rate:g}"
+            f"{count(training.sequence_length, self.tokenizer.noun)}, Adam at {training.learning_rate:g}; about "
+            f"{expected_bytes(self.model, training, self.streams.rows) / 1e9:.1f} GB of memory"
         )
 
     def _extent(self) -> str:

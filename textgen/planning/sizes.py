@@ -18,6 +18,8 @@ ASSUMED_SPEED = 2.3e11
 ASSUMED_START_SECONDS = 10
 # Measured start-up seconds, used for estimates (not for enforcing a budget).
 START_SECONDS = 6
+# Bytes that a training takes before it has a model: TensorFlow, Keras and the rest.
+BASE_MEMORY_BYTES = 700e6
 # Steps that a training without `epochs` and `minutes` aims at.
 TARGET_STEPS = 2000
 MIN_PASSES, MAX_PASSES = 4, 100
@@ -110,6 +112,20 @@ def expected_seconds(model: ModelConfig, training: TrainingConfig, steps: int, s
     work = steps * symbols * model.arithmetic(training.softmax_samples)
     evaluations = chosen(training.epochs) * measured / 3 * model.arithmetic()
     return START_SECONDS + (work + evaluations) / speed
+
+
+def expected_bytes(model: ModelConfig, training: TrainingConfig, rows: int) -> float:
+    """Bytes of memory that a training takes, besides its text.
+
+    Args:
+        model, training: the configurations, complete.
+        rows: of a step.
+    """
+    sizes, symbols = model.sizes, rows * training.sequence_length
+    columns = min(training.softmax_samples or sizes.vocabulary, sizes.vocabulary)
+    numbers = symbols * (10 * sizes.units * sizes.layers + 4 * model.input_size + 3 * columns)
+    # Of each weight: itself, two moments, a copy while it is saved, and its gradient or what takes its place.
+    return BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * numbers
 
 
 def learning_rate(units: int, layers: int) -> float:

@@ -41,8 +41,10 @@ class Tokenizer(ABC):
         noun: what messages call one symbol.
         default_size: the largest number of ids where the user sets none; None for no limit.
         whole_words: whether every word is one symbol.
+        has_parts: whether a symbol may be a part of a word that is longer than a character.
         has_bytes: whether some symbols are bytes of a character (`textgen.tokens.bytes`), so that the text of several
             symbols is not always the texts of each, joined.
+        learns_with: the optional package that learning a vocabulary needs; None for none.
         symbols: each symbol's text; the id of `symbols[k]` is k + RESERVED.
     """
 
@@ -50,7 +52,9 @@ class Tokenizer(ABC):
     noun: ClassVar[str]
     default_size: ClassVar[int | None] = None
     whole_words: ClassVar[bool] = False
+    has_parts: ClassVar[bool] = False
     has_bytes: ClassVar[bool] = False
+    learns_with: ClassVar[str | None] = None
 
     def __init__(self, symbols: Iterable[str]) -> None:
         self.symbols = list(symbols)

@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.errors import ModelError, UsageError
-from textgen.system import extras
 from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.bytes import BYTES, begins_character, bytes_of, is_byte, label, readable
 from textgen.tokens.characters import LETTER, UNSPACED
@@ -66,7 +65,9 @@ class SubwordTokenizer(Tokenizer):
     kind = "subword"
     noun = "subword"
     default_size = 4000
+    has_parts = True
     has_bytes = True
+    learns_with = "tokenizers"
 
     def __init__(
         self,
@@ -218,7 +219,7 @@ class SubwordTokenizer(Tokenizer):
         one time to another, since the library sums in an order that changes.
 
         Raises:
-            UsageError: the size is too small, or the library is missing.
+            UsageError: the size is too small.
         """
         size = size or cls.default_size
         least = RESERVED + len(FIRST) + 1
@@ -226,7 +227,6 @@ class SubwordTokenizer(Tokenizer):
             raise UsageError(
                 f"`vocabulary_size={size}` is too small for subwords, which can spell any text; give {least} or more"
             )
-        extras.check("tokenizers", '`tokenizer="subword"`')
         learn = _learn_pairs if (rules or Rules()).subwords == "bpe" else _learn_unigrams
         return cls(*learn(cls()._batches(texts), size - RESERVED))
 

@@ -15,8 +15,9 @@ from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.metrical import Metrical, Rhymes
+from textgen.verse.masks.metrical import Metrical, Rhymes, Spelling
 from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
+from textgen.verse.masks.subwords import SubwordSpelling
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.writing.generator import Generator
@@ -119,8 +120,7 @@ class English:
     def _metrical(self) -> AnyOpening:
         form, rhyme = self.form, self.config.rhyme
         lexicon = self._lexicon()
-        kind: type[WordSpelling] | type[LetterSpelling] = WordSpelling if self.tokenizer.whole_words else LetterSpelling
-        spelling = kind(self.printed, lexicon, self.backward)
+        spelling = self._spelling(lexicon)
         given = None
         if rhyme:
             if set(form.rhyme) == {"-"}:
@@ -133,6 +133,19 @@ class English:
             if not (verse.heads[line] & spelling.first).any():
                 raise PromptError(f"`acrostic`: {self._none_begins(letter, ' of known sound')}")
         return self._started(verse)
+
+    def _spelling(self, lexicon: Lexicon) -> Spelling:
+        """How the run writes words. Raises UsageError where it cannot choose them."""
+        if self.tokenizer.whole_words:
+            return WordSpelling(self.printed, lexicon, self.backward)
+        if not self.tokenizer.has_parts:
+            return LetterSpelling(self.printed, lexicon, self.backward)
+        if self.backward:
+            raise UsageError(
+                f"`form`: {self.form.name} has meter, and this run writes subwords from the end of each line; train "
+                'with `direction="forward"`, or with `tokenizer="word"`'
+            )
+        return SubwordSpelling(self.printed, lexicon)
 
     def _none_begins(self, letter: str, which: str = "") -> str:
         return (

@@ -192,8 +192,8 @@ class CoWriter:
         tokenizer = self._generator.tokenizer
         unknown: list[str] = tokenizer.unknown(text)
         whole = self.text + text
-        if tokenizer.whole_words:
-            # The last word so far and the first of the text may together be one word.
+        if tokenizer.whole_words or tokenizer.has_parts:
+            # The last symbol so far and the first of the text may together be one symbol.
             ids = self._generator.read_prompt(whole, "skip")
             self._steps.append(_Step(whole, Start.after(self._generator.engine, ids)))
         else:

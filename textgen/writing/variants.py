@@ -1,7 +1,7 @@
 """The parts of generators that are made of others: of several runs, or of a run with a cache."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from textgen.corpus.memory import Memory, merge
 from textgen.engine.cache import CachedNetwork
@@ -12,12 +12,19 @@ from textgen.errors import UsageError
 from textgen.tokens.base import Tokenizer
 from textgen.writing.parts import mixture_weights
 
-if TYPE_CHECKING:
-    from textgen.writing.generator import Generator
+
+class Parts(Protocol):
+    """What is needed of a generator to mix it."""
+
+    tokenizer: Tokenizer
+    engine: AnyNetwork
+    documents: str
+    direction: str
+    memory: Memory
 
 
 def mixed_parts(
-    generators: Sequence["Generator"], weights: Sequence[float] | None
+    generators: Sequence[Parts], weights: Sequence[float] | None
 ) -> tuple[Tokenizer, AnyNetwork, str, str, Memory]:
     """What `Generator.mix` makes a generator of: tokenizer, network, documents, direction, memory.
 
