@@ -160,6 +160,7 @@ def main():
     parser.add_argument("--before", help="a checkout of an older textgen")
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--only", nargs="+", choices=("textgen", "before", "reference"))
+    parser.add_argument("--evaluate", nargs="*", choices=("cache", "dynamic"), default=["cache", "dynamic"])
     parser.add_argument("--train", nargs="+", default=[], metavar="OPTION", help="more options of textgen train")
     for name, default in (
         ("layers", 2),
@@ -197,9 +198,10 @@ def main():
         print(f"{'':<28} {'steps':>7} {'perplexity':>10} {'of a word':>10}")
         if "textgen" in names:
             steps, run = with_textgen(path, arguments.minutes, folder, arguments.train)
-            losses = evaluated(run, folder, ["--cache", "--dynamic"])
-            for name, title in (("carried", "textgen"), ("cache", "  with --cache"), ("dynamic", "  with --dynamic")):
-                show(title, steps, losses[name], symbols, words)
+            losses = evaluated(run, folder, [f"--{name}" for name in arguments.evaluate])
+            show("textgen", steps, losses["carried"], symbols, words)
+            for name in arguments.evaluate:
+                show(f"  with --{name}", steps, losses[name], symbols, words)
         if "before" in names and arguments.before:
             before = Path(arguments.before).resolve()
             steps, run = with_textgen(path, arguments.minutes, folder, python_path=before)
@@ -208,7 +210,7 @@ def main():
             own = [
                 f"--{name.replace('_', '-')}={value}"
                 for name, value in vars(arguments).items()
-                if name not in ("text", "before", "torch_python", "only", "train", "worker")
+                if name not in ("text", "before", "torch_python", "only", "evaluate", "train", "worker")
             ]
             command = [arguments.torch_python, __file__, path, *own, "--worker", str(folder), str(vocabulary)]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
