@@ -13,6 +13,7 @@ import numpy as np
 from textgen.planning.candidates import CandidateSampler
 from textgen.planning.streams import held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.training import head
 from textgen.training.backend import keras
 from textgen.training.feed import feed
 from textgen.training.fit import compiled
@@ -102,6 +103,7 @@ def learn_words():
     sampler = CandidateSampler(np.bincount(words(), minlength=WORDS.vocabulary_size), training.softmax_samples)
     learned = losses(model, streams, 60, sampler)
     held_out = held_out_streams(words()[:3000], 8, 16)
+    head.MAX_LOGITS = 5 * 8 * WORDS.vocabulary_size  # an evaluation in pieces of five steps, and a rest
     return learned, model.evaluate(feed(held_out, 0), verbose=0, return_dict=True)["nats"]
 
 

@@ -94,13 +94,21 @@ def test_the_mean_loss_over_many_samples_is_near_the_loss_over_all():
 
 
 @EVERY_FORM
-def test_in_pieces_the_loss_is_the_same(options, monkeypatch):
-    model = make(False, options, lanes=[slice(0, 1), slice(1, 3)])
-    whole = float(model.compute_loss(inputs(), TARGETS, model(inputs()), training=False))
+@pytest.mark.parametrize("samples", [False, True])
+def test_in_pieces_the_loss_is_the_same(options, samples, monkeypatch):
+    model = make(samples, options, lanes=[slice(0, 1), slice(1, 3)])
+    whole, made = float(model.compute_loss(inputs(), TARGETS, model(inputs()), training=False)), []
+    nats = head._nats
+
+    def noting(outputs, *others):
+        made.append(outputs.shape[0] * outputs.shape[1] * V)
+        return nats(outputs, *others)
+
+    monkeypatch.setattr(head, "_nats", noting)
     monkeypatch.setattr(head, "MAX_LOGITS", 2 * 2 * V)  # two steps of the second lane, four of the first
-    pieces = head._pieces(tf.zeros((TIME, 2, 6)), tf.zeros((TIME, 2)), V)
-    assert [len(outputs) for outputs, _ in pieces] == [2, 2, 1]
     assert float(model.compute_loss(inputs(), TARGETS, model(inputs()), training=False)) == pytest.approx(whole)
+    assert len(made) > 3
+    assert max(made) <= 2 * 2 * V
 
 
 @EVERY_FORM

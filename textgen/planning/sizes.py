@@ -26,7 +26,7 @@ MIN_PASSES, MAX_PASSES = 4, 100
 # From this vocabulary on (symbols), one table reads symbols and predicts them.
 MIN_TIED_VOCABULARY = 1000
 # Above this vocabulary, the loss of a training step is over so many symbols of it.
-MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 4096, 1024
+MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 2048, 1024
 # Epochs without improvement after which a training without a budget of minutes stops.
 PATIENCE_EPOCHS = 5
 
@@ -124,6 +124,9 @@ def expected_bytes(model: ModelConfig, training: TrainingConfig, rows: int) -> f
     sizes, symbols = model.sizes, rows * training.sequence_length
     columns = min(training.softmax_samples or sizes.vocabulary, sizes.vocabulary)
     numbers = symbols * (10 * sizes.units * sizes.layers + 4 * model.input_size + 3 * columns)
+    # An evaluation reads the whole of a table of which a training step reads some rows, and turns it round.
+    if training.softmax_samples:
+        numbers += 3 * sizes.vocabulary * sizes.output
     # Of each weight: itself, two moments, a copy while it is saved, and its gradient or what takes its place.
     return BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * numbers
 

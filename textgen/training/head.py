@@ -102,25 +102,33 @@ class Head(keras.layers.Layer):
             ids, corrections = candidates
             kernel, bias = self.columns(ids)
             bias = bias + corrections
-        symbols = self.bias.shape[0]
-        return sum(
-            _nats(ops.matmul(part, kernel) + bias, wanted)
-            for of_lane, targets_of_lane in zip(outputs, targets, strict=True)
-            for part, wanted in (
-                [(of_lane, targets_of_lane)] if training else _pieces(of_lane, targets_of_lane, symbols)
-            )
-        )
+        lanes = zip(outputs, targets, strict=True)
+        if training:
+            return sum(_nats(of_lane, wanted, kernel, bias) for of_lane, wanted in lanes)
+        return sum(_nats_in_pieces(of_lane, wanted, kernel, bias) for of_lane, wanted in lanes)
 
 
-def _nats(logits: Tensor, targets: Tensor) -> Tensor:
+def _nats(outputs: Tensor, targets: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    logits = ops.matmul(outputs, kernel) + bias
     losses = ops.sparse_categorical_crossentropy(ops.maximum(targets, 0), logits, from_logits=True)
     return ops.sum(losses * ops.cast(ops.not_equal(targets, IGNORED), losses.dtype))
 
 
-def _pieces(outputs: Tensor, targets: Tensor, symbols: int) -> list[tuple[Tensor, Tensor]]:
-    """The outputs and targets of a lane, cut along time so that no piece has more than MAX_LOGITS logits."""
-    time, rows = outputs.shape[:2]
-    steps = max(MAX_LOGITS // (rows * symbols), 1) if time and rows else time
+def _nats_in_pieces(outputs: Tensor, targets: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """The same without a gradient, a piece of the time steps after another, none with more than MAX_LOGITS logits.
+
+    It is a loop of the backend: TensorFlow would transpose a kernel that is kept by rows anew for each of several
+    products, at three times the cost of the products.
+    """
+    time, rows, size = outputs.shape
+    steps = max(MAX_LOGITS // (rows * bias.shape[0]), 1)
     if not time or steps >= time:
-        return [(outputs, targets)]
-    return [(outputs[at : at + steps], targets[at : at + steps]) for at in range(0, time, steps)]
+        return _nats(outputs, targets, kernel, bias)
+    rest = time % steps
+
+    def add_piece(place: Tensor, total: Tensor) -> Tensor:
+        part = ops.slice(outputs, (place * steps, 0, 0), (steps, rows, size))
+        return total + _nats(part, ops.slice(targets, (place * steps, 0), (steps, rows)), kernel, bias)
+
+    total = ops.fori_loop(0, time // steps, add_piece, ops.zeros(()))
+    return total + _nats(outputs[time - rest :], targets[time - rest :], kernel, bias) if rest else total

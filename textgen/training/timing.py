@@ -15,6 +15,8 @@ from textgen.training.progress import Pace
 TIMED_SHARE, MIN_TIMED_SECONDS, MAX_TIMED_SECONDS = 0.03, 1.0, 5.0
 # The first steps that are timed, at most, in groups that run as one call.
 MAX_TIMED_GROUPS = 64
+# A short evaluation that takes as long as this is not repeated at another length.
+LONG_EVALUATION_SECONDS = 1.0
 # The learning rate follows when the end of the training moves by this share of the steps that are left.
 NOTICEABLE = 0.01
 
@@ -166,6 +168,8 @@ def measure(
         model.evaluate(feed(held_out, seed, steps=min(count, held_out.steps)), verbose=0)
         check()
         times.append(time.monotonic() - began)
+        if len(times) == 2 and times[1] >= LONG_EVALUATION_SECONDS:
+            return Timing(step_seconds, 0.0, times[1] / group)  # beside its steps, its start counts for little
     more = min(3 * group, held_out.steps) - group
     step = max((times[2] - times[1]) / more, 0.0) if more else times[1] / group
     return Timing(step_seconds, max(times[1] - step * group, 0.0), step)
