@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.helpers.models import fixed
+from tests.helpers.models import fixed, untaught
 from textgen import Generator
 from textgen.engine.probability import softmax
 from textgen.errors import UsageError
+from textgen.tokens.base import Rules
 from textgen.tokens.layout import BOUNDARY, UNKNOWN
+from textgen.tokens.subwords import SubwordTokenizer
+from textgen.tokens.words import WordTokenizer
 
 
 def chances(generator, prompt):
@@ -76,3 +79,20 @@ def test_mixed_logits_are_never_nan():
     mixed = Generator.mix([fixed({2: {2: 1e4}}), fixed({2: {3: 1e4}})])
     logits, _ = mixed.engine.read([BOUNDARY, 2])
     assert not np.isnan(logits).any()
+
+
+def test_runs_of_subwords_mix_where_their_vocabularies_are_the_same():
+    text = "the fox and the hen went down to the barn\n" * 9
+    one, other = (SubwordTokenizer.train([text], size) for size in (280, 290))
+    generators = [untaught(one, SubwordTokenizer, seed=seed) for seed in (1, 2)]
+    mixed = Generator.mix(generators)
+    assert mixed.tokenizer.split("the hen") == one.split("the hen")
+    assert mixed.generate("the", length=10, seed=1) == Generator.mix(generators).generate("the", length=10, seed=1)
+    with pytest.raises(UsageError, match="different vocabularies of subwords"):
+        Generator.mix([generators[0], untaught(other, SubwordTokenizer)])
+
+
+def test_words_that_are_kept_whole_stay_whole_in_a_mixture():
+    tokenizer = WordTokenizer.train(["a <unk>"], rules=Rules(special=("<unk>",)))
+    mixed = Generator.mix([untaught(tokenizer, WordTokenizer), untaught(tokenizer, WordTokenizer)])
+    assert mixed.tokenizer.split("a <unk>") == ["a", " <unk>"]
