@@ -268,4 +268,6 @@ def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
     history = train(resume=path, quiet=True)
     # The number of steps was fixed when it was cut, and stays.
     assert history.epochs[-1]["step"] == state["last_step"]
-    assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
+    # On a machine so busy that the budget was over at the first look, no step was left to anneal in.
+    if state["step"] < state["last_step"]:
+        assert history.epochs[-1]["learning_rate"] == pytest.approx(0.0001, rel=0.05)
