@@ -216,6 +216,8 @@ class _Fit:
         steps = (state.epoch_end or 0) - state.step
         if keeper and keeper.budget.left() > 0:
             steps *= SPARE_STEPS  # the watch ends the epoch
+        if keeper:
+            keeper.most_steps = steps
         self.model.fit(
             feed(streams, seed, state.step, steps, goes_on, self.plan.sampler),
             validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,

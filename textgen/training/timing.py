@@ -105,11 +105,14 @@ class BudgetKeeper:
     Args:
         budget: the Budget.
         state: the TrainingState; the ends in it are kept up to date.
+
+    Attributes:
+        most_steps: how many steps the present epoch is fed; Keras counts the last group of them as a whole one.
     """
 
     def __init__(self, budget: Budget, state: TrainingState) -> None:
         self.budget, self.state = budget, state
-        self._epoch_began = state.step
+        self._epoch_began, self.most_steps = state.step, 0
 
     def begin_epoch(self) -> None:
         """Give the epoch that begins now its share of the budget."""
@@ -119,7 +122,7 @@ class BudgetKeeper:
 
     def is_over(self, watch: Stopwatch) -> bool:
         """Whether the epoch ends here. The learning rate is annealed to wherever the training will end."""
-        step, planned = self._epoch_began + watch.done, self.state.last_step or 0
+        step, planned = self._epoch_began + min(watch.done, self.most_steps), self.state.last_step or 0
         extent = self.budget.follow(step, watch.model.steps_per_execution, watch.step_seconds)
         if abs(extent.last_step - planned) > NOTICEABLE * max(planned - step, 0):
             self.state.last_step = extent.last_step
