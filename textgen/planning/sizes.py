@@ -26,7 +26,7 @@ MIN_PASSES, MAX_PASSES = 4, 100
 # From this vocabulary on (symbols), one table reads symbols and predicts them.
 MIN_TIED_VOCABULARY = 1000
 # Above this vocabulary, the loss of a training step is over so many symbols of it.
-MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 4096, 1024
+MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 2048, 1024
 # Epochs without improvement after which a training without a budget of minutes stops.
 PATIENCE_EPOCHS = 5
 
