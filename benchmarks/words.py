@@ -8,9 +8,9 @@ a symbol and the perplexity of a word as papers count it; for textgen also with 
 
 The reference is the model of Merity, Keskar and Socher (2017), "Regularizing and Optimizing LSTM Language Models":
 tied weights, weight drop, variational and embedding dropout, activation regularisation, windows of varying length, the
-softmax over all words. Its sizes and rates suit minutes on a CPU and not days on a GPU; they are options below, and
-the defaults are the best of those tried (docs/log.md). In place of the averaged SGD of the paper, which needs many
-passes, it has Adam with a cosine to the end of its time, which learns more in minutes.
+softmax over all words. Its sizes and rates suit minutes on a CPU and not days on a GPU; they are options below. The
+paper averages the steps of plain descent, which needs many passes over the text; here it is Adam with a cosine to the
+end of the time, which learns more in minutes.
 """
 
 import argparse

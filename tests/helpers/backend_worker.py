@@ -6,6 +6,7 @@ The text, the weights and the order of the steps are the same on every backend. 
 backend has its own random numbers.
 """
 
+import dataclasses
 import json
 
 import numpy as np
@@ -32,17 +33,7 @@ TRAINING = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01)
 
 
 # Many symbols, of which a step reads some: tied weights, a projection, a loss over candidates.
-WORDS = ModelConfig(
-    vocabulary_size=300,
-    embedding_size=12,
-    units=32,
-    layers=2,
-    projection=12,
-    tie=True,
-    dropout=0.0,
-    output_dropout=0.0,
-    recurrent_dropconnect=0.0,
-)
+WORDS = dataclasses.replace(CONFIG, vocabulary_size=300, projection=12, tie=True)
 
 
 def words():

@@ -15,7 +15,7 @@ from textgen.errors import ModelError, UsageError
 from textgen.system import extras
 from textgen.tokens import load_tokenizer
 from textgen.tokens.base import Rules
-from textgen.tokens.bytes import BYTES, label, readable
+from textgen.tokens.bytes import BYTES, bytes_to_characters, label
 from textgen.tokens.layout import BOUNDARY, UNKNOWN
 from textgen.tokens.subwords import FIRST, MAX_WORD, SEPARATOR, SubwordTokenizer
 
@@ -31,7 +31,7 @@ def library(tokenizer):
     from tokenizers.models import BPE, Unigram
 
     symbols = tokenizer.symbols
-    if tokenizer.merges is None:
+    if tokenizer.scores is not None:
         scored = [("\x00unknown", -1e9), *zip(symbols, tokenizer.scores, strict=True)]
         return Library(Unigram([(symbol, score) for symbol, score in scored if symbol not in BYTES], 0, False))
     merges = [(symbols[left], symbols[right]) for left, right in tokenizer.merges]
@@ -111,8 +111,8 @@ def test_bytes_come_only_where_a_character_may_go_on():
 
 
 def test_readable():
-    assert readable("plain") == "plain"
-    assert readable("\udcf0\udc9f\udc8c\udc99 \udce2\udc9d") == "\U0001f319 \ufffd"
+    assert bytes_to_characters("plain") == "plain"
+    assert bytes_to_characters("\udcf0\udc9f\udc8c\udc99 \udce2\udc9d") == "\U0001f319 \ufffd"
 
 
 @EVERY

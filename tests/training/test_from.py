@@ -5,7 +5,9 @@ import pytest
 
 from tests.conftest import TINY, verse
 from textgen import Generator, train
+from textgen.corpus.documents import read_for
 from textgen.errors import UsageError
+from textgen.planning.plan import plan
 from textgen.runs.run import load_run
 from textgen.tokens.layout import RESERVED
 from textgen.training.fit import import_older
@@ -63,6 +65,22 @@ def test_old_rows_are_untouched_and_new_ones_are_those_of_chance(encoder):
         assert np.array_equal(array[rest], chance[name][rest])
         grows = name in ("embedding" if encoder == "embedding" else "lstm.0.kernel", "output.kernel", "output.bias")
         assert rest.any() == grows
+
+
+def test_new_symbols_begin_with_their_frequencies(word_run, tmp_path):
+    """The old biases have become logarithms of frequencies: a new symbol at 0 would be likelier than all of them."""
+    text = tmp_path / "other.txt"
+    text.write_text(NEW)
+    again(text, tmp_path / "begun", word_run, sequence_length=16, epochs=1, learning_rate=1e-12)
+    old, new = load_run(word_run), load_run(tmp_path / "begun")
+    planned = plan(read_for(new.training, str(text)), new.model, new.training, tokenizer=new.tokenizer)
+    size = old.model.vocabulary_size
+    bias = new.weights["output.bias"]
+    assert np.abs(bias[:size] - old.weights["output.bias"]).max() < 1e-6
+    assert len(bias) > size
+    shares = (planned.counts + 1) / (planned.counts.sum() + len(bias))
+    assert bias[size:] == pytest.approx(np.log(shares[size:]), abs=1e-5)
+    assert bias[size:].max() < -2
 
 
 def test_the_older_run_stays_as_it_is(tiny_run, other, tmp_path):

@@ -65,9 +65,10 @@ def evaluate_command(
     independent windows, as other projects report. --dynamic and --cache add others, which answer another question: how
     well the model would do if it learned from the text as it reads, or remembered it. The run stays as it is.
 
-    Nats and perplexity are of a symbol, which is a character or a word by the run. Bits a character, bits a byte (of
-    UTF-8) and word perplexity divide the loss of the whole text by its own characters, bytes and words, so they compare
-    models whose symbols differ. A model that reads many unknown symbols has it easier than one that knows them all.
+    Nats and perplexity are of a symbol, which is a character, a word or a subword by the run. Bits a character, bits a
+    byte (of UTF-8) and word perplexity divide the loss of the whole text by its own characters, bytes and words. So
+    they compare models whose symbols differ. A model that reads many unknown symbols has it easier than one that knows
+    them all.
 
     \b
       textgen evaluate story other.txt

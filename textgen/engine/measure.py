@@ -39,7 +39,8 @@ def evaluate(
     """
     ids = np.asarray(ids)
     inputs, targets = _windows(ids, window) if window else _parts(ids, rows, run_up)
-    parts = [slice(start, start + ROWS_OF_A_THREAD) for start in range(0, len(inputs), ROWS_OF_A_THREAD)]
+    of_a_thread = min(-(-len(inputs) // threads.allowed()), ROWS_OF_A_THREAD)
+    parts = [slice(start, start + of_a_thread) for start in range(0, len(inputs), of_a_thread)]
     with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
         total = sum(run(lambda rows: _loss(engine, inputs[rows], targets[rows]), parts))
     count = int(np.count_nonzero(targets != IGNORED))

@@ -102,8 +102,8 @@ class ModelConfig(Config):
     )
     projection: int = option(
         0,
-        "Project what each LSTM layer gives to N numbers (LSTMP), so that a large vocabulary and many units cost less. "
-        "0 projects nothing.",
+        "Project the output of each LSTM layer to N numbers (LSTMP), so that many units and a large vocabulary cost "
+        "less. 0 projects nothing.",
         low=0,
         high=65_536,
         since=4,
@@ -112,7 +112,7 @@ class ModelConfig(Config):
     tie: bool | None = option(
         None,
         "Use one table of numbers to read symbols and to predict them. It learns large vocabularies better. "
-        "[default: for vocabularies of words]",
+        "[default: from 1000 symbols on]",
         since=4,
         before=False,
         group=MODEL,
@@ -276,8 +276,8 @@ class TrainingConfig(Config):
     )
     softmax_samples: int | None = option(
         None,
-        "Compute the loss of a training step over N symbols of a large vocabulary, not over all (sampled softmax); 0 "
-        "computes it over all. Validation is always over all. [default: by the vocabulary]",
+        "Compute the loss of a training step over N symbols of the vocabulary, not over all (sampled softmax); 0 "
+        "computes it over all. Validation is always over all. [default: 1024 from 2048 symbols on, else 0]",
         low=0,
         high=1_000_000,
         since=4,

@@ -80,7 +80,7 @@ class ForbidText:
     @classmethod
     def build(cls, value: Sequence[str], config: object, vocabulary: Vocabulary) -> Self:
         """From the forbidden texts."""
-        return cls(value, vocabulary.printed)
+        return cls(list(map(vocabulary.tokenizer.spelled, value)), vocabulary.printed)
 
     def __call__(self, logits: Logits, context: Context) -> Logits:
         logits = logits + self._whole

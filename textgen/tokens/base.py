@@ -148,6 +148,10 @@ class Tokenizer(ABC):
         """The text that each id is printed as: the separator for BOUNDARY, nothing for UNKNOWN."""
         return [separator, "", *self.symbols]
 
+    def spelled(self, text: str) -> str:
+        """A text as `printed` has it where its symbols are joined."""
+        return text
+
     def labels(self, separator: str) -> list[str]:
         """What each id is called where symbols are shown one by one: mostly the text that it is printed as."""
         return self.printed(separator)

@@ -35,7 +35,7 @@ def label(symbol: str) -> str:
     return f"\\x{ord(symbol) - 0xDC00:02x}" if is_byte(symbol) else symbol
 
 
-def readable(text: str) -> str:
+def bytes_to_characters(text: str) -> str:
     """The text of joined symbols: bytes become the characters that they spell, or U+FFFD where they spell none."""
     if text.isascii():
         return text

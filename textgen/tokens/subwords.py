@@ -13,7 +13,7 @@ without loss (`textgen.tokens.bytes`).
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from textgen.errors import ModelError, UsageError
 from textgen.tokens.base import Rules, Tokenizer
-from textgen.tokens.bytes import BYTES, begins_character, bytes_of, is_byte, label, readable
+from textgen.tokens.bytes import BYTES, begins_character, bytes_of, bytes_to_characters, is_byte, label
 from textgen.tokens.characters import LETTER, UNSPACED
 from textgen.tokens.layout import RESERVED
 
@@ -59,7 +59,7 @@ class SubwordTokenizer(Tokenizer):
         symbols: each symbol's text; the first are FIRST.
         merges: for byte-pair encoding: pairs of places in `symbols`, in the order in which they are merged. The text of
             the two together is a symbol too.
-        scores: for a unigram language model: the logarithm of each symbol's probability.
+        scores: for a unigram language model: the logarithm of each symbol's probability; None for byte-pair encoding.
     """
 
     kind = "subword"
@@ -72,15 +72,15 @@ class SubwordTokenizer(Tokenizer):
     def __init__(
         self,
         symbols: Iterable[str] = FIRST,
-        merges: Iterable[tuple[int, int]] | None = None,
+        merges: Iterable[tuple[int, int]] = (),
         scores: Iterable[float] | None = None,
     ) -> None:
         super().__init__(symbols)
-        self.merges = None if merges is None else [(int(left), int(right)) for left, right in merges]
+        self.merges = [(int(left), int(right)) for left, right in merges]
         self.scores = None if scores is None else [float(score) for score in scores]
         # Of a pair of texts, when it is merged.
         self._ranks = {
-            (self.symbols[left], self.symbols[right]): rank for rank, (left, right) in enumerate(self.merges or ())
+            (self.symbols[left], self.symbols[right]): rank for rank, (left, right) in enumerate(self.merges)
         }
         self._lowest = min(self.scores or (0.0,)) - BYTE_PENALTY
         self._longest = max(map(len, self.symbols))
@@ -116,7 +116,7 @@ class SubwordTokenizer(Tokenizer):
         return np.array(found, dtype=np.int32)
 
     def decode(self, ids: Iterable[int]) -> str:
-        return readable(super().decode(ids))
+        return bytes_to_characters(super().decode(ids))
 
     def unknown(self, text: str) -> list[str]:
         """Nothing: what is no symbol is read as bytes."""
@@ -128,7 +128,7 @@ class SubwordTokenizer(Tokenizer):
 
     def _divide(self, word: str) -> tuple[str, ...]:
         """The symbols of a word, and the characters in it that are none."""
-        return self._merged(word) if self.merges is not None else self._most_likely(word)
+        return self._merged(word) if self.scores is None else self._most_likely(word, self.scores)
 
     def _merged(self, word: str) -> tuple[str, ...]:
         parts, ranks, never = list(word), self._ranks, len(self._ranks)
@@ -151,9 +151,9 @@ class SubwordTokenizer(Tokenizer):
             parts = joined
         return tuple(parts)
 
-    def _most_likely(self, word: str) -> tuple[str, ...]:
+    def _most_likely(self, word: str, scores: Sequence[float]) -> tuple[str, ...]:
         """The best division by dynamic programming (Viterbi)."""
-        scores, ids, size = self.scores or [], self._ids, len(word)
+        ids, size = self._ids, len(word)
         best, came_from = [0.0] + [-math.inf] * size, [0] * (size + 1)
         for start in range(size):
             for end in range(start + 1, min(start + self._longest, size) + 1):
@@ -170,6 +170,9 @@ class SubwordTokenizer(Tokenizer):
         return tuple(reversed(parts))
 
     # ---- ids to text
+
+    def spelled(self, text: str) -> str:
+        return super().decode(self.encode(text))
 
     def labels(self, separator: str) -> list[str]:
         return list(map(label, self.printed(separator)))
@@ -190,7 +193,7 @@ class SubwordTokenizer(Tokenizer):
     # ---- files
 
     def to_json(self) -> dict[str, Any]:
-        if self.merges is None:
+        if self.scores is not None:
             return super().to_json() | {"scores": self.scores}
         return super().to_json() | {"merges": [list(pair) for pair in self.merges]}
 
@@ -276,7 +279,7 @@ def _learn_pairs(batches: Iterator[str], size: int) -> tuple[list[str], list[tup
     return symbols, [(places[left], places[right]) for left, right in learned["merges"]]
 
 
-def _learn_unigrams(batches: Iterator[str], size: int) -> tuple[list[str], None, list[float]]:
+def _learn_unigrams(batches: Iterator[str], size: int) -> tuple[list[str], tuple[()], list[float]]:
     """Symbols and scores of a unigram language model."""
     from tokenizers.models import Unigram
     from tokenizers.trainers import UnigramTrainer
@@ -295,7 +298,7 @@ def _learn_unigrams(batches: Iterator[str], size: int) -> tuple[list[str], None,
         if len(symbol) == 1 and score <= almost:
             scores[symbol] = lowest
     symbols = [*FIRST, *sorted(set(scores) - known, key=lambda symbol: (-scores[symbol], symbol))][:size]
-    return symbols, None, [scores.get(symbol, lowest - BYTE_PENALTY) for symbol in symbols]
+    return symbols, (), [scores.get(symbol, lowest - BYTE_PENALTY) for symbol in symbols]
 
 
 def _checked_merges(symbols: list[str], merges: object) -> list[tuple[int, int]]:

@@ -84,10 +84,10 @@ class _Fit:
         self.code, session.reporter.call_sink = code, code.call
         plan, training = session.plan, session.plan.training
         self.model = compiled(plan.model, training, plan.streams.rows, plan.steps)
-        if session.weights:
-            import_older(self.model, session.weights)
-        elif not session.snapshot:
+        if not session.snapshot:
             self.model.head.begin_with(plan.counts)
+            if session.weights:
+                import_older(self.model, session.weights)
         self.guard, self.watch, self.tempo = DivergenceGuard(session.path), Stopwatch(), Tempo(session.state)
         self.interruption = Interruption(self._check, session)
         self.users = UserCallbacks(code, session, self.tempo)

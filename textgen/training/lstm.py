@@ -2,8 +2,8 @@
 
 On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand. Anywhere else the layer is the
 stock one: on a GPU, where cuDNN serves; with KERAS_BACKEND=jax or torch; and with options of keras.layers.LSTM that the
-CPU path does not handle. Only this module, `textgen.training.optimizer`, `textgen.training.feed` and
-`textgen.training.backend` hold code for one backend.
+CPU path does not handle. Only this module, `recurrence`, `rows`, `optimizer`, `feed` and `backend` of this package hold
+code for one backend.
 
 The CPU path rests on four things, measured in docs/log.md:
 

@@ -178,7 +178,7 @@ class LanguageModel(keras.Model):
         return self.of_embedding(ops.ones((self.config.sizes.vocabulary, 1)), training=True)
 
     def _lane(
-        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: "_Shared"
+        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: _Shared
     ) -> tuple[Tensor, list[list[Tensor]]]:
         """Some rows of the batch through all layers: outputs (time, rows, size) and each layer's [h, c] after."""
         x, states, training = ids, list[list[Tensor]](), shared.training
@@ -212,7 +212,7 @@ class LanguageModel(keras.Model):
         total = self.head.nats(y_pred, [targets[:, rows] for rows in self.lanes], candidates, training)
         mean = total / ops.maximum(number, 1.0)
         self.nats.update_state(mean, sample_weight=number)
-        return mean + self._penalty(y_pred) if training else mean
+        return mean + self._penalty(y_pred) if training and any(self.penalties) else mean
 
     def _penalty(self, outputs: Sequence[Tensor]) -> Tensor:
         """Activation regularisation (Merity et al. 2017): for large outputs, and for those that change much."""

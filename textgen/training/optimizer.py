@@ -116,21 +116,23 @@ class Adam(keras.optimizers.Adam):
         norm = ops.sqrt(ops.sum(squares))
         self.norms.assign_add(ops.concatenate([ops.sqrt(squares), norm[None], ops.ones((1,))]))
         if self.clip_norm is not None:
-            scale = self.clip_norm * ops.minimum(1.0 / norm, 1.0 / self.clip_norm)
+            # As in Keras, a norm that is not finite makes all gradients NaN.
+            scale = self.clip_norm * ops.minimum(1.0 / norm, 1.0 / self.clip_norm) + (norm - norm)
             grads = [_scaled(each, scale) for each in grads]
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        is_by_rows = self._is_by_rows(variable)
+        if not is_by_rows and keras.backend.backend() != "tensorflow":
+            super().update_step(gradient, variable, learning_rate)
+            return
         place = self._get_variable_index(variable)
         m, v = self._momentums[place], self._velocities[place]
         step = ops.cast(self.iterations + 1, "float32")
         powers = ops.power(self.beta_1, step), ops.power(self.beta_2, step)
         rate = ops.cast(learning_rate, "float32")
-        if self._is_by_rows(variable):
+        if is_by_rows:
             self._update_rows(gradient, variable, m, v, rate * ops.sqrt(1 - powers[1]) / (1 - powers[0]))
-            return
-        if keras.backend.backend() != "tensorflow":
-            super().update_step(gradient, variable, learning_rate)
             return
         tensorflow().raw_ops.ResourceApplyAdam(
             var=_variable(variable).handle,

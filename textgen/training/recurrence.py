@@ -1,4 +1,7 @@
-"""The loop over time steps on TensorFlow's CPU, with a gradient written by hand: see `textgen.training.lstm`."""
+"""The loop over time steps on TensorFlow's CPU, with a gradient written by hand: see `textgen.training.lstm`.
+
+Knows nothing of layers and weights.
+"""
 
 from collections.abc import Sequence
 

@@ -31,7 +31,7 @@ class Chinese:
     """
 
     def __init__(self, generator: Generator, form: Form, config: PoemConfig) -> None:
-        self.printed, self.form, self.config = generator.printed, form, config
+        self.printed, self.tokenizer, self.form, self.config = generator.printed, generator.tokenizer, form, config
         self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index >= RESERVED}
         self.notes: list[str] = []
         self.mood = [self.id_of[one] for one in self._read("title", config.title) + self._read("mood", config.mood)]
@@ -54,7 +54,7 @@ class Chinese:
 
     def lines(self, ids: list[int]) -> list[str]:
         """The lines that ids spell."""
-        text = "".join(self.printed[index] for index in ids if index >= RESERVED)
+        text = self.tokenizer.decode(ids)
         return lines_of(text.replace("\n", ""))
 
     def _read(self, name: str, text: str) -> str:

@@ -50,7 +50,7 @@ class English:
         row = np.array([index for index in ids if index != BOUNDARY], np.intp)
         if self.backward and len(row):
             row = row[reverse_lines(row, self.tokenizer)]
-        text = "".join(self.printed[index] for index in row)
+        text = self.tokenizer.decode(row)
         return text.rstrip("\n").split("\n") if text else []
 
     def _symbols(self, name: str, text: str, is_exact: bool = False) -> list[str]:

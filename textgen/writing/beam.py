@@ -10,7 +10,7 @@ from textgen.sampling.chain import transformed
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.context import Context, Transform
 from textgen.sampling.draw import highest_of
-from textgen.tokens.bytes import readable
+from textgen.tokens.bytes import bytes_to_characters
 from textgen.writing.rows import Start
 from textgen.writing.samples import Ending, Sample
 
@@ -86,7 +86,7 @@ class Search:
                 logits, state = engine.step(state.rows(rows[keep]), symbols[keep])
             yield position
         for ids, score, total in zip(past[:, len(start.ids) :].tolist(), scores, measured, strict=True):
-            text = readable("".join([printed[index] for index in ids]))
+            text = bytes_to_characters("".join([printed[index] for index in ids]))
             finished.append((score / max(len(ids), 1), Sample("", 0, [text], len(ids), float(total), "length")))
         finished.sort(key=lambda found: -found[0])
         self.found = [sample for _, sample in finished[: config.count]]
@@ -99,5 +99,5 @@ def _text(ids: Sequence[int], config: SamplingConfig, printed: Sequence[str]) ->
         for index in ids:
             text += ending.take(index, printed[index])
             if ending.over:
-                return readable(text), ending.over
+                return bytes_to_characters(text), ending.over
     return "", None

@@ -24,6 +24,7 @@ from textgen.sampling.schedules import Ramp
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
+from textgen.tokens.bytes import bytes_to_characters
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator
@@ -292,7 +293,7 @@ class _Words:
 
     def proposal(self) -> Proposal:
         """What was collected."""
-        return Proposal(self._text, float(np.exp(self._log_probability)), tuple(self._ids))
+        return Proposal(bytes_to_characters(self._text), float(np.exp(self._log_probability)), tuple(self._ids))
 
 
 class _Line:

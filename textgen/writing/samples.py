@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from textgen.arguments import shown
 from textgen.sampling.config import SamplingConfig
 from textgen.system.wording import count
-from textgen.tokens.bytes import is_byte, length_of, readable
+from textgen.tokens.bytes import bytes_to_characters, is_byte, length_of
 from textgen.tokens.layout import BOUNDARY
 
 
@@ -112,7 +112,7 @@ class Ending:
             if index != BOUNDARY and piece != "\n":
                 self._line.append(piece)
                 return ""
-            reversed_line, self._line = readable("".join(reversed(self._line))), []
+            reversed_line, self._line = bytes_to_characters("".join(reversed(self._line))), []
         if index == BOUNDARY and self._documents is not None:
             self._documents -= 1
             if not self._documents:
@@ -138,7 +138,7 @@ class Ending:
 
     def rest(self) -> str:
         """The text held back, for a text that ends otherwise than by a stop."""
-        held = self._held + readable(self._bytes + "".join(reversed(self._line)))
+        held = self._held + bytes_to_characters(self._bytes + "".join(reversed(self._line)))
         self._held, self._bytes, self._line = "", "", []
         return held
 
@@ -147,5 +147,5 @@ class Ending:
         self._bytes += piece
         if is_byte(piece) and len(self._bytes) < length_of(self._bytes[0]):
             return ""
-        shown, self._bytes = readable(self._bytes), ""
+        shown, self._bytes = bytes_to_characters(self._bytes), ""
         return shown
