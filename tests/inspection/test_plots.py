@@ -13,6 +13,7 @@ from tests.inspection.test_tracing import made, text_of
 from textgen.inspection.looks import look
 from textgen.inspection.plots import PICTURES, canvas, draw, fonts
 from textgen.system.wording import visible
+from textgen.tokens.subwords import SubwordTokenizer
 from textgen.tokens.words import WordTokenizer
 
 
@@ -36,6 +37,10 @@ LOOKS = {
     "characters": lambda: look(made(layers=2)[0], text_of(400), "run"),
     "one-hot": lambda: look(made(encoder="onehot")[0], text_of(30), "run"),
     "words": lambda: look(untaught(["to", " be", ",", "\n", " or", " not"], WordTokenizer), "to be, or not\nto be" * 9),
+    "subwords": lambda: look(
+        untaught(SubwordTokenizer.train(["to be, or not to be"], 280), SubwordTokenizer), "to be \u2764 or not\n" * 9
+    ),
+    "projected": lambda: look(made(layers=2, projection=3, tie=True, embedding_size=3)[0], text_of(100), "run"),
     "backward": lambda: look(made(direction="backward")[0], text_of(100), "run"),
     "a symbol": lambda: look(made()[0], "a", "run"),
     "a unit": lambda: look(made(units=1)[0], "abc", "run"),

@@ -64,7 +64,7 @@ class Mixture(Network[MixedState, list[Any]]):
             raise UsageError(f"one run writes {nouns[0]}s, another {nouns[1]}s; mix runs of one kind")
         self.engines = list(engines)
         self.weights = np.array(weights, dtype=np.float64) / sum(weights)
-        self.tokenizer = _union(tokenizers)
+        self.tokenizer = tokenizers[0].united(tokenizers[1:])
         # For each network: its id of each symbol of the union, and the union's id of each symbol of its own.
         self._ids = [np.array([BOUNDARY, UNKNOWN, *t.encode_symbols(self.tokenizer.symbols)]) for t in tokenizers]
         self._columns = [np.array([BOUNDARY, UNKNOWN, *self.tokenizer.encode_symbols(t.symbols)]) for t in tokenizers]
@@ -87,13 +87,3 @@ class Mixture(Network[MixedState, list[Any]]):
             states.append(after)
         with np.errstate(divide="ignore"):
             return np.log(probabilities).astype(np.float32), MixedState(tuple(states))
-
-
-def _union(tokenizers: Sequence[Tokenizer]) -> Tokenizer:
-    """A tokenizer of all their symbols. Raises UsageError where they divide a text in different ways."""
-    first = tokenizers[0]
-    if first.has_parts:
-        if any(each.to_json() != first.to_json() for each in tokenizers):
-            raise UsageError(f"these runs have different vocabularies of {first.noun}s; mix runs that have the same")
-        return first
-    return first.with_symbols(sorted(set[str]().union(*(each.symbols for each in tokenizers))))

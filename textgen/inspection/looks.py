@@ -90,8 +90,13 @@ class Look:
 
     @property
     def noun(self) -> str:
-        """What one step reads: "character" or "word"."""
+        """What one step reads: "character", "word" or "subword"."""
         return self.generator.tokenizer.noun
+
+    @property
+    def of_characters(self) -> bool:
+        """Whether one step reads one character."""
+        return self.generator.tokenizer.of_characters
 
 
 @answers_keywords

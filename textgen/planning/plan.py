@@ -103,7 +103,7 @@ class Plan:
 
         A document boundary counts as the character that it stands for, so for a character model the factor is 1.
         """
-        if self.model.tokenizer == "char":
+        if self.tokenizer.of_characters:
             return 1.0
         text = self.text
         if self.held_out:

@@ -155,7 +155,7 @@ def evaluations(run: Run, results: Mapping[str, Evaluation], as_json: bool = Fal
     for name, result in results.items():
         title = f"{name} of {result.window}" if result.window else name
         line = f"{title + ':':<16} {result.nats:.4f} nats, {result.bits:.4f} bits a {noun}"
-        if noun == "character":
+        if run.tokenizer.of_characters:
             figures = []
         else:
             line += f", perplexity {result.perplexity:.2f}"

@@ -65,7 +65,7 @@ class Evidence:
     Attributes:
         history: the lines of history, one for each epoch, oldest first; at least one.
         model, training: the run's configurations.
-        noun: what the model predicts, "character" or "word".
+        noun: what the model predicts, such as "character".
         baselines: the Baselines; None for runs of an older textgen.
         is_finished: whether the training has come to its end.
     """

@@ -5,7 +5,7 @@ Knows nothing of files or models.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -40,8 +40,8 @@ class Tokenizer(ABC):
         kind: the name under which it is saved and chosen.
         noun: what messages call one symbol.
         default_size: the largest number of ids where the user sets none; None for no limit.
+        of_characters: whether every symbol is one character.
         whole_words: whether every word is one symbol.
-        has_parts: whether a symbol may be a part of a word that is longer than a character.
         has_bytes: whether some symbols are bytes of a character (`textgen.tokens.bytes`), so that the text of several
             symbols is not always the texts of each, joined.
         learns_with: the optional package that learning a vocabulary needs; None for none.
@@ -51,8 +51,8 @@ class Tokenizer(ABC):
     kind: ClassVar[str]
     noun: ClassVar[str]
     default_size: ClassVar[int | None] = None
+    of_characters: ClassVar[bool] = False
     whole_words: ClassVar[bool] = False
-    has_parts: ClassVar[bool] = False
     has_bytes: ClassVar[bool] = False
     learns_with: ClassVar[str | None] = None
 
@@ -116,6 +116,14 @@ class Tokenizer(ABC):
         """
         new = self._most_frequent(texts, size)
         return self.with_symbols([*self.symbols, *(symbol for symbol in new if symbol not in self._ids)])
+
+    def united(self, others: Sequence["Tokenizer"]) -> "Tokenizer":
+        """A tokenizer of the symbols of this one and of others of its kind.
+
+        Raises:
+            UsageError: there is none.
+        """
+        return self.with_symbols(sorted(set(self.symbols).union(*(other.symbols for other in others))))
 
     @property
     def vocabulary_size(self) -> int:

@@ -15,6 +15,7 @@ class CharTokenizer(Tokenizer):
 
     kind = "char"
     noun = "character"
+    of_characters = True
 
     def __init__(self, symbols: Iterable[str]) -> None:
         super().__init__(symbols)

@@ -65,7 +65,6 @@ class SubwordTokenizer(Tokenizer):
     kind = "subword"
     noun = "subword"
     default_size = 4000
-    has_parts = True
     has_bytes = True
     learns_with = "tokenizers"
 
@@ -124,6 +123,11 @@ class SubwordTokenizer(Tokenizer):
 
     def extended(self, texts: Iterable[str], size: int | None = None) -> Self:
         """This tokenizer: it can read any text."""
+        return self
+
+    def united(self, others: Sequence[Tokenizer]) -> Tokenizer:
+        if any(other.to_json() != self.to_json() for other in others):
+            raise UsageError("these runs have different vocabularies of subwords; mix runs that have the same")
         return self
 
     def _divide(self, word: str) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Progress(keras.callbacks.Callback):
         tempo: the Tempo, which comes before this one in the order of callbacks.
         reporter: the Reporter.
         characters: characters of text that one step reads.
-        noun: what the model predicts, "character" or "word".
+        noun: what the model predicts, such as "character".
     """
 
     def __init__(self, state: TrainingState, tempo: Tempo, reporter: Reporter, characters: float, noun: str) -> None:

@@ -138,7 +138,7 @@ class English:
         """How the run writes words. Raises UsageError where it cannot choose them."""
         if self.tokenizer.whole_words:
             return WordSpelling(self.printed, lexicon, self.backward)
-        if not self.tokenizer.has_parts:
+        if self.tokenizer.of_characters:
             return LetterSpelling(self.printed, lexicon, self.backward)
         if self.backward:
             raise UsageError(

@@ -116,7 +116,7 @@ class CoWriter:
 
     @property
     def noun(self) -> str:
-        """What one symbol is, "character" or "word"."""
+        """What one symbol is, such as "character"."""
         return self._generator.tokenizer.noun
 
     @property
@@ -193,7 +193,7 @@ class CoWriter:
         tokenizer = self._generator.tokenizer
         unknown: list[str] = tokenizer.unknown(text)
         whole = self.text + text
-        if tokenizer.whole_words or tokenizer.has_parts:
+        if not tokenizer.of_characters:
             # The last symbol so far and the first of the text may together be one symbol.
             ids = self._generator.read_prompt(whole, "skip")
             self._steps.append(_Step(whole, Start.after(self._generator.engine, ids)))

@@ -10,7 +10,7 @@ from textgen.inspection.plots.canvas import Pages, add_axes, add_board, draw_sym
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_STEPS = {"character": 250, "word": 70}  # in one line of the picture
+MAX_STEPS = {True: 250, False: 70}  # in one line of the picture: of characters, of longer symbols
 MIN_STEPS = 60  # a line is scaled for at least this many steps, so that cells do not become too wide
 MAX_LINES = 4  # in one picture
 LEFT, TOP, WIDTH, HEIGHT = 0.8, 0.6, 13.9, 1.1  # inches
@@ -24,9 +24,9 @@ def draw(look: Look) -> Pages:
 
 def _draw_unit(look: Look, watched: Watched) -> tuple[str, "Figure"]:
     trace, follows = look.trace, watched.follows
-    size = min(MAX_STEPS[look.noun], max(len(trace), MIN_STEPS))
+    size = min(MAX_STEPS[look.of_characters], max(len(trace), MIN_STEPS))
     lines = [range(start, min(start + size, len(trace))) for start in range(0, len(trace), size)][:MAX_LINES]
-    line_height = HEIGHT + (0.4 if look.noun == "character" else 1.0)
+    line_height = HEIGHT + (0.4 if look.of_characters else 1.0)
     figure = new_figure(15, TOP + 0.2 + line_height * len(lines))
     board = add_board(figure)
     draw_text(board, LEFT, 0.3, title(watched) + (" (shaded)" if follows else ""), size=11)

@@ -42,7 +42,7 @@ def draw(look: Look) -> Pages:
     vectors = weights["embedding"] if config.encoder == "embedding" else weights["lstm.0.kernel"]
     vocabulary = len(vectors)
     rows = sorted(read) if vocabulary > MAX_VOCABULARY_ROWS else range(vocabulary)
-    figure, board = new_board(15, 9.4 + 2 * (look.noun == "word"))
+    figure, board = new_board(15, 9.4 + 2 * (not look.of_characters))
     size = f"{len(rows)} of {vocabulary:,}" if len(rows) < vocabulary else f"{len(rows)}"
     title = f"one-hot vectors: each column is a step, with a single 1 in the row of its symbol ({size} rows)"
     one_hot = (np.array(rows)[:, None] == ids) * 0.85
@@ -54,7 +54,7 @@ def draw(look: Look) -> Pages:
         label = f"{config.embedding_size} numbers"
     else:
         title, label = "kernel: the one-hot vector selects a row, the input of the symbol to each gate", "i, f, g, o"
-    top = 6.4 + (look.noun == "word")
+    top = 6.4 + (not look.of_characters)
     bound = float(np.percentile(np.abs(vectors), 99)) or 1.0
     _draw_map(board, (title, label), vectors[ids].T / bound, Box(LEFT, top, width, 2.4), SIGNED, symbols)
     _draw_plane(board, look, vectors, [index for index in read if index > 1][:MAX_PLANE_SYMBOLS])
@@ -91,7 +91,7 @@ def _draw_plane(board: "Axes", look: Look, vectors: NDArray[np.float32], ids: Se
     _, _, components = np.linalg.svd(centred, full_matrices=False)
     points = centred @ components[:2].T
     points = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)
-    size = 14 if look.noun == "character" else 10
+    size = 14 if look.of_characters else 10
     for (x, y), index in zip(points, ids, strict=True):
         text = look.generator.labels[index].strip(" ") or " "
         colour = "#c0392b" if text.lower() in set("aeiou") else "#1f4e79" if text.isalpha() else "#555555"

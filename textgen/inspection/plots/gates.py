@@ -23,7 +23,7 @@ from textgen.tokens.layout import Ids
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_STEPS = {"character": 167, "word": 70}  # in one figure
+MAX_STEPS = {True: 167, False: 70}  # in one figure: of characters, of longer symbols
 MIN_STEPS = 60  # a figure is scaled for at least this many steps, so that cells do not become too wide
 MAX_UNITS = 104  # in one figure, so that each is two pixels high
 LABELS = {
@@ -41,7 +41,7 @@ def draw(look: Look) -> Pages:
     """One figure for each layer and stretch of steps. Units with the highest mean forget gate are on top."""
     trace = look.trace
     pages: Pages = []
-    size = min(MAX_STEPS[look.noun], max(len(trace), MIN_STEPS))
+    size = min(MAX_STEPS[look.of_characters], max(len(trace), MIN_STEPS))
     count = -(-len(trace) // size)
     for layer in range(look.layers):
         order = np.argsort(-trace.forget_gate[:, layer].mean(axis=0), kind="stable")
@@ -61,7 +61,7 @@ def _draw_page(look: Look, layer: int, steps: slice, order: Ids, cell: float) ->
         cell: the width of a step, in inches.
     """
     trace, symbols = look.trace, look.trace.symbols[steps]
-    is_words = look.noun == "word"
+    is_words = not look.of_characters
     figure, board = new_board(15, 11.3 + is_words)
     width = cell * len(symbols)
     first, last = look.start + steps.start + 1, look.start + steps.stop

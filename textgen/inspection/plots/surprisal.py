@@ -16,17 +16,18 @@ from textgen.inspection.plots.canvas import (
 )
 from textgen.runs.losses import bits
 
-MAX_COLUMNS = {"character": 80, "word": 12}
-CELL = {"character": (0.14, 0.26), "word": (0.9, 0.27)}  # width and height, inches
-MAX_BITS = {"character": 10, "word": 16}
+# Of characters, and of longer symbols; cells in inches, width and height.
+MAX_COLUMNS = {True: 80, False: 12}
+CELL = {True: (0.14, 0.26), False: (0.9, 0.27)}
+MAX_BITS = {True: 10, False: 16}
 
 
 @styled
 def draw(look: Look) -> Pages:
     """One figure for each page of lines."""
-    trace, (cell_width, cell_height) = look.trace, CELL[look.noun]
-    columns = columns_for(trace.symbols, MAX_COLUMNS[look.noun])
-    scale = ColourScale("YlOrRd", 0, MAX_BITS[look.noun])
+    trace, (cell_width, cell_height) = look.trace, CELL[look.of_characters]
+    columns = columns_for(trace.symbols, MAX_COLUMNS[look.of_characters])
+    scale = ColourScale("YlOrRd", 0, MAX_BITS[look.of_characters])
     surprisal = bits(trace.surprisal)
     lines = wrapped(trace.symbols, columns)
     parts = [lines[start : start + MAX_ROWS] for start in range(0, len(lines), MAX_ROWS)]

@@ -18,8 +18,9 @@ from textgen.inspection.plots.canvas import (
 )
 from textgen.inspection.plots.cells import title
 
-MAX_COLUMNS = {"character": 100, "word": 12}
-CELL = {"character": (0.112, 0.21), "word": (0.85, 0.24)}  # width and height, inches
+# Of characters, and of longer symbols; cells in inches, width and height.
+MAX_COLUMNS = {True: 100, False: 12}
+CELL = {True: (0.112, 0.21), False: (0.85, 0.24)}
 
 
 @styled
@@ -27,8 +28,8 @@ def draw(look: Look) -> Pages:
     """One figure with a panel for each watched unit; no figure if no unit is watched."""
     if not look.watched:
         return []
-    trace, (cell_width, cell_height) = look.trace, CELL[look.noun]
-    columns = columns_for(trace.symbols, MAX_COLUMNS[look.noun])
+    trace, (cell_width, cell_height) = look.trace, CELL[look.of_characters]
+    columns = columns_for(trace.symbols, MAX_COLUMNS[look.of_characters])
     lines = wrapped(trace.symbols, columns)[: max(MAX_ROWS // len(look.watched), 4)]
     stop, width, height = lines[-1].stop, cell_width * columns, cell_height * len(lines)
     figure, board = new_board(max(width, 7) + 1.3, (height + 0.5) * len(look.watched) + 0.3)
