@@ -93,7 +93,7 @@ def test_surprise_is_red():
 
     seen = look(fixed({2: {3: 9.0}, 3: {2: 9.0}}), "ababaab", "run")
     ((_, figure),) = draw("surprisal", seen)
-    image, (wide, high) = pixels(figure), CELL["character"]
+    image, (wide, high) = pixels(figure), CELL[True]
     # Near the bottom of each cell, below the letters.
     red = [at(image, 0.3 + wide * (step + 0.5), 0.5 + high * 0.93) for step in range(7)]
     assert np.argmin([colour[1] for colour in red]) == 5

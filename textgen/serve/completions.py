@@ -16,6 +16,7 @@ from textgen.serve.follow import Events, Progress, follow
 from textgen.serve.jobs import Draft, Job
 from textgen.serve.models import Model
 from textgen.serve.scheduler import QueueFullError, Scheduler
+from textgen.tokens.bytes import characters_in
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.block import Likely, Reader
 from textgen.writing.generator import Generator
@@ -216,8 +217,8 @@ class _Logprobs:
     """The log-probabilities of a choice's symbols, in step with its text: a stop may hold a symbol back."""
 
     def __init__(self, generator: Generator) -> None:
-        self._labels = generator.labels
-        self._waiting: list[tuple[str, float | None, Sequence[Likely]]] = []
+        self._labels, self._printed = generator.labels, generator.printed
+        self._waiting: list[tuple[int, float | None, Sequence[Likely]]] = []
         self._offset = 0
 
     def add_prompt(self, reader: Reader | None, ids: Any) -> None:
@@ -239,23 +240,24 @@ class _Logprobs:
         """A symbol. It is always among the likeliest that are shown, if any are."""
         if likeliest and logarithm is not None and all(other != index for other, _ in likeliest):
             likeliest = [*likeliest, (index, logarithm)]
-        self._waiting.append((self._labels[index], logarithm, likeliest))
+        self._waiting.append((index, logarithm, likeliest))
 
     def taken(self, shown: int, ended: bool) -> dict[str, Any]:
         """The symbols within the text that has been shown, of so many characters."""
         tokens, logarithms, tops, offsets = [], [], [], []
         while self._waiting:
-            text, logarithm, likeliest = self._waiting[0]
+            index, logarithm, likeliest = self._waiting[0]
+            length = characters_in(self._printed[index])
             # The text may end within a symbol: where a stop begins.
-            if self._offset + len(text) > shown and not (ended and self._offset < shown):
+            if self._offset + length > shown and not (ended and self._offset < shown):
                 break
             self._waiting.pop(0)
-            tokens.append(text)
+            tokens.append(self._labels[index])
             logarithms.append(logarithm)
             top: dict[str, float] = {}
-            for index, value in likeliest:
-                top.setdefault(self._labels[index], value)
+            for other, value in likeliest:
+                top.setdefault(self._labels[other], value)
             tops.append(top or None)
             offsets.append(self._offset)
-            self._offset += len(text)
+            self._offset += length
         return {"tokens": tokens, "token_logprobs": logarithms, "top_logprobs": tops, "text_offset": offsets}

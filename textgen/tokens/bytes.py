@@ -25,6 +25,11 @@ def length_of(first: str) -> int:
     return 1 + (first >= _TWO) + (first >= _THREE) + (first >= _FOUR)
 
 
+def characters_in(symbol: str) -> int:
+    """How many characters of a text a symbol stands for. Of a character of bytes, the first byte counts."""
+    return int(begins_character(symbol)) if is_byte(symbol) else len(symbol)
+
+
 def bytes_of(character: str) -> str:
     """The symbols of the bytes of a character, joined."""
     return character.encode("utf-8").decode("ascii", "surrogateescape")
