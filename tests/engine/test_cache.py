@@ -10,10 +10,11 @@ from textgen.engine.cache import CachedNetwork, CachedState
 from textgen.engine.cache_config import CacheConfig
 from textgen.engine.measure import evaluate
 from textgen.engine.mixture import Mixture
-from textgen.engine.network import Engine
+from textgen.engine.network import Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig
 from textgen.tokens.extent import Extent
+from textgen.tokens.layout import IGNORED
 from textgen.writing.generator import Generator
 
 CONFIG = ModelConfig(vocabulary_size=9, embedding_size=5, units=6, layers=2, projection=4)
@@ -53,6 +54,21 @@ def test_probabilities_by_hand(size):
         assert logits.dtype == np.float32
         found.append(np.exp(logits[0].astype(np.float64)))
     assert np.abs(np.array(found) - by_hand(IDS, size, 0.4, 2.0)).max() < 1e-6
+
+
+@pytest.mark.parametrize("size", [1, 100, 256, 300, 100_000])
+@pytest.mark.parametrize("time", [1, 255, 257, 700])
+def test_a_known_text_in_blocks(size, time):
+    """The likelihood of a text that is known is the one of its steps, wherever the blocks begin and end."""
+    chance = np.random.default_rng(time)
+    inputs = np.resize(chance.integers(0, 9, 60), (3, time))  # a text that repeats itself
+    targets = np.roll(inputs, -1, axis=1)
+    targets[0, : time // 2], targets[1, ::3], targets[2, time // 3 :] = IGNORED, IGNORED, IGNORED
+    network = cached(cache_size=size, cache_weight=0.4, cache_sharpness=2.0)
+    by_steps = Network.log_likelihood(network, inputs, targets)
+    assert network.log_likelihood(inputs, targets) == pytest.approx(by_steps, rel=1e-5)
+    if time == 700:
+        assert abs(ENGINE.log_likelihood(inputs, targets) / by_steps - 1) > 1e-3, "the cache does nothing here"
 
 
 def test_a_state_is_a_value():

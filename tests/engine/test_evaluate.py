@@ -9,6 +9,7 @@ import pytest
 
 from textgen.corpus.documents import read_corpus
 from textgen.engine.measure import RUN_UP, evaluate
+from textgen.engine.network import Network
 from textgen.runs.losses import Evaluation
 from textgen.runs.run import load_run
 from textgen.tokens.extent import Extent
@@ -16,7 +17,7 @@ from textgen.tokens.layout import lay_out
 from textgen.writing.generator import Generator
 
 
-class Counting:
+class Counting(Network):
     """A network that counts the symbols it has read: after n of them it is certain of symbol n mod 5."""
 
     def initial_state(self, batch):

@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 
 from textgen.engine.cache_config import CacheConfig
 from textgen.engine.network import Engine, Network, RowIndex, State
-from textgen.engine.probability import softmax
+from textgen.engine.probability import log_probabilities, softmax
 from textgen.engine.weights import Floats
-from textgen.tokens.layout import Ids
+from textgen.tokens.layout import IGNORED, Ids
+
+# Symbols of a known text that are looked up in the cache at once.
+BLOCK = 256
 
 
 class _Memory:
@@ -109,6 +112,56 @@ class CachedNetwork(Network[CachedState, object]):
             self._mix(probabilities[row], *each.latest(size), after.h[-1, row])
         with np.errstate(divide="ignore"):
             return np.log(probabilities).astype(np.float32), CachedState(after, remembered)
+
+    def log_likelihood(self, inputs: Ids, targets: Ids) -> float:
+        """Read rows side by side; see `Network.log_likelihood`.
+
+        Where the text is known, only the probability of what follows is needed. So the hidden states of a block of
+        symbols meet the remembered ones in one product, and no other symbol's probability is mixed.
+        """
+        size, engine = self.config.cache_size, self.engine
+        state, work, total = engine.initial_state(len(inputs)), engine.workspace(len(inputs)), 0.0
+        # For each row, the hidden states after the last `size` symbols before a block and after those of the block.
+        hidden = np.zeros((len(inputs), size + BLOCK, engine.config.sizes.output), np.float32)
+        for start in range(0, inputs.shape[1], BLOCK):
+            block = slice(start, start + BLOCK)
+            by_network = np.zeros(targets[:, block].shape)
+            for at, (now, next_ones) in enumerate(zip(inputs.T[block], targets.T[block], strict=True)):
+                logits, state = engine.step(state, now, work)
+                hidden[:, size + at] = state.h[-1]
+                (rows,) = np.nonzero(next_ones != IGNORED)
+                if len(rows):
+                    by_network[rows, at] = np.exp(log_probabilities(logits[rows], next_ones[rows]))
+            for row, probabilities in enumerate(by_network):
+                total += self._of_block(hidden[row], inputs[row], targets[row, block], start, probabilities)
+            hidden[:, :size] = hidden[:, BLOCK:]
+        return total
+
+    def _of_block(
+        self, hidden: Floats, inputs: Ids, targets: Ids, start: int, by_network: NDArray[np.float64]
+    ) -> float:
+        """The log-probability of a block's targets, in all.
+
+        Args:
+            hidden: shape (size + BLOCK, output): the states after the symbols from `start` - size on.
+            inputs: shape (time,): the row.
+            targets: shape (block,).
+            start: the block's place in the row.
+            by_network: float64, shape (block,): the probability that the network gives each target.
+        """
+        size, share = self.config.cache_size, self.config.cache_weight
+        (counted,) = np.nonzero(targets != IGNORED)
+        if not len(counted):
+            return 0.0
+        # Entry `each` holds the state before symbol `each` and that symbol.
+        now, entries = start + counted[:, None], np.arange(max(start - size, 0) + 1, start + len(targets))
+        scores = (hidden[size + counted] @ hidden[entries - 1 - start + size].T).astype(np.float64)
+        scores *= self.config.cache_sharpness
+        scores[(entries > now) | (entries <= now - size)] = -np.inf
+        weights = softmax(scores) if len(entries) else scores
+        found = (weights * (inputs[entries] == targets[counted, None])).sum(axis=1)
+        by_network = by_network[counted]
+        return float(np.log(np.where(now[:, 0] > 0, (1 - share) * by_network + share * found, by_network)).sum())
 
     def _mix(self, probabilities: NDArray[np.float64], keys: Floats, ids: NDArray[np.intp], hidden: Floats) -> None:
         """Mix what is remembered into the probabilities of a row."""

@@ -42,7 +42,7 @@ def evaluate(
     of_a_thread = min(-(-len(inputs) // threads.allowed()), ROWS_OF_A_THREAD)
     parts = [slice(start, start + of_a_thread) for start in range(0, len(inputs), of_a_thread)]
     with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
-        total = sum(run(lambda rows: _loss(engine, inputs[rows], targets[rows]), parts))
+        total = -sum(run(lambda rows: engine.log_likelihood(inputs[rows], targets[rows]), parts))
     count = int(np.count_nonzero(targets != IGNORED))
     return Evaluation(total / count, count, extent, float(np.mean(ids == UNKNOWN)), window)
 
@@ -67,17 +67,6 @@ def _rows(ids: Ids, starts: Ids, counted: Ids, ends: Ids) -> tuple[Ids, Ids]:
     targets = ids[np.minimum(positions + 1, len(ids) - 1)].astype(np.int64)
     targets[(positions < counted[:, None]) | (positions >= ends[:, None])] = IGNORED
     return inputs, targets
-
-
-def _loss(engine: AnyNetwork, inputs: Ids, targets: Ids) -> float:
-    """Sum of the losses, nats, of rows that are read in parallel from the initial state."""
-    state, work, total = engine.initial_state(len(inputs)), engine.workspace(len(inputs)), 0.0
-    for time in range(inputs.shape[1]):
-        logits, state = engine.step(state, inputs[:, time], work)
-        (rows,) = np.nonzero(targets[:, time] != IGNORED)
-        if len(rows):
-            total -= float(log_probabilities(logits[rows], targets[rows, time]).sum())
-    return total
 
 
 def distinct(texts: Sequence[Sequence[str]], n: int) -> float:

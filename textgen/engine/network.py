@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from textgen.engine.blas import BlasForward
 from textgen.engine.compiled import VARIANTS, CompiledForward
 from textgen.engine.forward import Forward, Workspace
+from textgen.engine.probability import log_probabilities
 from textgen.engine.weights import Floats, arrange, restore
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig
-from textgen.tokens.layout import Ids
+from textgen.tokens.layout import IGNORED, Ids
 
 # Which rows of a batch: their numbers, a mask, or a slice.
 RowIndex: TypeAlias = Ids | NDArray[np.bool_] | Sequence[int] | slice
@@ -114,6 +115,24 @@ class Network(ABC, Generic[S, W]):
         for index in ids[1:]:
             logits, state = self.step(state, index[None], work)
         return logits[0], state
+
+    def log_likelihood(self, inputs: Ids, targets: Ids) -> float:
+        """Read rows side by side from the initial state; return the log-probability of their targets, in all.
+
+        Args:
+            inputs: integers, shape (rows, time): what is read.
+            targets: integers of the same shape: what follows each symbol; IGNORED where it does not count.
+
+        Returns:
+            the sum over all targets that count, nats; 0 or less.
+        """
+        state, work, total = self.initial_state(len(inputs)), self.workspace(len(inputs)), 0.0
+        for now, next_ones in zip(inputs.T, targets.T, strict=True):
+            logits, state = self.step(state, now, work)
+            (rows,) = np.nonzero(next_ones != IGNORED)
+            if len(rows):
+                total += float(log_probabilities(logits[rows], next_ones[rows]).sum())
+        return total
 
 
 # A network of any state and workspace.
