@@ -2,7 +2,7 @@
 
 import pytest
 
-from textgen.planning.sizes import REGULARISATION, SOFTMAX_SAMPLES, choose, regularisation
+from textgen.planning.sizes import REGULARISATION, REGULARISATION_TIED, SOFTMAX_SAMPLES, choose, regularisation
 from textgen.runs.config import ModelConfig, TrainingConfig
 
 LONG = 1_000_000  # symbols
@@ -56,6 +56,24 @@ def test_large_vocabularies_are_tied():
 @pytest.mark.parametrize(("passes", "row"), [(0, 0), (0.01, 0), (3.99, 0), (4, 1), (8.9, 1), (9, 2), (14, 3), (1e6, 3)])
 def test_regularisation_is_that_of_the_last_row_reached(passes, row):
     assert regularisation(passes) is REGULARISATION[row]
+
+
+@pytest.mark.parametrize(("passes", "row"), [(0, 0), (2.9, 0), (3, 1), (6.9, 1), (7, 2), (1e6, 2)])
+def test_tied_models_are_regularised_sooner(passes, row):
+    assert regularisation(passes, is_tied=True) is REGULARISATION_TIED[row]
+
+
+def test_what_is_dropped_of_a_tied_model():
+    model, training, _ = choose(ModelConfig(vocabulary_size=5000), TrainingConfig(epochs=8), LONG)
+    assert (model.output_dropout, model.recurrent_dropconnect) == (0.5, 0.3)
+    assert (model.input_dropout, model.embedding_dropout) == (0.5, 0.1)
+    assert (training.activation_penalty, training.change_penalty) == (2, 1)
+    own = ModelConfig(vocabulary_size=5000, input_dropout=0.0, embedding_dropout=0.0)
+    model, training, reason = choose(own, TrainingConfig(epochs=8, activation_penalty=0.0), LONG)
+    assert (model.input_dropout, model.embedding_dropout, training.activation_penalty) == (0, 0, 0)
+    assert reason.endswith("; your own embedding_dropout 0, input_dropout 0")
+    model, training, _ = choose(ModelConfig(vocabulary_size=5000, encoder="onehot"), TrainingConfig(epochs=8), LONG)
+    assert (model.input_dropout, model.embedding_dropout, training.activation_penalty) == (0, 0, 0)
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped():

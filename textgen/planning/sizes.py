@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from textgen.options import Config
-from textgen.runs.config import EMBEDDING_SIZE, ModelConfig, TrainingConfig
+from textgen.runs.config import DROPOUTS, EMBEDDING_SIZE, ModelConfig, TrainingConfig
 
 # Floating-point operations a second, all cores, assumed of a machine whose speed is not known yet.
 ASSUMED_SPEED = 2.3e11
@@ -59,11 +59,17 @@ class Regularisation:
         from_passes: passes over the text from which on the row applies.
         dropout: between layers and before the logits.
         dropconnect: on the recurrent kernel.
+        of_input: dropout before the first layer.
+        of_symbols: dropout of whole symbols.
+        penalties: for large outputs, and for those that change much.
     """
 
     from_passes: int
     dropout: float
     dropconnect: float
+    of_input: float = 0.0
+    of_symbols: float = 0.0
+    penalties: tuple[float, float] = (0.0, 0.0)
 
 
 # The more often a text is read, the more must be dropped. Sorted by passes.
@@ -72,6 +78,13 @@ REGULARISATION = (
     Regularisation(4, 0.1, 0.0),
     Regularisation(9, 0.3, 0.1),
     Regularisation(14, 0.4, 0.2),
+)
+# The same for models with one table for reading and predicting: they have a vector for each of many symbols, most of
+# which are rare, and learn a text by heart in fewer passes.
+REGULARISATION_TIED = (
+    Regularisation(0, 0.0, 0.0),
+    Regularisation(3, 0.3, 0.1, of_input=0.3),
+    Regularisation(7, 0.5, 0.3, of_input=0.5, of_symbols=0.1, penalties=(2.0, 1.0)),
 )
 
 
@@ -83,9 +96,10 @@ class Choice(NamedTuple):
     reason: str
 
 
-def regularisation(passes: float) -> Regularisation:
-    """The row of REGULARISATION for a number of passes over the text."""
-    return REGULARISATION[bisect_right(REGULARISATION, passes, key=lambda row: row.from_passes) - 1]
+def regularisation(passes: float, is_tied: bool = False) -> Regularisation:
+    """The row for a number of passes over the text, and for a model with or without one table for both ends."""
+    rows = REGULARISATION_TIED if is_tied else REGULARISATION
+    return rows[bisect_right(rows, passes, key=lambda row: row.from_passes) - 1]
 
 
 def step_seconds(model: ModelConfig, symbols: int, samples: int | None = None) -> float:
@@ -162,8 +176,17 @@ def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice
         passes = training.epochs
     else:
         passes = _steps_in_budget(_sized(model, size), training) / steps_per_pass
-    row = regularisation(passes)
-    model = _fill(model, dropout=row.dropout, output_dropout=row.dropout, recurrent_dropconnect=row.dropconnect)
+    row = regularisation(passes, bool(model.tie))
+    model = _fill(
+        model,
+        dropout=row.dropout,
+        output_dropout=row.dropout,
+        recurrent_dropconnect=row.dropconnect,
+        input_dropout=row.of_input,
+        embedding_dropout=row.of_symbols,
+    )
+    activation, change = row.penalties
+    training = _fill(training, activation_penalty=activation, change_penalty=change)
     reason = f"{name}, {why}; about {passes:,.{0 if passes >= 10 else 1}f} passes over the text"
     return Choice(model, training, reason + (f"; your own {', '.join(own)}" if own else ""))
 
@@ -199,7 +222,7 @@ def _steps_in_budget(model: ModelConfig, training: TrainingConfig) -> float:
 
 def _own_options(model: ModelConfig) -> list[str]:
     """What the user chose instead of the tool, in words."""
-    names = ("units", "layers", "dropout", "output_dropout", "recurrent_dropconnect")
+    names = ("units", "layers", *DROPOUTS)
     return [f"{name} {value:g}" for name in names if (value := getattr(model, name)) is not None]
 
 

@@ -8,7 +8,7 @@ option, its validation and the saved JSON all come from that declaration (`textg
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textgen.arguments import delimiter, texts
 from textgen.errors import UsageError
@@ -41,6 +41,16 @@ class Sizes(NamedTuple):
     units: int
     layers: int
     output: int
+
+
+def _rate(description: str, group: str = ADVANCED, **more: Any) -> Any:
+    """An option that is a share of what is dropped."""
+    return option(None, f"{description} [default: by the preset]", low=0, below=1, group=group, **more)
+
+
+def _penalty(description: str) -> Any:
+    """An option that is a factor of something added to the loss."""
+    return option(None, f"{description} [default: by the preset]", low=0, high=1e6, since=4, before=0.0, group=ADVANCED)
 
 
 @answers_keywords
@@ -117,42 +127,18 @@ class ModelConfig(Config):
         before=False,
         group=MODEL,
     )
-    dropout: float | None = option(
-        None,
-        "Set the dropout rate between LSTM layers. [default: by the preset]",
-        low=0,
-        below=1,
-        group=TRAINING,
+    dropout: float | None = _rate("Set the dropout rate between LSTM layers.", group=TRAINING)
+    output_dropout: float | None = _rate("Set the dropout rate between the last LSTM layer and the logits.")
+    recurrent_dropconnect: float | None = _rate(
+        "Drop this share of the recurrent kernel's connections in each training step."
     )
-    output_dropout: float | None = option(
-        None,
-        "Set the dropout rate between the last LSTM layer and the logits. [default: by the preset]",
-        low=0,
-        below=1,
-        group=ADVANCED,
-    )
-    recurrent_dropconnect: float | None = option(
-        None,
-        "Drop this share of the recurrent kernel's connections in each training step. [default: by the preset]",
-        low=0,
-        below=1,
-        group=ADVANCED,
-    )
-    embedding_dropout: float = option(
-        0.0,
+    embedding_dropout: float | None = _rate(
         "Drop this share of the vocabulary's embeddings in each training step: whole symbols, wherever they occur.",
-        low=0,
-        below=1,
         since=4,
-        group=ADVANCED,
+        before=0.0,
     )
-    input_dropout: float = option(
-        0.0,
-        "Set the dropout rate between the embedding and the first LSTM layer.",
-        low=0,
-        below=1,
-        since=4,
-        group=ADVANCED,
+    input_dropout: float | None = _rate(
+        "Set the dropout rate between the embedding and the first LSTM layer.", since=4, before=0.0
     )
     variational: bool = option(
         False,
@@ -299,22 +285,12 @@ class TrainingConfig(Config):
         group=ADVANCED,
     )
     clip_norm: float = option(1.0, "Clip gradients to this global norm.", above=0, high=1e9, group=ADVANCED)
-    activation_penalty: float = option(
-        0.0,
-        "Add this times the mean square of the last layer's outputs to the loss (activation regularisation).",
-        low=0,
-        high=1e6,
-        since=4,
-        group=ADVANCED,
+    activation_penalty: float | None = _penalty(
+        "Add this times the mean square of the last layer's outputs to the loss (activation regularisation)."
     )
-    change_penalty: float = option(
-        0.0,
+    change_penalty: float | None = _penalty(
         "Add this times the mean square of how the last layer's outputs change from step to step to the loss (temporal "
-        "activation regularisation).",
-        low=0,
-        high=1e6,
-        since=4,
-        group=ADVANCED,
+        "activation regularisation)."
     )
     validation: float = option(
         0.1, "Hold out this share of the text, taken from its end, for validation.", low=0, high=0.5, group=TEXT

@@ -22,8 +22,8 @@ class ModelOptions(TypedDict, total=False):
     dropout: float | None
     output_dropout: float | None
     recurrent_dropconnect: float | None
-    embedding_dropout: float
-    input_dropout: float
+    embedding_dropout: float | None
+    input_dropout: float | None
     variational: bool
     bias: bool
 
@@ -40,8 +40,8 @@ class TrainingOptions(TypedDict, total=False):
     learning_rate: float | None
     warmup: float
     clip_norm: float
-    activation_penalty: float
-    change_penalty: float
+    activation_penalty: float | None
+    change_penalty: float | None
     validation: float
     documents: str
     form: tuple[str, ...]

@@ -251,7 +251,7 @@ def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: in
         rows,
         seed=training.seed,
         samples=bool(training.softmax_samples),
-        penalties=(training.activation_penalty, training.change_penalty),
+        penalties=(training.activation_penalty or 0.0, training.change_penalty or 0.0),
     )
     seconds = step_seconds(config, rows * training.sequence_length, training.softmax_samples)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)

@@ -130,8 +130,8 @@ class LanguageModel(keras.Model):
         self.before_output = dropout(config.output_dropout or 0, seed=next(seeds))
         self.head = Head(config, self.embedding if config.tie else None, by_rows=samples, seed=next(seeds))
         # Keras makes no variable for the random numbers of a dropout of 0, so older states of a training still fit.
-        self.of_embedding = keras.layers.Dropout(config.embedding_dropout, seed=next(seeds))
-        self.before_first = dropout(config.input_dropout, seed=next(seeds))
+        self.of_embedding = keras.layers.Dropout(config.embedding_dropout or 0, seed=next(seeds))
+        self.before_first = dropout(config.input_dropout or 0, seed=next(seeds))
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 
