@@ -41,6 +41,7 @@ class Option:
         make: the function that turns the field into a transform (`textgen.sampling.transforms`).
         since: the first run format that has the field; older runs are read without it.
         before: what such older runs have in its place, where that is not the default.
+        is_planned: whether the field follows from the text and the other options, so that nobody gives it.
     """
 
     help: str
@@ -56,6 +57,7 @@ class Option:
     make: Callable[..., Any] | None = None
     since: int = 1
     before: Any = None
+    is_planned: bool = False
 
 
 def option(default: Any, help: str, **rule: Any) -> Any:
@@ -73,6 +75,12 @@ def option_of(field: "dataclasses.Field[Any]") -> Option:
     """The declaration of a field."""
     declared: Option = field.metadata[OPTION]
     return declared
+
+
+def given_fields(*configs: "type[Config]") -> "list[dataclasses.Field[Any]]":
+    """The fields of configurations that users give."""
+    fields = [field for config in configs for field in dataclasses.fields(config)]
+    return [field for field in fields if not option_of(field).is_planned]
 
 
 def flag_of(field: "dataclasses.Field[Any]") -> str:

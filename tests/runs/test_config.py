@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from textgen.errors import UsageError
-from textgen.options import option_of
+from textgen.options import given_fields, option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.train_options import ModelOptions, TrainingOptions, TrainOptions
 from textgen.sampling.config import SamplingConfig
@@ -82,7 +82,7 @@ def test_every_field_of_a_run_has_its_group_in_the_help():
 
 @pytest.mark.parametrize(("options", "config"), [(ModelOptions, ModelConfig), (TrainingOptions, TrainingConfig)])
 def test_keyword_options_are_the_fields_of_their_configuration(options, config):
-    fields = {field.name: field.type for field in dataclasses.fields(config)}
+    fields = {field.name: field.type for field in given_fields(config)}
     hints = typing.get_type_hints(options)
     for name in fields | hints:
         assert name in hints, f"{options.__name__} has no entry for {config.__name__}.{name}: add it"

@@ -9,7 +9,7 @@ import click
 
 from textgen.engine.cache_config import CacheConfig, CacheOptions
 from textgen.errors import UsageError
-from textgen.options import Config, flag_of, option_of, type_of
+from textgen.options import Config, flag_of, given_fields, option_of, type_of
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 Rows = list[tuple[str, str]]
@@ -104,7 +104,7 @@ def options_of(
         without: a Config class whose fields are left out.
         first: names of the fields that come first in their groups.
     """
-    fields = [field for config in configs for field in dataclasses.fields(config)]
+    fields = given_fields(*configs)
     left_out = {field.name for field in dataclasses.fields(without)} if without else set()
     order = {name: place for place, name in enumerate(first)}
     fields = [field for field in fields if field.name not in left_out]

@@ -6,181 +6,26 @@ A small text is kept in memory; a large one stays in its files and is read in pi
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, TypeAlias, overload
+from typing import Literal, overload
 
 from textgen import arguments
 from textgen.corpus.charsets import refuse_surrogates
-from textgen.corpus.fingerprints import Fingerprint
-from textgen.corpus.formats import Piece, Reading, ReadingOptions, text_of
+from textgen.corpus.formats import Reading, ReadingOptions, text_of
+from textgen.corpus.labels import Labels, checked_names
 from textgen.corpus.notes import Note
+from textgen.corpus.pieces import Piece
 from textgen.corpus.poems import Selection
-from textgen.corpus.sources import Paths, Source, absolute, changed, folder_name, listed, name_of, resolve
+from textgen.corpus.sources import Paths, Source, absolute, folder_name, listed, name_of, resolve
+from textgen.corpus.text import Text
 from textgen.corpus.values import shown
-from textgen.errors import CorpusError
+from textgen.errors import CorpusError, UsageError
 from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count
 
 # Bytes of text beyond which a text stays in its files.
 MAX_BYTES_IN_MEMORY = 1 << 25
-
-# A piece on one side of the split: whether it is held out, whether a document begins, and its text.
-Part: TypeAlias = tuple[bool, bool, str]
-
-
-@dataclass(frozen=True)
-class _Survey:
-    """What one reading of a whole text finds.
-
-    Attributes:
-        characters: of each document.
-        sizes: bytes of each document in UTF-8.
-        notes: the notes on the text.
-    """
-
-    characters: "array[int]"
-    sizes: "array[int]"
-    notes: tuple[Note, ...]
-
-
-class Text(ABC):
-    """The base of texts in memory and in files: everything that can be found from a text's pieces.
-
-    Attributes:
-        name: a short name taken from the files, fit for a folder.
-        paths: where the text was read, absolute; "-" is standard input. Empty if it came from no file.
-        notes: what was changed or left out while the text was read.
-        kind: what one document is: "file", "block", "line" or "poem".
-    """
-
-    name: str
-    paths: tuple[str, ...]
-
-    @property
-    @abstractmethod
-    def notes(self) -> tuple[Note, ...]: ...
-
-    @property
-    @abstractmethod
-    def kind(self) -> str: ...
-
-    @abstractmethod
-    def _read(self, notes: list[Note]) -> Iterator[Piece]: ...
-
-    def pieces(self, notes: list[Note] | None = None) -> Iterator[Piece]:
-        """Read the documents, each in pieces: pairs of whether a document begins, and text.
-
-        Args:
-            notes: a list to which the notes are added; complete when the last piece was read.
-
-        Raises:
-            CorpusError: the text cannot be read, or has changed since it was read before.
-        """
-        notes = [] if notes is None else notes
-        return self._read(notes) if "_survey" in vars(self) else self._surveyed(notes)
-
-    def _surveyed(self, notes: list[Note]) -> Iterator[Piece]:
-        """The pieces. Once all were read, what was found is kept as `cached_property` does, which spares a reading."""
-        characters, sizes, before = array("q"), array("q"), len(notes)
-        for starts, piece in self._read(notes):
-            if starts:
-                characters.append(0)
-                sizes.append(0)
-            characters[-1] += len(piece)
-            sizes[-1] += len(piece) if piece.isascii() else len(piece.encode("utf-8"))
-            yield starts, piece
-        vars(self).setdefault("_survey", _Survey(characters, sizes, tuple(notes[before:])))
-
-    @cached_property
-    def _survey(self) -> _Survey:
-        for _ in self._surveyed([]):
-            pass
-        survey: _Survey = vars(self)["_survey"]
-        return survey
-
-    @property
-    def characters(self) -> int:
-        """Unicode code points in all documents together."""
-        return sum(self._survey.characters)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all documents together, in UTF-8."""
-        return sum(self._survey.sizes)
-
-    @property
-    def count(self) -> int:
-        """Number of documents."""
-        return len(self._survey.characters)
-
-    def new_fingerprint(self) -> Fingerprint:
-        """A Fingerprint to which this text's pieces can be added."""
-        return Fingerprint(self.name, self._survey.sizes)
-
-    def fingerprint(self) -> str:
-        """SHA-256 (hex) of the documents and their ends: equal texts in equal documents give equal fingerprints."""
-        fingerprint = self.new_fingerprint()
-        for starts, piece in self.pieces():
-            fingerprint.add(starts, piece)
-        return fingerprint.hexdigest()
-
-    def split_position(self, share: float) -> int:
-        """Where the held-out part begins, which is the last `share` of the text: the number of characters before it.
-
-        The text is split at a document boundary if one is near (within a tenth of the held-out part), so that poems
-        and headlines stay whole; a long document is split at the exact character.
-        """
-        target, slack = round(self.characters * (1 - share)), self.characters * share / 10
-        start = 0
-        for index, length in enumerate(self._survey.characters):
-            end = start + length
-            if share and end >= target:
-                edges = [start] * (index > 0) + [end] * (index + 1 < self.count)
-                near = [edge for edge in edges if abs(edge - target) <= slack]
-                return min(near, key=lambda edge: abs(edge - target), default=target)
-            start = end
-        return self.characters
-
-    def parts(
-        self, share: float, fingerprint: Fingerprint | None = None, notes: list[Note] | None = None
-    ) -> Iterator[Part]:
-        """Read the documents in pieces, each on its side of the split; the side to train on comes first.
-
-        Args:
-            share: of the text that is held out.
-            fingerprint: a Fingerprint to which the pieces are added.
-            notes: as of `pieces`.
-
-        Yields:
-            whether the piece is held out, whether a document begins with it, and its text.
-        """
-        split, position = self.split_position(share), 0
-        for starts, piece in self.pieces(notes):
-            if fingerprint:
-                fingerprint.add(starts, piece)
-            end = position + len(piece)
-            if position < split < end:
-                yield False, starts, piece[: split - position]
-                yield True, True, piece[split - position :]
-            elif piece:
-                yield position >= split, starts or position == split, piece
-            position = end
-        if position != self.characters:
-            raise changed(self.name)
-
-    def split(self, share: float) -> tuple[list[str], list[str]]:
-        """Two lists of documents: those to train on, and those held out."""
-        sides: tuple[list[list[str]], list[list[str]]] = ([], [])
-        for is_held_out, starts, piece in self.parts(share):
-            if starts:
-                sides[is_held_out].append([])
-            sides[is_held_out][-1].append(piece)
-        training, held_out = (["".join(document) for document in side] for side in sides)
-        return training, held_out
 
 
 @answers_keywords
@@ -190,9 +35,12 @@ class Corpus(Text):
 
     Attributes:
         documents: each document's text, none empty.
+        label: the names of the documents' labels.
+        labelled: each document's labels, one for each name; empty without names.
 
     Raises:
         CorpusError: a name that no folder can have, or a document with a lone surrogate.
+        UsageError: documents and their labels are not equally many.
     """
 
     name: str
@@ -200,6 +48,8 @@ class Corpus(Text):
     paths: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     kind: str = "file"
+    label: Labels = ()
+    labelled: tuple[Labels, ...] = ()
 
     def __repr__(self) -> str:
         characters = count(sum(map(len, self.documents)), "character")
@@ -211,9 +61,14 @@ class Corpus(Text):
         for number, document in enumerate(arguments.items("documents", self.documents, "texts"), 1):
             refuse_surrogates(arguments.instance("documents", document, str), f"{self.name}: document {number}")
 
+        object.__setattr__(self, "label", checked_names(self.label))
+        if (self.label or self.labelled) and len(self.labelled) != len(self.documents):
+            raise UsageError(f"`labelled`: {len(self.labelled)} for {count(len(self.documents), 'document')}")
+
     def _read(self, notes: list[Note]) -> Iterator[Piece]:
         notes += self.notes
-        return ((True, document) for document in self.documents)
+        labelled = self.labelled or [Labels()] * len(self.documents)
+        return (Piece(True, text, labels) for text, labels in zip(self.documents, labelled, strict=True))
 
 
 @dataclass(frozen=True)
@@ -234,6 +89,11 @@ class LargeCorpus(Text):
     def kind(self) -> str:
         """What one document is."""
         return self.reading.kind(self.sources)
+
+    @property
+    def label(self) -> Labels:
+        """The names of the documents' labels."""
+        return self.reading.label
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -265,6 +125,7 @@ def read_corpus(
     lowercase: bool = ...,
     normalise: str | None = ...,
     delimiter: str | None = ...,
+    label: Labels = ...,
 ) -> Corpus: ...
 @overload
 def read_corpus(
@@ -278,6 +139,7 @@ def read_corpus(
     lowercase: bool = ...,
     normalise: str | None = ...,
     delimiter: str | None = ...,
+    label: Labels = ...,
 ) -> Corpus | LargeCorpus: ...
 @answers_keywords
 def read_corpus(
@@ -291,12 +153,13 @@ def read_corpus(
     lowercase: bool = False,
     normalise: str | None = None,
     delimiter: str | None = None,
+    label: Labels = (),
 ) -> Corpus | LargeCorpus:
     """Read one text from files, folders, patterns, names of the catalogue, or standard input (the path "-").
 
     Args:
         paths: one path or several.
-        documents, encoding, selection, column, lowercase, normalise, delimiter: as of
+        documents, encoding, selection, column, lowercase, normalise, delimiter, label: as of
             `textgen.corpus.formats.Reading`.
         may_stay: whether a large text may stay in its files: a LargeCorpus.
 
@@ -307,13 +170,14 @@ def read_corpus(
     """
     names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
     selection = Selection() if selection is None else selection
-    reading = Reading(documents, encoding, column, lowercase, normalise, selection, delimiter)
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection, delimiter, label)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):
         return LargeCorpus(name, sources, reading, absolutes)
     notes: list[Note] = []  # complete once the text is read
-    return Corpus(name, reading.read(sources, notes), absolutes, tuple(notes), kind)
+    texts, labelled = reading.read(sources, notes)
+    return Corpus(name, texts, absolutes, tuple(notes), kind, reading.label, labelled)
 
 
 def _is_large(sources: tuple[Source, ...]) -> bool:
@@ -384,6 +248,7 @@ def read_for(
         lowercase=training.lowercase,
         normalise=training.normalise,
         delimiter=delimiter,
+        label=() if whole else training.label,
     )
 
 

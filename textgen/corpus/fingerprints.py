@@ -3,6 +3,7 @@
 import hashlib
 from array import array
 
+from textgen.corpus.pieces import Piece
 from textgen.corpus.sources import changed
 
 
@@ -17,14 +18,17 @@ class Fingerprint:
     def __init__(self, name: str, sizes: "array[int]") -> None:
         self._name, self._sizes, self._digest = name, iter(sizes), hashlib.sha256()
 
-    def add(self, starts: bool, piece: str) -> None:
-        """Add a piece; `starts` says whether a document begins with it. Raises CorpusError: the text has changed."""
-        if starts:
+    def add(self, piece: Piece) -> None:
+        """Add a piece. Raises CorpusError: the text has changed."""
+        if piece.starts:
             size = next(self._sizes, None)
             if size is None:
                 raise changed(self._name)
             self._digest.update(size.to_bytes(8, "big"))
-        self._digest.update(piece.encode("utf-8"))
+            for label in piece.labels:
+                # No text of a document begins so: UTF-8 has no such byte.
+                self._digest.update(b"\xff" + label.encode("utf-8") + b"\xff")
+        self._digest.update(piece.text.encode("utf-8"))
 
     def hexdigest(self) -> str:
         """The fingerprint of the pieces that were added."""

@@ -1,35 +1,26 @@
 """Bytes to documents, piece by piece: plain text by file, block or line; tables; lines of JSON; poems.
 
-A long document comes in several pieces, each of which ends where a line does, so that words stay whole. Knows nothing
-of files or models.
+Knows nothing of files or models.
 """
 
 import dataclasses
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Literal, Protocol, cast
 
 from textgen import arguments
 from textgen.corpus import poems, tables
 from textgen.corpus.charsets import decoded, refuse_surrogates
+from textgen.corpus.labels import Labels, Origin, Tally, check_known, checked_names, chosen
 from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.pieces import Piece, blocks, lines, one_document, refuse_marks, whole_lines
 from textgen.corpus.values import choices, parse, shown
 from textgen.errors import CorpusError
 from textgen.tokens.layout import SEPARATORS
 
-# Characters after which a piece of a long document ends, at the next end of a line.
-PIECE_CHARACTERS = 1 << 20
-# A line that is longer is cut into several pieces.
-MAX_LINE_CHARACTERS = 1 << 22
-# Combining marks after one letter; no text has more than a few (Unicode Standard Annex 15 bounds streams to 30).
-MAX_MARKS = 128
-
 # What a file can hold: plain text, a table, one JSON value a line, or poems as one JSON list.
 TEXT, TABLE, JSON_LINES, POEMS = "text", "csv", "lines of JSON", "poems"
-
-# A piece of a document: whether a document begins with it, and its text.
-Piece: TypeAlias = tuple[bool, str]
 
 
 class Readable(Protocol):
@@ -42,6 +33,10 @@ class Readable(Protocol):
     @property
     def kind(self) -> str:
         """What it holds: TEXT, TABLE, JSON_LINES or POEMS."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where it is."""
 
     @property
     def is_tabbed(self) -> bool:
@@ -64,6 +59,8 @@ class Reading:
         lowercase: whether text is converted to lower case.
         normalise: "nfc", "nfkc" or None: a Unicode normal form (Unicode Standard Annex 15).
         selection: which poems are learned, and in which script.
+        label: names of labels: fields of a table or of JSON, "author" and "form" of poems, "folder" and "file" of any
+            document.
     """
 
     documents: str = "file"
@@ -73,6 +70,7 @@ class Reading:
     normalise: str | None = None
     selection: poems.Selection = field(default_factory=poems.Selection)
     delimiter: str | None = None
+    label: Labels = ()
 
     def __post_init__(self) -> None:
         arguments.text("documents", self.documents, SEPARATORS)
@@ -83,6 +81,7 @@ class Reading:
                 arguments.text(name, value, ("nfc", "nfkc") if name == "normalise" else ())
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", arguments.delimiter("delimiter", self.delimiter))
+        object.__setattr__(self, "label", checked_names(self.label))
 
     def to_json(self) -> dict[str, object]:
         """The options as plain JSON values: equal options give equal values."""
@@ -95,14 +94,19 @@ class Reading:
             return "poem"
         return "line" if self.documents == "file" and kinds & {TABLE, JSON_LINES} else self.documents
 
-    def read(self, sources: Sequence[Readable], notes: list[Note]) -> tuple[str, ...]:
-        """Read whole documents. Arguments and errors are those of `pieces`."""
+    def read(self, sources: Sequence[Readable], notes: list[Note]) -> tuple[tuple[str, ...], tuple[Labels, ...]]:
+        """Read whole documents; return their texts, and their labels where some are asked for.
+
+        Arguments and errors are those of `pieces`.
+        """
         found: list[list[str]] = []
-        for starts, piece in self.pieces(sources, notes):
-            if starts:
+        labels: list[Labels] = []
+        for piece in self.pieces(sources, notes):
+            if piece.starts:
                 found.append([])
-            found[-1].append(piece)
-        return tuple("".join(pieces) for pieces in found)
+                labels.append(piece.labels)
+            found[-1].append(piece.text)
+        return tuple("".join(pieces) for pieces in found), tuple(labels) if self.label else ()
 
     def pieces(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
         """Read documents in pieces.
@@ -112,8 +116,20 @@ class Reading:
             notes: a list to which notes are added.
 
         Raises:
-            CorpusError: text that cannot be read, or no text.
+            CorpusError: text that cannot be read, or no text; a label that no document has, or of too many values.
         """
+        if not self.label:
+            yield from self._unlabelled(sources, notes)
+            return
+        tally = Tally(self.label, sources[0].name)
+        for piece in self._unlabelled(sources, notes):
+            if piece.starts:
+                tally.add(piece.labels)
+            yield piece
+        notes += tally.notes()
+
+    def _unlabelled(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
+        """The pieces, with labels that are not counted yet."""
         kind = self.kind(sources)
         if kind == "poem":
             yield from self._poems(sources, notes)
@@ -128,28 +144,40 @@ class Reading:
 
     def _pieces(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
         has_text = False
-        for starts, piece in self._documents(source, kind, notes):
-            has_text = has_text or not piece.isspace()
-            yield starts, piece
+        for piece in self._documents(source, kind, notes):
+            has_text = has_text or not piece.text.isspace()
+            yield piece
         if not has_text:
             raise CorpusError(f"{source.name}: no text in it")
 
     def _documents(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
         if source.kind in (TABLE, JSON_LINES):
             read = _table if source.kind == TABLE else _json_lines
-            records = read(source, self, notes)
-            return ((True, self.treated(record, source.name)) for record in records if record.strip())
+            return self._records(read(source, self, notes), source)
         if self.column is not None:
             raise CorpusError(f"{source.name}: `field` is about CSV and lines of JSON; this is plain text")
         if self.delimiter is not None:
             raise CorpusError(f"{source.name}: `delimiter` is about CSV; this is plain text")
-        pieces = _whole_lines(text_of(source, self.encoding, notes))
+        labels = source.origin.labels()
+        check_known(self.label, labels, source.name)
+        pieces = whole_lines(text_of(source, self.encoding, notes))
         text = (self.treated(piece, source.name) for piece in pieces)
         if kind == "file":
-            return _one_document(text)
-        if kind == "line":
-            return ((True, line) for line in _lines(text) if line.strip())
-        return _blocks(_lines(text))
+            documents = one_document(text)
+        elif kind == "line":
+            documents = (Piece(True, line) for line in lines(text) if line.strip())
+        else:
+            documents = blocks(lines(text))
+        given = chosen(self.label, labels, source.name)
+        return (piece._replace(labels=given) for piece in documents) if given else documents
+
+    def _records(self, rows: Iterator[tables.Row], source: Readable) -> Iterator[Piece]:
+        """The documents of a table or of lines of JSON."""
+        of_source = source.origin.labels()
+        for row in rows:
+            if row.text.strip():
+                labels = chosen(self.label, {**of_source, **row.labels}, row.where)
+                yield Piece(True, self.treated(row.text, source.name), labels)
 
     def _poems(self, sources: Sequence[Readable], notes: list[Note]) -> Iterator[Piece]:
         raw: list[poems.RawPoem] = []
@@ -158,12 +186,17 @@ class Reading:
                 text = "".join(text_of(source, self.encoding, notes))
                 if not text.strip():
                     raise CorpusError(f"{source.name}: no text in it")
-                raw += poems.from_json(text, source.name)
+                raw += poems.from_json(text, source.name, source.origin)
             else:
-                raw += [poems.RawPoem(block) for _, block in self._pieces(source, "block", notes)]
-        chosen, about = poems.choose(raw, self.selection)
+                blocks = dataclasses.replace(self, label=())._pieces(source, "block", notes)
+                raw += [poems.RawPoem(block.text, origin=source.origin) for block in blocks]
+        kept, about = poems.choose(raw, self.selection)
         notes += about
-        yield from ((True, self.treated(poem.text, sources[0].name)) for poem in chosen)
+        name = sources[0].name
+        for poem in kept:
+            labels = poem.labels()
+            check_known(self.label, labels, name)
+            yield Piece(True, self.treated(poem.text, name), chosen(self.label, labels, name))
 
     def treated(self, text: str, name: str) -> str:
         """A text, or a piece of one, in the case and the Unicode normal form that are wanted.
@@ -176,7 +209,7 @@ class Reading:
             CorpusError: it cannot be normalised.
         """
         if self.normalise:
-            _refuse_marks(text, name)
+            refuse_marks(text, name)
             form = cast(Literal["NFC", "NFKC"], self.normalise.upper())
             text = unicodedata.normalize(form, text)
         return text.lower() if self.lowercase else text
@@ -192,7 +225,7 @@ class ReadingOptions(Protocol):
         script: the script of Chinese poems.
         field: the field to read of a table or of lines of JSON.
         delimiter: the character between two columns of a table.
-        lowercase, normalise: as of Reading.
+        lowercase, normalise, label: as of Reading.
     """
 
     @property
@@ -211,27 +244,8 @@ class ReadingOptions(Protocol):
     def lowercase(self) -> bool: ...
     @property
     def normalise(self) -> str | None: ...
-
-
-def _one_document(pieces: Iterable[str]) -> Iterator[Piece]:
-    starts = True
-    for piece in pieces:
-        if piece:
-            yield starts, piece
-            starts = False
-
-
-def _blocks(lines: Iterable[str]) -> Iterator[Piece]:
-    """Lines between blank lines, joined."""
-    block: list[str] = []
-    for line in lines:
-        if line.strip():
-            block.append(line)
-        elif block:
-            yield True, "\n".join(block)
-            block = []
-    if block:
-        yield True, "\n".join(block)
+    @property
+    def label(self) -> Labels: ...
 
 
 def text_of(source: Readable, encoding: str | None, notes: list[Note]) -> Iterator[str]:
@@ -262,90 +276,27 @@ def text_of(source: Readable, encoding: str | None, notes: list[Note]) -> Iterat
         notes.append(Note(NoteKind.LINE_ENDS, text, str(ends)))
 
 
-def _whole_lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Pieces that end where a line does; a line that is too long ends before a space or a plain letter."""
-    held, end = "", 0
-    for piece in pieces:
-        end = piece.rfind("\n") + 1 + len(held) if "\n" in piece else end
-        held += piece
-        if len(held) < PIECE_CHARACTERS:
-            continue
-        if not end and len(held) > MAX_LINE_CHARACTERS:
-            end = _end_within_line(held)
-        if end:
-            yield held[:end]
-            held, end = held[end:], 0
-    if held:
-        yield held
-
-
-def _end_within_line(text: str) -> int:
-    """Where a line may be cut: before the spaces before a word, or at least not before a combining mark.
-
-    Among more combining marks than any letter has, the cut may be anywhere.
-    """
-    end = len(text[: text.rfind(" ") + 1].rstrip(" "))
-    last = range(len(text) - 1, max(len(text) - MAX_MARKS, 0), -1)
-    return end or next((at for at in last if not unicodedata.combining(text[at])), len(text))
-
-
-def _lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Lines without their ends."""
-    held: list[str] = []  # the parts of a line that may go on: joined once, however long it becomes
-    for piece in pieces:
-        first, *others = piece.split("\n")
-        held.append(first)
-        if others:
-            yield "".join(held)
-            *whole, last = others
-            yield from whole
-            held = [last]
-    if last := "".join(held):
-        yield last
-
-
-def _refuse_marks(text: str, name: str) -> None:
-    """Raise CorpusError if so many combining marks follow each other that sorting them would take hours.
-
-    So many in a row lie on some of the places that are looked at.
-    """
-    for at in range(0, len(text), MAX_MARKS):
-        if not unicodedata.combining(text[at]):
-            continue
-        start = end = at
-        while start and at - start <= MAX_MARKS and unicodedata.combining(text[start - 1]):
-            start -= 1
-        while end < len(text) and end - at <= MAX_MARKS and unicodedata.combining(text[end]):
-            end += 1
-        if end - start > MAX_MARKS:
-            raise CorpusError(
-                f"{name}: more than {MAX_MARKS} combining marks in a row, which is no text and cannot be normalised; "
-                "remove them, or leave out `normalise`"
-            )
-
-
-def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
-    """The wanted field of each row of a table."""
-    lines = (line + "\n" for line in _lines(text_of(source, reading.encoding, notes)))
+def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[tables.Row]:
+    """The wanted fields of each row of a table."""
+    with_ends = (line + "\n" for line in lines(text_of(source, reading.encoding, notes)))
     delimiter = reading.delimiter or ("\t" if source.is_tabbed else None)
-    return tables.fields(lines, source.name, reading.column, delimiter, notes)
+    return tables.fields(with_ends, source.name, reading.column, delimiter, notes, reading.label)
 
 
-def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[str]:
-    """The wanted field of each line of JSON."""
-    for number, line in enumerate(_lines(text_of(source, reading.encoding, notes)), 1):
+def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[tables.Row]:
+    """The wanted fields of each line of JSON."""
+    for number, line in enumerate(lines(text_of(source, reading.encoding, notes)), 1):
         if line.strip():
-            yield _json_text(line, f"{source.name}: line {number}", reading.column)
+            where = f"{source.name}: line {number}"
+            value = parse(line, where)
+            text = _text_in(value, where, reading.column)
+            refuse_surrogates(text, where)
+            labels = {name: value[name] for name in reading.label if name in value} if isinstance(value, dict) else {}
+            yield tables.Row(text, labels, where)
 
 
-def _json_text(line: str, where: str, field: str | None) -> str:
+def _text_in(value: object, where: str, field: str | None) -> str:
     """The text of one line of JSON: the line is a string, or an object with the field."""
-    text = _chosen(parse(line, where), where, field)
-    refuse_surrogates(text, where)
-    return text
-
-
-def _chosen(value: object, where: str, field: str | None) -> str:
     if isinstance(value, str) and field is None:
         return value
     if not isinstance(value, dict):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from textgen.corpus.documents import Corpus, selection_of
 from textgen.corpus.formats import TEXT, Reading, ReadingOptions
+from textgen.corpus.labels import NOWHERE, Origin
 from textgen.corpus.notes import Note
 from textgen.errors import CorpusError
 
@@ -25,6 +26,7 @@ class GivenText:
     text: str
     kind: str = TEXT
     is_tabbed: bool = False
+    origin: Origin = NOWHERE
 
     def chunks(self) -> Iterator[bytes]:
         """Its bytes in UTF-8."""
@@ -54,7 +56,8 @@ def read_given(training: ReadingOptions, texts: Sequence[str]) -> Corpus:
         training.normalise,
         selection_of(training),
         delimiter=training.delimiter,
+        label=training.label,
     )
     notes: list[Note] = []
-    documents = reading.read(sources, notes)
-    return Corpus("text", documents, notes=tuple(notes), kind=reading.kind(sources))
+    documents, labelled = reading.read(sources, notes)
+    return Corpus("text", documents, (), tuple(notes), reading.kind(sources), reading.label, labelled)

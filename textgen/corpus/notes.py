@@ -12,6 +12,7 @@ class NoteKind(StrEnum):
     DELIMITER = "delimiter"  # a table has another delimiter than a comma
     COLUMN = "column"  # a table has one column, which was not named
     SELECTION = "selection"  # poems were left out
+    LABELS = "labels"  # some documents have no label
     CLEANING = "cleaning"  # something was removed from poems
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from textgen.corpus.charsets import refuse_surrogates
-from textgen.corpus.forms import form_of
+from textgen.corpus.forms import FORMS, form_of
 from textgen.corpus.hanzi import AS_IS, SIMPLIFIED, TRADITIONAL, convert, convert_all
+from textgen.corpus.labels import AUTHOR, FORM, NOWHERE, Origin
 from textgen.corpus.memory import LINE
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.values import parse
@@ -52,6 +53,7 @@ class RawPoem(NamedTuple):
     text: str
     title: str = ""
     author: str = ""
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,17 @@ class Poem:
     Attributes:
         lines: each with its closing mark, if it has one.
         title, author: empty if they are unknown.
+        origin: where it was read.
     """
 
     lines: tuple[str, ...]
     title: str = ""
     author: str = ""
+    origin: Origin = NOWHERE
+
+    def labels(self) -> dict[str, object]:
+        """What it is labelled with, by name. Its form is that of Chinese poems, by the number and length of lines."""
+        return {AUTHOR: self.author, FORM: _form(self.lines)} | self.origin.labels()
 
     @property
     def text(self) -> str:
@@ -101,12 +109,13 @@ class Selection:
         return not self.forms or any(form_of(name).fits(lines) for name in self.forms)
 
 
-def from_json(text: str, path: str) -> list[RawPoem]:
+def from_json(text: str, path: str, origin: Origin = NOWHERE) -> list[RawPoem]:
     """The poems of a file of the chinese-poetry collection: a list of objects with "paragraphs".
 
     Args:
         text: the file's text.
         path: what messages call the file.
+        origin: where the file is.
 
     Raises:
         CorpusError: the text is not JSON, not a list of poems, or holds a lone surrogate.
@@ -120,10 +129,11 @@ def from_json(text: str, path: str) -> list[RawPoem]:
                 "the chinese-poetry collection"
             )
     poems = [
-        RawPoem("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", "")) for entry in values
+        RawPoem("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", ""), origin)
+        for entry in values
     ]
     for number, poem in enumerate(poems, 1):
-        refuse_surrogates("\n".join(poem), f"{path}: entry {number}")
+        refuse_surrogates("\n".join(poem[:3]), f"{path}: entry {number}")
     return poems
 
 
@@ -171,9 +181,15 @@ def choose(raw: Iterable[RawPoem], selection: Selection) -> tuple[list[Poem], li
 
 def _cleaned(poem: RawPoem, script: str, counts: Counter[str]) -> Poem | None:
     """A poem in the wanted script, cleaned; None if it cannot be learned. Counts what was done."""
-    text, title, author = poem if script == AS_IS else convert_all(poem, script)
+    text, title, author = poem[:3] if script == AS_IS else convert_all(poem[:3], script)
     lines = _chinese(text, counts) if is_chinese(text) else _western(text, counts)
-    return None if lines is None else Poem(tuple(lines), title, author)
+    return None if lines is None else Poem(tuple(lines), title, author, poem.origin)
+
+
+def _form(lines: Sequence[str]) -> str:
+    """The name of the form whose number and length of lines a Chinese poem has; empty for any other poem."""
+    bare = [line.strip(CLOSING) for line in lines]
+    return next((form.name for form in FORMS.values() if form.lines and form.length and form.fits(bare)), "")
 
 
 def _nothing_left(raw: list[RawPoem], selection: Selection, counts: Counter[str]) -> str:

@@ -22,6 +22,7 @@ from typing import IO, TypeAlias
 
 from textgen import arguments
 from textgen.corpus import catalogue
+from textgen.corpus.labels import NOWHERE, Origin
 from textgen.errors import CorpusError
 from textgen.system.wording import did_you_mean
 
@@ -133,6 +134,14 @@ class Source:
     def has_fields(self) -> bool:
         """Whether it is a table or lines of JSON."""
         return self.kind in ("csv", "lines of JSON")
+
+    @property
+    def origin(self) -> Origin:
+        """The names of its folder and of the file; empty for standard input."""
+        if self.standard_input is not None:
+            return NOWHERE
+        path = Path(absolute(self.path))
+        return Origin(path.parent.name, Path(path.name.removesuffix(".gz")).stem)
 
     @property
     def is_tabbed(self) -> bool:

@@ -1,11 +1,16 @@
-"""A table's lines to the texts of one of its columns; which character separates the columns. Knows nothing of files."""
+"""A table's lines to the texts of one of its columns, with labels from others; which character separates the columns.
+
+Knows nothing of files.
+"""
 
 import contextlib
 import csv
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from textgen.corpus.labels import FILE, FOLDER
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.values import choices, shown
 from textgen.errors import CorpusError
@@ -16,10 +21,23 @@ DELIMITERS = (",", ";", "\t")
 SAMPLE = 32
 
 
+class Row(NamedTuple):
+    """What is wanted of a row: its text, the fields that are labels, by their columns' names, and where it is."""
+
+    text: str
+    labels: Mapping[str, object]
+    where: str
+
+
 def fields(
-    lines: Iterator[str], name: str, column: str | None, delimiter: str | None, notes: list[Note]
-) -> Iterator[str]:
-    """The wanted field of each row of a table.
+    lines: Iterator[str],
+    name: str,
+    column: str | None,
+    delimiter: str | None,
+    notes: list[Note],
+    labels: Sequence[str] = (),
+) -> Iterator[Row]:
+    """The wanted fields of each row of a table.
 
     Args:
         lines: its lines with their ends; a quoted field may run over several.
@@ -27,6 +45,7 @@ def fields(
         column: the name of the wanted column; None if there is only one.
         delimiter: the character between two columns; None to find it in the first lines.
         notes: a list to which notes are added.
+        labels: names of columns that are labels; a file's own need no column. A short row lacks those of its end.
 
     Raises:
         CorpusError: no such column, a row that does not fit the first, or a delimiter that cannot be found.
@@ -45,17 +64,20 @@ def fields(
         at = _column(name, header, column)
         if column is None:
             notes.append(Note(NoteKind.COLUMN, f"{name}: a table of one column, {shown(header[0])}", header[0]))
+        own = [label for label in labels if label in header or label not in (FOLDER, FILE)]
+        places = {label: _column(name, header, label) for label in own}
         for row in rows:
-            where = f"{name}: line {rows.line_num}: {len(row)} columns"
+            where = f"{name}: line {rows.line_num}"
             if row and len(row) <= at:
-                raise CorpusError(f"{where}; {shown(header[at])} is number {at + 1}")
+                raise CorpusError(f"{where}: {len(row)} columns; {shown(header[at])} is number {at + 1}")
             if any(row[len(header) :]):
                 raise CorpusError(
-                    f"{where}, and the first row has {len(header)}: put a text with {_shown(delimiter)} in it into "
-                    "quotes, or name what separates the columns with `delimiter`"
+                    f"{where}: {len(row)} columns, and the first row has {len(header)}: put a text with "
+                    f"{_shown(delimiter)} in it into quotes, or name what separates the columns with `delimiter`"
                 )
             if row:
-                yield row[at]
+                found = {label: row[place] for label, place in places.items() if place < len(row)}
+                yield Row(row[at], found, where)
     except csv.Error as error:
         raise CorpusError(f"{name}: line {rows.line_num}: not a row of a table: {error}") from None
 

@@ -1,9 +1,9 @@
-"""JSON in a text to plain values. Only its texts matter; numbers are not read, so none is too long. Knows no files."""
+"""JSON in a text to plain values. A number stays as it is written, so none is too long. Knows no files."""
 
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from textgen.arguments import short
 from textgen.errors import CorpusError
@@ -12,8 +12,14 @@ from textgen.errors import CorpusError
 MAX_NAMES = 8
 
 
+class Numeral(NamedTuple):
+    """A number as JSON has it."""
+
+    digits: str
+
+
 def parse(text: str, where: str) -> Any:
-    """The value that a text of JSON holds; each number is 0.
+    """The value that a text of JSON holds; each number is a Numeral.
 
     Args:
         text: the JSON.
@@ -23,7 +29,7 @@ def parse(text: str, where: str) -> Any:
         CorpusError: the text is not JSON, is nested too deeply, or has a key twice.
     """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_int=_zero, parse_float=_zero)
+        return json.loads(text, object_pairs_hook=_object, parse_int=Numeral, parse_float=Numeral)
     except json.JSONDecodeError as error:
         line = f" in line {error.lineno}, column {error.colno}" if "\n" in text else f" in column {error.colno}"
         raise CorpusError(f"{where}: not JSON: {error.msg}{line}") from None
@@ -55,7 +61,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) != len(pairs):
         raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
     return values
-
-
-def _zero(_: str) -> int:
-    return 0

@@ -310,6 +310,7 @@ typedef struct {
 typedef struct {
     const int64_t *ids;   /* (rows) */
     const float *h, *c;   /* (layers, rows, size) and (layers, rows, units) */
+    const float *offsets; /* (rows, 4 units), added to the first layer's sums; NULL for none */
     float *new_h, *new_c; /* the same */
     float *gates;         /* (layers, rows, 4 units): the gates i, f, o and g */
     float *given;         /* (rows, units): what the cells of a layer give, before a projection */
@@ -338,7 +339,7 @@ static int compute(const Step *self, const Call *call)
     int is_bad = 0;
     const Source lookup = {self->lookup, self->width, call->ids, self->symbols, &is_bad};
     Source x = lookup;
-    ptrdiff_t at, row;
+    ptrdiff_t at, row, each;
     for (at = 0; at < self->layer_count; at++) {
         const Layer *layer = &self->layers[at];
         const ptrdiff_t place = at * rows * units, hidden = at * rows * size;
@@ -346,6 +347,9 @@ static int compute(const Step *self, const Call *call)
         float *gates = call->gates + 4 * place, *new_h = call->new_h + hidden, *new_c = call->new_c + place;
         float *out = layer->projection.weights ? call->given : new_h;
         begin_rows(gates, layer->bias, layer->kernel.weights ? NULL : &lookup, 4 * units, rows);
+        if (!at && call->offsets)
+            for (each = 0; each < 4 * units * rows; each++)
+                gates[each] += call->offsets[each];
         if (layer->kernel.weights)
             add_product(self->kernel, &x, &layer->kernel, gates, rows);
         add_product(self->kernel, &h, &layer->recurrent, gates, rows);
@@ -539,7 +543,7 @@ static PyObject *step_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     return NULL;
 }
 
-enum { IDS, H, C, NEW_H, NEW_C, GATES, GIVEN, LOGITS, ARRAYS };
+enum { IDS, H, C, OFFSETS, NEW_H, NEW_C, GATES, GIVEN, LOGITS, ARRAYS };
 
 static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssize_t count)
 {
@@ -557,6 +561,7 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
             {"ids", 1, 0, 1, {-1}},
             {"h", 0, 0, 3, {layers, rows, size}},
             {"c", 0, 0, 3, {layers, rows, units}},
+            {"offsets", 0, 0, 2, {-1, 4 * units}},
             {"new h", 0, 1, 3, {layers, rows, size}},
             {"new c", 0, 1, 3, {layers, rows, units}},
             {"gates", 0, 1, 3, {layers, rows, 4 * units}},
@@ -566,18 +571,30 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
         if (get_array(arguments[got], &wanted[got], &views[got]))
             break;
         rows = views[IDS].shape[0];
+        if (got == OFFSETS && views[got].shape[0] && views[got].shape[0] != rows) {
+            PyErr_Format(PyExc_ValueError, "offsets: %zd rows, not 0 or %zd", views[got].shape[0], rows);
+            got++;
+            break;
+        }
     }
-    if (got == ARRAYS) {
+    failed = PyErr_Occurred() != NULL;
+    if (!failed) {
         const Call call = {
-            views[IDS].buf,   views[H].buf,     views[C].buf,      views[NEW_H].buf, views[NEW_C].buf,
-            views[GATES].buf, views[GIVEN].buf, views[LOGITS].buf, rows,
+            views[IDS].buf,
+            views[H].buf,
+            views[C].buf,
+            views[OFFSETS].shape[0] ? views[OFFSETS].buf : NULL,
+            views[NEW_H].buf,
+            views[NEW_C].buf,
+            views[GATES].buf,
+            views[GIVEN].buf,
+            views[LOGITS].buf,
+            rows,
         };
         Py_BEGIN_ALLOW_THREADS
         failed = compute(self, &call);
         Py_END_ALLOW_THREADS
     }
-    else
-        failed = -1;
     while (got)
         PyBuffer_Release(&views[--got]);
     if (!failed)
@@ -633,7 +650,7 @@ static PyMethodDef module_methods[] = {
 
 static PyMethodDef step_methods[] = {
     {"step", (PyCFunction)(void (*)(void))step_call, METH_FASTCALL,
-     "step(ids, h, c, new_h, new_c, gates, given, logits): read one symbol in each row; the last five are written."},
+     "step(ids, h, c, offsets, new_h, new_c, gates, given, logits): read one symbol in each row; the last five are written."},
     {NULL, NULL, 0, NULL},
 };
 

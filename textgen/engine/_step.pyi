@@ -25,6 +25,7 @@ class Step:
         ids: Ids,
         h: Floats,
         c: Floats,
+        offsets: Floats,
         new_h: Floats,
         new_c: Floats,
         gates: Floats,

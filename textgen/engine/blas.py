@@ -82,7 +82,9 @@ class BlasForward(Forward[BlasWorkspace]):
         """Return a Workspace."""
         return BlasWorkspace(self._config, batch, self._weights.output_kernel.shape[1])
 
-    def step(self, h: Floats, c: Floats, ids: Ids, work: BlasWorkspace) -> tuple[Floats, Floats]:
+    def step(
+        self, h: Floats, c: Floats, ids: Ids, work: BlasWorkspace, offsets: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Read one symbol in each row; see `Forward.step`."""
         threads.use(self._is_same_on if self._same_on is not None and len(ids) == 1 else None)
         product, cell = work.product, work.cell
@@ -98,6 +100,8 @@ class BlasForward(Forward[BlasWorkspace]):
             else:
                 _multiply(self._lookup[ids], self._first_kernel, gates)
             np.add(gates, weights.bias, gates)
+            if offsets is not None and not layer:
+                np.add(gates, offsets, gates)
             np.add(gates, _multiply(h[layer], weights.recurrent, product), gates)
             np.tanh(gates, gates)
             np.add(sigmoids, _ONE, sigmoids)

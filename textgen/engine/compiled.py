@@ -51,6 +51,7 @@ class CompiledForward(Forward[Workspace]):
             )
             for kernel, layer in zip(kernels, weights.layers, strict=True)
         ]
+        self._no_offsets = np.empty((0, 4 * self._sizes.units), np.float32)
         self._output = pack(weights.output_kernel), np.ascontiguousarray(weights.output_bias)
         lookup = np.ascontiguousarray(lookup)
         units, output = self._sizes.units, self._sizes.output
@@ -60,11 +61,14 @@ class CompiledForward(Forward[Workspace]):
         """Return a Workspace."""
         return Workspace(self._config, batch)
 
-    def step(self, h: Floats, c: Floats, ids: Ids, work: Workspace) -> tuple[Floats, Floats]:
+    def step(
+        self, h: Floats, c: Floats, ids: Ids, work: Workspace, offsets: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Read one symbol in each row; see `Forward.step`."""
         new_h, new_c = np.empty(h.shape, np.float32), np.empty(c.shape, np.float32)
         ids, h, c = np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(h), np.ascontiguousarray(c)
-        self._step(ids, h, c, new_h, new_c, work.gates, work.given, work.logits)
+        offsets = self._no_offsets if offsets is None else np.ascontiguousarray(offsets)
+        self._step(ids, h, c, offsets, new_h, new_c, work.gates, work.given, work.logits)
         return new_h, new_c
 
     def weights(self) -> Weights:

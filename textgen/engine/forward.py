@@ -45,7 +45,7 @@ class Forward(ABC, Generic[W]):
         """Return the arrays that a loop over steps of `batch` rows writes into."""
 
     @abstractmethod
-    def step(self, h: Floats, c: Floats, ids: Ids, work: W) -> tuple[Floats, Floats]:
+    def step(self, h: Floats, c: Floats, ids: Ids, work: W, offsets: Floats | None = None) -> tuple[Floats, Floats]:
         """Read one symbol in each row and write gates and logits into the workspace.
 
         Args:
@@ -53,6 +53,8 @@ class Forward(ABC, Generic[W]):
             c: float32, shape (layers, batch, units), the cell states before.
             ids: integers, shape (batch,).
             work: a workspace for as many rows.
+            offsets: float32, shape (batch, 4 x units), what is added to the sums of the first layer's gates, in the
+                order and scale of `textgen.engine.weights`; None adds nothing.
 
         Returns:
             new arrays: h and c after the step.

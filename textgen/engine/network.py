@@ -11,6 +11,7 @@ and where the layers are projected, h' = (o * tanh(c')) P (Sak et al. 2014).
 This module does not know text, files or random numbers.
 """
 
+import copy
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,12 @@ from numpy.typing import NDArray
 from textgen.engine.blas import BlasForward
 from textgen.engine.compiled import VARIANTS, CompiledForward
 from textgen.engine.forward import Forward, Workspace
+from textgen.engine.label_weights import LabelWeights
 from textgen.engine.probability import log_probabilities
 from textgen.engine.weights import Floats, arrange, restore
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig
+from textgen.tokens.labels import LabelShares
 from textgen.tokens.layout import IGNORED, Ids
 
 # Which rows of a batch: their numbers, a mask, or a slice.
@@ -48,22 +51,32 @@ class NetworkState(Protocol):
 
 
 class State(NamedTuple):
-    """The state of an Engine, float32: `h`, (layers, batch, output), and `c`, (layers, batch, units).
+    """The state of an Engine.
 
-    The sizes are those of `ModelConfig.sizes`; they are equal unless the layers are projected.
+    Attributes:
+        h: float32, (layers, batch, output).
+        c: float32, (layers, batch, units). The sizes are those of `ModelConfig.sizes`; they are equal unless the layers
+            are projected.
+        offsets: float32, (batch, 4 x units): what each text's labels add to the gates; None where no text has labels.
     """
 
     h: Floats
     c: Floats
+    offsets: Floats | None = None
 
     def rows(self, index: RowIndex) -> "State":
         """Select rows of the batch."""
-        return State(self.h[:, index], self.c[:, index])
+        return State(self.h[:, index], self.c[:, index], None if self.offsets is None else self.offsets[index])
 
     @classmethod
     def stack(cls, states: Sequence["State"]) -> "State":
         """Concatenate the rows of several states, in their order."""
-        return cls(*(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True)))
+        h, c = (np.concatenate(parts, axis=1) for parts in zip(*(state[:2] for state in states), strict=True))
+        if all(state.offsets is None for state in states):
+            return cls(h, c)
+        width = 4 * c.shape[2]
+        offsets = [np.zeros((s.c.shape[1], width), np.float32) if s.offsets is None else s.offsets for s in states]
+        return cls(h, c, np.concatenate(offsets))
 
 
 S = TypeVar("S", bound=NetworkState)
@@ -149,6 +162,7 @@ class Engine(Network[State, Workspace]):
     Attributes:
         config: its ModelConfig.
         variant: how its steps are computed: one of `textgen.engine.compiled.VARIANTS`, or NUMPY.
+        labels: what labels mean to it; None where it knows none.
 
     Raises:
         UsageError: the environment variable TEXTGEN_KERNEL names no way to compute a step.
@@ -156,6 +170,8 @@ class Engine(Network[State, Workspace]):
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Floats]) -> None:
         self.config = config
+        self.labels = LabelWeights.of(config, weights)
+        self._offset: Floats | None = None  # what each text's labels add to the gates
         self.variant = _variant()
         arranged = arrange(config, weights)
         self._forward: Forward[Any] = (
@@ -164,13 +180,26 @@ class Engine(Network[State, Workspace]):
 
     def named_weights(self) -> dict[str, Floats]:
         """Return the weights as they were given: name to float32 array, as in `ModelConfig.weight_shapes`."""
-        return restore(self.config, self._forward.weights())
+        named = restore(self.config, self._forward.weights())
+        return named | dict(self.labels.named if self.labels else {})
+
+    def told(self, shares: LabelShares) -> "Engine":
+        """Return the same network with texts that have these labels; they share their weights.
+
+        Args:
+            shares: for each name its labels and their shares; of a name that is missing nothing is told.
+        """
+        engine = copy.copy(self)
+        engine._offset = self.labels.offset(shares) if self.labels else None
+        return engine
 
     def initial_state(self, batch: int = 1) -> State:
         """Return the state before any text: zeros."""
         sizes = self.config.sizes
         h, c = (np.zeros((sizes.layers, batch, size), dtype=np.float32) for size in (sizes.output, sizes.units))
-        return State(h, c)
+        if self._offset is None:
+            return State(h, c)
+        return State(h, c, np.broadcast_to(self._offset, (batch, len(self._offset))).copy())
 
     def workspace(self, batch: int) -> Workspace:
         """Return a Workspace for a loop over steps of `batch` rows."""
@@ -181,8 +210,8 @@ class Engine(Network[State, Workspace]):
         """Read one symbol in each row; see `Network.step`."""
         ids = np.asarray(ids)
         work = work or self.workspace(len(ids))
-        h, c = self._forward.step(state.h, state.c, ids, work)
-        return work.logits, State(h, c)
+        h, c = self._forward.step(state.h, state.c, ids, work, state.offsets)
+        return work.logits, State(h, c, state.offsets)
 
 
 def _variant() -> str:

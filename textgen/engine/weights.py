@@ -55,7 +55,7 @@ def arrange(config: ModelConfig, named: Mapping[str, Floats]) -> Weights:
         named: name to float32 array, the names and shapes of `ModelConfig.weight_shapes`.
     """
     units = config.sizes.units
-    scale, order = _columns(units)
+    scale, order = gate_columns(units)
     layers = []
     for layer in range(config.sizes.layers):
         kernel, recurrent = named[f"lstm.{layer}.kernel"], named[f"lstm.{layer}.recurrent_kernel"]
@@ -70,7 +70,7 @@ def arrange(config: ModelConfig, named: Mapping[str, Floats]) -> Weights:
 
 def restore(config: ModelConfig, weights: Weights) -> dict[str, Floats]:
     """Return the named weights that were arranged, with the same bits."""
-    scale, order = _columns(config.sizes.units)  # halving is undone exactly, and the order is its own inverse
+    scale, order = gate_columns(config.sizes.units)  # halving is undone exactly, and the order is its own inverse
     named = {} if weights.embedding is None else {"embedding": weights.embedding}
     for layer, (kernel, recurrent, bias, projection) in enumerate(weights.layers):
         named[f"lstm.{layer}.kernel"] = (kernel / scale)[:, order]
@@ -84,7 +84,7 @@ def restore(config: ModelConfig, weights: Weights) -> dict[str, Floats]:
     return named | {"output.bias": weights.output_bias}
 
 
-def _columns(units: int) -> tuple[Floats, NDArray[np.intp]]:
+def gate_columns(units: int) -> tuple[Floats, NDArray[np.intp]]:
     """The scale of an LSTM kernel's columns, and their order here: Keras's with the last two gates exchanged."""
     scale = np.full(4 * units, 0.5, dtype=np.float32)
     scale[3 * units :] = 1

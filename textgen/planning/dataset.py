@@ -10,14 +10,16 @@ import dataclasses
 import hashlib
 import json
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from textgen.corpus.documents import LargeCorpus, Text
+from textgen.corpus.documents import LargeCorpus
+from textgen.corpus.labels import Labels
 from textgen.corpus.notes import Note, NoteKind
+from textgen.corpus.text import Text
 from textgen.errors import DamagedError, ModelError
 from textgen.system import cache, extras, snapshots
 from textgen.system.folders import Folder
@@ -25,14 +27,15 @@ from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.extent import Extent, ExtentCounter
+from textgen.tokens.labels import UNLABELLED, LabelSet, TextLabels
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-IDS, ABOUT = "text.ids", "about.json"
+IDS, LABELS, ABOUT = "text.ids", "labels.ids", "about.json"
 # Counts up when the files change, so that those of an older version are made anew.
-CACHE_VERSION = 4
+CACHE_VERSION = 5
 # Texts that stay encoded in the cache.
 MAX_CACHED_TEXTS = 3
 
@@ -62,7 +65,7 @@ class VocabularySpec:
         """The tokenizer for a text. It sees the whole text: a letter only in the held-out part is still a letter."""
         if self.tokenizer:
             return self.tokenizer
-        texts = (piece for _, piece in text.pieces())
+        texts = (piece.text for piece in text.pieces())
         if self.extend_from:
             return self.extend_from.extended(texts, self.size)
         kind = tokenizer_class(self.unit)
@@ -109,17 +112,37 @@ class Encoded(Facts):
     Attributes:
         tokenizer: the Tokenizer.
         ids, held_out: integers, shape (symbols,), a BOUNDARY before each document.
+        label_sets: the labels that are known; empty for a text without labels.
+        labels, held_out_labels: the labels of the documents; None for a text without labels.
     """
 
     tokenizer: Tokenizer
     ids: Ids
     held_out: Ids
+    label_sets: tuple[LabelSet, ...] = ()
+    labels: TextLabels | None = None
+    held_out_labels: TextLabels | None = None
 
     @classmethod
-    def from_parts(cls, facts: Facts, tokenizer: Tokenizer, ids: Ids, held_out: Ids) -> "Encoded":
-        """Put facts and ids together."""
+    def from_parts(
+        cls,
+        facts: Facts,
+        tokenizer: Tokenizer,
+        sides: tuple[Ids, Ids],
+        label_sets: tuple[LabelSet, ...],
+        labels: tuple[Ids, Ids],
+    ) -> "Encoded":
+        """Put facts and ids together.
+
+        Args:
+            facts, tokenizer, label_sets: the attributes.
+            sides: the ids to train on, and those held out.
+            labels: the same of the ids of the documents' labels, shape (documents, names).
+        """
         values = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
-        return cls(**values, tokenizer=tokenizer, ids=ids, held_out=held_out)
+        if label_sets:
+            values["labels"], values["held_out_labels"] = map(TextLabels.of, sides, labels)
+        return cls(**values, tokenizer=tokenizer, ids=sides[0], held_out=sides[1], label_sets=label_sets)
 
 
 def smallest_type(vocabulary_size: int) -> IdType:
@@ -128,7 +151,14 @@ def smallest_type(vocabulary_size: int) -> IdType:
     return next(kind for kind in kinds if vocabulary_size - 1 <= np.iinfo(kind).max)
 
 
-def encode(text: Text, share: float, vocabulary: VocabularySpec | None = None, *, backward: bool = False) -> Encoded:
+def encode(
+    text: Text,
+    share: float,
+    vocabulary: VocabularySpec | None = None,
+    *,
+    backward: bool = False,
+    known: Sequence[LabelSet] = (),
+) -> Encoded:
     """Encode a text.
 
     Args:
@@ -136,6 +166,7 @@ def encode(text: Text, share: float, vocabulary: VocabularySpec | None = None, *
         share: of the text that is held out.
         vocabulary: which vocabulary to use; None makes one of characters.
         backward: whether lines are read from their end.
+        known: labels that have ids already; those of the text get ids behind them.
 
     Raises:
         CorpusError: a LargeCorpus that cannot be read.
@@ -143,8 +174,18 @@ def encode(text: Text, share: float, vocabulary: VocabularySpec | None = None, *
     """
     vocabulary = vocabulary or VocabularySpec()
     if isinstance(text, LargeCorpus):
-        return _in_file(text, share, vocabulary, backward)
-    return _in_memory(text, share, vocabulary, backward)
+        return _in_file(text, share, vocabulary, backward, tuple(known))
+    return _in_memory(text, share, vocabulary, backward, tuple(known))
+
+
+def label_sets(text: Text, known: Sequence[LabelSet]) -> tuple[LabelSet, ...]:
+    """The labels that are known, and behind them those of a text, the most frequent first."""
+    sets = {each.name: each for each in known}
+    for name in text.label:
+        counts = text.labels[name]
+        new = sorted(counts, key=lambda label: (-counts[label], label))
+        sets[name] = sets.get(name, LabelSet(name, ())).extended(new)
+    return tuple(sets.values())
 
 
 class _Pass:
@@ -155,10 +196,17 @@ class _Pass:
         share: of the text that is held out.
         tokenizer: the tokenizer.
         backward: whether lines are read from their end.
+        sets: the labels that are known.
     """
 
-    def __init__(self, text: Text, share: float, tokenizer: Tokenizer, backward: bool) -> None:
-        self.text, self.share, self.tokenizer, self.backward = text, share, tokenizer, backward
+    def __init__(
+        self, text: Text, share: float, tokenizer: Tokenizer, backward: bool, sets: tuple[LabelSet, ...]
+    ) -> None:
+        self.text, self.share, self.tokenizer, self.backward, self.sets = text, share, tokenizer, backward, sets
+        # Of each label of the text: the place of its name among those that are known, and the ids.
+        names = [each.name for each in sets]
+        self._label_ids = [(names.index(name), sets[names.index(name)].ids()) for name in text.label]
+        self._labels: tuple[list[list[int]], list[list[int]]] = ([], [])
         self.dtype = smallest_type(tokenizer.vocabulary_size)
         self.symbols, self.characters, self.unknown = [0, 0], 0, 0
         self._held_out = ExtentCounter()
@@ -168,7 +216,9 @@ class _Pass:
     def ids(self) -> Iterator[tuple[bool, Ids]]:
         """The ids piece by piece, each with whether it is held out."""
         boundary: Ids = np.array([BOUNDARY], self.dtype)
-        for is_held_out, starts, piece in self.text.parts(self.share, self.fingerprint, self.notes):
+        for is_held_out, (starts, piece, labels) in self.text.parts(self.share, self.fingerprint, self.notes):
+            if starts and self.sets:
+                self._labels[is_held_out].append(self._of_document(labels))
             ids = self.tokenizer.encode(piece)
             if self.backward:
                 ids = ids[reverse_lines(ids, self.tokenizer)]
@@ -184,6 +234,19 @@ class _Pass:
                 yield is_held_out, boundary
             yield is_held_out, ids.astype(self.dtype)
 
+    def _of_document(self, labels: Labels) -> list[int]:
+        """The id of each label that is known; UNLABELLED for those that the text does not name."""
+        found = [UNLABELLED] * len(self.sets)
+        for (place, ids), label in zip(self._label_ids, labels, strict=True):
+            found[place] = ids[label]
+        return found
+
+    def labels(self) -> tuple[Ids, Ids]:
+        """The ids of the labels of the documents on both sides, int32, shape (documents, names)."""
+        shape = (-1, max(len(self.sets), 1))
+        training, held_out = (np.array(side, np.int32).reshape(shape) for side in self._labels)
+        return training, held_out
+
     def facts(self) -> Facts:
         """What was counted."""
         return Facts(
@@ -196,46 +259,66 @@ class _Pass:
         )
 
 
-def _in_memory(text: Text, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
-    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+def _in_memory(
+    text: Text, share: float, vocabulary: VocabularySpec, backward: bool, known: tuple[LabelSet, ...]
+) -> Encoded:
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known))
     sides: tuple[list[Ids], list[Ids]] = ([np.zeros(0, reading.dtype)], [np.zeros(0, reading.dtype)])
     for is_held_out, ids in reading.ids():
         sides[is_held_out].append(ids)
     training, held_out = map(np.concatenate, sides)
-    return Encoded.from_parts(reading.facts(), reading.tokenizer, training, held_out)
+    return Encoded.from_parts(reading.facts(), reading.tokenizer, (training, held_out), reading.sets, reading.labels())
 
 
-def _in_file(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> Encoded:
-    key, place = _cache_key(text, share, vocabulary, backward), cache.folder("encoded")
+def _in_file(
+    text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool, known: tuple[LabelSet, ...]
+) -> Encoded:
+    key, place = _cache_key(text, share, vocabulary, backward, known), cache.folder("encoded")
     with cache.errors(place):
         folder = Folder.opened(place, make=True)
     with contextlib.suppress(ModelError):  # nothing there, or damaged
-        return snapshots.latest_intact(folder, key, (IDS, ABOUT), lambda found: _loaded(found.verify()))[0]
+        return snapshots.latest_intact(folder, key, (IDS, LABELS, ABOUT), lambda found: _loaded(found.verify()))[0]
     cache.make(place)
     cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
-    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward)
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known))
     # The text is read while its ids are written; what was counted is written after them. A text that has another digest
     # by then ends the reading with an error, and nothing is kept.
     files: dict[str, Iterable[ReadableBuffer]] = {
         IDS: (ids.data for _, ids in reading.ids()),
+        LABELS: (side.data for side in _both_labels(reading)),
         ABOUT: _about(reading),
     }
     snapshots.save(folder, key, files, 1, cache.FREE_SPACE_ADVICE)
-    return snapshots.latest_intact(folder, key, (IDS, ABOUT), _loaded)[0]
+    return snapshots.latest_intact(folder, key, (IDS, LABELS, ABOUT), _loaded)[0]
 
 
 def _loaded(snapshot: Snapshot) -> Encoded:
     """The text that a snapshot of the cache holds. Raises ModelError: it does not hold one."""
     about = snapshot.json(ABOUT, _About)
     tokenizer = load_tokenizer(about.tokenizer)
-    ids = _mapped(snapshot, smallest_type(tokenizer.vocabulary_size))
+    ids = _mapped(snapshot, IDS, smallest_type(tokenizer.vocabulary_size))
     if not 0 <= about.symbols <= len(ids):
         raise DamagedError(f"{snapshot.path / ABOUT}: damaged: {about.symbols} of {len(ids)} symbols to train on")
-    return Encoded.from_parts(about.facts.typed(), tokenizer, ids[: about.symbols], ids[about.symbols :])
+    sets = tuple(LabelSet(name, values) for name, values in about.label_sets.items())
+    labels = _mapped(snapshot, LABELS, np.int32).reshape(-1, max(len(sets), 1))
+    return Encoded.from_parts(
+        about.facts.typed(),
+        tokenizer,
+        (ids[: about.symbols], ids[about.symbols :]),
+        sets,
+        (labels[: about.labelled], labels[about.labelled :]),
+    )
 
 
-def _cache_key(text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool) -> str:
-    values = [CACHE_VERSION, text.digest(), share, vocabulary.to_json(), backward]
+def _both_labels(reading: _Pass) -> Iterator[Ids]:
+    """The labels of both sides, found when the ids were read."""
+    yield from reading.labels()
+
+
+def _cache_key(
+    text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool, known: tuple[LabelSet, ...]
+) -> str:
+    values = [CACHE_VERSION, text.digest(), share, vocabulary.to_json(), backward, known]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -274,11 +357,15 @@ class _About:
     Attributes:
         tokenizer: the vocabulary, as plain JSON values.
         symbols: the number of ids to train on; those held out follow.
+        label_sets: the labels that are known.
+        labelled: the number of documents to train on with labels; those held out follow.
         facts: the facts.
     """
 
     tokenizer: dict[str, Any]
     symbols: int
+    label_sets: dict[str, tuple[str, ...]]
+    labelled: int
     facts: _PlainFacts
 
 
@@ -287,16 +374,18 @@ def _about(reading: _Pass) -> Iterator[bytes]:
     values = {
         "tokenizer": reading.tokenizer.to_json(),
         "symbols": reading.symbols[False],
+        "label_sets": dict(reading.sets),
+        "labelled": len(reading.labels()[0]),
         "facts": dataclasses.asdict(reading.facts()),
     }
     yield json.dumps(values).encode()
 
 
-def _mapped(snapshot: Snapshot, dtype: IdType) -> Ids:
+def _mapped(snapshot: Snapshot, name: str, dtype: IdType) -> Ids:
     """A file of ids as a read-only array, shape (symbols,). A page of the file is read when it is used, not before."""
-    if not snapshot.size(IDS):
+    if not snapshot.size(name):
         return np.zeros(0, dtype)
-    mapped = mmap.mmap(snapshot.descriptor(IDS), 0, access=mmap.ACCESS_READ)
+    mapped = mmap.mmap(snapshot.descriptor(name), 0, access=mmap.ACCESS_READ)
     if hasattr(mapped, "madvise"):
         # Streams read in many places: reading ahead in each would fill the memory with pages that are not needed yet.
         mapped.madvise(mmap.MADV_RANDOM)

@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from textgen.corpus.documents import Text
 from textgen.corpus.notes import NoteKind
 from textgen.corpus.spans import duplicates, longest_repeat
+from textgen.corpus.text import Text
 from textgen.planning.plan import Plan, plan
 from textgen.planning.sizes import chosen, expected_bytes, expected_seconds
 from textgen.runs.config import ModelConfig, TrainingConfig
@@ -148,7 +148,7 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
 
 def _noting_ends(text: Text, ends: list[str]) -> Iterator[str]:
     """The text's pieces; the last character of each document is added to `ends`."""
-    for starts, piece in text.pieces():
+    for starts, piece, _ in text.pieces():
         if starts:
             ends.append("")
         ends[-1] = piece[-1:] or ends[-1]
@@ -160,7 +160,7 @@ def _sample(text: Text) -> tuple[str, int, bool]:
     parts: list[str] = []
     documents = size = 0
     separator = "\n\n" if text.kind in ("block", "poem") else "\n"
-    for starts, piece in text.pieces():
+    for starts, piece, _ in text.pieces():
         if starts:
             if parts:
                 parts.append(separator)

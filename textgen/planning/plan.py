@@ -10,19 +10,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.documents import Corpus, Text
+from textgen.corpus.documents import Corpus
 from textgen.corpus.memory import Memory, hash_poems
-from textgen.errors import CorpusError
+from textgen.corpus.text import Text
+from textgen.corpus.values import shown
+from textgen.errors import CorpusError, UsageError
 from textgen.planning.baselines import baselines, count_symbols
 from textgen.planning.candidates import CandidateSampler
 from textgen.planning.dataset import Encoded, VocabularySpec, encode
+from textgen.planning.labelling import Labelling
 from textgen.planning.sizes import choose, chosen, expected_bytes
 from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines
 from textgen.system.wording import count
 from textgen.tokens.base import Rules, Tokenizer
-from textgen.tokens.layout import Ids
 
 # Symbols of the held-out text that the loss is measured on, at most: a tenth of a gigabyte would take minutes an epoch.
 MAX_MEASURED_SYMBOLS = 1 << 20
@@ -86,6 +88,13 @@ class Plan:
         """What chooses the symbols that a step's loss is over; None where it is over all."""
         samples = self.training.softmax_samples
         return CandidateSampler(self.counts, samples) if samples else None
+
+    @property
+    def labelling(self) -> Labelling:
+        """Which labels a training step is told, and which it is to say."""
+        names = [labels.name for labels in self.model.labels]
+        classify = self.model.classify
+        return Labelling(self.training.label_dropout, names.index(classify) if classify else None)
 
     @property
     def measured(self) -> int:
@@ -186,8 +195,11 @@ def plan(
     """
     rules = Rules(special=model.special, subwords=model.subwords)
     vocabulary = VocabularySpec(tokenizer, extend_from, model.tokenizer, model.vocabulary_size, rules)
-    text = encode(corpus, training.validation, vocabulary, backward=training.direction == "backward")
-    model = dataclasses.replace(model, vocabulary_size=text.tokenizer.vocabulary_size)
+    backward = training.direction == "backward"
+    text = encode(corpus, training.validation, vocabulary, backward=backward, known=model.labels)
+    model = dataclasses.replace(model, vocabulary_size=text.tokenizer.vocabulary_size, labels=text.label_sets)
+    if model.classify and model.classify not in [labels.name for labels in text.label_sets]:
+        raise UsageError(f"`classify={shown(model.classify)}`: the text has no such label; add it to `label`")
     streams = _streams(corpus.name, text, training)
     notes = [*map(str, text.notes), *_notes(text, streams, training)]
     training = dataclasses.replace(training, batch_size=streams.batch)
@@ -198,7 +210,7 @@ def plan(
         training=training,
         tokenizer=text.tokenizer,
         streams=streams,
-        held_out=_held_out(text.held_out, streams),
+        held_out=_held_out(text, streams),
         text=text,
         size_reason=reason,
         notes=tuple(notes),
@@ -208,7 +220,7 @@ def plan(
 
 def _streams(name: str, text: Encoded, training: TrainingConfig) -> TrainingStreams:
     """The streams to train on. Raises CorpusError if the text is too short for one step."""
-    streams = training_streams(text.ids, training.batch_size, training.sequence_length)
+    streams = training_streams(text.ids, training.batch_size, training.sequence_length, text.labels)
     if streams is None:
         raise CorpusError(
             f"{name}: {len(text.ids)} {text.tokenizer.noun}s to train on; one stretch of "
@@ -218,10 +230,10 @@ def _streams(name: str, text: Encoded, training: TrainingConfig) -> TrainingStre
     return streams
 
 
-def _held_out(ids: Ids, streams: TrainingStreams) -> HeldOutStreams | None:
+def _held_out(text: Encoded, streams: TrainingStreams) -> HeldOutStreams | None:
     """The streams to measure on; None if nothing can be predicted."""
-    ids = ids[:MAX_MEASURED_SYMBOLS]
-    return held_out_streams(ids, streams.rows, streams.length) if len(ids) > 1 else None
+    ids = text.held_out[:MAX_MEASURED_SYMBOLS]
+    return held_out_streams(ids, streams.rows, streams.length, text.held_out_labels) if len(ids) > 1 else None
 
 
 def _notes(text: Encoded, streams: TrainingStreams, training: TrainingConfig) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.tokens.labels import TextLabels
 from textgen.tokens.layout import IGNORED, Ids
 
 # Steps in a held-out stream, at least: the first predictions of a stream lack context.
@@ -29,12 +30,14 @@ class Streams(ABC):
         batch: rows of a step that hold text.
         length: time steps of a step.
         rows: all rows of a step; those beyond `batch` are padding whose targets are IGNORED.
+        labels: the labels of the documents; None for a text without labels.
     """
 
     ids: Ids
     batch: int
     length: int
     rows: int
+    labels: TextLabels | None = None
 
     @property
     @abstractmethod
@@ -62,6 +65,21 @@ class Streams(ABC):
         Returns:
             inputs (int32, shape (rows, length)) and targets (the same shape): each input's next id, or IGNORED.
         """
+
+    def documents(self, index: int, offset: int = 0) -> NDArray[np.intp]:
+        """The number of the document that each input of a step is in, shape (rows, length).
+
+        Padding belongs to the first. Raises ValueError: a text without labels.
+        """
+        if self.labels is None:
+            raise ValueError("a text without labels")
+        found = np.zeros((self.rows, self.length), np.intp)
+        found[: self.batch] = self.labels.documents(self._places(index, offset))
+        return found
+
+    @abstractmethod
+    def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:
+        """The places in the row of the inputs of a step, shape (batch, length)."""
 
     def _positions(self, index: int) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
         """Where a step reads: positions in each stream, shape (length,), and in the row, shape (batch, length)."""
@@ -99,11 +117,14 @@ class TrainingStreams(Streams):
     def step(self, index: int, offset: int = 0) -> tuple[_Int32s, _Int32s]:
         """One step: see `Streams.step`."""
         inputs, targets = self._padding()
-        _, at = self._positions(index)
-        at = (at + offset) % len(self.ids)
+        at = self._places(index, offset)
         inputs[: self.batch] = self.ids[at]
         targets[: self.batch] = self.ids[(at + 1) % len(self.ids)]
         return inputs, targets
+
+    def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:
+        places: NDArray[np.integer[Any]] = (self._positions(index)[1] + offset) % len(self.ids)
+        return places
 
 
 @dataclass(frozen=True)
@@ -135,29 +156,35 @@ class HeldOutStreams(Streams):
         targets[: self.batch][counts] = self.ids[at[counts] + 1]
         return inputs, targets
 
+    def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:
+        places: NDArray[np.integer[Any]] = np.minimum(self._positions(index)[1], len(self.ids) - 1)
+        return places
 
-def training_streams(ids: Ids, batch: int, length: int) -> TrainingStreams | None:
+
+def training_streams(ids: Ids, batch: int, length: int, labels: TextLabels | None = None) -> TrainingStreams | None:
     """Streams to train on. A short text gets fewer rows, never a shorter step.
 
     Args:
         ids: integers, shape (symbols,).
         batch: rows of a step, at most.
         length: time steps of a step.
+        labels: the labels of the documents.
 
     Returns:
         the streams; None if not even one row of `length` + 1 ids fits.
     """
     batch = min(batch, len(ids) // (length + 1))
-    return TrainingStreams(ids, batch, length, rows=batch) if batch else None
+    return TrainingStreams(ids, batch, length, rows=batch, labels=labels) if batch else None
 
 
-def held_out_streams(ids: Ids, rows: int, length: int) -> HeldOutStreams:
+def held_out_streams(ids: Ids, rows: int, length: int, labels: TextLabels | None = None) -> HeldOutStreams:
     """Streams to measure on: few enough that each has MIN_HELD_OUT_STEPS steps.
 
     Args:
         ids: integers, shape (symbols,), at least two.
         rows: rows of a step.
         length: time steps of a step.
+        labels: the labels of the documents.
     """
     batch = max(1, min(rows, (len(ids) - 1) // (MIN_HELD_OUT_STEPS * length)))
-    return HeldOutStreams(ids, batch, length, rows=rows)
+    return HeldOutStreams(ids, batch, length, rows=rows, labels=labels)

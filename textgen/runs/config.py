@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from textgen.arguments import delimiter, texts
+from textgen.arguments import delimiter, items, text, texts
 from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
 from textgen.tokens import TOKENIZERS
+from textgen.tokens.labels import MAX_LABELS, LabelSet
 
 # The groups of options in the help of a command.
 TEXT, MODEL, TRAINING, OUTPUT, ADVANCED = "Text", "Model", "Training", "Output", "Advanced"
@@ -51,6 +52,21 @@ def _rate(description: str, group: str = ADVANCED, **more: Any) -> Any:
 def _penalty(description: str) -> Any:
     """An option that is a factor of something added to the loss."""
     return option(None, f"{description} [default: by the preset]", low=0, high=1e6, since=4, before=0.0, group=ADVANCED)
+
+
+def _label_sets(name: str, value: object) -> tuple[LabelSet, ...]:
+    """Read the labels that a model knows: pairs of a name and its labels. Raises UsageError."""
+    sets = []
+    for each in items(name, value, "pairs of a name and its labels"):
+        if not isinstance(each, (tuple, list)) or len(each) != 2 or not isinstance(each[1], (tuple, list)):
+            raise UsageError(f"`{name}`: expected pairs of a name and its labels")
+        known = LabelSet(text(name, each[0]), tuple(text(name, label) for label in each[1]))
+        if not known.values or len(set(known.values)) < len(known.values) or len(known.values) > MAX_LABELS:
+            raise UsageError(f"`{name}`: {known.name} needs 1 to {MAX_LABELS:,} labels, each once")
+        sets.append(known)
+    if len({known.name for known in sets}) < len(sets):
+        raise UsageError(f"`{name}`: a name is there twice")
+    return tuple(sets)
 
 
 @answers_keywords
@@ -147,6 +163,17 @@ class ModelConfig(Config):
         group=ADVANCED,
     )
     bias: bool = option(True, "Give the LSTM layers a bias (the forget gate's is 1 before training).", group=ADVANCED)
+    labels: tuple[LabelSet, ...] = option((), "", parse=_label_sets, since=5, is_planned=True)
+    label_size: int = option(
+        32, "Set the length of the vector that is learned for each label.", low=1, high=65_536, since=5, group=ADVANCED
+    )
+    classify: str = option(
+        "",
+        "Learn this label of each document, and also to say it of a text (textgen classify).",
+        metavar="NAME",
+        since=5,
+        group=MODEL,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -208,7 +235,24 @@ class ModelConfig(Config):
         if not self.tie:
             shapes["output.kernel"] = (output, vocabulary)
         shapes["output.bias"] = (vocabulary,)
+        return shapes | self.label_shapes()
+
+    def label_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the name and the shape of every weight that has to do with labels."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for place, labels in enumerate(self.labels):  # not by its name, which may be any text
+            shapes[f"label.{place}.embedding"] = (len(labels.values), self.label_size)
+        if self.labels:
+            shapes["label.kernel"] = (self.label_size, 4 * self.sizes.units)
+        if classes := self.classes:
+            shapes["classifier.kernel"] = (self.sizes.output, classes)
+            shapes["classifier.bias"] = (classes,)
         return shapes
+
+    @property
+    def classes(self) -> int:
+        """How many labels the model can say of a text; 0 where it says none."""
+        return next((len(labels.values) for labels in self.labels if labels.name == self.classify), 0)
 
     def parameters(self) -> int:
         """Return the number of trainable parameters."""
@@ -319,6 +363,32 @@ class TrainingConfig(Config):
         metavar="NAME",
         since=2,
         group=TEXT,
+    )
+    label: tuple[str, ...] = option(
+        (),
+        "Learn this label of each document: a field of a table or of JSON, author or form of poems, or the name of its "
+        "folder or file.",
+        parse=texts,
+        metavar="NAME",
+        since=5,
+        group=TEXT,
+    )
+    label_dropout: float = option(
+        0.2,
+        "Do not tell the model the labels of this share of the documents, in each pass others, so that it also writes "
+        "without a label.",
+        low=0,
+        below=1,
+        since=5,
+        group=ADVANCED,
+    )
+    classify_weight: float = option(
+        0.1,
+        "With --classify, count the loss of the label this much beside that of the text.",
+        above=0,
+        high=1000,
+        since=5,
+        group=ADVANCED,
     )
     delimiter: str | None = option(
         None,

@@ -26,6 +26,8 @@ class ModelOptions(TypedDict, total=False):
     input_dropout: float | None
     variational: bool
     bias: bool
+    label_size: int
+    classify: str
 
 
 class TrainingOptions(TypedDict, total=False):
@@ -48,6 +50,9 @@ class TrainingOptions(TypedDict, total=False):
     author: str | None
     script: str
     field: str | None
+    label: tuple[str, ...]
+    label_dropout: float
+    classify_weight: float
     delimiter: str | None
     lowercase: bool
     normalise: str | None

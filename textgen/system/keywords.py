@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast, get_args
 
 from textgen import arguments
 from textgen.errors import UsageError
-from textgen.options import Config, option_of
+from textgen.options import Config, given_fields, option_of
 from textgen.system.wording import did_you_mean
 
 C = TypeVar("C", bound=Config)
@@ -92,7 +92,7 @@ def lists_options(*configs: type[Config]) -> Callable[[D], D]:
 
     def listing(target: D) -> D:
         lines = ["", f"Options, the fields of {' and '.join(config.__name__ for config in configs)}:"]
-        for field in (field for config in configs for field in dataclasses.fields(config)):
+        for field in given_fields(*configs):
             help, default = option_of(field).help, field.default
             # Where the default is not a value of the option, the help says what happens without it.
             shown = f" [default: {default}]" if default not in (None, (), "") else ""

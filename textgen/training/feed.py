@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.planning.candidates import CandidateSampler
+from textgen.planning.labelling import Labelling, Told
 from textgen.planning.streams import Streams
 from textgen.training.backend import keras
 
 # Batches prepared while others are trained on.
 PREFETCHED_BATCHES = 4
-# Tells the random numbers of candidates from those of a pass over the text.
-DRAWS = 1
+# Tell the random numbers of candidates, and of labels, from those of a pass over the text.
+DRAWS, LABELS = 1, 2
 
 Batch = tuple[dict[str, NDArray[Any]], NDArray[np.int32]]
 
@@ -28,6 +29,7 @@ def feed(
     steps: int | None = None,
     goes_on: bool = False,
     sampler: CandidateSampler | None = None,
+    labelling: Labelling | None = None,
 ) -> Any:
     """Some steps of a training, or of an evaluation, in the form that Keras takes on this backend.
 
@@ -47,8 +49,9 @@ def feed(
         steps: how many steps; None for one pass.
         goes_on: whether the state in the model belongs to the step before the first.
         sampler: what chooses the candidates of each step, for a sampled softmax.
+        labelling: which documents' labels are told; None tells all that the streams have.
     """
-    batches = Batches(streams, seed, first, steps or streams.steps, goes_on, sampler)
+    batches = Batches(streams, seed, first, steps or streams.steps, goes_on, sampler, labelling)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
@@ -78,7 +81,8 @@ class Batches(keras.utils.PyDataset):
 
     Each is a dict of "ids" (int32, shape (rows, length)) and "carry" (float32, shape (rows, 1)), and targets (int32,
     shape (rows, length)). With a sampler, the dict also has "candidates" (int32) and "corrections" (float32), both of
-    shape (candidates,), and the targets are places among them.
+    shape (candidates,), and the targets are places among them. Of a text with labels there is what a Labelling tells:
+    "labels" (int32, shape (rows, length, names)), and perhaps "classes" (int32, shape (rows, length)).
     """
 
     def __init__(
@@ -89,10 +93,12 @@ class Batches(keras.utils.PyDataset):
         steps: int,
         goes_on: bool = False,
         sampler: CandidateSampler | None = None,
+        labelling: Labelling | None = None,
     ) -> None:
         super().__init__()
         self.streams, self.seed, self.first, self.steps, self.goes_on = streams, seed, first, steps, goes_on
-        self.sampler = sampler
+        self.sampler, self.labelling = sampler, labelling or Labelling()
+        self._told: tuple[int, Told] | None = None  # of a pass
 
     def __len__(self) -> int:
         return self.steps
@@ -104,9 +110,20 @@ class Batches(keras.utils.PyDataset):
         # After an evaluation the state in the model belongs to the held-out text: start from zeros.
         carried = (index > 0 or self.goes_on) and place > 0
         carry = np.full((len(inputs), 1), float(carried), dtype=np.float32)
+        batch = {"ids": inputs, "carry": carry} | self._labels(turn, place, offset)
         if not self.sampler:
-            return {"ids": inputs, "carry": carry}, targets
+            return batch, targets
         # By the number of the step: a training that is resumed draws what it would have drawn.
         drawn = self.sampler.draw(targets, np.random.default_rng([self.seed, self.first + index, DRAWS]))
         more = {"candidates": drawn.ids, "corrections": drawn.corrections}
-        return {"ids": inputs, "carry": carry} | more, drawn.targets
+        return batch | more, drawn.targets
+
+    def _labels(self, turn: int, place: int, offset: int) -> dict[str, NDArray[np.int32]]:
+        """What a step is told of its documents' labels, and which it is to say."""
+        labels = self.streams.labels
+        if labels is None:
+            return {}
+        if self._told is None or self._told[0] != turn:
+            self._told = turn, self.labelling.told(labels, [self.seed, turn, LABELS])
+        documents = self.streams.documents(place, offset)
+        return {name: array[documents] for name, array in self._told[1].items()}

@@ -219,7 +219,7 @@ class _Fit:
         if keeper:
             keeper.most_steps = steps
         self.model.fit(
-            feed(streams, seed, state.step, steps, goes_on, self.plan.sampler),
+            feed(streams, seed, state.step, steps, goes_on, self.plan.sampler, self.plan.labelling),
             validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,
             epochs=state.epoch + 1,
             initial_epoch=state.epoch,
@@ -239,7 +239,7 @@ def import_older(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None
     """
     own = model.export_weights()
     for name, array in own.items():
-        older = weights[name]
+        older = weights.get(name, array[:0])  # a weight of labels may be new
         array[tuple(slice(0, size) for size in older.shape)] = older
     model.import_weights(own)
 
@@ -252,6 +252,7 @@ def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: in
         seed=training.seed,
         samples=bool(training.softmax_samples),
         penalties=(training.activation_penalty or 0.0, training.change_penalty or 0.0),
+        class_weight=training.classify_weight,
     )
     seconds = step_seconds(config, rows * training.sequence_length, training.softmax_samples)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)

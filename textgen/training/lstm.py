@@ -62,6 +62,7 @@ class LSTM(keras.layers.LSTM):
         scales: Tensor = None,
         recurrent_kernel: Tensor = None,
         training: bool = False,
+        beside: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the layer on vectors or on symbols, with time first, which is how the CPU path works.
 
@@ -75,6 +76,7 @@ class LSTM(keras.layers.LSTM):
             scales: float, shape (vocabulary, 1), what each row of the embedding is multiplied with; None for all 1.
             recurrent_kernel: used in place of the layer's own; shape (units, 4 x units).
             training: whether dropout applies.
+            beside: vectors that stand beside the inputs, float (time, batch, size), and their kernel (size, 4 x units).
 
         Returns:
             outputs (time, batch, units), h and c (batch, units).
@@ -83,7 +85,7 @@ class LSTM(keras.layers.LSTM):
         recurrent_kernel = self.cell.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
         if self.has_own_path():
             if not symbols:
-                return self._run_vectors(inputs, initial_state, recurrent_kernel)
+                return self._run_vectors(inputs, initial_state, recurrent_kernel, beside)
             places = (inputs.shape[0] or 1) * (inputs.shape[1] or 1)
             if embedding is not None and embedding.shape[0] > places:
                 # The vocabulary is larger than the batch: a table of the symbols that were read is enough.
@@ -94,27 +96,37 @@ class LSTM(keras.layers.LSTM):
                 embedding = embedding * scales
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel)
+            if beside is None:
+                return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel)
+            added = apart(ops.matmul(*beside))
+            projected = [take_rows(part, inputs) + more for part, more in zip(apart(table), added, strict=True)]
+            return self._recurrence(Steps(*projected), initial_state, recurrent_kernel)
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
             vectors = take_rows(embedding, inputs)
             inputs = vectors if scales is None else vectors * ops.take(scales, inputs, axis=0)
-        with self._with_recurrent_kernel(recurrent_kernel):
+        kernel = self.cell.kernel
+        if beside is not None:  # one product of both
+            inputs = ops.concatenate([inputs, beside[0]], axis=-1)
+            kernel = ops.concatenate([ops.convert_to_tensor(kernel), beside[1]], axis=0)
+        with self._with_kernels(kernel, recurrent_kernel):
             outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), h, c
 
     @contextlib.contextmanager
-    def _with_recurrent_kernel(self, kernel: Tensor) -> Iterator[None]:
-        """Within the block, the stock layer uses this recurrent kernel.
+    def _with_kernels(self, kernel: Tensor, recurrent_kernel: Tensor) -> Iterator[None]:
+        """Within the block, the stock layer uses these kernels.
 
-        Keras has no argument for it: its backends, cuDNN's path included, read the cell's attribute.
+        Keras has no argument for it: its backends, cuDNN's path included, read the cell's attributes.
         """
-        own, self.cell.recurrent_kernel = self.cell.recurrent_kernel, kernel
+        cell = self.cell
+        own = cell.kernel, cell.recurrent_kernel
+        cell.kernel, cell.recurrent_kernel = kernel, recurrent_kernel
         try:
             yield
         finally:
-            self.cell.recurrent_kernel = own
+            cell.kernel, cell.recurrent_kernel = own
 
     def inner_loop(
         self, sequences: Tensor, initial_state: Sequence[Tensor], mask: Tensor, training: bool = False
@@ -134,11 +146,17 @@ class LSTM(keras.layers.LSTM):
         return h, ops.transpose(outputs, (1, 0, 2)), [h, c]
 
     def _run_vectors(
-        self, sequences: Tensor, initial_state: Sequence[Tensor], recurrent_kernel: Tensor
+        self,
+        sequences: Tensor,
+        initial_state: Sequence[Tensor],
+        recurrent_kernel: Tensor,
+        beside: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         kernels = apart(ops.convert_to_tensor(self.cell.kernel))
         biases = apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
         projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
+        if beside is not None:
+            projected = [part + more for part, more in zip(projected, apart(ops.matmul(*beside)), strict=True)]
         return self._recurrence(Steps(*projected), initial_state, recurrent_kernel)
 
     def _recurrence(

@@ -19,6 +19,7 @@ from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
 from textgen.training.backend import Tensor, keras, ops
 from textgen.training.head import Head
+from textgen.training.labels import Classifier, LabelVectors
 from textgen.training.lstm import LSTM, ProjectedLSTM, lane_slices
 from textgen.training.rows import take_rows
 
@@ -52,6 +53,9 @@ class LanguageModel(keras.Model):
     For a sampled softmax, the inputs of a training step have two more entries, both of shape (candidates,):
     "candidates", ids, and "corrections", float; the targets are then places among the candidates.
 
+    For a text with labels, there is "labels", integers of shape (batch, time, names), and where the model learns to say
+    a label "classes", integers of shape (batch, time): the place of each text's label, or IGNORED.
+
     Args:
         config: the ModelConfig.
         batch_size: rows of every batch; the carried state has as many.
@@ -60,6 +64,7 @@ class LanguageModel(keras.Model):
         samples: whether training steps are over candidates.
         penalties: what the loss of a training step adds of the mean square of the outputs, and of their changes from
             step to step.
+        class_weight: how much the loss of a label counts beside that of the text.
     """
 
     def __init__(
@@ -70,10 +75,11 @@ class LanguageModel(keras.Model):
         lanes: Sequence[slice] | None = None,
         samples: bool = False,
         penalties: tuple[float, float] = (0.0, 0.0),
+        class_weight: float = 0.0,
     ) -> None:
         super().__init__(name="language_model")
         self.config, self.batch_size, self.samples = config, batch_size, samples
-        self.penalties = penalties
+        self.penalties, self.class_weight = penalties, class_weight
         vocabulary, units, layers, output = config.sizes
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # 31 bits, since PyTorch takes no larger seeds.
@@ -132,6 +138,12 @@ class LanguageModel(keras.Model):
         # Keras makes no variable for the random numbers of a dropout of 0, so older states of a training still fit.
         self.of_embedding = keras.layers.Dropout(config.embedding_dropout or 0, seed=next(seeds))
         self.before_first = dropout(config.input_dropout or 0, seed=next(seeds))
+        self.labels = self.classifier = None
+        if config.labels:
+            names = len(config.labels)
+            more = (np.random.SeedSequence([seed, names]).generate_state(names + 2) >> 1).tolist()
+            self.labels = LabelVectors(config, more[:-1])
+            self.classifier = Classifier(config, more[-1]) if config.classes else None
         self.nats = keras.metrics.Mean(name="nats")
         self.built = True
 
@@ -150,13 +162,28 @@ class LanguageModel(keras.Model):
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
         begin = [[kept * carry for kept in pair] for pair in self.carried]
         shared = _Shared(self._recurrent_kernels(training), self._embedding_scales(training), training)
+        beside = self._beside(inputs)
         lanes = [
-            self._lane(ids[:, rows], [[state[rows] for state in pair] for pair in begin], shared) for rows in self.lanes
+            self._lane(
+                ids[:, rows],
+                [[state[rows] for state in pair] for pair in begin],
+                shared,
+                None if beside is None else beside[:, rows],
+            )
+            for rows in self.lanes
         ]
         for layer, pair in enumerate(self.carried):
             for place, kept in enumerate(pair):
                 kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
         return [outputs for outputs, _ in lanes]
+
+    def _beside(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The vectors of each place's labels, float, shape (time, batch, label size); None without labels."""
+        if self.labels is None:
+            return None
+        labels = inputs["labels"]
+        shape = (self.batch_size, labels.shape[1] or -1, len(self.config.labels))
+        return self.labels(ops.transpose(ops.reshape(labels, shape), (1, 0, 2)))
 
     def _recurrent_kernels(self, training: bool) -> list[Tensor]:
         """Each layer's recurrent kernel; in training with some connections dropped.
@@ -178,9 +205,10 @@ class LanguageModel(keras.Model):
         return self.of_embedding(ops.ones((self.config.sizes.vocabulary, 1)), training=True)
 
     def _lane(
-        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: _Shared
+        self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: _Shared, labels: Tensor
     ) -> tuple[Tensor, list[list[Tensor]]]:
         """Some rows of the batch through all layers: outputs (time, rows, size) and each layer's [h, c] after."""
+        beside = None if self.labels is None else (labels, ops.convert_to_tensor(self.labels.kernel))
         x, states, training = ids, list[list[Tensor]](), shared.training
         embedding, scales = self.embedding, shared.embedding_scales
         if training and self.config.input_dropout:  # it drops other values of each place, so each place is looked up
@@ -189,8 +217,9 @@ class LanguageModel(keras.Model):
             embedding = scales = None
         for layer, lstm in enumerate(self.recurrent):
             if layer:
-                x, embedding, scales = self.between[layer - 1](x, training=training), None, None
-            x, h, c = lstm.run(x, begin[layer], embedding, scales, shared.recurrent_kernels[layer], training=training)
+                x, embedding, scales, beside = self.between[layer - 1](x, training=training), None, None, None
+            kernel = shared.recurrent_kernels[layer]
+            x, h, c = lstm.run(x, begin[layer], embedding, scales, kernel, training=training, beside=beside)
             states.append([h, c])
         return self.before_output(x, training=training), states
 
@@ -212,7 +241,12 @@ class LanguageModel(keras.Model):
         total = self.head.nats(y_pred, [targets[:, rows] for rows in self.lanes], candidates, training)
         mean = total / ops.maximum(number, 1.0)
         self.nats.update_state(mean, sample_weight=number)
-        return mean + self._penalty(y_pred) if training and any(self.penalties) else mean
+        if not training:
+            return mean
+        if self.classifier is not None and x and "classes" in x:
+            classes = ops.transpose(ops.reshape(x["classes"], (self.batch_size, y.shape[1] or -1)))
+            mean += self.class_weight * self.classifier.nats(y_pred, [classes[:, rows] for rows in self.lanes])
+        return mean + self._penalty(y_pred) if any(self.penalties) else mean
 
     def _penalty(self, outputs: Sequence[Tensor]) -> Tensor:
         """Activation regularisation (Merity et al. 2017): for large outputs, and for those that change much."""
@@ -247,6 +281,11 @@ class LanguageModel(keras.Model):
         if self.head.kernel is not None:
             named["output.kernel"] = self.head.kernel
         named["output.bias"] = self.head.bias
+        if self.labels is not None:
+            named |= {f"label.{place}.embedding": table for place, table in enumerate(self.labels.tables)}
+            named["label.kernel"] = self.labels.kernel
+        if self.classifier is not None:
+            named |= {"classifier.kernel": self.classifier.kernel, "classifier.bias": self.classifier.bias}
         return named
 
     def export_weights(self) -> dict[str, NDArray[np.float32]]:

@@ -293,4 +293,7 @@ def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingCon
     """Keyword options, split into the two configurations that they belong to."""
     of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
     model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
-    return model, TrainingConfig(**{name: options[name] for name in of_training & set(options)})
+    training = TrainingConfig(**{name: options[name] for name in of_training & set(options)})
+    if model.classify and model.classify not in training.label:
+        training = dataclasses.replace(training, label=(*training.label, model.classify))
+    return model, training

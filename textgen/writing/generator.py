@@ -6,17 +6,15 @@ tells all that is known of each. The calls from `generate` to the network: `stre
 never imports TensorFlow or Keras.
 """
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen import arguments
 from textgen.corpus.memory import Memory
-from textgen.engine.cache_config import CacheOptions
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
@@ -27,21 +25,19 @@ from textgen.sampling.context import Transform, Vocabulary
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.tokens.base import Tokenizer
-from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids, reverse_lines
+from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids
 from textgen.writing.parts import check_weights, checked_config, hashes, known_ids, long_spans, own_transforms
 from textgen.writing.prompts import readable
+from textgen.writing.reader import Reader
 from textgen.writing.sampler import Sampler, new_seed
 from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Plan, write_texts
-
-if TYPE_CHECKING:
-    from textgen.engine.measure import Score
 
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
 
 
 @answers_keywords
-class Generator:
+class Generator(Reader):
     """Writes in the voice of one run: `Generator.load("story")` makes one from a run's name or folder.
 
     Args:
@@ -152,22 +148,6 @@ class Generator:
         mixing = cls(*mixed_parts(generators, weights))
         mixing.mixed = tuple(generators)
         return mixing
-
-    @answers_keywords
-    def with_cache(self, **options: Unpack[CacheOptions]) -> "Generator":
-        """Return a generator that also remembers what it reads and writes in a text: a neural cache.
-
-        Args:
-            options: the fields of `textgen.engine.cache.CacheConfig`.
-
-        Raises:
-            UsageError: an option out of its range, or a generator that mixes several runs.
-        """
-        from textgen.writing.variants import cached_engine
-
-        cached = copy.copy(self)
-        cached.engine = cached_engine(self.engine, options)
-        return cached
 
     def __repr__(self) -> str:
         from textgen.writing.about import about
@@ -340,22 +320,6 @@ class Generator:
         return Plan(sampler, samples, ids)
 
     @answers_keywords
-    def score(self, text: str | Sequence[str]) -> "Score":
-        """Measure how surprising each symbol of a text is to the model.
-
-        Args:
-            text: one document, or several that are read one after another.
-
-        Returns:
-            a Score: the text's symbols and their surprisals, float64, shape (symbols,), nats.
-        """
-        from textgen.engine.measure import score
-
-        texts = arguments.documents("text", text)
-        with threads.limited():
-            return score(self.engine, self.tokenizer, texts, self.separator, self.direction == "backward")
-
-    @answers_keywords
     def read_prompt(self, prompt: str, unknown: str = "error") -> Ids:
         """The ids to start from, shape (symbols,), at least one.
 
@@ -381,9 +345,3 @@ class Generator:
             if len(ids):
                 return ids
         return np.concatenate([[BOUNDARY], ids])
-
-    @answers_keywords
-    def encode(self, text: str) -> Ids:
-        """A text's ids, shape (symbols,), in the order in which the model reads them."""
-        ids: Ids = self.tokenizer.encode(arguments.text("text", text))
-        return ids[reverse_lines(ids, self.tokenizer)] if self.direction == "backward" else ids

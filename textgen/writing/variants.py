@@ -1,11 +1,12 @@
-"""The parts of generators that are made of others: of several runs, or of a run with a cache."""
+"""The parts of generators that are made of others: of several runs, or of a run with a cache or with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from textgen.corpus.memory import Memory, merge
 from textgen.engine.cache import CachedNetwork
 from textgen.engine.cache_config import CacheConfig, CacheOptions
+from textgen.engine.labelled import GuidedNetwork, read_shares
 from textgen.engine.mixture import Mixture
 from textgen.engine.network import AnyNetwork, Engine
 from textgen.errors import UsageError
@@ -44,8 +45,30 @@ def mixed_parts(
     return mixture.tokenizer, mixture, kind, generators[0].direction, memory
 
 
+def single_engine(engine: AnyNetwork, what: str) -> Engine:
+    """The network of one run.
+
+    Args:
+        engine: a generator's network.
+        what: what needs it, for the message.
+
+    Raises:
+        UsageError: it is that of several runs, or has a cache or guidance.
+    """
+    if not isinstance(engine, Engine):
+        raise UsageError(f"{what} needs one run; this generator mixes several, or has a cache or guidance")
+    return engine
+
+
 def cached_engine(engine: AnyNetwork, options: CacheOptions) -> CachedNetwork:
     """The network of a generator with a cache. Raises UsageError where there is no single network."""
-    if not isinstance(engine, Engine):
-        raise UsageError("a cache needs one run; this generator mixes several, or has a cache already")
-    return CachedNetwork(engine, CacheConfig(**options))
+    return CachedNetwork(single_engine(engine, "a cache"), CacheConfig(**options))
+
+
+def labelled_engine(engine: AnyNetwork, labels: Mapping[str, object] | Sequence[str], guidance: float) -> AnyNetwork:
+    """The network of a generator with labels. Raises UsageError as `Reader.with_labels`."""
+    single = single_engine(engine, "a label")
+    shares = read_shares(single.config.labels, labels)
+    if guidance != 1:
+        return GuidedNetwork(single, shares, guidance)
+    return single.told(shares)
