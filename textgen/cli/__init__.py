@@ -31,6 +31,8 @@ COMMANDS = {
     "write": ("write", "Write a text together with a run."),
     "score": ("score", "Show how surprising each symbol of a text is."),
     "serve": ("serve", "Serve runs to other programs."),
+    "classify": ("classify", "Say which label each text has."),
+    "similar": ("similar", "Find texts that are alike."),
     "evaluate": ("evaluate", "Measure how well a run predicts a text."),
     "plot": ("plot", "Show how runs learned."),
     "inspect": ("inspect", "Show what happens inside a run as it reads."),

@@ -95,11 +95,13 @@ def with_flags(text: str, command: click.Command) -> str:
 
 def _flag_elsewhere(name: str) -> str:
     """The option of textgen train or sample for a parameter; empty for any other name."""
-    from textgen.options import flag_of  # here, since few messages need it
+    from textgen.engine.label_config import LabelConfig  # here, since few messages need it
+    from textgen.options import flag_of
     from textgen.runs.config import ModelConfig, TrainingConfig
     from textgen.sampling.config import SamplingConfig
 
     if name == "from_run":  # no field, and its option has a name of its own
         return "--from"
-    fields = [field for each in (ModelConfig, TrainingConfig, SamplingConfig) for field in dataclasses.fields(each)]
+    configs = (ModelConfig, TrainingConfig, SamplingConfig, LabelConfig)
+    fields = [field for each in configs for field in dataclasses.fields(each)]
     return next((flag_of(field) for field in fields if field.name == name), "")

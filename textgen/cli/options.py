@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from textgen.engine.cache_config import CacheConfig, CacheOptions
+from textgen.engine.label_config import LabelConfig
 from textgen.errors import UsageError
 from textgen.options import Config, flag_of, given_fields, option_of, type_of
 
@@ -183,6 +184,19 @@ def cache_options(options: dict[str, Any], has_cache: bool) -> CacheOptions | No
     if found and not has_cache:
         raise UsageError(f"{flags[next(iter(found))]} sets up a cache; add --cache")
     return cast(CacheOptions, found) if has_cache else None
+
+
+def label_options(options: dict[str, Any]) -> LabelConfig | None:
+    """Take the labels of a text out of the options of a command; None where it has none.
+
+    Raises:
+        UsageError: a guidance, but no labels that it would follow.
+    """
+    names = [field.name for field in dataclasses.fields(LabelConfig)]
+    found = given({name: options.pop(name) for name in names})
+    if found and "label" not in found:
+        raise UsageError("`guidance` says how strongly labels are followed; give `label` too")
+    return LabelConfig(**found) if found else None
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

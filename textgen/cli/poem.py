@@ -15,9 +15,11 @@ from textgen.cli.options import (
     encoding_option,
     given,
     json_option,
+    label_options,
     options_of,
 )
 from textgen.corpus.forms import FORMS
+from textgen.engine.label_config import LabelConfig
 from textgen.errors import UsageError
 from textgen.verse.config import PoemConfig, Rules
 
@@ -51,6 +53,7 @@ def poem_command() -> None:
 @click.argument("run", required=False)
 @options_of(PoemConfig, without=Rules, first=COMMON)
 @options_of(Rules)
+@options_of(LabelConfig)
 @command_option(
     "--show",
     group="Output",
@@ -79,11 +82,15 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     from textgen.writing.generator import Generator
     from textgen.writing.sampler import new_seed
 
+    labels = label_options(options)
     config = PoemConfig(**{"seed": new_seed()} | given(options))
     if run is not None and os.path.isfile(run):
         raise UsageError(f"{run}: a file, not a run; to check the poems in it: textgen poem check {run}")
     path = chosen_run(run)
-    notes, poems = compositions(Generator.load(path), config)
+    generator = Generator.load(path)
+    if labels:
+        generator = generator.with_labels(labels.label, labels.guidance)
+    notes, poems = compositions(generator, config)
     for line in notes:
         note(f"note: {line}")
     note(f"run {path}, seed {config.seed}")

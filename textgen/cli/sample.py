@@ -20,10 +20,12 @@ from textgen.cli.options import (
     command_option,
     given,
     json_option,
+    label_options,
     options_of,
     overwrite_option,
 )
 from textgen.engine.cache_config import CacheConfig
+from textgen.engine.label_config import LabelConfig
 from textgen.errors import StorageError, UsageError
 from textgen.options import flag_of
 from textgen.runs.folder import find_run
@@ -49,6 +51,7 @@ FLUSH_SECONDS = 0.03
     "--prompts", group="Text", metavar="FILE", help="Read prompts from a file, one a line; - is standard input."
 )
 @options_of(SamplingConfig, first=COMMON)
+@options_of(LabelConfig)
 @command_option(
     "--mix",
     "weights",
@@ -100,15 +103,17 @@ def sample_command(
       textgen sample story --prompts openings.txt --json > texts.jsonl
       textgen sample story --max-copy 30 --corpus story.txt --out new.txt
       textgen sample story letters --mix 0.7,0.3
+      textgen sample novels --label author=Dickens --guidance 1.5
+      textgen sample novels --label author=Dickens:0.6,Shelley:0.4
     """
     if prompt is not None and prompts is not None:
         raise UsageError("give either --prompt or --prompts, not both")
     if out is not None:
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt or "")
-    cache = cache_options(options, has_cache)
+    cache, labels = cache_options(options, has_cache), label_options(options)
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
-    generator, paths = _load(run, _weights(weights, run))
+    generator, paths = _load(run, _weights(weights, run), labels)
     if cache is not None:
         generator = generator.with_cache(**cache)
     beginnings = [prompt] if prompts is None else read_prompts(prompts)
@@ -120,6 +125,8 @@ def sample_command(
             note(f"prompt read as {read!r}")
     note(f"run {' + '.join(paths)}, seed {config.seed}")
     about = {"run": paths[0] if len(paths) == 1 else paths, "seed": config.seed, "settings": config.to_json()}
+    if labels:
+        about |= labels.to_json()
     with _opened(out, overwrite) as file:
         show = Lines(file, writing.samples, about) if as_json else Texts(file, writing.samples)
         try:
@@ -250,10 +257,12 @@ class Lines:
         } | self.about
 
 
-def _load(names: Sequence[str], weights: list[float] | None) -> tuple[Generator, list[str]]:
+def _load(names: Sequence[str], weights: list[float] | None, labels: LabelConfig | None) -> tuple[Generator, list[str]]:
     """A Generator of one run (the newest where none is named) or of a mixture, and the runs' folders."""
     paths: list[Path] = [find_run(name) for name in names] or [chosen_run(None)]
     generators = [Generator.load(path) for path in paths]
+    if labels:
+        generators = [each.with_labels(labels.label, labels.guidance) for each in generators]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)
     return generator, [str(path) for path in paths]
 

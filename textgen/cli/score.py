@@ -4,12 +4,21 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 import click
 
 from textgen.cli.console import note, show_text, styled, tell, wants_colour
-from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    json_option,
+    label_options,
+    options_of,
+)
 from textgen.corpus.documents import read_for, text_for
+from textgen.engine.label_config import LabelConfig
 from textgen.engine.measure import Score
 from textgen.errors import UsageError
 from textgen.runs.run import load_run
@@ -24,6 +33,7 @@ UNKNOWN_COLOUR = 177
 @click.argument("run")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @command_option("--text", metavar="TEXT", help="Score this text, not a file.")
+@options_of(LabelConfig)
 @command_option(
     "--color/--no-color",
     "colour",
@@ -33,7 +43,13 @@ UNKNOWN_COLOUR = 177
 @encoding_option
 @json_option("one JSON object")
 def score_command(
-    run: str, files: tuple[str, ...], text: str | None, colour: bool | None, encoding: str | None, as_json: bool
+    run: str,
+    files: tuple[str, ...],
+    text: str | None,
+    colour: bool | None,
+    encoding: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Show how surprising each character (or word) of a text is to a run that reads it: of a file, - or --text.
 
@@ -50,8 +66,11 @@ def score_command(
         raise UsageError("give a FILE (- is standard input) or --text")
     if text is not None and files:
         raise UsageError("give either FILE or --text, not both")
+    labels = label_options(options)
     found = load_run(run)
     generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
+    if labels:
+        generator = generator.with_labels(labels.label, labels.guidance)
     if text is None:
         documents: Sequence[str] = read_for(found.training, list(files), encoding, whole=True).documents
     else:

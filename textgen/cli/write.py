@@ -14,9 +14,11 @@ from textgen.cli.options import (
     GroupedCommand,
     command_option,
     given,
+    label_options,
     options_of,
     overwrite_option,
 )
+from textgen.engine.label_config import LabelConfig
 from textgen.errors import PromptError, TextgenError
 from textgen.sampling.config import SamplingConfig
 from textgen.sampling.transforms import TransformConfig
@@ -64,6 +66,7 @@ SHOWN_LINES = 4  # of the text, above the proposals
     help="Show N proposals at a time.",
 )
 @options_of(TransformConfig, first=("temperature", "top_k", "top_p", "min_p"))
+@options_of(LabelConfig)
 @command_option(
     "--seed",
     group="Text",
@@ -89,9 +92,13 @@ def write_command(
     if out is not None:
         check_free(out, overwrite)
     prompt = arguments.text("prompt", prompt)
+    labels = label_options(options)
     SamplingConfig(**given(options))  # so that a mistake in them is reported before a run is loaded
     path = chosen_run(run)
-    writer = CoWriter(Generator.load(path), prompt, words=words, ways=ways, **given(options))
+    generator = Generator.load(path)
+    if labels:
+        generator = generator.with_labels(labels.label, labels.guidance)
+    writer = CoWriter(generator, prompt, words=words, ways=ways, **given(options))
     note(f"run {path}, seed {writer.seed}; {HELP.splitlines()[0]}")
     if writer.by_line:
         note(

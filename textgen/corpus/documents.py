@@ -212,13 +212,26 @@ def read_for(
     *,
     may_stay: Literal[False] = ...,
     whole: bool = ...,
+    label: Labels | None = ...,
 ) -> Corpus: ...
 @overload
 def read_for(
-    training: ReadingOptions, paths: Paths, encoding: str | None = ..., *, may_stay: bool, whole: bool = ...
+    training: ReadingOptions,
+    paths: Paths,
+    encoding: str | None = ...,
+    *,
+    may_stay: bool,
+    whole: bool = ...,
+    label: Labels | None = ...,
 ) -> Corpus | LargeCorpus: ...
 def read_for(
-    training: ReadingOptions, paths: Paths, encoding: str | None = None, *, may_stay: bool = False, whole: bool = False
+    training: ReadingOptions,
+    paths: Paths,
+    encoding: str | None = None,
+    *,
+    may_stay: bool = False,
+    whole: bool = False,
+    label: Labels | None = None,
 ) -> Corpus | LargeCorpus:
     """Read a text with the options of a training: documents, and for poems their selection and script.
 
@@ -229,6 +242,7 @@ def read_for(
         may_stay: whether a large text may stay in its files.
         whole: whether the text is read by a run that has learned another: all poems, not only those that the training
             selects, and plain text whatever the training read.
+        label: the names of labels to read; None for those of the training, or of `whole` texts for none.
 
     Raises:
         UsageError: an encoding or a form that does not exist.
@@ -248,7 +262,7 @@ def read_for(
         lowercase=training.lowercase,
         normalise=training.normalise,
         delimiter=delimiter,
-        label=() if whole else training.label,
+        label=label if label is not None else () if whole else training.label,
     )
 
 

@@ -9,6 +9,7 @@ so a guidance of 1 follows the labels as they were learned, 0 not at all, and on
 likelier. This module does not know files.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -119,16 +120,19 @@ def _shares(labels: LabelSet, wanted: object) -> Mapping[str, float]:
         if label not in labels.values:
             near = did_you_mean(str(label), list(labels.values))
             raise UsageError(f"`label`: this run knows no {labels.name} {label!r}; {near}")
-        found[label] = arguments.number(f"label {labels.name}={label}", _number(weight), low=0)
+        found[label] = _weight(label, weight)
     total = sum(found.values())
     if not 0 < total < float("inf"):
         raise UsageError(f"`label`: the weights of {labels.name} sum to {total:g}; give one above 0")
     return {label: weight / total for label, weight in found.items()}
 
 
-def _number(value: object) -> object:
-    """A number that may be written as text."""
+def _weight(label: str, value: object) -> float:
+    """The weight of a label: a number, perhaps as text."""
     try:
-        return float(value) if isinstance(value, str) else value
+        weight = float(value) if isinstance(value, str) else arguments.as_float(value)
     except ValueError:
-        return value
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise UsageError(f"`label`: the weight of {label!r} is {value!r}; give a number of 0 or more")
+    return weight

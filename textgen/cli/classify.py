@@ -1,0 +1,163 @@
+"""textgen classify: say which label each text has."""
+
+import json
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+import click
+
+from textgen.cli.console import note, show_row, show_text
+from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option, overwrite_option
+from textgen.errors import UsageError
+from textgen.reading.accuracy import Accuracy, measured
+from textgen.reading.texts import Texts, read
+from textgen.runs.run import load_run
+from textgen.shown import one_line
+from textgen.system.wording import count
+from textgen.writing.classes import Classes
+from textgen.writing.generator import Generator
+
+# Characters of a text that its line shows, and of a label in the confusion matrix.
+MAX_SHOWN, MAX_LABEL = 40, 12
+# Labels of a confusion matrix that is printed; the picture shows more.
+MAX_MATRIX = 10
+SAID, LIKELIEST = "as the model says", "by Bayes' rule"
+
+
+@click.command("classify", cls=GroupedCommand)
+@click.argument("run")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@command_option("--text", metavar="TEXT", help="Classify this text, not a file.")
+@command_option(
+    "--name", metavar="NAME", help="Say this label. [default: the one that the run learned to say, or its only one]"
+)
+@command_option("--out", metavar="FILE", help="Draw the confusion matrix into this file, .png or .svg (extra 'plots').")
+@overwrite_option("an existing file")
+@encoding_option
+@json_option("one JSON object")
+def classify_command(
+    run: str,
+    files: tuple[str, ...],
+    text: str | None,
+    name: str | None,
+    out: str | None,
+    overwrite: bool,
+    encoding: str | None,
+    as_json: bool,
+) -> None:
+    """Say which label each text has, with a run that was trained with --label or --classify.
+
+    There are two ways. A run that was trained with --classify says the label itself. Every run with labels can find
+    the label that makes the text least surprising (Bayes' rule; before the text, all labels are equally likely).
+
+    Where the files have the label too, the accuracy, the calibration error and the confusion matrix follow.
+
+    \b
+      textgen classify novels letter.txt
+      textgen classify novels --text "It was the best of times."
+      textgen classify novels held-out.csv --out confusion.png
+    """
+    if text is None and not files:
+        raise UsageError("give a FILE (- is standard input) or --text")
+    if text is not None and files:
+        raise UsageError("give either FILE or --text, not both")
+    if out is not None:
+        from textgen.inspection.plots.canvas import picture_file, save
+
+        picture = picture_file(out, overwrite)
+    found = load_run(run)
+    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
+    names = [labels.name for labels in generator.label_sets]
+    asked = name or found.model.classify or (names[0] if len(names) == 1 else None)
+    texts = Texts([text], []) if text is not None else read(found.training, files, encoding, asked)
+    classes = generator.classify(texts.documents, name)
+    ways = _ways(classes, texts)
+    if as_json:
+        show_text(json.dumps(_values(str(found.path), classes, texts, ways), ensure_ascii=False))
+    else:
+        for line in _lines(classes, texts):
+            show_row(line)
+        for line in _summary(classes, texts, ways):
+            show_row(line)
+    if out is not None:
+        if not ways:
+            raise UsageError(f"`out`: there is no confusion matrix, since no text has a known {classes.name}")
+        from textgen.reading.pictures import draw_confusion
+
+        save(draw_confusion(classes.name, ways), picture)
+        note(f"picture: {picture}")
+
+
+def _ways(classes: Classes, texts: Texts) -> list[tuple[str, Accuracy]]:
+    """How well each way does on the texts whose label is known to the run; empty where there are none."""
+    chosen = [number for number, label in enumerate(texts.labels) if label in classes.labels]
+    if not chosen:
+        return []
+    true = [texts.labels[number] for number in chosen]
+    ways = [(LIKELIEST, classes.likeliest)]
+    if classes.said is not None:
+        ways.insert(0, (SAID, classes.said))
+    return [(way, measured(classes.labels, probabilities[chosen], true)) for way, probabilities in ways]
+
+
+def _lines(classes: Classes, texts: Texts) -> Iterator[str]:
+    """One line for each text: the label and its probability in each way, the true one, and how the text begins."""
+    labels = texts.labels or repeat("")
+    for number, (document, true) in enumerate(zip(texts.documents, labels, strict=False)):
+        parts = [
+            f"{classes.labels[place := int(row[number].argmax())] or '(none)'} {row[number, place]:.2f}"
+            for row in (classes.said, classes.likeliest)
+            if row is not None
+        ]
+        is_right = f"[{true or '(none)'}]" if texts.labels else ""
+        yield "  ".join(filter(None, [*(f"{part:<24}" for part in parts), is_right, one_line(document)[:MAX_SHOWN]]))
+
+
+def _summary(classes: Classes, texts: Texts, ways: list[tuple[str, Accuracy]]) -> Iterator[str]:
+    """The accuracy of each way, and the confusion matrix of the first."""
+    if not ways:
+        return
+    yield ""
+    unknown = len(texts.documents) - ways[0][1].texts
+    if unknown:
+        yield f"{count(unknown, 'text')} with another {classes.name} than the run knows left out"
+    for way, accuracy in ways:
+        yield (
+            f"{way}: {accuracy.right:,} of {count(accuracy.texts, 'text')} right, {accuracy.share:.1%}; "
+            f"expected calibration error {accuracy.calibration_error:.3f}"
+        )
+    way, accuracy = ways[0]
+    if len(accuracy.labels) <= MAX_MATRIX:
+        yield ""
+        yield f"{way}; a row for each {classes.name}, a column for each that was said:"
+        names = [one_line(label or "(none)")[:MAX_LABEL] for label in accuracy.labels]
+        yield " " * (MAX_LABEL + 1) + " ".join(f"{name:>{MAX_LABEL}}" for name in names)
+        for name, row in zip(names, accuracy.confusion.tolist(), strict=True):
+            yield f"{name:<{MAX_LABEL}} " + " ".join(f"{number:>{MAX_LABEL},}" for number in row)
+
+
+def _values(run: str, classes: Classes, texts: Texts, ways: list[tuple[str, Accuracy]]) -> dict[str, Any]:
+    """Everything as plain JSON values."""
+
+    def rounded(rows: Any) -> Any:
+        return None if rows is None else [[round(float(each), 6) for each in row] for row in rows]
+
+    return {
+        "run": run,
+        "name": classes.name,
+        "labels": list(classes.labels),
+        "said": rounded(classes.said),
+        "likeliest": rounded(classes.likeliest),
+        "true": list(texts.labels) or None,
+        "accuracy": {
+            way: {
+                "texts": each.texts,
+                "right": each.right,
+                "share": each.share,
+                "calibration_error": each.calibration_error,
+                "confusion": each.confusion.tolist(),
+            }
+            for way, each in (("said" if way == SAID else "likeliest", each) for way, each in ways)
+        },
+    }
