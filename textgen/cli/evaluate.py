@@ -16,13 +16,16 @@ from textgen.cli.options import (
 from textgen.corpus.documents import read_for
 from textgen.engine.cache import CachedNetwork
 from textgen.engine.cache_config import CacheConfig
+from textgen.engine.labelled import read_shares, told_of
 from textgen.engine.measure import RUN_UP, evaluate
-from textgen.engine.network import Engine
+from textgen.engine.network import Engine, Told
+from textgen.errors import UsageError
 from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
 from textgen.system import extras
 from textgen.system.imports import without_package
 from textgen.tokens.extent import Extent
+from textgen.tokens.labels import LabelShares
 from textgen.tokens.layout import lay_out
 
 # Parts of a text that are read side by side with a cache: more of them read more again to fill their caches.
@@ -40,6 +43,13 @@ CACHE_ROWS = 8
 )
 @options_of(CacheConfig)
 @command_option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="Tell the model this label of all texts, NAME=LABEL, or with NAME alone each text's own. Repeatable.",
+)
+@command_option(
     "--window",
     type=click.IntRange(min=1),
     default=256,
@@ -54,6 +64,7 @@ def evaluate_command(
     corpus: tuple[str, ...],
     dynamic: bool,
     has_cache: bool,
+    labels: tuple[str, ...],
     window: int,
     encoding: str | None,
     as_json: bool,
@@ -73,17 +84,31 @@ def evaluate_command(
     \b
       textgen evaluate story other.txt
       textgen evaluate story other.txt --dynamic
+      textgen evaluate novels held-out.csv --label author
       textgen evaluate checkpoints/story held-out.txt --window 64 --json
     """
     cache = cache_options(options, has_cache)
     if dynamic:
         extras.check_training("`dynamic`")
     found = load_run(run)
-    text = read_for(found.training, list(corpus), encoding, whole=True)
+    own = tuple(label for label in labels if "=" not in label)
+    text = read_for(found.training, list(corpus), encoding, whole=True, label=own)
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     extent = Extent.of(text.documents)
-    results = {"carried": evaluate(engine, ids, extent), "windows": evaluate(engine, ids, extent, window)}
+    told: Told | None = None
+    shares: LabelShares = {}
+    if fixed := [label for label in labels if "=" in label]:
+        shares = read_shares(found.model.labels, fixed)
+        engine = engine.told(shares)
+    if own:
+        told = told_of(engine, ids, own, text.labelled)
+    if told and (cache or dynamic):
+        raise UsageError("--cache and --dynamic read a text whose labels stay the same; give --label NAME=LABEL")
+    results = {
+        "carried": evaluate(engine, ids, extent, told=told),
+        "windows": evaluate(engine, ids, extent, window, told=told),
+    }
     if cache is not None:
         config = CacheConfig(**cache)
         # Each part of the text first fills its cache.
@@ -94,6 +119,6 @@ def evaluate_command(
         with without_package("matplotlib"):  # as textgen train does
             from textgen.training.dynamic import evaluate_dynamically
 
-        results["dynamic"] = evaluate_dynamically(found.model, found.weights, ids, extent)
+        results["dynamic"] = evaluate_dynamically(*engine.plain(shares), ids, extent)
     for line in evaluations(found, results, as_json):
         (show_text if as_json else show_row)(line)

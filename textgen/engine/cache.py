@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.engine.cache_config import CacheConfig
-from textgen.engine.network import Engine, Network, RowIndex, State
+from textgen.engine.network import Engine, Network, RowIndex, State, Told
 from textgen.engine.probability import log_probabilities, softmax
 from textgen.engine.weights import Floats
+from textgen.errors import UsageError
 from textgen.tokens.layout import IGNORED, Ids
 
 # Symbols of a known text that are looked up in the cache at once.
@@ -113,12 +114,14 @@ class CachedNetwork(Network[CachedState, object]):
         with np.errstate(divide="ignore"):
             return np.log(probabilities).astype(np.float32), CachedState(after, remembered)
 
-    def log_likelihood(self, inputs: Ids, targets: Ids) -> float:
+    def log_likelihood(self, inputs: Ids, targets: Ids, told: Told | None = None) -> float:
         """Read rows side by side; see `Network.log_likelihood`.
 
         Where the text is known, only the probability of what follows is needed. So the hidden states of a block of
         symbols meet the remembered ones in one product, and no other symbol's probability is mixed.
         """
+        if told is not None:
+            raise UsageError("a cache remembers a text whose labels stay the same")
         size, engine = self.config.cache_size, self.engine
         state, work, total = engine.initial_state(len(inputs)), engine.workspace(len(inputs)), 0.0
         # For each row, the hidden states after the last `size` symbols before a block and after those of the block.

@@ -5,14 +5,23 @@ added to the sums of the first layer's gates at every step, as the product of an
 would be. Not being told a label adds nothing. This module does not know text or files.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from textgen.engine.weights import Floats, gate_columns
 from textgen.runs.config import ModelConfig
 from textgen.tokens.labels import LabelSet, LabelShares, places
+
+
+class Plain(NamedTuple):
+    """A network that knows no labels: its ModelConfig and its weights by name."""
+
+    config: ModelConfig
+    weights: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,20 @@ class LabelWeights:
         kernel = self.named["label.kernel"]
         scale, order = gate_columns(kernel.shape[1] // 4)
         return (self.vector(shares) @ kernel)[order] * scale
+
+    def folded(self, config: ModelConfig, weights: Mapping[str, Floats], shares: LabelShares) -> "Plain":
+        """The network whose every text has these labels, as one that knows no labels.
+
+        Args:
+            config, weights: of the network.
+            shares: the labels.
+        """
+        plain = dataclasses.replace(config, labels=(), classify="", bias=True)
+        kept = {name: array for name, array in weights.items() if name not in self.named}
+        for layer in range(config.sizes.layers):
+            kept.setdefault(f"lstm.{layer}.bias", np.zeros(4 * config.sizes.units, np.float32))
+        kept["lstm.0.bias"] = kept["lstm.0.bias"] + self.vector(shares) @ self.named["label.kernel"]
+        return Plain(plain, kept)
 
     def class_logits(self, hidden: Floats) -> Floats:
         """The logits of each label of the name that the network can say.

@@ -13,14 +13,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from textgen import arguments
 from textgen.engine.forward import Workspace
-from textgen.engine.network import Engine, Network, RowIndex, State
+from textgen.engine.network import Engine, Network, RowIndex, State, Told
 from textgen.engine.weights import Floats
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
 from textgen.tokens.labels import LabelSet, LabelShares
-from textgen.tokens.layout import Ids
+from textgen.tokens.layout import BOUNDARY, Ids
 
 
 class GuidedState(NamedTuple):
@@ -96,6 +98,33 @@ def read_shares(sets: Sequence[LabelSet], given: Mapping[str, object] | Sequence
             raise UsageError(f"`label`: {name!r} is there twice; give its labels together, as {name}=A:0.5,B:0.5")
         shares[name] = _shares(known[name], wanted)
     return shares
+
+
+def told_of(engine: Engine, ids: Ids, names: Sequence[str], labels: Sequence[Sequence[str]]) -> Told:
+    """The labels at each place of a laid-out text.
+
+    Args:
+        engine: the network.
+        ids: the text, integers, shape (symbols,), a BOUNDARY before each document.
+        names: of the labels.
+        labels: those of each document. One that the network does not know is not told.
+
+    Raises:
+        UsageError: the network knows no label of a name.
+    """
+    known = {each.name: each for each in engine.config.labels}
+    for name in names:
+        if name not in known:
+            read_shares(engine.config.labels, {name: ""})  # says so
+    kinds: dict[tuple[str, ...], int] = {}
+    of_document = np.array([kinds.setdefault(tuple(each), len(kinds)) for each in labels], np.intp)
+    told = [
+        {name: {label: 1.0} for name, label in zip(names, kind, strict=True) if label in known[name].values}
+        for kind in kinds
+    ]
+    return Told(
+        np.array([engine.offset(shares) for shares in told]), of_document[np.cumsum(np.asarray(ids) == BOUNDARY) - 1]
+    )
 
 
 def _parted(text: str, known: Mapping[str, LabelSet]) -> tuple[str, object]:

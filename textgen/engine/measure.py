@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine.network import AnyNetwork
+from textgen.engine.network import AnyNetwork, Told
 from textgen.engine.probability import log_probabilities
 from textgen.runs.losses import Evaluation, Prediction, bits
 from textgen.system import threads
@@ -24,7 +24,13 @@ ROWS, ROWS_OF_A_THREAD, RUN_UP = 64, 32, 256
 
 
 def evaluate(
-    engine: AnyNetwork, ids: Ids, extent: Extent, window: int | None = None, rows: int = ROWS, run_up: int = RUN_UP
+    engine: AnyNetwork,
+    ids: Ids,
+    extent: Extent,
+    window: int | None = None,
+    rows: int = ROWS,
+    run_up: int = RUN_UP,
+    told: Told | None = None,
 ) -> Evaluation:
     """Measure how well a network predicts a text.
 
@@ -36,25 +42,32 @@ def evaluate(
             carries the state through the whole text.
         rows: into how many parts the text is divided where the state is carried.
         run_up: symbols that a part reads before its predictions count.
+        told: the labels at each place of the text, shape (symbols,); None where they do not change.
     """
     ids = np.asarray(ids)
-    inputs, targets = _windows(ids, window) if window else _parts(ids, rows, run_up)
+    positions, targets = _windows(ids, window) if window else _parts(ids, rows, run_up)
+    inputs = ids[positions]
     of_a_thread = min(-(-len(inputs) // threads.allowed()), ROWS_OF_A_THREAD)
     parts = [slice(start, start + of_a_thread) for start in range(0, len(inputs), of_a_thread)]
+
+    def read(part: slice) -> float:
+        labels = None if told is None else told._replace(places=told.places[positions[part]])
+        return engine.log_likelihood(inputs[part], targets[part], labels)
+
     with threads.limited(), threads.pool(min(threads.allowed(), len(parts))) as run:
-        total = -sum(run(lambda rows: engine.log_likelihood(inputs[rows], targets[rows]), parts))
+        total = -sum(run(read, parts))
     count = int(np.count_nonzero(targets != IGNORED))
     return Evaluation(total / count, count, extent, float(np.mean(ids == UNKNOWN)), window)
 
 
 def _windows(ids: Ids, window: int) -> tuple[Ids, Ids]:
-    """Inputs and targets, shape (windows, window); short rows are padded with IGNORED."""
+    """Positions and targets, shape (windows, window); short rows are padded with IGNORED."""
     starts = np.arange(0, len(ids) - 1, window)
     return _rows(ids, starts, starts, np.minimum(starts + window, len(ids) - 1))
 
 
 def _parts(ids: Ids, rows: int, run_up: int) -> tuple[Ids, Ids]:
-    """Inputs and targets of equal parts of the text, each with its run-up."""
+    """Positions and targets of equal parts of the text, each with its run-up."""
     count = max(1, min(rows, (len(ids) - 1) // run_up))
     edges = np.arange(count + 1) * (len(ids) - 1) // count
     return _rows(ids, np.maximum(edges[:-1] - run_up, 0), edges[:-1], edges[1:])
@@ -63,10 +76,9 @@ def _parts(ids: Ids, rows: int, run_up: int) -> tuple[Ids, Ids]:
 def _rows(ids: Ids, starts: Ids, counted: Ids, ends: Ids) -> tuple[Ids, Ids]:
     """One row for each stretch ids[start:end]; its targets count from `counted` on."""
     positions = starts[:, None] + np.arange(int((ends - starts).max()))
-    inputs = ids[np.minimum(positions, len(ids) - 1)]
     targets = ids[np.minimum(positions + 1, len(ids) - 1)].astype(np.int64)
     targets[(positions < counted[:, None]) | (positions >= ends[:, None])] = IGNORED
-    return inputs, targets
+    return np.minimum(positions, len(ids) - 1), targets
 
 
 def distinct(texts: Sequence[Sequence[str]], n: int) -> float:

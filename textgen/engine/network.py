@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from textgen.engine.blas import BlasForward
 from textgen.engine.compiled import VARIANTS, CompiledForward
 from textgen.engine.forward import Forward, Workspace
-from textgen.engine.label_weights import LabelWeights
+from textgen.engine.label_weights import LabelWeights, Plain
 from textgen.engine.probability import log_probabilities
 from textgen.engine.weights import Floats, arrange, restore
 from textgen.errors import UsageError
@@ -79,6 +79,18 @@ class State(NamedTuple):
         return cls(h, c, np.concatenate(offsets))
 
 
+class Told(NamedTuple):
+    """The labels at each place of a text.
+
+    Attributes:
+        offsets: float32, shape (kinds, 4 x units): what each kind of labels adds to the gates (`LabelWeights.offset`).
+        places: integers, the kind at each place of the text.
+    """
+
+    offsets: Floats
+    places: Ids
+
+
 S = TypeVar("S", bound=NetworkState)
 W = TypeVar("W")
 
@@ -129,18 +141,33 @@ class Network(ABC, Generic[S, W]):
             logits, state = self.step(state, index[None], work)
         return logits[0], state
 
-    def log_likelihood(self, inputs: Ids, targets: Ids) -> float:
+    def tell(self, state: S, offsets: Floats) -> S:
+        """Return the state of texts whose labels change.
+
+        Args:
+            state: the state.
+            offsets: float32, shape (batch, 4 x units): what each text's labels add to the gates from now on.
+
+        Raises:
+            UsageError: a network that takes no labels.
+        """
+        raise UsageError("labels that change within a text need one run, without a cache or guidance")
+
+    def log_likelihood(self, inputs: Ids, targets: Ids, told: Told | None = None) -> float:
         """Read rows side by side from the initial state; return the log-probability of their targets, in all.
 
         Args:
             inputs: integers, shape (rows, time): what is read.
             targets: integers of the same shape: what follows each symbol; IGNORED where it does not count.
+            told: the labels at each place, of the same shape; None leaves them as they are.
 
         Returns:
             the sum over all targets that count, nats; 0 or less.
         """
         state, work, total = self.initial_state(len(inputs)), self.workspace(len(inputs)), 0.0
-        for now, next_ones in zip(inputs.T, targets.T, strict=True):
+        for time, (now, next_ones) in enumerate(zip(inputs.T, targets.T, strict=True)):
+            if told is not None:
+                state = self.tell(state, told.offsets[told.places[:, time]])
             logits, state = self.step(state, now, work)
             (rows,) = np.nonzero(next_ones != IGNORED)
             if len(rows):
@@ -190,11 +217,26 @@ class Engine(Network[State, Workspace]):
             shares: for each name its labels and their shares; of a name that is missing nothing is told.
         """
         engine = copy.copy(self)
-        engine._offset = self.labels.offset(shares) if self.labels else None
+        engine._offset = self.labels.offset(shares) if self.labels and shares else None
         return engine
 
+    def plain(self, shares: LabelShares) -> Plain:
+        """The configuration and the weights of a network that knows no labels, and whose texts all have these."""
+        weights = self.named_weights()
+        return Plain(self.config, weights) if self.labels is None else self.labels.folded(self.config, weights, shares)
+
+    def offset(self, shares: LabelShares) -> Floats:
+        """What labels add to the gates, float32, shape (4 x units,). Raises UsageError: it knows no labels."""
+        if self.labels is None:
+            raise UsageError("this run knows no labels; it was trained without `label`")
+        return self.labels.offset(shares)
+
+    def tell(self, state: State, offsets: Floats) -> State:
+        """Return the state of texts whose labels change; see `Network.tell`."""
+        return state._replace(offsets=offsets)
+
     def initial_state(self, batch: int = 1) -> State:
-        """Return the state before any text: zeros."""
+        """Return the state before any text: zeros, and what is told of its labels."""
         sizes = self.config.sizes
         h, c = (np.zeros((sizes.layers, batch, size), dtype=np.float32) for size in (sizes.output, sizes.units))
         if self._offset is None:
