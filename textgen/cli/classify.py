@@ -9,6 +9,7 @@ import click
 
 from textgen.cli.console import note, show_row, show_text
 from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option, overwrite_option
+from textgen.corpus.documents import Corpus
 from textgen.errors import UsageError
 from textgen.reading.accuracy import Accuracy, measured
 from textgen.reading.texts import Texts, read
@@ -70,7 +71,7 @@ def classify_command(
     generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
     names = [labels.name for labels in generator.label_sets]
     asked = name or found.model.classify or (names[0] if len(names) == 1 else None)
-    texts = Texts([text], []) if text is not None else read(found.training, files, encoding, asked)
+    texts = Texts(Corpus("text", (text,))) if text is not None else read(found.training, files, encoding, asked)
     classes = generator.classify(texts.documents, name)
     ways = _ways(classes, texts)
     if as_json:

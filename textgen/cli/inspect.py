@@ -44,6 +44,7 @@ class Reading:
     formats: tuple[str, ...]
     pictures: bool
     overwrite: bool
+    label: tuple[str, ...]
 
     def check(self) -> None:
         """Raise UsageError for two texts, and for pictures that cannot be drawn."""
@@ -120,6 +121,13 @@ def reading_options(out: str, length: str) -> Callable[[Decorated], Decorated]:
             help="Draw pictures in this format. Repeatable.",
         ),
         overwrite_option("existing files of the same names"),
+        command_option(
+            "--label",
+            group="Text",
+            multiple=True,
+            metavar="LABEL",
+            help="Tell the model this label of the text, NAME=LABEL. Repeatable.",
+        ),
     ]
 
     def add(command: Decorated) -> Decorated:
@@ -170,7 +178,7 @@ def inspect_command(
         return
     reading.check()
     chosen = [_unit(each) for each in units]
-    run, generator = _load(reading.run)
+    run, generator = _load(reading)
     folder = reading.out or f"inspect-{_name(run)}"
     if reading.pictures or page:
         check_folder(folder, reading.overwrite)
@@ -211,7 +219,7 @@ def gradients_command(**options: Any) -> None:
 
 def _show_gradients(reading: Reading) -> None:
     reading.check()
-    run, generator = _load(reading.run)
+    run, generator = _load(reading)
     folder = reading.out or f"gradients-{_name(run)}"
     if reading.pictures:
         check_folder(folder, reading.overwrite)
@@ -233,9 +241,10 @@ def _with_text(reading: Reading, text: str) -> Reading:
     return dataclasses.replace(reading, text=text or reading.text)
 
 
-def _load(name: str) -> tuple[Run, Generator]:
-    run = load_run(name)
-    return run, Generator.from_parts(run.model, run.training, run.tokenizer, run.weights)
+def _load(reading: Reading) -> tuple[Run, Generator]:
+    run = load_run(reading.run)
+    generator = Generator.from_parts(run.model, run.training, run.tokenizer, run.weights)
+    return run, generator.with_labels(reading.label) if reading.label else generator
 
 
 def _name(run: Run) -> str:

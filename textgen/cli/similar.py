@@ -10,6 +10,7 @@ from textgen.cli.options import GroupedCommand, command_option, encoding_option,
 from textgen.corpus.documents import read_for, text_for
 from textgen.reading.index import vectors_of
 from textgen.reading.neighbours import nearest, plane
+from textgen.reading.texts import read
 from textgen.runs.run import load_run
 from textgen.shown import one_line
 from textgen.writing.generator import Generator
@@ -60,20 +61,22 @@ def similar_command(
         query = "\n\n".join(read_for(found.training, [query], encoding, whole=True).documents)
     else:
         query = text_for(found.training, query)
-    corpus = read_for(found.training, list(files), encoding, whole=True)
-    vectors, (wanted,) = vectors_of(generator, found, corpus), generator.encode_texts(query)
+    names = [labels.name for labels in generator.label_sets]
+    texts = read(found.training, files, encoding, found.model.classify or next(iter(names), None))
+    vectors, (wanted,) = vectors_of(generator, found, texts.corpus), generator.encode_texts(query)
     for each in nearest(vectors, wanted, number):
-        document = corpus.documents[each.number]
+        document, label = texts.documents[each.number], texts.labels[each.number] if texts.labels else None
         if as_json:
-            values = {"number": each.number + 1, "likeness": round(each.likeness, 6), "text": document}
+            values = {"number": each.number + 1, "likeness": round(each.likeness, 6), "label": label, "text": document}
             show_text(json.dumps(values, ensure_ascii=False))
         else:
-            show_row(f"{each.likeness:6.3f}  {each.number + 1:>6,}  {one_line(document)[:MAX_SHOWN]}")
+            of_label = "" if label is None else f"[{one_line(label or '(none)')}]  "
+            show_row(f"{each.likeness:6.3f}  {each.number + 1:>6,}  {of_label}{one_line(document)[:MAX_SHOWN]}")
     if out is not None:
         import numpy as np
 
         from textgen.reading.pictures import draw_map
 
         *places, own = plane(np.concatenate([vectors, wanted[None]]))
-        save(draw_map(np.array(places), [], own), picture)
+        save(draw_map(np.array(places), texts.labels, own), picture)
         note(f"picture: {picture}")

@@ -86,7 +86,7 @@ def read_shares(sets: Sequence[LabelSet], given: Mapping[str, object] | Sequence
         UsageError: a name or a label that the model does not know, with the nearest that it does; or weights that are
             not numbers of 0 or more, or all 0.
     """
-    if not sets:
+    if not sets and given:
         raise UsageError("`label`: this run knows no labels; it was trained without `label`")
     known = {labels.name: labels for labels in sets}
     pairs = list(given.items()) if isinstance(given, Mapping) else [_parted(each, known) for each in given]

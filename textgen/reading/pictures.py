@@ -31,7 +31,7 @@ def draw_confusion(name: str, ways: Sequence[tuple[str, Accuracy]]) -> "Figure":
     labels, matrices = _fewer(ways[0][1].labels, [accuracy.confusion for _, accuracy in ways])
     side = max(CELL * len(labels), 1.6)
     step = side + 2.9
-    figure = new_figure(0.3 + step * len(ways), side + 2.6)
+    figure = new_figure(0.3 + step * len(ways), side + 2.1)
     for place, ((way, accuracy), matrix) in enumerate(zip(ways, matrices, strict=True)):
         axes = add_axes(figure, 1.9 + step * place, 0.7, side, side)
         shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -87,7 +87,7 @@ def draw_map(places: NDArray[np.float64], labels: Sequence[str], query: NDArray[
             alpha=0.7,
             linewidths=0,
             color="lightgrey" if is_rest else f"C{number}",
-            label=literal(label or "(none)"),
+            label=literal(label or "(none)") if labels else None,
         )
     if query is not None:
         axes.scatter(query[0], query[1], s=160, marker="*", color="black", label="the query")

@@ -9,10 +9,20 @@ from textgen.errors import CorpusError
 
 
 class Texts(NamedTuple):
-    """Documents, and the label of each; an empty list where the files have no such label."""
+    """Documents to read.
 
-    documents: Sequence[str]
-    labels: Sequence[str]
+    Attributes:
+        corpus: the documents.
+        labels: the label of each; empty where the files have no such label.
+    """
+
+    corpus: Corpus
+    labels: Sequence[str] = ()
+
+    @property
+    def documents(self) -> Sequence[str]:
+        """The documents' texts."""
+        return self.corpus.documents
 
 
 def read(training: ReadingOptions, paths: Sequence[str], encoding: str | None, name: str | None) -> Texts:
@@ -29,8 +39,8 @@ def read(training: ReadingOptions, paths: Sequence[str], encoding: str | None, n
     plain = read_for(training, list(paths), encoding, whole=True)
     labelled = _labelled(training, paths, encoding, name) if name is not None else None
     if labelled is None:
-        return Texts(plain.documents, [])
-    return Texts(labelled.documents, [label for (label,) in labelled.labelled])
+        return Texts(plain)
+    return Texts(plain, [label for (label,) in labelled.labelled])
 
 
 def _labelled(training: ReadingOptions, paths: Sequence[str], encoding: str | None, name: str) -> Corpus | None:

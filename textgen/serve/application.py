@@ -225,9 +225,10 @@ class Server:
         model = await self._model(values.get("model"))
         try:
             asked = fields.fields_of(values, self.config.max_length)
+            generator = model.told(values)
         except TextgenError as error:
             raise of_library(error, fields.PROPERTIES, fields.API_NAMES) from None
-        progress, generator = Progress(), model.generator
+        progress = Progress()
         facts.update(model=model.name, texts=len(asked.prompts) * asked.n, seed=asked.config.seed)
         if self.config.log_prompts:
             facts["prompt"] = str(asked.prompts)[:2_000]
@@ -252,7 +253,7 @@ class Server:
             facts["model"] = model.name
 
             def answer() -> bytes:
-                return rendered({"model": model.name} | function(model.generator, values, self.config.max_length))
+                return rendered({"model": model.name} | function(model.told(values), values, self.config.max_length))
 
             return Json(await self._in_pool(self._pool, wanted, answer))
 
@@ -291,7 +292,7 @@ class Server:
         self, model: Model, values: dict[str, Any], ended: "_Ended", events: Events, receive: Receive, send: Send
     ) -> None:
         notes, seed, found = await self._in_pool(
-            self._poem_pool, own.POEM, own.poems, model.generator, values, ended.check
+            self._poem_pool, own.POEM, lambda: own.poems(model.told(values), values, ended.check)
         )
         head = {"object": "textgen.poem", "model": model.name, "seed": seed, "notes": notes}
         written: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from textgen.sampling.context import MAX_HISTORY
 from textgen.sampling.schedules import MAX_TEMPERATURE
 from textgen.serve import schema
 from textgen.serve.errors import ApiError
+from textgen.serve.models import LABELS
 from textgen.serve.schema import Schema
 from textgen.writing.sampler import new_seed
 
@@ -149,6 +150,8 @@ PROPERTIES: dict[str, Schema] = {
         {"type": "integer", "minimum": 1, "maximum": MAX_BEAM},
     ),
 } | {name: each | {"description": SAME[name]} for name, each in schema.of_config(SamplingConfig, SAME).items()}
+
+PROPERTIES |= LABELS
 
 BODY = schema.body_of(PROPERTIES)
 

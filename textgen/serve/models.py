@@ -1,15 +1,32 @@
 """The models that a server has, and loading a run again that was trained further. Knows nothing of HTTP."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from textgen.errors import TextgenError
+from textgen.engine.label_config import LabelConfig
+from textgen.errors import TextgenError, UsageError
 from textgen.runs.folder import newest_save
+from textgen.serve import schema
 from textgen.serve.errors import ApiError
 from textgen.shown import one_line
 from textgen.system.wording import did_you_mean
 from textgen.writing.generator import Generator
+
+# Kinds of labelled texts that are kept ready.
+MAX_TOLD = 64
+MAX_LABELS, MAX_LABEL = 8, 2_000
+
+_LABEL: schema.Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL}
+# What a request may say of its texts' labels.
+LABELS: dict[str, schema.Schema] = {
+    "label": {
+        "description": "Tell the model this label of the texts: NAME=LABEL, or NAME=LABEL:0.6,LABEL:0.4. Or a list.",
+        "anyOf": [_LABEL, {"type": "array", "items": _LABEL, "maxItems": MAX_LABELS}],
+        "x-words": f"text NAME=LABEL, or a list of at most {MAX_LABELS}",
+    }
+} | schema.of_config(LabelConfig, ["guidance"])
 
 
 @dataclass
@@ -25,6 +42,23 @@ class Model:
     name: str
     generator: Generator
     saved: tuple[str, int] | None
+    # Those whose texts have labels, the latest last: texts of one of them are written together.
+    _told: dict[tuple[Any, ...], Generator] = field(default_factory=dict)
+
+    def told(self, values: Mapping[str, Any]) -> Generator:
+        """The generator for a request that has the properties LABELS. Raises UsageError: an unknown label."""
+        given, guidance = values.get("label", []), values.get("guidance", 1.0)
+        labels = (given,) if isinstance(given, str) else tuple(given)
+        if not labels:
+            if "guidance" in values:
+                raise UsageError("`guidance` says how strongly labels are followed; give `label` too")
+            return self.generator
+        key = self.generator, labels, guidance
+        found = self._told.pop(key, None) or self.generator.with_labels(labels, guidance)
+        self._told[key] = found
+        if len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
+        return found
 
     @property
     def created(self) -> int:
@@ -72,6 +106,7 @@ class Shelf:
         saved = _saved(model.generator)
         try:
             model.generator = Generator.load(model.generator.run)
+            model._told.clear()
         except TextgenError as error:
             return str(error)
         finally:

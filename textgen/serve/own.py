@@ -13,6 +13,7 @@ from textgen.corpus.forms import FORMS
 from textgen.errors import UsageError
 from textgen.inspection.tracing import GATES, STATES, layout_of, trace
 from textgen.serve import schema
+from textgen.serve.models import LABELS
 from textgen.serve.schema import Schema
 from textgen.tokens.layout import RESERVED
 from textgen.verse.config import PoemConfig, Rules
@@ -41,7 +42,7 @@ for _each in (*_POEM.values(), *_RULES.values()):
     if _each["type"] == "string" and "enum" not in _each:
         _each["maxLength"] = MAX_LINE
 
-SCORE = schema.body_of({"model": _MODEL, "text": _TEXT}, ["text"])
+SCORE = schema.body_of({"model": _MODEL, "text": _TEXT} | LABELS, ["text"])
 TOKENIZE = schema.body_of(
     {
         "model": _MODEL,
@@ -70,6 +71,7 @@ INSPECT = schema.body_of(
             "default": 5,
             "description": "Of how many symbols to return the probability after each step.",
         },
+        "label": LABELS["label"],
     },
     ["text"],
 )
@@ -89,6 +91,7 @@ POEM = schema.body_of(
     }
     | _POEM
     | _RULES
+    | LABELS
 )
 
 
@@ -182,7 +185,7 @@ def poems(
     """`textgen.verse.compositions`: notes on the options, the seed, and an iterator that writes the poems."""
     from textgen.verse.composing import compositions
 
-    options = {name: value for name, value in values.items() if name not in ("model", "stream")}
+    options = {name: value for name, value in values.items() if name not in ("model", "stream", *LABELS)}
     config = PoemConfig(**options)
     notes, found = compositions(generator, config, each_draw=each_draw)
     return notes, config.seed or 0, found

@@ -19,6 +19,7 @@ PICTURES = {
     "units": "the text, coloured by the cell state of each watched unit",
     "saturation": "how often the gates of each unit are shut or open",
     "surprisal": "the text, coloured by the surprisal of each symbol",
+    "labels": "what each label of the texts does to the gates, for runs with labels",
     "temperature": "the predicted next symbol at several temperatures",
 }
 
