@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from textgen.arguments import short
 from textgen.corpus.notes import NoteKind
 from textgen.corpus.spans import duplicates, longest_repeat
 from textgen.corpus.text import Text
@@ -188,8 +189,17 @@ def _description(found: _Findings) -> list[tuple[str, str]]:
         ("rare", f"{count(len(rare), 'symbol')} fewer than {MIN_OCCURRENCES} times{rare_shown}"),
         ("lines twice", f"{repeated:,}{part}" + (f", most often {_quoted(line)}" if repeated else "")),
         ("blocks twice", f"{found.repeated_blocks:,} of {len(found.blocks):,}{part}"),
+        *((f"label {name}", _labelled(counts)) for name, counts in text.labels.items()),
         ("longest repeat", f"{count(len(span), 'character')}{part}" + (f": {_quoted(span)}" if span else "")),
     ]
+
+
+def _labelled(counts: Mapping[str, int]) -> str:
+    """The labels of a text, those of most documents first, and how many documents have each."""
+    order = sorted(counts, key=lambda label: (-counts[label], label))
+    shown = ", ".join(f"{short(label) or '(none)'} {counts[label]:,}" for label in order[:MAX_COMMON_SHOWN])
+    more = f" and {len(order) - MAX_COMMON_SHOWN:,} more" if len(order) > MAX_COMMON_SHOWN else ""
+    return f"{count(len(order), 'label')}: {shown}{more}"
 
 
 def _encoding(text: Text, counts: Mapping[str, int]) -> str:

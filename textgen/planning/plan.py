@@ -147,7 +147,10 @@ class Plan:
         projected = f" projected to {model.projection}" if model.projection else ""
         samples = self.training.softmax_samples
         loss = f"; the loss of a step is over {samples:,} symbols" if samples else ""
-        return f"{encoder}, {layers}{projected}, {count(model.parameters(), 'parameter')}; {self._dropout()}{loss}"
+        labels = "".join(f", told {each.shown()}" for each in model.labels)
+        says = f", says {model.classify}" if model.classify else ""
+        size = f"{encoder}{labels}, {layers}{projected}{says}, {count(model.parameters(), 'parameter')}"
+        return f"{size}; {self._dropout()}{loss}"
 
     def _dropout(self) -> str:
         model = self.model

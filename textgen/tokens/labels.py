@@ -15,6 +15,8 @@ from textgen.tokens.layout import BOUNDARY, Ids
 UNLABELLED = 0
 # The label of a document that has none, which is a label too.
 MISSING = ""
+# Labels that a line names.
+MAX_SHOWN = 6
 # Labels of one name: of more, most say nothing of other documents.
 MAX_LABELS = 10_000
 
@@ -31,6 +33,12 @@ class LabelSet(NamedTuple):
     def ids(self) -> dict[str, int]:
         """The id of each label."""
         return {value: place for place, value in enumerate(self.values, UNLABELLED + 1)}
+
+    def shown(self, most: int = MAX_SHOWN) -> str:
+        """The name and its first labels, for a person: "author: Dickens, Shelley and 3 more"."""
+        some = ", ".join(value or "(none)" for value in self.values[:most])
+        more = f" and {len(self.values) - most:,} more" if len(self.values) > most else ""
+        return f"{self.name}: {some}{more}"
 
     def extended(self, values: Iterable[str]) -> "LabelSet":
         """The same with the labels that it lacks behind its own."""
