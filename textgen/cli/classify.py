@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from textgen.cli.console import note, show_row, show_text
-from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option, overwrite_option
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    field_option,
+    json_option,
+    overwrite_option,
+    reading_of,
+)
 from textgen.corpus.documents import Corpus
 from textgen.errors import UsageError
 from textgen.reading.accuracy import Accuracy, measured
@@ -35,6 +43,7 @@ SAID, LIKELIEST = "as the model says", "by Bayes' rule"
 )
 @command_option("--out", metavar="FILE", help="Draw the confusion matrix into this file, .png or .svg (extra 'plots').")
 @overwrite_option("an existing file")
+@field_option
 @encoding_option
 @json_option("one JSON object")
 def classify_command(
@@ -44,6 +53,7 @@ def classify_command(
     name: str | None,
     out: str | None,
     overwrite: bool,
+    field: str | None,
     encoding: str | None,
     as_json: bool,
 ) -> None:
@@ -71,7 +81,8 @@ def classify_command(
     generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
     names = [labels.name for labels in generator.label_sets]
     asked = name or found.model.classify or (names[0] if len(names) == 1 else None)
-    texts = Texts(Corpus("text", (text,))) if text is not None else read(found.training, files, encoding, asked)
+    training = reading_of(found.training, field)
+    texts = read(training, files, encoding, asked) if text is None else Texts(Corpus("text", (text,)))
     classes = generator.classify(texts.documents, name)
     ways = _ways(classes, texts)
     if as_json:

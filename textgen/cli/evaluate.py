@@ -10,8 +10,10 @@ from textgen.cli.options import (
     cache_options,
     command_option,
     encoding_option,
+    field_option,
     json_option,
     options_of,
+    reading_of,
 )
 from textgen.corpus.documents import read_for
 from textgen.engine.cache import CachedNetwork
@@ -57,6 +59,7 @@ CACHE_ROWS = 8
     metavar="N",
     help="Cut the text into windows of N symbols for the second protocol. Each begins without any state.",
 )
+@field_option
 @encoding_option
 @json_option("one JSON object")
 def evaluate_command(
@@ -66,6 +69,7 @@ def evaluate_command(
     has_cache: bool,
     labels: tuple[str, ...],
     window: int,
+    field: str | None,
     encoding: str | None,
     as_json: bool,
     **options: Any,
@@ -92,7 +96,7 @@ def evaluate_command(
         extras.check_training("`dynamic`")
     found = load_run(run)
     own = tuple(label for label in labels if "=" not in label)
-    text = read_for(found.training, list(corpus), encoding, whole=True, label=own)
+    text = read_for(reading_of(found.training, field), list(corpus), encoding, whole=True, label=own)
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     extent = Extent.of(text.documents)
@@ -103,7 +107,7 @@ def evaluate_command(
         engine = engine.told(shares)
     if own:
         told = told_of(engine, ids, own, text.labelled)
-    if told and (cache or dynamic):
+    if told and (cache is not None or dynamic):
         raise UsageError("--cache and --dynamic read a text whose labels stay the same; give --label NAME=LABEL")
     results = {
         "carried": evaluate(engine, ids, extent, told=told),

@@ -11,6 +11,7 @@ from textgen.engine.cache_config import CacheConfig, CacheOptions
 from textgen.engine.label_config import LabelConfig
 from textgen.errors import UsageError
 from textgen.options import Config, flag_of, given_fields, option_of, type_of
+from textgen.runs.config import TrainingConfig
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 Rows = list[tuple[str, str]]
@@ -153,6 +154,19 @@ encoding_option = command_option(
     metavar="NAME",
     help="Decode the files with this encoding. [default: UTF-8, or as their byte-order mark says]",
 )
+
+
+field_option = command_option(
+    "--field",
+    group="Text",
+    metavar="NAME",
+    help="Read this field of a table or of lines of JSON. [default: the one that the run learned]",
+)
+
+
+def reading_of(training: TrainingConfig, field: str | None) -> TrainingConfig:
+    """How a run's training read texts, but for the field that --field names."""
+    return training if field is None else dataclasses.replace(training, field=field)
 
 
 def json_option(what: str) -> Callable[[Decorated], Decorated]:

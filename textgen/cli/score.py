@@ -13,9 +13,11 @@ from textgen.cli.options import (
     GroupedCommand,
     command_option,
     encoding_option,
+    field_option,
     json_option,
     label_options,
     options_of,
+    reading_of,
 )
 from textgen.corpus.documents import read_for, text_for
 from textgen.engine.label_config import LabelConfig
@@ -40,6 +42,7 @@ UNKNOWN_COLOUR = 177
     default=None,
     help="Colour the text. [default: if standard output is a terminal and NO_COLOR is not set]",
 )
+@field_option
 @encoding_option
 @json_option("one JSON object")
 def score_command(
@@ -47,6 +50,7 @@ def score_command(
     files: tuple[str, ...],
     text: str | None,
     colour: bool | None,
+    field: str | None,
     encoding: str | None,
     as_json: bool,
     **options: Any,
@@ -72,7 +76,8 @@ def score_command(
     if labels:
         generator = generator.with_labels(labels.label, labels.guidance)
     if text is None:
-        documents: Sequence[str] = read_for(found.training, list(files), encoding, whole=True).documents
+        training = reading_of(found.training, field)
+        documents: Sequence[str] = read_for(training, list(files), encoding, whole=True).documents
     else:
         documents = [text_for(found.training, text)]
     score = generator.score(documents)

@@ -6,7 +6,15 @@ import os
 import click
 
 from textgen.cli.console import note, show_row, show_text
-from textgen.cli.options import GroupedCommand, command_option, encoding_option, json_option, overwrite_option
+from textgen.cli.options import (
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    field_option,
+    json_option,
+    overwrite_option,
+    reading_of,
+)
 from textgen.corpus.documents import read_for, text_for
 from textgen.reading.index import vectors_of
 from textgen.reading.neighbours import nearest, plane
@@ -28,6 +36,7 @@ MAX_SHOWN = 60
 )
 @command_option("--out", metavar="FILE", help="Draw a map of all texts into this file, .png or .svg (extra 'plots').")
 @overwrite_option("an existing file")
+@field_option
 @encoding_option
 @json_option("one JSON object a text")
 def similar_command(
@@ -37,6 +46,7 @@ def similar_command(
     number: int,
     out: str | None,
     overwrite: bool,
+    field: str | None,
     encoding: str | None,
     as_json: bool,
 ) -> None:
@@ -62,7 +72,7 @@ def similar_command(
     else:
         query = text_for(found.training, query)
     names = [labels.name for labels in generator.label_sets]
-    texts = read(found.training, files, encoding, found.model.classify or next(iter(names), None))
+    texts = read(reading_of(found.training, field), files, encoding, found.model.classify or next(iter(names), None))
     vectors, (wanted,) = vectors_of(generator, found, texts.corpus), generator.encode_texts(query)
     for each in nearest(vectors, wanted, number):
         document, label = texts.documents[each.number], texts.labels[each.number] if texts.labels else None
