@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.forged_runs import newest, replace
 from tests.helpers.models import random_weights
 from tests.tokens.test_subwords import HOSTILE, spoilt
-from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
 from textgen.runs.folder import TOKENIZER
 from textgen.runs.run import ModelDescription, save_best
 from textgen.system.folders import Folder
@@ -34,7 +34,7 @@ def gift(tmp_path, monkeypatch):
     def make(sound, changes):
         tokenizer = load_tokenizer(sound)
         sizes = {"embedding_size": 4, "units": 3, "layers": 1, "tie": False}
-        rates = {"dropout": 0.0, "output_dropout": 0.0, "recurrent_dropconnect": 0.0}
+        rates = dict.fromkeys(DROPOUTS, 0.0)
         model = ModelConfig(tokenizer=sound["kind"], vocabulary_size=tokenizer.vocabulary_size, **sizes, **rates)
         (tmp_path / "gift").mkdir()
         description = ModelDescription(model, TrainingConfig(epochs=1), tokenizer)

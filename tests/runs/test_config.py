@@ -177,8 +177,10 @@ def test_an_older_run_is_read_as_what_it_was():
     older += ["recurrent_dropconnect", "bias"]
     read = ModelConfig.from_json({name: values[name] for name in older}, 3)
     assert (read.tie, read.projection, read.embedding_dropout, read.variational) == (False, 0, 0, False)
+    assert (read.labels, read.classify, TrainingConfig.from_json(TrainingConfig().to_json()).label) == ((), "", ())
     assert "output.kernel" in read.weight_shapes()
     training = TrainingConfig().to_json()
-    for name in ("softmax_samples", "activation_penalty", "change_penalty"):
+    later = ("softmax_samples", "activation_penalty", "change_penalty", "label", "label_dropout", "classify_weight")
+    for name in later:
         del training[name]
     assert TrainingConfig.from_json(training, 3).softmax_samples == 0

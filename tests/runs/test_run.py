@@ -12,7 +12,7 @@ import safetensors.numpy
 
 from tests.helpers import forged_runs
 from textgen.errors import RunError, RunExistsError, StorageError
-from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
 from textgen.runs.folder import (
     FOREIGN,
     METADATA,
@@ -56,7 +56,8 @@ def test_a_run_holds_plain_files_only(tiny_run):
 def test_what_is_saved_is_loaded(tmp_path):
     tokenizer = CharTokenizer.train(["text"])
     model = ModelConfig(vocabulary_size=tokenizer.vocabulary_size, units=2, layers=1, embedding_size=2)
-    model = dataclasses.replace(model, dropout=0.0, output_dropout=0.1, recurrent_dropconnect=0.0, tie=False)
+    rates = dict.fromkeys(DROPOUTS, 0.0) | {"output_dropout": 0.1}
+    model = dataclasses.replace(model, **rates, tie=False)
     training = TrainingConfig(epochs=3)
     rng = np.random.default_rng(0)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in model.weight_shapes().items()}
