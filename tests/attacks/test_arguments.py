@@ -37,7 +37,7 @@ from textgen import (
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.inspection import Trace, trace, trace_ids
 from textgen.inspection.looks import look
-from textgen.options import option_of
+from textgen.options import given_fields, option_of
 from textgen.tokens.chars import CharTokenizer
 from textgen.verse.config import Rules
 
@@ -188,7 +188,7 @@ def place(label, parameter, call, kind, also=()):
 
 def fields(label, config, call):
     """Every field of a configuration, given as a keyword."""
-    for field in dataclasses.fields(config):
+    for field in given_fields(config):
         optional = {"None"} if "None" in str(field.type) else set()
         special = SPECIAL.get(field.name) if config is not ModelConfig and not label.startswith("train") else None
         if config is verse.PoemConfig and field.name == "temperature":
@@ -468,7 +468,7 @@ ANYTHING = st.recursive(
 @settings(max_examples=examples(250))
 @given(st.sampled_from([ModelConfig, TrainingConfig, SamplingConfig, verse.PoemConfig]), st.data())
 def test_anything_at_all_is_taken_or_refused_by_name(config, data):
-    field = data.draw(st.sampled_from(dataclasses.fields(config)))
+    field = data.draw(st.sampled_from(given_fields(config)))
     value = data.draw(ANYTHING)
     found = ending(field.name, lambda given: config(**{field.name: given}), value)
     assert found in ("taken", "refused"), found
@@ -532,5 +532,5 @@ def test_every_public_function_answers_a_keyword_that_it_does_not_take():
 )
 def test_help_lists_the_options_of_a_function(function, configs):
     for config in configs:
-        for field in dataclasses.fields(config):
+        for field in given_fields(config):
             assert f"\n    {field.name}: {option_of(field).help}" in function.__doc__

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import verse
 from tests.helpers.endings import ending
-from textgen.corpus import documents, formats, sources
+from textgen.corpus import documents, pieces, sources
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.planning import dataset
 from textgen.planning.dataset import encode
@@ -22,8 +22,8 @@ def large(monkeypatch, empty_place):
     """Texts stay in their files, because the limits are small."""
     monkeypatch.setattr(sources, "CHUNK_BYTES", 700)
     monkeypatch.setattr(documents, "MAX_BYTES_IN_MEMORY", 2000)
-    monkeypatch.setattr(formats, "PIECE_CHARACTERS", 500)
-    monkeypatch.setattr(formats, "MAX_LINE_CHARACTERS", 900)
+    monkeypatch.setattr(pieces, "PIECE_CHARACTERS", 500)
+    monkeypatch.setattr(pieces, "MAX_LINE_CHARACTERS", 900)
     monkeypatch.setenv(VARIABLE, str(empty_place / "cache"))
     return empty_place / "large.txt"
 

@@ -160,13 +160,13 @@ class TestLarge:
     @pytest.fixture(autouse=True)
     def small_limit(self, monkeypatch, tmp_path):
         from textgen.corpus import documents as corpus
-        from textgen.corpus import formats, sources
+        from textgen.corpus import pieces, sources
         from textgen.system import cache
 
         monkeypatch.setattr(sources, "CHUNK_BYTES", 700)
         monkeypatch.setattr(corpus, "MAX_BYTES_IN_MEMORY", 2000)
-        monkeypatch.setattr(formats, "PIECE_CHARACTERS", 500)
-        monkeypatch.setattr(formats, "MAX_LINE_CHARACTERS", 900)
+        monkeypatch.setattr(pieces, "PIECE_CHARACTERS", 500)
+        monkeypatch.setattr(pieces, "MAX_LINE_CHARACTERS", 900)
         monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
 
     @pytest.mark.parametrize("documents", ["file", "block", "line"])
@@ -177,16 +177,17 @@ class TestLarge:
         small, large = (read_corpus(path, documents, may_stay=may_stay) for may_stay in (False, True))
         assert isinstance(large, LargeCorpus)
         found = []
-        for starts, piece in large.pieces():
+        for starts, piece, labels in large.pieces():
+            assert labels == ()
             if starts:
                 found.append("")
             found[-1] += piece
         assert tuple(found) == small.documents
-        assert documents != "file" or max(len(piece) for _, piece in large.pieces()) < 2000
+        assert documents != "file" or max(len(piece.text) for piece in large.pieces()) < 2000
         assert (large.characters, large.count, large.kind) == (small.characters, small.count, small.kind)
         assert large.fingerprint() == small.fingerprint()
         assert large.notes == small.notes != ()
-        assert large.split_position(0.1) == small.split_position(0.1)
+        assert large.split(0.1) == small.split(0.1)
 
     @pytest.mark.parametrize("unit", ["char", "word"])
     @pytest.mark.parametrize("backward", [False, True])
@@ -219,7 +220,7 @@ class TestLarge:
     def test_a_damaged_cache_is_made_anew(self, place, tmp_path):
         path = place("large.txt", verse() * 5)
         first = encode(read_corpus(path, may_stay=True), 0.1).ids.tobytes()
-        (ids,) = (tmp_path / "cache").rglob("*.ids")
+        (ids,) = (tmp_path / "cache").rglob(dataset.IDS)
         data = bytearray(ids.read_bytes())
         data[100] ^= 1
         ids.write_bytes(data)
@@ -298,8 +299,8 @@ class TestLarge:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         corpus = read_corpus("-", may_stay=True)
         assert isinstance(corpus, LargeCorpus)
-        assert "".join(piece for _, piece in corpus.pieces()) == text
-        assert "".join(piece for _, piece in corpus.pieces()) == text
+        assert "".join(piece.text for piece in corpus.pieces()) == text
+        assert "".join(piece.text for piece in corpus.pieces()) == text
 
     def test_a_bad_byte_far_into_a_text_is_named_with_its_offset(self, place):
         data = verse().encode() * 400

@@ -246,7 +246,8 @@ def test_tanh_at_every_magnitude(variant):
         zeros = np.zeros((1, rows, units), np.float32)
         gates, given = np.empty((1, rows, 4 * units), np.float32), np.empty((rows, units), np.float32)
         new_h, new_c, logits = np.empty_like(zeros), np.empty_like(zeros), np.empty((rows, 1), np.float32)
-        network.step(np.arange(rows), zeros, zeros, new_h, new_c, gates, given, logits)
+        none = np.empty((0, 4 * units), np.float32)
+        network.step(np.arange(rows), zeros, zeros, none, new_h, new_c, gates, given, logits)
         assert np.array_equal(gates[..., : 3 * units], np.full_like(gates[..., : 3 * units], 0.5))  # sigmoid(0)
         return gates[0, :, 3 * units :].ravel()
 
@@ -287,10 +288,9 @@ class Call:
         }
         self.arrays = {
             "ids": np.zeros(rows, np.int64),
-            **{
-                name: np.zeros((1, rows, width), np.float32)
-                for name, width in (("h", size), ("c", units), ("new_h", size), ("new_c", units))
-            },
+            **{name: np.zeros((1, rows, width), np.float32) for name, width in (("h", size), ("c", units))},
+            "offsets": np.zeros((rows, 4 * units), np.float32),
+            **{name: np.zeros((1, rows, width), np.float32) for name, width in (("new_h", size), ("new_c", units))},
             "gates": np.zeros((1, rows, 4 * units), np.float32),
             "given": np.zeros((rows, units), np.float32),
             "logits": np.zeros((rows, self.vocabulary), np.float32),
@@ -330,7 +330,7 @@ def test_a_right_call_is_not_refused():
 
 @needs_compiled
 @pytest.mark.parametrize("how", [*SPOILT, "read only"])
-@pytest.mark.parametrize("name", ["ids", "h", "c", *OUTPUTS])
+@pytest.mark.parametrize("name", ["ids", "h", "c", "offsets", *OUTPUTS])
 def test_arrays_of_a_step_that_do_not_fit_are_refused(name, how):
     if (how == "read only" and name not in OUTPUTS) or (how == "too short" and name == "ids"):
         return  # that fits

@@ -13,6 +13,7 @@ from tests.inspection.test_tracing import made, text_of
 from textgen.inspection.looks import look
 from textgen.inspection.plots import PICTURES, canvas, draw, fonts
 from textgen.system.wording import visible
+from textgen.tokens.labels import LabelSet
 from textgen.tokens.subwords import SubwordTokenizer
 from textgen.tokens.words import WordTokenizer
 
@@ -33,6 +34,7 @@ def every_picture(seen):
     return {name: list(draw(name, seen)) for name in PICTURES}
 
 
+SETS = (LabelSet("who", ("Ann", "", "$x_")), LabelSet("form", tuple(map(str, range(30)))))
 LOOKS = {
     "characters": lambda: look(made(layers=2)[0], text_of(400), "run"),
     "one-hot": lambda: look(made(encoder="onehot")[0], text_of(30), "run"),
@@ -41,6 +43,7 @@ LOOKS = {
         untaught(SubwordTokenizer.train(["to be, or not to be"], 280), SubwordTokenizer), "to be \u2764 or not\n" * 9
     ),
     "projected": lambda: look(made(layers=2, projection=3, tie=True, embedding_size=3)[0], text_of(100), "run"),
+    "labelled": lambda: look(made(labels=SETS, label_size=3, classify="who")[0], text_of(100), "run"),
     "backward": lambda: look(made(direction="backward")[0], text_of(100), "run"),
     "a symbol": lambda: look(made()[0], "a", "run"),
     "a unit": lambda: look(made(units=1)[0], "abc", "run"),
@@ -53,7 +56,10 @@ LOOKS = {
 def test_every_picture_of_every_kind_of_run_is_drawn(kind, tmp_path):
     seen = LOOKS[kind]()
     for name, figures in every_picture(seen).items():
-        assert figures or (name in ("cells", "units") and not seen.watched)
+        if name == "labels":
+            assert len(figures) == len(seen.config.labels)
+        else:
+            assert figures or (name in ("cells", "units") and not seen.watched)
         for number, (_, figure) in enumerate(figures):
             for suffix in canvas.FORMATS:
                 canvas.save(figure, tmp_path / f"{name}{number}.{suffix}")

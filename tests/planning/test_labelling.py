@@ -9,8 +9,9 @@ from textgen.planning.dataset import encode
 from textgen.planning.labelling import Labelling
 from textgen.planning.plan import plan
 from textgen.planning.streams import held_out_streams, training_streams
+from textgen.planning.text_labels import TextLabels
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.tokens.labels import UNLABELLED, LabelSet, TextLabels
+from textgen.tokens.labels import UNLABELLED, LabelSet
 from textgen.tokens.layout import BOUNDARY, IGNORED
 
 TEXTS = [f"{who} says {number} and {who} goes." for number in range(40) for who in ("Ann", "Bob", "Bob")]

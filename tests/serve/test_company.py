@@ -15,6 +15,7 @@ REQUESTS, COMPANY = 200, 12
 COMMAND = {"max_tokens": "length", "n": "count", "typical_p": "typical", "logit_bias": "bias"}
 # Not options of sampling, or tested elsewhere: alone they would end the request, or change the shape of its answer.
 OTHERS = {"model", "prompt", "echo", "logprobs", "stream", "stream_options", "suffix", "user", "best_of"}
+OTHERS |= {"label", "guidance"}  # these runs know no labels: test_labels.py
 OPENINGS = ["", "the hen ", "12: the fox went", "and what did you see", "99: the"]
 
 

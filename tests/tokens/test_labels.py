@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from textgen.tokens.labels import LabelSet, TextLabels, places
+from textgen.planning.text_labels import TextLabels
+from textgen.tokens.labels import LabelSet, places
 
 AUTHORS = LabelSet("author", ("Ann", "Bob", ""))
 

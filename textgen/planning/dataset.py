@@ -21,13 +21,14 @@ from textgen.corpus.labels import Labels
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.text import Text
 from textgen.errors import DamagedError, ModelError
+from textgen.planning.text_labels import TextLabels
 from textgen.system import cache, extras, snapshots
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Rules, Tokenizer
 from textgen.tokens.extent import Extent, ExtentCounter
-from textgen.tokens.labels import UNLABELLED, LabelSet, TextLabels
+from textgen.tokens.labels import UNLABELLED, LabelSet
 from textgen.tokens.layout import BOUNDARY, UNKNOWN, Ids, reverse_lines
 
 if TYPE_CHECKING:

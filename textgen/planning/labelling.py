@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.tokens.labels import UNLABELLED, TextLabels
+from textgen.planning.text_labels import TextLabels
+from textgen.tokens.labels import UNLABELLED
 from textgen.tokens.layout import IGNORED
 
 # "labels", int32 (documents, names): the ids that are told; "classes", int32 (documents,): the place of the label that

@@ -1,16 +1,10 @@
-"""The labels that a model knows, by name, and their ids; a mixture of labels; the labels of a laid-out text.
+"""The labels that a model knows, by name, and their ids; a mixture of labels. Importing this does not import NumPy.
 
 A label's id counts from 1. The id 0, UNLABELLED, stands for not being told. Knows nothing of files or models.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
-
-from textgen.tokens.layout import BOUNDARY, Ids
 
 UNLABELLED = 0
 # The label of a document that has none, which is a label too.
@@ -43,28 +37,6 @@ class LabelSet(NamedTuple):
     def extended(self, values: Iterable[str]) -> "LabelSet":
         """The same with the labels that it lacks behind its own."""
         return LabelSet(self.name, tuple(dict.fromkeys([*self.values, *values])))
-
-
-@dataclass(frozen=True)
-class TextLabels:
-    """The labels of a row of ids.
-
-    Attributes:
-        starts: int64, shape (documents,): where each document begins, at its BOUNDARY; the first is 0.
-        ids: int32, shape (documents, names): the ids of its labels.
-    """
-
-    starts: NDArray[np.int64]
-    ids: Ids
-
-    @classmethod
-    def of(cls, text: Ids, ids: Ids) -> "TextLabels":
-        """The labels of documents that are laid out as one row of ids, each after a BOUNDARY."""
-        return cls(np.flatnonzero(text == BOUNDARY), ids)
-
-    def documents(self, places: NDArray[np.integer]) -> NDArray[np.intp]:
-        """The number of the document that each place of the row is in, in the shape of the places."""
-        return np.searchsorted(self.starts, places, side="right") - 1
 
 
 def places(sets: Sequence[LabelSet], shares: LabelShares) -> Iterator[tuple[int, int, float]]:

@@ -130,7 +130,7 @@ class Reader:
         from textgen.engine.texts import vectors
         from textgen.writing.variants import single_engine
 
-        return vectors(single_engine(self.engine, "a text's vector"), self.documents_ids(texts))
+        return vectors(single_engine(self.engine, "a text's vector"), self._documents_ids(texts))
 
     @answers_keywords
     def classify(self, texts: str | Sequence[str], name: str | None = None) -> "Classes":
@@ -151,9 +151,9 @@ class Reader:
         from textgen.writing.variants import single_engine
 
         engine = single_engine(self.engine, "classification")
-        return classes(engine, name, self.documents_ids(texts))
+        return classes(engine, name, self._documents_ids(texts))
 
-    def documents_ids(self, texts: str | Sequence[str]) -> list[Ids]:
+    def _documents_ids(self, texts: str | Sequence[str]) -> list[Ids]:
         """Each document as the network reads it: a BOUNDARY, then its ids."""
         found = [self.encode(text) for text in arguments.documents("texts", texts)]
         if not found:

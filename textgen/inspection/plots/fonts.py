@@ -6,6 +6,7 @@ from functools import cache
 MONO = "DejaVu Sans Mono"  # the monospaced font that comes with matplotlib
 MONO_WIDTH = 0.602  # of its characters, in ems
 PLAIN = "DejaVu Sans"
+NORMAL_WEIGHTS = (400, "normal", "book", "regular")
 BOX = "\u25a1"
 BOXES = "Last Resort"  # comes with matplotlib; draws every character as a box
 # Common fonts with Chinese, Japanese or Korean characters. Others are found too.
@@ -72,7 +73,10 @@ def _fonts_installed_since() -> list[tuple[str, str]]:
 def _list_fonts() -> list[tuple[str, str]]:
     from matplotlib.font_manager import fontManager
 
-    files = {entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal"}
+    # Of a family the file that matplotlib draws with: a light one may have fewer characters.
+    plain = [entry for entry in fontManager.ttflist if entry.style == "normal"]
+    plain.sort(key=lambda entry: (entry.stretch == "normal", entry.weight in NORMAL_WEIGHTS))
+    files = {entry.name: entry.fname for entry in plain}
     files = {name: path for name, path in files.items() if not name.startswith(BOXES)}
     cjk = [name for family in CJK_FONTS for name in sorted(files) if name.startswith(family)]
     order = dict.fromkeys([PLAIN, *cjk, *sorted(files)])
