@@ -144,6 +144,12 @@ def test_a_saved_run_writes_what_it_wrote(run):
     assert len(texts) == 1
 
 
+def test_a_budget_of_minutes(tmp_path):
+    """The steps that are timed are steps of the training: told labels, and labels to say."""
+    history = train(CORPUS, tmp_path / "run", quiet=True, minutes=0.1, classify="who", **TINY | {"epochs": None})
+    assert history.epochs[-1]["step"] > 5
+
+
 def test_new_labels_grow_and_old_ones_keep_their_vectors(run, tmp_path):
     more = Corpus(
         "more",

@@ -159,7 +159,7 @@ def measure(
     held_out, seed, group = plan.held_out, plan.training.seed, model.steps_per_execution
     enough = min(max(TIMED_SHARE * seconds, MIN_TIMED_SECONDS), MAX_TIMED_SECONDS)
     watch = Stopwatch(lambda watch: sum(watch.groups) * group >= enough)
-    steps = feed(plan.streams, seed, first, MAX_TIMED_GROUPS * group, sampler=plan.sampler)
+    steps = feed(plan.streams, seed, first, MAX_TIMED_GROUPS * group, sampler=plan.sampler, labelling=plan.labelling)
     model.fit(steps, callbacks=[watch, *callbacks], shuffle=False, verbose=0)
     step_seconds = watch.step_seconds or seconds  # a single group is too few to tell
     if not held_out:
