@@ -92,10 +92,10 @@ def trained(folder, name, text, minutes, options=()):
 
 
 def loss(run, text, *options):
-    """Nats of a held-out table and its symbols."""
+    """Bits a character of a held-out table."""
     command = [sys.executable, "-m", "textgen", "evaluate", str(run), str(text), "--json", *options]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["carried"]
-    return found["nats"] * found["symbols"], found["bits_per_character"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found["carried"]["bits_per_character"]
 
 
 def show(name, *values):
@@ -107,9 +107,9 @@ def losses(folder, labels, minutes, options):
     told = trained(folder, "told", "train.csv", minutes, ["--label", FIELD, "--classify", FIELD, *options])
     plain = trained(folder, "plain", "train.csv", minutes, options)
     show("held-out loss", "bits/character")
-    show("with labels", f"{loss(told, folder / 'held.csv', '--label', FIELD)[1]:.4f}")
-    show("the same, not told now", f"{loss(told, folder / 'held.csv')[1]:.4f}")
-    show("without labels", f"{loss(plain, folder / 'held.csv')[1]:.4f}")
+    show("with labels", f"{loss(told, folder / 'held.csv', '--label', FIELD):.4f}")
+    show("the same, not told now", f"{loss(told, folder / 'held.csv'):.4f}")
+    show("without labels", f"{loss(plain, folder / 'held.csv'):.4f}")
     characters = sum(len(text) for _, text in rows_of(folder / "held.csv"))
     for share, name in (
         (1 / len(labels), "separate models, minutes shared"),
@@ -120,7 +120,7 @@ def losses(folder, labels, minutes, options):
             run = trained(
                 folder, f"own-{number}-{share:.2f}", f"train-{number}.csv", max(minutes * share, 0.3), options
             )
-            bits = loss(run, folder / f"held-{number}.csv")[1]
+            bits = loss(run, folder / f"held-{number}.csv")
             total += bits * sum(len(text) for _, text in rows_of(folder / f"held-{number}.csv"))
         show(name, f"{total / characters:.4f}")
     return told
