@@ -1,6 +1,7 @@
 """The configurations: ranges, JSON, keyword options and weight shapes."""
 
 import dataclasses
+import json
 import math
 import re
 import typing
@@ -13,6 +14,7 @@ from textgen.options import given_fields, option_of
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.train_options import ModelOptions, TrainingOptions, TrainOptions
 from textgen.sampling.config import SamplingConfig
+from textgen.tokens.labels import LabelSet
 
 
 @pytest.mark.parametrize(
@@ -184,3 +186,38 @@ def test_an_older_run_is_read_as_what_it_was():
     for name in later:
         del training[name]
     assert TrainingConfig.from_json(training, 3).softmax_samples == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("who", "pairs of a name and its labels"),
+        ({"who": ["Ann"]}, "pairs of a name and its labels"),
+        ([["who"]], "expected pairs"),
+        ([["who", "Ann"]], "expected pairs"),
+        ([["who", ["Ann"], 3]], "expected pairs"),
+        ([["who", []]], "needs 1 to 10,000 labels"),
+        ([["who", ["Ann", "Ann"]]], "each once"),
+        ([["who", [3]]], "takes text"),
+        ([[3, ["Ann"]]], "takes text"),
+        ([["who", ["\ud800"]]], "half a character"),
+        ([["who", ["Ann"]], ["who", ["Bob"]]], "a name is there twice"),
+        ([["who", list(map(str, range(10_001)))]], "needs 1 to 10,000 labels"),
+        (None, "pairs of a name and its labels"),
+        (7, "pairs of a name and its labels"),
+    ],
+)
+def test_labels_of_a_stranger_s_run(labels, message):
+    values = ModelConfig(vocabulary_size=5, units=3, layers=1).to_json() | {"labels": labels}
+    with pytest.raises(UsageError) as caught:
+        ModelConfig.from_json(values)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_labels_are_read_as_they_were_written():
+    config = ModelConfig(vocabulary_size=5, units=3, layers=1, labels=(LabelSet("who", ("Ann", "")),), classify="who")
+    read = ModelConfig.from_json(json.loads(json.dumps(config.to_json())))
+    assert read == config
+    assert (read.classes, read.weight_shapes()["classifier.kernel"]) == (2, (3, 2))
+    assert ModelConfig(vocabulary_size=5, units=3, layers=1, classify="who").classes == 0

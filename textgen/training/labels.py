@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from textgen.runs.config import ModelConfig
 from textgen.tokens.layout import IGNORED
 from textgen.training.backend import Tensor, keras, ops
+from textgen.training.lstm import Beside
 
 # The standard deviation of a label's first vector: small, so that labels mean little until something is learned.
 SCALE = 0.1
 
 
 class LabelVectors(keras.layers.Layer):
-    """The sum of the vectors of a place's labels; zeros for UNLABELLED.
+    """The vectors of labels, and the kernel that they are multiplied with.
 
     Args:
         config: the ModelConfig.
@@ -38,13 +39,12 @@ class LabelVectors(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, ids: Tensor) -> Tensor:
-        """Vectors, float, shape (..., label size), for integers of shape (..., names)."""
-        total = 0
-        for place, table in enumerate(self.tables):
-            padded = ops.pad(ops.convert_to_tensor(table), ((1, 0), (0, 0)))  # a row of zeros for UNLABELLED
-            total = total + ops.take(padded, ids[..., place], axis=0)
-        return total
+    def beside(self, ids: Tensor) -> Beside:
+        """What stands beside the symbols of some places, for their labels: integers of shape (time, batch, names)."""
+        # UNLABELLED is a row of zeros.
+        tables = [ops.pad(ops.convert_to_tensor(table), ((1, 0), (0, 0))) for table in self.tables]
+        each = [ids[..., place] for place in range(len(tables))]
+        return Beside(each, tables, ops.convert_to_tensor(self.kernel))
 
 
 class Classifier(keras.layers.Layer):

@@ -20,17 +20,46 @@ The CPU path rests on four things, measured in docs/log.md:
 import contextlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from textgen.system.threads import cores
 from textgen.training.backend import Tensor, keras, on_tensorflow_cpu, ops, tensorflow
-from textgen.training.recurrence import Rows, Steps, apart, distinct, recurrence
+from textgen.training.recurrence import Both, Rows, Steps, apart, distinct, recurrence
 from textgen.training.rows import take_rows
 
 # Fewest rows of a lane: products of fewer are too thin to be worth a core of their own.
 MIN_LANE_ROWS = 8
+
+
+class Beside(NamedTuple):
+    """What stands beside the inputs of a layer: kinds of things, whose vectors are summed and multiplied with a kernel.
+
+    Attributes:
+        ids: for each kind, integers, shape (time, batch).
+        tables: for each kind, its vectors, float, shape (things, size).
+        kernel: float, shape (size, 4 x units).
+    """
+
+    ids: Sequence[Tensor]
+    tables: Sequence[Tensor]
+    kernel: Tensor
+
+    def vectors(self) -> Tensor:
+        """The sums, float, shape (time, batch, size)."""
+        found = [ops.take(table, ids, axis=0) for ids, table in zip(self.ids, self.tables, strict=True)]
+        return sum(found[1:], found[0])
+
+    def rows(self) -> list[Rows]:
+        """Each kind as rows of a table of products, for the CPU path; of many things, of those that occur."""
+        found = []
+        for ids, table in zip(self.ids, self.tables, strict=True):
+            if table.shape[0] > (ids.shape[0] or 1) * (ids.shape[1] or 1):
+                occurring, ids = distinct(ids)
+                table = ops.take(table, occurring, axis=0)
+            found.append(Rows(ids, *apart(ops.matmul(table, self.kernel))))
+        return found
 
 
 class LSTM(keras.layers.LSTM):
@@ -62,7 +91,7 @@ class LSTM(keras.layers.LSTM):
         scales: Tensor = None,
         recurrent_kernel: Tensor = None,
         training: bool = False,
-        beside: tuple[Tensor, Tensor] | None = None,
+        beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the layer on vectors or on symbols, with time first, which is how the CPU path works.
 
@@ -76,7 +105,7 @@ class LSTM(keras.layers.LSTM):
             scales: float, shape (vocabulary, 1), what each row of the embedding is multiplied with; None for all 1.
             recurrent_kernel: used in place of the layer's own; shape (units, 4 x units).
             training: whether dropout applies.
-            beside: vectors that stand beside the inputs, float (time, batch, size), and their kernel (size, 4 x units).
+            beside: what stands beside the inputs.
 
         Returns:
             outputs (time, batch, units), h and c (batch, units).
@@ -96,11 +125,7 @@ class LSTM(keras.layers.LSTM):
                 embedding = embedding * scales
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            if beside is None:
-                return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel)
-            added = apart(ops.matmul(*beside))
-            projected = [take_rows(part, inputs) + more for part, more in zip(apart(table), added, strict=True)]
-            return self._recurrence(Steps(*projected), initial_state, recurrent_kernel)
+            return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel, beside)
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
@@ -108,8 +133,8 @@ class LSTM(keras.layers.LSTM):
             inputs = vectors if scales is None else vectors * ops.take(scales, inputs, axis=0)
         kernel = self.cell.kernel
         if beside is not None:  # one product of both
-            inputs = ops.concatenate([inputs, beside[0]], axis=-1)
-            kernel = ops.concatenate([ops.convert_to_tensor(kernel), beside[1]], axis=0)
+            inputs = ops.concatenate([inputs, beside.vectors()], axis=-1)
+            kernel = ops.concatenate([ops.convert_to_tensor(kernel), beside.kernel], axis=0)
         with self._with_kernels(kernel, recurrent_kernel):
             outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), h, c
@@ -150,22 +175,25 @@ class LSTM(keras.layers.LSTM):
         sequences: Tensor,
         initial_state: Sequence[Tensor],
         recurrent_kernel: Tensor,
-        beside: tuple[Tensor, Tensor] | None = None,
+        beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         kernels = apart(ops.convert_to_tensor(self.cell.kernel))
         biases = apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
         projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
-        if beside is not None:
-            projected = [part + more for part, more in zip(projected, apart(ops.matmul(*beside)), strict=True)]
-        return self._recurrence(Steps(*projected), initial_state, recurrent_kernel)
+        return self._recurrence(Steps(*projected), initial_state, recurrent_kernel, beside)
 
     def _recurrence(
-        self, source: Steps | Rows, initial_state: Sequence[Tensor], recurrent_kernel: Tensor
+        self,
+        source: Steps | Rows,
+        initial_state: Sequence[Tensor],
+        recurrent_kernel: Tensor,
+        beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         kernels = apart(ops.convert_to_tensor(recurrent_kernel))
         # The value of the variable: the function with its own gradient takes no variables.
         projection = () if self.projection is None else (tensorflow().convert_to_tensor(self.projection.value),)
-        return recurrence(source, initial_state, [*kernels, *projection])
+        whole = source if beside is None else Both([source, *beside.rows()])
+        return recurrence(whole, initial_state, [*kernels, *projection])
 
 
 class ProjectedLSTM(LSTM):

@@ -162,13 +162,13 @@ class LanguageModel(keras.Model):
         carry = ops.reshape(inputs["carry"], (self.batch_size, 1))
         begin = [[kept * carry for kept in pair] for pair in self.carried]
         shared = _Shared(self._recurrent_kernels(training), self._embedding_scales(training), training)
-        beside = self._beside(inputs)
+        labels = self._labels(inputs)
         lanes = [
             self._lane(
                 ids[:, rows],
                 [[state[rows] for state in pair] for pair in begin],
                 shared,
-                None if beside is None else beside[:, rows],
+                None if labels is None else labels[:, rows],
             )
             for rows in self.lanes
         ]
@@ -177,13 +177,13 @@ class LanguageModel(keras.Model):
                 kept.assign(ops.concatenate([states[layer][place] for _, states in lanes], axis=0))
         return [outputs for outputs, _ in lanes]
 
-    def _beside(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The vectors of each place's labels, float, shape (time, batch, label size); None without labels."""
+    def _labels(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Each place's labels, integers, shape (time, batch, names); None without labels."""
         if self.labels is None:
             return None
         labels = inputs["labels"]
         shape = (self.batch_size, labels.shape[1] or -1, len(self.config.labels))
-        return self.labels(ops.transpose(ops.reshape(labels, shape), (1, 0, 2)))
+        return ops.transpose(ops.reshape(labels, shape), (1, 0, 2))
 
     def _recurrent_kernels(self, training: bool) -> list[Tensor]:
         """Each layer's recurrent kernel; in training with some connections dropped.
@@ -208,7 +208,7 @@ class LanguageModel(keras.Model):
         self, ids: Tensor, begin: Sequence[Sequence[Tensor]], shared: _Shared, labels: Tensor
     ) -> tuple[Tensor, list[list[Tensor]]]:
         """Some rows of the batch through all layers: outputs (time, rows, size) and each layer's [h, c] after."""
-        beside = None if self.labels is None else (labels, ops.convert_to_tensor(self.labels.kernel))
+        beside = None if self.labels is None else self.labels.beside(labels)
         x, states, training = ids, list[list[Tensor]](), shared.training
         embedding, scales = self.embedding, shared.embedding_scales
         if training and self.config.input_dropout:  # it drops other values of each place, so each place is looked up

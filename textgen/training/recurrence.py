@@ -71,6 +71,32 @@ class Rows:
         return self.ids
 
 
+class Both:
+    """Inputs of the recurrence that are the sums of several."""
+
+    def __init__(self, parts: "Sequence[Steps | Rows]") -> None:
+        self.parts = parts
+        self.tensors = tuple(tensor for part in parts for tensor in part.tensors)
+
+    def at(self, tensors: Sequence[Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
+        """The inputs of step t."""
+        found = [part.at(tensors[2 * place : 2 * place + 2], t) for place, part in enumerate(self.parts)]
+        gates, candidate = (sum(inputs[1:], inputs[0]) for inputs in zip(*found, strict=True))
+        return gates, candidate
+
+    def gradients(self, tensors: Sequence[Tensor], d_gates: Tensor, d_candidate: Tensor) -> Sequence[Tensor]:
+        """The gradients of the tensors, from those of the inputs of all steps."""
+        found: list[Tensor] = []
+        for place, part in enumerate(self.parts):
+            found += part.gradients(tensors[2 * place : 2 * place + 2], d_gates, d_candidate)
+        return found
+
+    @property
+    def first(self) -> Tensor:
+        """A tensor whose first dimension is time."""
+        return self.parts[0].first
+
+
 def distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
     """The symbols that occur, each once, shape (symbols,), and the ids as places among them."""
     tf = tensorflow()
@@ -79,7 +105,7 @@ def distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def recurrence(
-    source: Steps | Rows, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
+    source: Steps | Rows | Both, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loop over time steps, with its own gradient.
 
@@ -96,16 +122,9 @@ def recurrence(
     sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
-    def run(
-        gates_in: Tensor,
-        candidate_in: Tensor,
-        h0: Tensor,
-        c0: Tensor,
-        gates_kernel: Tensor,
-        candidate_kernel: Tensor,
-        *projection: Tensor,
-    ) -> Tensor:
-        given = (gates_in, candidate_in)
+    def run(*tensors: Tensor) -> Tensor:
+        given, others = tensors[: len(source.tensors)], tensors[len(source.tensors) :]
+        h0, c0, gates_kernel, candidate_kernel, *projection = others
         known = source.first.shape[0]  # time steps, where the graph knows them
         steps = known or tf.shape(source.first)[0]
         turn = STEPS_PER_TURN if known and known % STEPS_PER_TURN == 0 else 1
