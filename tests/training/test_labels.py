@@ -1,23 +1,15 @@
 """Labels in training: Keras and the engine agree, labels are learned, and runs with labels are ordinary runs."""
 
-import json
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pytest
 
-from tests.conftest import ALL_CORES, TINY, on_all_cores
-from tests.helpers import forged_runs
-from tests.helpers.models import best, random_weights
+from tests.conftest import TINY
+from tests.helpers.models import random_weights
 from textgen import Generator, train
 from textgen.corpus.documents import Corpus
 from textgen.engine.network import Engine
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig
-from textgen.runs.diary import HISTORY
 from textgen.runs.run import load_run
 from textgen.tokens.labels import LabelSet
 from textgen.tokens.layout import IGNORED
@@ -183,32 +175,3 @@ def test_a_run_with_labels_learns_a_text_without(run, text_file, tmp_path):
 def test_the_model_of_another_run_says_what_it_said(run, text_file, tmp_path):
     with pytest.raises(UsageError, match="leave out `classify`"):
         train(text_file, tmp_path / "more", from_run=run, classify="form", quiet=True)
-
-
-def test_a_training_that_was_stopped_ends_where_one_that_was_not_does(tmp_path):
-    """A real process, a real Ctrl-C; labels that are not told are drawn anew in each pass."""
-    table = tmp_path / "t.csv"
-    table.write_text("who,form,text\n" + "".join(f"{who},{len(text) % 3},{text}\n" for who, text in VOICES))
-    options = "--field text --label form --classify who --epochs 12 --patience 0 --sample-length 0 --layers 2".split()
-    options += "--units 24 --batch-size 8 --sequence-length 16 --embedding-size 12 --output-dropout 0.2".split()
-    command = [sys.executable, "-m", "textgen", "train"]
-    real = {"text": True, "preexec_fn": on_all_cores if ALL_CORES else None}
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    subprocess.run([*command, str(table), "--out", str(whole), *options], check=True, capture_output=True, **real)
-    process = subprocess.Popen([*command, str(table), "--out", str(cut), *options], stderr=subprocess.PIPE, **real)
-    try:
-        deadline = time.monotonic() + 120
-        while not ((cut / HISTORY).exists() and len((cut / HISTORY).read_text().splitlines()) >= 2):
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130, errors
-    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, check=False, **real)
-    assert resumed.returncode == 0, resumed.stderr
-    assert best(cut) == best(whole)
-    config = json.loads((forged_runs.newest(cut) / "config.json").read_text())
-    assert config["model"]["labels"] == [["form", ["2", "1"]], ["who", ["Ann", "Bob"]]]

@@ -23,9 +23,11 @@ from textgen.runs.run import load_run
 from textgen.training.feed import Batches
 
 OF_CHARACTERS = "--embedding-size 12 --epochs 6"
-# A loss over candidates, tables of which a step reads some rows, and everything that is drawn at random.
-OF_WORDS = "--unit word --documents line --epochs 40 --tie --projection 12 --softmax-samples 40 --variational"
+# A loss over candidates, tables of which a step reads some rows, and everything that is drawn at random: which labels
+# are told, too.
+OF_WORDS = "--unit word --documents line --epochs 20 --tie --projection 12 --softmax-samples 40 --variational"
 OF_WORDS += " --embedding-dropout 0.1 --input-dropout 0.1 --recurrent-dropconnect 0.1 --change-penalty 1"
+OF_WORDS += " --label file --classify file"
 
 
 @pytest.mark.parametrize("options", [OF_CHARACTERS, OF_WORDS])
