@@ -10,12 +10,12 @@ from textgen.options import Config, option
 class CacheConfig(Config):
     """How much a neural cache remembers, and how much it counts. The defaults were measured (docs/log.md)."""
 
-    cache_size: int = option(2000, "With a cache, remember the last N symbols.", low=1, high=100_000, group="Advanced")
+    cache_size: int = option(500, "With a cache, remember the last N symbols.", low=1, high=100_000, group="Advanced")
     cache_weight: float = option(
         0.1, "With a cache, give it this share of the probability.", low=0, below=1, group="Advanced"
     )
     cache_sharpness: float = option(
-        0.3,
+        1.0,
         "With a cache, prefer what followed similar states this strongly; 0 counts all that is remembered alike.",
         low=0,
         high=1000,
