@@ -74,6 +74,7 @@ def test_classify(command, place, run):  # noqa: F811
     assert plain[0].startswith("Ann ")
     assert plain[1].startswith("Bob ")
     assert said(command("classify", run, "--text", BOB)).startswith("Bob ")
+    assert said(command("classify", run, "-", input=f"{ANN}\n{BOB}\n")).splitlines() == plain  # it is read once
 
 
 def test_similar(command, place, run):  # noqa: F811

@@ -192,3 +192,14 @@ def test_a_large_text_has_the_same_labels(read, monkeypatch):
 def test_given_texts_have_no_file_to_be_named_by():
     with pytest.raises(CorpusError, match="no document has the label 'file'"):
         read_given(TrainingConfig(label=("file",)), ["One.", "Two."])
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(table(), "t.csv"), (lines([{"text": "One."}]), "t.jsonl"), ("Plain.\n", "t.txt"), (json.dumps(POEMS), "t.json")],
+)
+def test_a_label_that_is_not_needed_may_be_missing(read, content, name):
+    column = "text" if name.endswith(("csv", "jsonl")) else None
+    corpus = read(content, name, column=column, label=("mood",), needs_labels=False)
+    assert set(corpus.labelled) == {("",)}
+    assert corpus.documents == read_corpus(name, column=column).documents

@@ -126,6 +126,7 @@ def read_corpus(
     normalise: str | None = ...,
     delimiter: str | None = ...,
     label: Labels = ...,
+    needs_labels: bool = ...,
 ) -> Corpus: ...
 @overload
 def read_corpus(
@@ -140,6 +141,7 @@ def read_corpus(
     normalise: str | None = ...,
     delimiter: str | None = ...,
     label: Labels = ...,
+    needs_labels: bool = ...,
 ) -> Corpus | LargeCorpus: ...
 @answers_keywords
 def read_corpus(
@@ -154,12 +156,13 @@ def read_corpus(
     normalise: str | None = None,
     delimiter: str | None = None,
     label: Labels = (),
+    needs_labels: bool = True,
 ) -> Corpus | LargeCorpus:
     """Read one text from files, folders, patterns, names of the catalogue, or standard input (the path "-").
 
     Args:
         paths: one path or several.
-        documents, encoding, selection, column, lowercase, normalise, delimiter, label: as of
+        documents, encoding, selection, column, lowercase, normalise, delimiter, label, needs_labels: as of
             `textgen.corpus.formats.Reading`.
         may_stay: whether a large text may stay in its files: a LargeCorpus.
 
@@ -170,7 +173,7 @@ def read_corpus(
     """
     names, may_stay = listed(paths), arguments.switch("may_stay", may_stay)
     selection = Selection() if selection is None else selection
-    reading = Reading(documents, encoding, column, lowercase, normalise, selection, delimiter, label)
+    reading = Reading(documents, encoding, column, lowercase, normalise, selection, delimiter, label, needs_labels)
     sources = tuple(resolve(names))
     name, absolutes, kind = name_of(names), tuple(map(absolute, names)), reading.kind(sources)
     if may_stay and kind != "poem" and _is_large(sources):
@@ -213,6 +216,7 @@ def read_for(
     may_stay: Literal[False] = ...,
     whole: bool = ...,
     label: Labels | None = ...,
+    needs_labels: bool = ...,
 ) -> Corpus: ...
 @overload
 def read_for(
@@ -223,6 +227,7 @@ def read_for(
     may_stay: bool,
     whole: bool = ...,
     label: Labels | None = ...,
+    needs_labels: bool = ...,
 ) -> Corpus | LargeCorpus: ...
 def read_for(
     training: ReadingOptions,
@@ -232,6 +237,7 @@ def read_for(
     may_stay: bool = False,
     whole: bool = False,
     label: Labels | None = None,
+    needs_labels: bool = True,
 ) -> Corpus | LargeCorpus:
     """Read a text with the options of a training: documents, and for poems their selection and script.
 
@@ -243,6 +249,7 @@ def read_for(
         whole: whether the text is read by a run that has learned another: all poems, not only those that the training
             selects, and plain text whatever the training read.
         label: the names of labels to read; None for those of the training, or of `whole` texts for none.
+        needs_labels: as of `textgen.corpus.formats.Reading`.
 
     Raises:
         UsageError: an encoding or a form that does not exist.
@@ -263,6 +270,7 @@ def read_for(
         normalise=training.normalise,
         delimiter=delimiter,
         label=label if label is not None else () if whole else training.label,
+        needs_labels=needs_labels,
     )
 
 

@@ -5,7 +5,7 @@ Knows nothing of files or models.
 
 import dataclasses
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, cast
 
@@ -61,6 +61,7 @@ class Reading:
         selection: which poems are learned, and in which script.
         label: names of labels: fields of a table or of JSON, "author" and "form" of poems, "folder" and "file" of any
             document.
+        needs_labels: whether a text without such a label is an error. Otherwise its documents have the empty label.
     """
 
     documents: str = "file"
@@ -71,6 +72,7 @@ class Reading:
     selection: poems.Selection = field(default_factory=poems.Selection)
     delimiter: str | None = None
     label: Labels = ()
+    needs_labels: bool = True
 
     def __post_init__(self) -> None:
         arguments.text("documents", self.documents, SEPARATORS)
@@ -118,7 +120,7 @@ class Reading:
         Raises:
             CorpusError: text that cannot be read, or no text; a label that no document has, or of too many values.
         """
-        if not self.label:
+        if not (self.label and self.needs_labels):
             yield from self._unlabelled(sources, notes)
             return
         tally = Tally(self.label, sources[0].name)
@@ -159,7 +161,7 @@ class Reading:
         if self.delimiter is not None:
             raise CorpusError(f"{source.name}: `delimiter` is about CSV; this is plain text")
         labels = source.origin.labels()
-        check_known(self.label, labels, source.name)
+        self._check_known(labels, source.name)
         pieces = whole_lines(text_of(source, self.encoding, notes))
         text = (self.treated(piece, source.name) for piece in pieces)
         if kind == "file":
@@ -194,9 +196,14 @@ class Reading:
         notes += about
         name = sources[0].name
         for poem in kept:
-            labels = poem.labels()
-            check_known(self.label, labels, name)
+            labels = poem.labels() if self.label else {}  # to find its form takes time
+            self._check_known(labels, name)
             yield Piece(True, self.treated(poem.text, name), chosen(self.label, labels, name))
+
+    def _check_known(self, known: Iterable[str], name: str) -> None:
+        """Raise CorpusError where a label that is needed is none of those that a text has."""
+        if self.needs_labels:
+            check_known(self.label, known, name)
 
     def treated(self, text: str, name: str) -> str:
         """A text, or a piece of one, in the case and the Unicode normal form that are wanted.
@@ -280,7 +287,8 @@ def _table(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[ta
     """The wanted fields of each row of a table."""
     with_ends = (line + "\n" for line in lines(text_of(source, reading.encoding, notes)))
     delimiter = reading.delimiter or ("\t" if source.is_tabbed else None)
-    return tables.fields(with_ends, source.name, reading.column, delimiter, notes, reading.label)
+    needed = [name for name in reading.label if name not in source.origin.labels()] if reading.needs_labels else []
+    return tables.fields(with_ends, source.name, reading.column, delimiter, notes, reading.label, needed)
 
 
 def _json_lines(source: Readable, reading: Reading, notes: list[Note]) -> Iterator[tables.Row]:

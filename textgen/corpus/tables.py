@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from textgen.corpus.labels import FILE, FOLDER
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.values import choices, shown
 from textgen.errors import CorpusError
@@ -36,6 +35,7 @@ def fields(
     delimiter: str | None,
     notes: list[Note],
     labels: Sequence[str] = (),
+    needed: Sequence[str] = (),
 ) -> Iterator[Row]:
     """The wanted fields of each row of a table.
 
@@ -45,7 +45,8 @@ def fields(
         column: the name of the wanted column; None if there is only one.
         delimiter: the character between two columns; None to find it in the first lines.
         notes: a list to which notes are added.
-        labels: names of columns that are labels; a file's own need no column. A short row lacks those of its end.
+        labels: names of labels, of which those that a column bears are read. A short row lacks those of its end.
+        needed: those that a column must bear.
 
     Raises:
         CorpusError: no such column, a row that does not fit the first, or a delimiter that cannot be found.
@@ -64,8 +65,7 @@ def fields(
         at = _column(name, header, column)
         if column is None:
             notes.append(Note(NoteKind.COLUMN, f"{name}: a table of one column, {shown(header[0])}", header[0]))
-        own = [label for label in labels if label in header or label not in (FOLDER, FILE)]
-        places = {label: _column(name, header, label) for label in own}
+        places = {label: _column(name, header, label) for label in labels if label in header or label in needed}
         for row in rows:
             where = f"{name}: line {rows.line_num}"
             if row and len(row) <= at:

@@ -1,11 +1,11 @@
 """Texts for a run to classify or compare: documents, and their labels where the files have them."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from textgen.corpus.documents import Corpus, read_for
 from textgen.corpus.formats import ReadingOptions
-from textgen.errors import CorpusError
 
 
 class Texts(NamedTuple):
@@ -36,16 +36,8 @@ def read(training: ReadingOptions, paths: Sequence[str], encoding: str | None, n
     Raises:
         CorpusError: a text that cannot be read.
     """
-    plain = read_for(training, list(paths), encoding, whole=True)
-    labelled = _labelled(training, paths, encoding, name) if name is not None else None
-    if labelled is None:
-        return Texts(plain)
-    return Texts(plain, [label for (label,) in labelled.labelled])
-
-
-def _labelled(training: ReadingOptions, paths: Sequence[str], encoding: str | None, name: str) -> Corpus | None:
-    """The same with labels; None where the files have none of that name. They were read before without an error."""
-    try:
-        return read_for(training, list(paths), encoding, whole=True, label=(name,))
-    except CorpusError:
-        return None
+    names = () if name is None else (name,)
+    corpus = read_for(training, list(paths), encoding, whole=True, label=names, needs_labels=False)
+    # Without its labels it is the text that it would be if they had not been asked for.
+    labels = [label for document in corpus.labelled for label in document]
+    return Texts(dataclasses.replace(corpus, label=(), labelled=()), labels if any(labels) else [])
