@@ -11,7 +11,7 @@ the chinese-poetry collection. Every tenth document of each label is held out. P
    separate models for each label, which share the same minutes, or have as many minutes each;
 2. texts written with each label and guidance, and without: how many a classifier of character n-grams (scikit-learn)
    takes for the label, and how varied they are (distinct-4);
-3. the accuracy on held-out documents of what the model says, of Bayes' rule, and of that classifier;
+3. the accuracy on held-out documents of the model's classifier, of Bayes' rule, and of scikit-learn's;
 4. how often the document nearest to a held-out one has its label, by the model's vectors and by TF-IDF.
 """
 
@@ -179,7 +179,8 @@ def main():
         texts, true = [text for _, text in held], [label for label, _ in held]
         classes = generator.classify(texts)
         show("accuracy on held-out documents", "right", "ECE")
-        for name, probabilities in (("what the model says", classes.said), ("Bayes' rule", classes.likeliest)):
+        ways = {"the model's classifier": classes.by_classifier, "Bayes' rule": classes.by_bayes}
+        for name, probabilities in ways.items():
             found = measured(classes.labels, probabilities, true)
             show(f"  {name}", f"{found.share:.1%}", f"{found.calibration_error:.3f}")
         found = measured(list(classifier.classes_), classifier.predict_proba(texts), true)

@@ -158,6 +158,20 @@ def word_run(made_once, text_file):
     return made_once("word-run", learn) / "words"
 
 
+@pytest.fixture(scope="session")
+def labelled_run(made_once):
+    """A run that learned two voices by their labels, and to classify them (`tests.helpers.voices`). Read it only."""
+
+    def learn(folder):
+        from tests.helpers.voices import CORPUS
+        from textgen import train
+
+        options = TINY | {"epochs": 30, "learning_rate": 0.02, "sample_length": 0, "label_size": 8, "patience": 0}
+        train(CORPUS, folder / "labelled", quiet=True, documents="line", classify="who", **options)
+
+    return made_once("labelled-run", learn) / "labelled"
+
+
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of the files that a clone holds."""

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.helpers.forged_runs import newest
-from tests.training.test_labels import CORPUS, VOICES, run  # noqa: F401 (a fixture)
+from tests.helpers.voices import CORPUS, VOICES
 from textgen import Generator
 
 HELD = ("held.csv", "--field", "text")
@@ -29,78 +29,80 @@ def said(result, code=0):
     return result.stdout
 
 
-def test_sample(command, place, run):  # noqa: F811
-    told = Generator.load(run).with_labels({"who": "Ann"}, guidance=1.5)
+def test_sample(command, place, labelled_run):
+    told = Generator.load(labelled_run).with_labels({"who": "Ann"}, guidance=1.5)
     options = ("--length", 40, "--seed", 3)
-    result = command("sample", run, "--label", "who=Ann", "--guidance", 1.5, *options)
+    result = command("sample", labelled_run, "--label", "who=Ann", "--guidance", 1.5, *options)
     assert said(result) == told.generate(length=40, seed=3) + "\n"
-    mixed = Generator.load(run).with_labels({"who": {"Ann": 0.3, "Bob": 0.7}})
-    result = command("sample", run, "--label", "who=Ann:0.3,Bob:0.7", *options, "--json")
+    mixed = Generator.load(labelled_run).with_labels({"who": {"Ann": 0.3, "Bob": 0.7}})
+    result = command("sample", labelled_run, "--label", "who=Ann:0.3,Bob:0.7", *options, "--json")
     values = json.loads(said(result))
     assert values["text"] == mixed.generate(length=40, seed=3)
     assert (values["label"], values["guidance"]) == (["who=Ann:0.3,Bob:0.7"], 1.0)
-    assert "label" not in json.loads(said(command("sample", run, *options, "--json")))
+    assert "label" not in json.loads(said(command("sample", labelled_run, *options, "--json")))
 
 
-def test_score_evaluate_and_write(command, place, run):  # noqa: F811
-    generator = Generator.load(run)
-    values = json.loads(said(command("score", run, "--text", ANN, "--label", "who=Bob", "--json")))
+def test_score_evaluate_and_write(command, place, labelled_run):
+    generator = Generator.load(labelled_run)
+    values = json.loads(said(command("score", labelled_run, "--text", ANN, "--label", "who=Bob", "--json")))
     assert values["total_nats"] == pytest.approx(generator.with_labels({"who": "Bob"}).score(ANN).nats)
     nats = {}
     for name, options in (("own", ["--label", "who"]), ("none", []), ("ann", ["--label", "who=Ann"])):
-        found = json.loads(said(command("evaluate", run, *HELD, *options, "--json")))
+        found = json.loads(said(command("evaluate", labelled_run, *HELD, *options, "--json")))
         nats[name] = found["carried"]["nats"]
     assert nats["own"] < nats["none"] < nats["ann"]
-    result = command("write", run, "--label", "who=Ann", "--seed", 3, "--ways", 2, input="1\n/quit\n")
+    result = command("write", labelled_run, "--label", "who=Ann", "--seed", 3, "--ways", 2, input="1\n/quit\n")
     assert said(result).startswith("the")
 
 
-def test_classify(command, place, run):  # noqa: F811
-    classes = Generator.load(run).classify([text for _, text in VOICES[:10]])
-    lines = said(command("classify", run, *HELD, "--out", "c.png")).splitlines()
+def test_classify(command, place, labelled_run):
+    classes = Generator.load(labelled_run).classify([text for _, text in VOICES[:10]])
+    lines = said(command("classify", labelled_run, *HELD, "--out", "c.png")).splitlines()
     assert len([line for line in lines if "[Ann]" in line]) == 5
     right = sum(label == who for label, (who, _) in zip(classes.best, VOICES, strict=False))
-    assert f"as the model says: {right} of 10 texts right, {right / 10:.1%}" in "\n".join(lines)
-    assert "1 text with another who than the run knows left out" in lines
+    assert f"by the classifier: {right} of 10 texts right, {right / 10:.1%}" in "\n".join(lines)
+    assert "1 text left out, with a who that the run does not know" in lines
     assert (place / "c.png").stat().st_size > 5000
-    values = json.loads(said(command("classify", run, *HELD, "--json")))
+    values = json.loads(said(command("classify", labelled_run, *HELD, "--json")))
     assert values["labels"] == ["Ann", "Bob"]
     assert values["true"] == [who for who, _ in VOICES[:10]] + ["Zoe"]
-    assert values["said"][:10] == [pytest.approx(row, abs=1e-5) for row in classes.said.tolist()]
-    assert values["accuracy"]["said"]["right"] == right
-    assert sum(map(sum, values["accuracy"]["likeliest"]["confusion"])) == 10
-    plain = said(command("classify", run, "plain.txt")).splitlines()
+    assert values["classifier"][:10] == [pytest.approx(row, abs=1e-5) for row in classes.by_classifier.tolist()]
+    assert values["accuracy"]["classifier"]["right"] == right
+    assert sum(map(sum, values["accuracy"]["bayes"]["confusion"])) == 10
+    plain = said(command("classify", labelled_run, "plain.txt")).splitlines()
     assert len(plain) == 2
     assert plain[0].startswith("Ann ")
     assert plain[1].startswith("Bob ")
-    assert said(command("classify", run, "--text", BOB)).startswith("Bob ")
-    assert said(command("classify", run, "-", input=f"{ANN}\n{BOB}\n")).splitlines() == plain  # it is read once
+    assert said(command("classify", labelled_run, "--text", BOB)).startswith("Bob ")
+    assert (
+        said(command("classify", labelled_run, "-", input=f"{ANN}\n{BOB}\n")).splitlines() == plain
+    )  # it is read once
 
 
-def test_similar(command, place, run):  # noqa: F811
-    lines = said(command("similar", run, ANN, *HELD, "--count", 3, "--out", "m.png")).splitlines()
+def test_similar(command, place, labelled_run):
+    lines = said(command("similar", labelled_run, ANN, *HELD, "--count", 3, "--out", "m.png")).splitlines()
     assert [re.search(r"\[(\w+)\]", line)[1] for line in lines] == ["Ann"] * 3
     assert (place / "m.png").stat().st_size > 5000
     (place / "query.txt").write_text(VOICES[1][1])
-    first = json.loads(said(command("similar", run, "query.txt", *HELD, "--json")).splitlines()[0])
+    first = json.loads(said(command("similar", labelled_run, "query.txt", *HELD, "--json")).splitlines()[0])
     assert first == {"number": 2, "likeness": pytest.approx(1, abs=1e-5), "label": "Bob", "text": VOICES[1][1]}
-    assert "[" not in said(command("similar", run, ANN, "plain.txt"))
+    assert "[" not in said(command("similar", labelled_run, ANN, "plain.txt"))
 
 
-def test_inspect_draws_what_labels_do(command, place, run):  # noqa: F811
-    result = command("inspect", run, "--text", ANN, "--label", "who=Ann", "--out", "seen", "--no-page")
+def test_inspect_draws_what_labels_do(command, place, labelled_run):
+    result = command("inspect", labelled_run, "--text", ANN, "--label", "who=Ann", "--out", "seen", "--no-page")
     assert result.exit_code == 0, result.output
     assert (place / "seen/labels.png").stat().st_size > 5000
 
 
-def test_info_and_check(command, place, run):  # noqa: F811
-    assert "labels       who: Ann, Bob, which it also says of a text" in said(command("info", run))
+def test_info_and_check(command, place, labelled_run):
+    assert "labels       who: Ann, Bob, which it also classifies" in said(command("info", labelled_run))
     assert "label who       3 labels: Ann 5, Bob 5, Zoe 1" in said(
         command("corpora", "check", *HELD, "--label", "who", "--sequence-length", 16)
     )
 
 
-def test_what_a_corpus_in_memory_and_a_table_learn_is_the_same(command, place, run):  # noqa: F811
+def test_what_a_corpus_in_memory_and_a_table_learn_is_the_same(command, place, labelled_run):
     """The run of the fixture was trained from Python; here from a table, with the same words."""
     rows = io.StringIO()
     csv.writer(rows).writerows([("who", "text"), *VOICES])
@@ -109,7 +111,7 @@ def test_what_a_corpus_in_memory_and_a_table_learn_is_the_same(command, place, r
     options += " --sample-length 0 --label-size 8 --patience 0 --classify who --field text --out again"
     result = command("train", "voices.csv", *options.split())
     assert result.exit_code == 0, result.output
-    weights = [(newest(each) / "model.safetensors").read_bytes() for each in (run, "again")]
+    weights = [(newest(each) / "model.safetensors").read_bytes() for each in (labelled_run, "again")]
     assert weights[0] == weights[1]
     assert CORPUS.label == ("who",)
 
@@ -153,8 +155,8 @@ def test_what_a_corpus_in_memory_and_a_table_learn_is_the_same(command, place, r
         (["train", "--resume", "RUN", "--label", "who"], 2, "leave out --label"),
     ],
 )
-def test_a_mistake_ends_in_one_line(command, place, run, tiny_run, arguments, code, message):  # noqa: F811
-    paths = {"RUN": run, "TINY": tiny_run}
+def test_a_mistake_ends_in_one_line(command, place, labelled_run, tiny_run, arguments, code, message):
+    paths = {"RUN": labelled_run, "TINY": tiny_run}
     result = command(*(paths.get(each, each) for each in arguments))
     assert result.exit_code == code, result.output
     lines = [line for line in result.stderr.splitlines() if line.startswith(("textgen:", "Error:"))]

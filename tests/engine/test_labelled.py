@@ -138,6 +138,20 @@ def test_guidance_goes_on_from_the_text_without_labels_to_that_with_them(guidanc
     assert np.abs(found - (free + guidance * (told - free))).max() < 1e-5
 
 
+def test_guidance_starts_from_a_text_without_any_label():
+    """Whatever the network was told before."""
+    before = ENGINE.told({"who": {"Bob": 1.0}})
+    assert np.array_equal(logits(GuidedNetwork(before, MIXTURE, 2.0)), logits(GuidedNetwork(ENGINE, MIXTURE, 2.0)))
+
+
+def test_labels_of_each_document_beside_one_of_all():
+    ids = np.concatenate([[BOUNDARY], IDS[IDS > 0][:5]] * 2)
+    told = told_of(ENGINE, ids, ["who"], [("Ann",), ("Bob",)], {"form": {"ode": 1.0}})
+    for place, who in ((2, "Ann"), (8, "Bob")):
+        both = ENGINE.offset({"who": {who: 1.0}, "form": {"ode": 1.0}})
+        assert np.array_equal(told.offsets[told.places[place]], both)
+
+
 def test_a_guided_state_is_a_value():
     network = GuidedNetwork(ENGINE, MIXTURE, 2.0)
     _, state = network.step(network.initial_state(2), np.array([1, 2]))
@@ -254,3 +268,10 @@ def test_a_network_without_labels_says_so():
     with pytest.raises(UsageError, match="knows no labels"):
         engine.offset({"who": {"Ann": 1.0}})
     assert np.array_equal(logits(engine.told({})), logits(engine))
+
+
+def test_of_many_labels_a_message_names_some():
+    sets = (LabelSet("who", tuple(f"label {number}" for number in range(10_000))),)
+    with pytest.raises(UsageError, match=r"and 9,900 more$") as caught:
+        read_shares(sets, {"who": "Xerxes"})
+    assert len(str(caught.value)) < 1500

@@ -6,10 +6,9 @@ import pytest
 from textgen.corpus.documents import Corpus, read_corpus
 from textgen.errors import UsageError
 from textgen.planning.dataset import encode
-from textgen.planning.labelling import Labelling
+from textgen.planning.labelling import Labelling, TextLabels
 from textgen.planning.plan import plan
 from textgen.planning.streams import held_out_streams, training_streams
-from textgen.planning.text_labels import TextLabels
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.tokens.labels import UNLABELLED, LabelSet
 from textgen.tokens.layout import BOUNDARY, IGNORED

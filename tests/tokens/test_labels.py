@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textgen.planning.text_labels import TextLabels
+from textgen.planning.labelling import TextLabels
 from textgen.tokens.labels import LabelSet, places
 
 AUTHORS = LabelSet("author", ("Ann", "Bob", ""))

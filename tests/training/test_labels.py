@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import TINY
 from tests.helpers.models import random_weights
+from tests.helpers.voices import CORPUS
 from textgen import Generator, train
 from textgen.corpus.documents import Corpus
 from textgen.engine.network import Engine
@@ -18,22 +19,6 @@ from textgen.training.labels import Classifier
 from textgen.training.model import LanguageModel
 
 SETS = (LabelSet("who", ("Ann", "Bob", "Cid")), LabelSet("form", ("ode", "")))
-# Two voices that share their words, and say them in another order.
-VOICES = [
-    (who, " ".join(words))
-    for number in range(60)
-    for who, words in (
-        ("Ann", ["the", "hen", "sat", "by", "the", "pond", str(number)]),
-        ("Bob", [str(number), "pond", "the", "by", "sat", "hen", "the"]),
-    )
-]
-CORPUS = Corpus(
-    "voices",
-    tuple(text for _, text in VOICES),
-    kind="line",
-    label=("who",),
-    labelled=tuple((who,) for who, _ in VOICES),
-)
 
 
 @pytest.mark.parametrize(
@@ -94,21 +79,12 @@ def test_the_loss_of_a_label_by_hand():
     assert float(classifier.nats(outputs, nothing)) == 0
 
 
-@pytest.fixture(scope="module")
-def run(made_once):
-    def make(folder):
-        options = TINY | {"epochs": 30, "learning_rate": 0.02, "sample_length": 0, "label_size": 8}
-        train(CORPUS, folder / "run", quiet=True, documents="line", classify="who", patience=0, **options)
-
-    return made_once("labelled", make) / "run"
-
-
-def test_what_was_learned(run):
+def test_what_was_learned(labelled_run):
     """Each voice in its own order, and which voice a text is in."""
-    found = load_run(run)
+    found = load_run(labelled_run)
     assert found.model.labels == (LabelSet("who", ("Ann", "Bob")),)
     assert found.training.label == ("who",)
-    generator = Generator.load(run)
+    generator = Generator.load(labelled_run)
     ann, bob = "the hen sat by the pond 7", "7 pond the by sat hen the"
     told = {who: generator.with_labels({"who": who}) for who in ("Ann", "Bob")}
     for who, own, other in (("Ann", ann, bob), ("Bob", bob, ann)):
@@ -116,7 +92,7 @@ def test_what_was_learned(run):
         assert told[who].score(own).nats < generator.score(own).nats
     classes = generator.classify([ann, bob])
     assert classes.labels == ("Ann", "Bob")
-    for probabilities in (classes.said, classes.likeliest):
+    for probabilities in (classes.by_classifier, classes.by_bayes):
         assert probabilities[0, 0] > 0.7
         assert probabilities[1, 1] > 0.7
     assert classes.best == ["Ann", "Bob"]
@@ -125,14 +101,14 @@ def test_what_was_learned(run):
     assert sum(text.endswith("hen the") for text in texts["Bob"]) > 15
 
 
-def test_a_saved_run_writes_what_it_wrote(run):
-    assert load_run(run).model.label_shapes() == {
+def test_a_saved_run_writes_what_it_wrote(labelled_run):
+    assert load_run(labelled_run).model.label_shapes() == {
         "label.0.embedding": (2, 8),
         "label.kernel": (8, 96),
         "classifier.kernel": (24, 2),
         "classifier.bias": (2,),
     }
-    texts = {Generator.load(run).with_labels(["who=Bob"]).generate(length=40, seed=5) for _ in range(2)}
+    texts = {Generator.load(labelled_run).with_labels(["who=Bob"]).generate(length=40, seed=5) for _ in range(2)}
     assert len(texts) == 1
 
 
@@ -142,7 +118,7 @@ def test_a_budget_of_minutes(tmp_path):
     assert history.epochs[-1]["step"] > 5
 
 
-def test_new_labels_grow_and_old_ones_keep_their_vectors(run, tmp_path):
+def test_new_labels_grow_and_old_ones_keep_their_vectors(labelled_run, tmp_path):
     more = Corpus(
         "more",
         ("the hen sat by the pond 7",) * 40,
@@ -151,8 +127,8 @@ def test_new_labels_grow_and_old_ones_keep_their_vectors(run, tmp_path):
         labelled=(("Cid", "calm"), ("Bob", "calm")) * 20,
     )
     again = {"epochs": 1, "sample_length": 0, "batch_size": 8, "sequence_length": 16, "learning_rate": 1e-9}
-    train(more, tmp_path / "more", from_run=run, quiet=True, **again)
-    old, new = load_run(run), load_run(tmp_path / "more")
+    train(more, tmp_path / "more", from_run=labelled_run, quiet=True, **again)
+    old, new = load_run(labelled_run), load_run(tmp_path / "more")
     assert new.model.labels == (LabelSet("who", ("Ann", "Bob", "Cid")), LabelSet("mood", ("calm",)))
     assert np.abs(new.weights["label.0.embedding"][:2] - old.weights["label.0.embedding"]).max() < 1e-6
     assert np.abs(new.weights["classifier.kernel"][:, :2] - old.weights["classifier.kernel"]).max() < 1e-6
@@ -166,12 +142,12 @@ def test_a_run_without_labels_learns_some_later(tiny_run, tmp_path):
     assert load_run(tmp_path / "more").model.labels == (LabelSet("who", ("Ann", "Bob")),)
 
 
-def test_a_run_with_labels_learns_a_text_without(run, text_file, tmp_path):
+def test_a_run_with_labels_learns_a_text_without(labelled_run, text_file, tmp_path):
     again = {"epochs": 1, "sample_length": 0, "batch_size": 8, "sequence_length": 16, "documents": "file"}
-    train(text_file, tmp_path / "more", from_run=run, quiet=True, **again)
-    assert load_run(tmp_path / "more").model.labels == load_run(run).model.labels
+    train(text_file, tmp_path / "more", from_run=labelled_run, quiet=True, **again)
+    assert load_run(tmp_path / "more").model.labels == load_run(labelled_run).model.labels
 
 
-def test_the_model_of_another_run_says_what_it_said(run, text_file, tmp_path):
+def test_the_model_of_another_run_says_what_it_said(labelled_run, text_file, tmp_path):
     with pytest.raises(UsageError, match="leave out `classify`"):
-        train(text_file, tmp_path / "more", from_run=run, classify="form", quiet=True)
+        train(text_file, tmp_path / "more", from_run=labelled_run, classify="form", quiet=True)

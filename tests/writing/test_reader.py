@@ -73,24 +73,24 @@ def test_bayes_rule_by_scores(direction):
     """The likelihood of a text with each label is what `score` finds with that label."""
     generator = made(direction=direction)
     classes = generator.classify(TEXTS, "form")
-    assert (classes.name, classes.labels, classes.said) == ("form", ("ode", ""), None)
+    assert (classes.name, classes.labels, classes.by_classifier) == ("form", ("ode", ""), None)
     nats = np.array(
         [[generator.with_labels({"form": label}).score(text).nats for label in ("ode", "")] for text in TEXTS]
     )
     expected = np.exp(-nats) / np.exp(-nats).sum(axis=1, keepdims=True)
-    assert np.abs(classes.likeliest - expected).max() < 1e-5
+    assert np.abs(classes.by_bayes - expected).max() < 1e-5
     assert classes.best == [("ode", "")[place] for place in expected.argmax(axis=1)]
 
 
-def test_the_label_that_the_model_says_comes_first():
+def test_the_label_of_the_classifier_comes_first():
     generator = made()
     classes = generator.classify(TEXTS)
     assert classes.name == "who"
-    assert classes.said.shape == classes.likeliest.shape == (5, 3)
-    assert np.allclose(classes.said.sum(axis=1), 1)
-    assert classes.best == [("Ann", "Bob", "Cid")[place] for place in classes.said.argmax(axis=1)]
-    # What the generator is told does not decide what it says.
-    assert np.array_equal(generator.with_labels({"who": "Bob"}).classify(TEXTS).said, classes.said)
+    assert classes.by_classifier.shape == classes.by_bayes.shape == (5, 3)
+    assert np.allclose(classes.by_classifier.sum(axis=1), 1)
+    assert classes.best == [("Ann", "Bob", "Cid")[place] for place in classes.by_classifier.argmax(axis=1)]
+    # What the generator is told does not decide what its classifier predicts.
+    assert np.array_equal(generator.with_labels({"who": "Bob"}).classify(TEXTS).by_classifier, classes.by_classifier)
 
 
 def test_which_label_is_meant():

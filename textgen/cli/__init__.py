@@ -31,7 +31,7 @@ COMMANDS = {
     "write": ("write", "Write a text together with a run."),
     "score": ("score", "Show how surprising each symbol of a text is."),
     "serve": ("serve", "Serve runs to other programs."),
-    "classify": ("classify", "Say which label each text has."),
+    "classify": ("classify", "Find which label each text has."),
     "similar": ("similar", "Find texts that are alike."),
     "evaluate": ("evaluate", "Measure how well a run predicts a text."),
     "plot": ("plot", "Show how runs learned."),

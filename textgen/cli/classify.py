@@ -1,4 +1,4 @@
-"""textgen classify: say which label each text has."""
+"""textgen classify: find which label each text has."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from textgen.cli.options import (
     overwrite_option,
     reading_of,
 )
-from textgen.corpus.documents import Corpus
+from textgen.corpus.documents import Corpus, text_for
 from textgen.errors import UsageError
 from textgen.reading.accuracy import Accuracy, measured
 from textgen.reading.texts import Texts, read
@@ -31,7 +31,7 @@ from textgen.writing.generator import Generator
 MAX_SHOWN, MAX_LABEL = 40, 12
 # Labels of a confusion matrix that is printed; the picture shows more.
 MAX_MATRIX = 10
-SAID, LIKELIEST = "as the model says", "by Bayes' rule"
+CLASSIFIER, BAYES = "by the classifier", "by Bayes' rule"
 
 
 @click.command("classify", cls=GroupedCommand)
@@ -39,7 +39,7 @@ SAID, LIKELIEST = "as the model says", "by Bayes' rule"
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @command_option("--text", metavar="TEXT", help="Classify this text, not a file.")
 @command_option(
-    "--name", metavar="NAME", help="Say this label. [default: the one that the run learned to say, or its only one]"
+    "--name", metavar="NAME", help="Find this label. [default: that of the run's classifier, or its only one]"
 )
 @command_option("--out", metavar="FILE", help="Draw the confusion matrix into this file, .png or .svg (extra 'plots').")
 @overwrite_option("an existing file")
@@ -57,12 +57,13 @@ def classify_command(
     encoding: str | None,
     as_json: bool,
 ) -> None:
-    """Say which label each text has, with a run that was trained with --label or --classify.
+    """Find which label each text has, with a run that was trained with --label or --classify.
 
-    There are two ways. A run that was trained with --classify says the label itself. Every run with labels can find
-    the label that makes the text least surprising (Bayes' rule; before the text, all labels are equally likely).
+    There are two ways. A run that was trained with --classify has a classifier. Every run with labels can find the
+    label that makes the text least surprising (Bayes' rule with a uniform prior).
 
-    Where the files have the label too, the accuracy, the calibration error and the confusion matrix follow.
+    If the files have the label too, the command also prints the accuracy, the calibration error and the confusion
+    matrix.
 
     \b
       textgen classify novels letter.txt
@@ -78,11 +79,14 @@ def classify_command(
 
         picture = picture_file(out, overwrite)
     found = load_run(run)
-    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
+    generator = Generator.of_run(found)
     names = [labels.name for labels in generator.label_sets]
     asked = name or found.model.classify or (names[0] if len(names) == 1 else None)
     training = reading_of(found.training, field)
-    texts = read(training, files, encoding, asked) if text is None else Texts(Corpus("text", (text,)))
+    if text is not None:
+        texts = Texts(Corpus("text", (text_for(training, text),)))
+    else:
+        texts = read(training, files, encoding, asked)
     classes = generator.classify(texts.documents, name)
     ways = _ways(classes, texts)
     if as_json:
@@ -107,9 +111,9 @@ def _ways(classes: Classes, texts: Texts) -> list[tuple[str, Accuracy]]:
     if not chosen:
         return []
     true = [texts.labels[number] for number in chosen]
-    ways = [(LIKELIEST, classes.likeliest)]
-    if classes.said is not None:
-        ways.insert(0, (SAID, classes.said))
+    ways = [(BAYES, classes.by_bayes)]
+    if classes.by_classifier is not None:
+        ways.insert(0, (CLASSIFIER, classes.by_classifier))
     return [(way, measured(classes.labels, probabilities[chosen], true)) for way, probabilities in ways]
 
 
@@ -119,7 +123,7 @@ def _lines(classes: Classes, texts: Texts) -> Iterator[str]:
     for number, (document, true) in enumerate(zip(texts.documents, labels, strict=False)):
         parts = [
             f"{classes.labels[place := int(row[number].argmax())] or '(none)'} {row[number, place]:.2f}"
-            for row in (classes.said, classes.likeliest)
+            for row in (classes.by_classifier, classes.by_bayes)
             if row is not None
         ]
         is_right = f"[{true or '(none)'}]" if texts.labels else ""
@@ -133,7 +137,7 @@ def _summary(classes: Classes, texts: Texts, ways: list[tuple[str, Accuracy]]) -
     yield ""
     unknown = len(texts.documents) - ways[0][1].texts
     if unknown:
-        yield f"{count(unknown, 'text')} with another {classes.name} than the run knows left out"
+        yield f"{count(unknown, 'text')} left out, with a {classes.name} that the run does not know"
     for way, accuracy in ways:
         yield (
             f"{way}: {accuracy.right:,} of {count(accuracy.texts, 'text')} right, {accuracy.share:.1%}; "
@@ -142,7 +146,7 @@ def _summary(classes: Classes, texts: Texts, ways: list[tuple[str, Accuracy]]) -
     way, accuracy = ways[0]
     if len(accuracy.labels) <= MAX_MATRIX:
         yield ""
-        yield f"{way}; a row for each {classes.name}, a column for each that was said:"
+        yield f"{way}; rows: the {classes.name}; columns: the predicted {classes.name}"
         names = [one_line(label or "(none)")[:MAX_LABEL] for label in accuracy.labels]
         yield " " * (MAX_LABEL + 1) + " ".join(f"{name:>{MAX_LABEL}}" for name in names)
         for name, row in zip(names, accuracy.confusion.tolist(), strict=True):
@@ -159,8 +163,8 @@ def _values(run: str, classes: Classes, texts: Texts, ways: list[tuple[str, Accu
         "run": run,
         "name": classes.name,
         "labels": list(classes.labels),
-        "said": rounded(classes.said),
-        "likeliest": rounded(classes.likeliest),
+        "classifier": rounded(classes.by_classifier),
+        "bayes": rounded(classes.by_bayes),
         "true": list(texts.labels) or None,
         "accuracy": {
             way: {
@@ -170,6 +174,6 @@ def _values(run: str, classes: Classes, texts: Texts, ways: list[tuple[str, Accu
                 "calibration_error": each.calibration_error,
                 "confusion": each.confusion.tolist(),
             }
-            for way, each in (("said" if way == SAID else "likeliest", each) for way, each in ways)
+            for way, each in (("classifier" if way == CLASSIFIER else "bayes", each) for way, each in ways)
         },
     }

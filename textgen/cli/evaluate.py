@@ -49,7 +49,7 @@ CACHE_ROWS = 8
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Tell the model this label of all texts, NAME=LABEL, or with NAME alone each text's own. Repeatable.",
+    help="Tell the model a label of the texts: NAME=LABEL for all, or NAME to read each text's own. Repeatable.",
 )
 @command_option(
     "--window",
@@ -106,7 +106,7 @@ def evaluate_command(
         shares = read_shares(found.model.labels, fixed)
         engine = engine.told(shares)
     if own:
-        told = told_of(engine, ids, own, text.labelled)
+        told = told_of(engine, ids, own, text.labelled, shares)
     if told and (cache is not None or dynamic):
         raise UsageError("--cache and --dynamic read a text whose labels stay the same; give --label NAME=LABEL")
     results = {

@@ -243,7 +243,7 @@ def _with_text(reading: Reading, text: str) -> Reading:
 
 def _load(reading: Reading) -> tuple[Run, Generator]:
     run = load_run(reading.run)
-    generator = Generator.from_parts(run.model, run.training, run.tokenizer, run.weights)
+    generator = Generator.of_run(run)
     return run, generator.with_labels(reading.label) if reading.label else generator
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from textgen.engine.cache_config import CacheConfig, CacheOptions
-from textgen.engine.label_config import LabelConfig
+from textgen.engine.label_config import LabelConfig, label_config
 from textgen.errors import UsageError
 from textgen.options import Config, flag_of, given_fields, option_of, type_of
 from textgen.runs.config import TrainingConfig
@@ -201,16 +201,8 @@ def cache_options(options: dict[str, Any], has_cache: bool) -> CacheOptions | No
 
 
 def label_options(options: dict[str, Any]) -> LabelConfig | None:
-    """Take the labels of a text out of the options of a command; None where it has none.
-
-    Raises:
-        UsageError: a guidance, but no labels that it would follow.
-    """
-    names = [field.name for field in dataclasses.fields(LabelConfig)]
-    found = given({name: options.pop(name) for name in names})
-    if found and "label" not in found:
-        raise UsageError("`guidance` says how strongly labels are followed; give `label` too")
-    return LabelConfig(**found) if found else None
+    """Take the labels of a text out of the options of a command; None where it has none. Raises as `label_config`."""
+    return label_config({field.name: options.pop(field.name) for field in dataclasses.fields(LabelConfig)})
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

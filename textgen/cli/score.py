@@ -72,7 +72,7 @@ def score_command(
         raise UsageError("give either FILE or --text, not both")
     labels = label_options(options)
     found = load_run(run)
-    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
+    generator = Generator.of_run(found)
     if labels:
         generator = generator.with_labels(labels.label, labels.guidance)
     if text is None:

@@ -66,7 +66,7 @@ def similar_command(
 
         picture = picture_file(out, overwrite)
     found = load_run(run)
-    generator = Generator.from_parts(found.model, found.training, found.tokenizer, found.weights)
+    generator = Generator.of_run(found)
     if os.path.isfile(query):
         query = "\n\n".join(read_for(found.training, [query], encoding, whole=True).documents)
     else:

@@ -1,9 +1,12 @@
-"""The options that say which labels a text has (`textgen.engine.labelled`). Importing them does not import NumPy."""
+"""The options for the labels of a text (`textgen.engine.labelled`). Importing them does not import NumPy."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any
 
 from textgen.arguments import texts
+from textgen.errors import UsageError
 from textgen.options import Config, option
 
 
@@ -28,8 +31,19 @@ class LabelConfig(Config):
     )
 
 
-class LabelOptions(TypedDict, total=False):
-    """The fields of LabelConfig as keyword arguments."""
+def label_config(given: Mapping[str, Any]) -> LabelConfig | None:
+    """The labels that a person or a program gives a text; None where none are given.
 
-    label: tuple[str, ...]
-    guidance: float
+    Args:
+        given: fields of LabelConfig by name; a field that is None or missing was not given.
+
+    Raises:
+        UsageError: a field out of its range, or a guidance without labels that it would follow.
+    """
+    names = [field.name for field in dataclasses.fields(LabelConfig)]
+    config = LabelConfig(**{name: given[name] for name in names if given.get(name) is not None})
+    if config.label:
+        return config
+    if given.get("guidance") is not None:
+        raise UsageError("`guidance` says how strongly labels are followed; give `label` too")
+    return None

@@ -1,4 +1,4 @@
-"""What labels mean to a network: the vector of each, what they add to the gates, and how it says a text's own label.
+"""What labels mean to a network: the vector of each, what they add to the gates, and its classifier.
 
 The vectors of a text's labels are summed, each weighted with its share, and multiplied with one kernel. The product is
 added to the sums of the first layer's gates at every step, as the product of an input that stands beside each symbol
@@ -71,7 +71,7 @@ class LabelWeights:
         return Plain(plain, kept)
 
     def class_logits(self, hidden: Floats) -> Floats:
-        """The logits of each label of the name that the network can say.
+        """The logits of the classifier, one for each label.
 
         Args:
             hidden: float32, shape (..., output): hidden states of the last layer.

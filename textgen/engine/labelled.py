@@ -51,7 +51,7 @@ class GuidedNetwork(Network[GuidedState, tuple[Workspace, Workspace]]):
     """
 
     def __init__(self, engine: Engine, shares: LabelShares, guidance: float) -> None:
-        self.free, self.told, self.guidance = engine, engine.told(shares), guidance
+        self.free, self.told, self.guidance = engine.told({}), engine.told(shares), guidance
 
     def initial_state(self, batch: int = 1) -> GuidedState:
         """Return the state before any text, with `batch` rows."""
@@ -86,45 +86,55 @@ def read_shares(sets: Sequence[LabelSet], given: Mapping[str, object] | Sequence
         UsageError: a name or a label that the model does not know, with the nearest that it does; or weights that are
             not numbers of 0 or more, or all 0.
     """
-    if not sets and given:
-        raise UsageError("`label`: this run knows no labels; it was trained without `label`")
     known = {labels.name: labels for labels in sets}
+    if given and not known:
+        _check_name("", known)
     pairs = list(given.items()) if isinstance(given, Mapping) else [_parted(each, known) for each in given]
     shares: dict[str, Mapping[str, float]] = {}
     for name, wanted in pairs:
-        if name not in known:
-            raise UsageError(f"`label`: this run knows no label {name!r}; {did_you_mean(str(name), list(known))}")
+        _check_name(name, known)
         if name in shares:
             raise UsageError(f"`label`: {name!r} is there twice; give its labels together, as {name}=A:0.5,B:0.5")
         shares[name] = _shares(known[name], wanted)
     return shares
 
 
-def told_of(engine: Engine, ids: Ids, names: Sequence[str], labels: Sequence[Sequence[str]]) -> Told:
+def told_of(
+    engine: Engine,
+    ids: Ids,
+    names: Sequence[str],
+    labels: Sequence[Sequence[str]],
+    shares: LabelShares | None = None,
+) -> Told:
     """The labels at each place of a laid-out text.
 
     Args:
         engine: the network.
         ids: the text, integers, shape (symbols,), a BOUNDARY before each document.
-        names: of the labels.
+        names: of the documents' own labels.
         labels: those of each document. One that the network does not know is not told.
+        shares: labels of other names, which all documents have.
 
     Raises:
         UsageError: the network knows no label of a name.
     """
-    known = {each.name: each for each in engine.config.labels}
+    known = {each.name: each.values for each in engine.config.labels}
     for name in names:
-        if name not in known:
-            read_shares(engine.config.labels, {name: ""})  # says so
+        _check_name(name, known)
     kinds: dict[tuple[str, ...], int] = {}
     of_document = np.array([kinds.setdefault(tuple(each), len(kinds)) for each in labels], np.intp)
-    told = [
-        {name: {label: 1.0} for name, label in zip(names, kind, strict=True) if label in known[name].values}
-        for kind in kinds
-    ]
-    return Told(
-        np.array([engine.offset(shares) for shares in told]), of_document[np.cumsum(np.asarray(ids) == BOUNDARY) - 1]
-    )
+    own = [{name: label for name, label in zip(names, kind, strict=True) if label in known[name]} for kind in kinds]
+    told = [{**(shares or {}), **{name: {label: 1.0} for name, label in each.items()}} for each in own]
+    document = np.cumsum(np.asarray(ids) == BOUNDARY) - 1
+    return Told(np.array([engine.offset(each) for each in told]), of_document[document])
+
+
+def _check_name(name: str, known: Mapping[str, object]) -> None:
+    """Raise UsageError where a run knows no labels, or none of a name."""
+    if not known:
+        raise UsageError("`label`: this run knows no labels; it was trained without `label`")
+    if name not in known:
+        raise UsageError(f"`label`: this run knows no label {name!r}; {did_you_mean(str(name), known)}")
 
 
 def _parted(text: str, known: Mapping[str, LabelSet]) -> tuple[str, object]:
@@ -147,7 +157,7 @@ def _shares(labels: LabelSet, wanted: object) -> Mapping[str, float]:
     found: dict[str, float] = {}
     for label, weight in weights.items():
         if label not in labels.values:
-            near = did_you_mean(str(label), list(labels.values))
+            near = did_you_mean(str(label), labels.values)
             raise UsageError(f"`label`: this run knows no {labels.name} {label!r}; {near}")
         found[label] = _weight(label, weight)
     total = sum(found.values())

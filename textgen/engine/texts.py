@@ -1,4 +1,4 @@
-"""Many texts read by one network: their vectors, their likelihood with each label, the labels that it says.
+"""Many texts read by one network: their vectors, their likelihood with each label, what its classifier predicts.
 
 Texts are read side by side, those of nearly the same length together, in several threads. A text's figures do not
 depend on the texts beside it. This module does not know files.
@@ -86,9 +86,9 @@ def vectors(engine: Engine, texts: Sequence[Ids]) -> Floats:
 
 
 def class_log_probabilities(engine: Engine, texts: Sequence[Ids]) -> NDArray[np.float64]:
-    """What the network says of each text: the log-probability of each label that it can say.
+    """What the network's classifier predicts for each text: the log-probability of each label.
 
-    At each symbol the classifier says what it thinks after the text so far; a text's logits are the mean of them.
+    The classifier gives logits after each symbol; those of a text are their mean.
 
     Args:
         engine: a network with a classifier.

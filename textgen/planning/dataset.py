@@ -21,7 +21,7 @@ from textgen.corpus.labels import Labels
 from textgen.corpus.notes import Note, NoteKind
 from textgen.corpus.text import Text
 from textgen.errors import DamagedError, ModelError
-from textgen.planning.text_labels import TextLabels
+from textgen.planning.labelling import TextLabels
 from textgen.system import cache, extras, snapshots
 from textgen.system.folders import Folder
 from textgen.system.snapshots import Snapshot

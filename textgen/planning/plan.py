@@ -91,7 +91,7 @@ class Plan:
 
     @property
     def labelling(self) -> Labelling:
-        """Which labels a training step is told, and which it is to say."""
+        """Which labels a training step is told, and which it predicts."""
         names = [labels.name for labels in self.model.labels]
         classify = self.model.classify
         return Labelling(self.training.label_dropout, names.index(classify) if classify else None)
@@ -148,8 +148,8 @@ class Plan:
         samples = self.training.softmax_samples
         loss = f"; the loss of a step is over {samples:,} symbols" if samples else ""
         labels = "".join(f", told {each.shown()}" for each in model.labels)
-        says = f", says {model.classify}" if model.classify else ""
-        size = f"{encoder}{labels}, {layers}{projected}{says}, {count(model.parameters(), 'parameter')}"
+        classifier = f", a classifier of {model.classify}" if model.classify else ""
+        size = f"{encoder}{labels}, {layers}{projected}{classifier}, {count(model.parameters(), 'parameter')}"
         return f"{size}; {self._dropout()}{loss}"
 
     def _dropout(self) -> str:

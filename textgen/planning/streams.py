@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.planning.text_labels import TextLabels
+from textgen.planning.labelling import TextLabels
 from textgen.tokens.layout import IGNORED, Ids
 
 # Steps in a held-out stream, at least: the first predictions of a stream lack context.

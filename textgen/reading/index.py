@@ -5,6 +5,7 @@ The files are found by the run's weights and the text, so vectors of other weigh
 
 import contextlib
 import hashlib
+import json
 import mmap
 
 import numpy as np
@@ -61,5 +62,5 @@ def _key(run: Run, corpus: Corpus) -> str:
     digest = hashlib.sha256(f"{CACHE_VERSION} {run.training.direction} {corpus.fingerprint()} ".encode())
     for name in sorted(run.weights):
         digest.update(name.encode() + run.weights[name].tobytes())
-    digest.update(repr(run.tokenizer.to_json()).encode())
+    digest.update(json.dumps(run.tokenizer.to_json()).encode())
     return digest.hexdigest()[:32]

@@ -22,7 +22,7 @@ CELL = 0.34  # inches
 
 @styled
 def draw_confusion(name: str, ways: Sequence[tuple[str, Accuracy]]) -> "Figure":
-    """One matrix for each way of saying a label: rows are the true labels, columns those that were said.
+    """One matrix for each way of saying a label: rows are the true labels, columns those that were predicted.
 
     Args:
         name: of the label.
@@ -43,7 +43,7 @@ def draw_confusion(name: str, ways: Sequence[tuple[str, Accuracy]]) -> "Figure":
         axes.set_xticks(range(len(labels)), shown, rotation=90)
         axes.set_yticks(range(len(labels)), shown)
         axes.set_title(f"{way}: {accuracy.share:.1%} right")
-        axes.set_xlabel(f"{literal(name)} that was said")
+        axes.set_xlabel(f"{literal(name)} that was predicted")
         axes.set_ylabel(literal(name))
     return figure
 

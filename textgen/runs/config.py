@@ -124,8 +124,8 @@ class TrainingConfig(Config):
     )
     label: tuple[str, ...] = option(
         (),
-        "Learn this label of each document: a field of a table or of JSON, author or form of poems, or the name of its "
-        "folder or file.",
+        "Read this label of each document and learn what it means: a field of a table or of JSON, author or form of "
+        "poems, or the name of its folder or file.",
         parse=texts,
         metavar="NAME",
         since=5,
@@ -133,8 +133,8 @@ class TrainingConfig(Config):
     )
     label_dropout: float = option(
         0.2,
-        "Do not tell the model the labels of this share of the documents, in each pass others, so that it also writes "
-        "without a label.",
+        "Hide the labels of this share of the documents, other documents in each pass, so that the model also learns "
+        "to write without a label.",
         low=0,
         below=1,
         since=5,
@@ -142,7 +142,7 @@ class TrainingConfig(Config):
     )
     classify_weight: float = option(
         0.1,
-        "With --classify, count the loss of the label this much beside that of the text.",
+        "Multiply the loss of the label to classify by this; the loss of the text is added as it is.",
         above=0,
         high=1000,
         since=5,

@@ -36,7 +36,7 @@ def describe(run: Run) -> Iterator[tuple[str, str]]:
     yield "reads", f"{noun}s{order}, a vocabulary of {model.vocabulary_size:,}, one document a {training.documents}"
     yield "model", f"{shape(model)}, {model.parameters():,} parameters"
     for labels in model.labels:
-        says = ", which it also says of a text" if labels.name == model.classify else ""
+        says = ", which it also classifies" if labels.name == model.classify else ""
         yield "labels", labels.shown() + says
     progress = f", {count(int(history[-1]['step']), 'step')}, {history[-1]['seconds']:.0f} s" if history else ""
     yield "trained", _extent(training, len(history)) + progress

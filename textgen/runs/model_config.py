@@ -160,7 +160,7 @@ class ModelConfig(Config):
     )
     classify: str = option(
         "",
-        "Learn this label of each document, and also to say it of a text (textgen classify).",
+        "Read this label of each document, and learn to predict it from the text (textgen classify).",
         metavar="NAME",
         since=5,
         group=MODEL,
@@ -242,7 +242,7 @@ class ModelConfig(Config):
 
     @property
     def classes(self) -> int:
-        """How many labels the model can say of a text; 0 where it says none."""
+        """How many labels the classifier predicts; 0 where there is none."""
         return next((len(labels.values) for labels in self.labels if labels.name == self.classify), 0)
 
     def parameters(self) -> int:

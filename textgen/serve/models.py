@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from textgen.engine.label_config import LabelConfig
-from textgen.errors import TextgenError, UsageError
+from textgen.engine.label_config import LabelConfig, label_config
+from textgen.errors import TextgenError
 from textgen.runs.folder import newest_save
 from textgen.serve import schema
 from textgen.serve.errors import ApiError
@@ -43,18 +43,15 @@ class Model:
     generator: Generator
     saved: tuple[str, int] | None
     # Those whose texts have labels, the latest last: texts of one of them are written together.
-    _told: dict[tuple[Any, ...], Generator] = field(default_factory=dict)
+    _told: dict[tuple[Generator, LabelConfig], Generator] = field(default_factory=dict)
 
     def told(self, values: Mapping[str, Any]) -> Generator:
         """The generator for a request that has the properties LABELS. Raises UsageError: an unknown label."""
-        given, guidance = values.get("label", []), values.get("guidance", 1.0)
-        labels = (given,) if isinstance(given, str) else tuple(given)
-        if not labels:
-            if "guidance" in values:
-                raise UsageError("`guidance` says how strongly labels are followed; give `label` too")
+        config = label_config(values)
+        if config is None:
             return self.generator
-        key = self.generator, labels, guidance
-        found = self._told.pop(key, None) or self.generator.with_labels(labels, guidance)
+        key = self.generator, config
+        found = self._told.pop(key, None) or self.generator.with_labels(config.label, config.guidance)
         self._told[key] = found
         if len(self._told) > MAX_TOLD:
             del self._told[next(iter(self._told))]

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 _SIGNS = {"\n": "\u21b5", "\t": "\u21e5", " ": "\u00b7", "\u3000": "\u00b7", "\r": "\u240d"}
 _OTHER = "\u00b7"
+# Names that a hint lists: more than any command has options, and fewer than a run may have labels.
+MAX_NAMES = 100
 
 
 def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
-    """A hint about a name that does not exist: the nearest known names, or all of them where none is near.
+    """A hint about a name that does not exist: the nearest known names, or where none is near those that there are.
 
     Args:
         name: the unknown name.
@@ -21,7 +23,10 @@ def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
 
     names = list(known)
     near = get_close_matches(name, names, most)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names)}"
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return f"there are: {', '.join(names[:MAX_NAMES])}{more}"
 
 
 def count(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.planning.candidates import CandidateSampler
-from textgen.planning.labelling import Labelling, Told
+from textgen.planning.labelling import LabelArrays, Labelling
 from textgen.planning.streams import Streams
 from textgen.training.backend import keras
 
@@ -98,7 +98,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.streams, self.seed, self.first, self.steps, self.goes_on = streams, seed, first, steps, goes_on
         self.sampler, self.labelling = sampler, labelling or Labelling()
-        self._told: tuple[int, Told] | None = None  # of a pass
+        self._told: tuple[int, LabelArrays] | None = None  # of a pass
 
     def __len__(self) -> int:
         return self.steps
@@ -119,7 +119,7 @@ class Batches(keras.utils.PyDataset):
         return batch | more, drawn.targets
 
     def _labels(self, turn: int, place: int, offset: int) -> dict[str, NDArray[np.int32]]:
-        """What a step is told of its documents' labels, and which it is to say."""
+        """What a step is told of its documents' labels, and which it predicts."""
         labels = self.streams.labels
         if labels is None:
             return {}

@@ -1,4 +1,4 @@
-"""Labels in training: the vector of each label, which stands beside each symbol's, and the layer that says a label.
+"""Labels in training: the vector of each label, which stands beside each symbol's, and the classifier.
 
 The shapes and the meaning of the weights are those of `textgen.engine.label_weights`. Knows nothing of text.
 """
@@ -48,7 +48,7 @@ class LabelVectors(keras.layers.Layer):
 
 
 class Classifier(keras.layers.Layer):
-    """Says a label from each hidden state.
+    """Predicts a label from each hidden state.
 
     Args:
         config: the ModelConfig.

@@ -53,8 +53,8 @@ class LanguageModel(keras.Model):
     For a sampled softmax, the inputs of a training step have two more entries, both of shape (candidates,):
     "candidates", ids, and "corrections", float; the targets are then places among the candidates.
 
-    For a text with labels, there is "labels", integers of shape (batch, time, names), and where the model learns to say
-    a label "classes", integers of shape (batch, time): the place of each text's label, or IGNORED.
+    For a text with labels, there is "labels", integers of shape (batch, time, names), and where the model has a
+    classifier "classes", integers of shape (batch, time): the place of each text's label, or IGNORED.
 
     Args:
         config: the ModelConfig.

@@ -1,4 +1,4 @@
-"""Which label a text has: by what the model says, and by which label makes the text least surprising (Bayes).
+"""Which label a text has: by the model's classifier, and by which label makes the text least surprising (Bayes).
 
 This module knows nothing of files.
 """
@@ -24,29 +24,30 @@ class Classes:
     Attributes:
         name: the name of the label.
         labels: the labels, in the order of the columns.
-        said: float64, shape (texts, labels): the probabilities that the model says; None where it did not learn to.
-        likeliest: float64, the same shape: by Bayes' rule, from how likely each label makes the text. Before the text,
-            each label is held equally likely.
+        by_classifier: float64, shape (texts, labels): the probabilities that the model's classifier gives; None where
+            it learned none.
+        by_bayes: float64, the same shape: the posterior probabilities by Bayes' rule, from how likely each label makes
+            the text. The prior is uniform.
     """
 
     name: str
     labels: tuple[str, ...]
-    said: NDArray[np.float64] | None
-    likeliest: NDArray[np.float64]
+    by_classifier: NDArray[np.float64] | None
+    by_bayes: NDArray[np.float64]
 
     @property
     def best(self) -> list[str]:
-        """The most probable label of each text: as the model says, or where it did not learn to, by Bayes' rule."""
-        probabilities = self.likeliest if self.said is None else self.said
+        """The most probable label of each text: by the classifier, or where there is none by Bayes' rule."""
+        probabilities = self.by_bayes if self.by_classifier is None else self.by_classifier
         return [self.labels[place] for place in probabilities.argmax(axis=1)]
 
 
 def classes(engine: Engine, name: str | None, texts: Sequence[Ids]) -> Classes:
-    """Say the labels of some texts.
+    """Classify some texts.
 
     Args:
-        engine: the network, which is told no labels.
-        name: the name of the label; None for the one that it learned to say, or the only one.
+        engine: the network; what it is told of labels does not matter.
+        name: the name of the label; None for the one that its classifier gives, or the only one.
         texts: integers, each of shape (symbols,), a BOUNDARY first.
 
     Raises:
@@ -62,6 +63,6 @@ def classes(engine: Engine, name: str | None, texts: Sequence[Ids]) -> Classes:
     if name not in known:
         raise UsageError(f"this run knows no label {name!r}; {did_you_mean(name, known)}")
     values, free = known[name].values, engine.told({})
-    said = np.exp(class_log_probabilities(free, texts)) if name == config.classify else None
+    by_classifier = np.exp(class_log_probabilities(free, texts)) if name == config.classify else None
     told = [engine.told({name: {label: 1.0}}) for label in values]
-    return Classes(name, values, said, np.exp(log_softmax(log_likelihoods(told, texts))))
+    return Classes(name, values, by_classifier, np.exp(log_softmax(log_likelihoods(told, texts))))

@@ -18,7 +18,7 @@ from textgen.corpus.memory import Memory
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.run import load_run
+from textgen.runs.run import Run, load_run
 from textgen.sampling.chain import chain
 from textgen.sampling.config import SamplingConfig, SamplingOptions
 from textgen.sampling.context import Transform, Vocabulary
@@ -87,9 +87,15 @@ class Generator(Reader):
         Raises:
             RunError: there is no such run, or it cannot be read.
         """
-        loaded = load_run(run)
-        generator = cls.from_parts(loaded.model, loaded.training, loaded.tokenizer, loaded.weights, loaded.memory)
-        generator.run = loaded.path
+        return cls.of_run(load_run(run))
+
+    @classmethod
+    @answers_keywords
+    def of_run(cls, run: Run) -> "Generator":
+        """Build the generator of a run that was read (`textgen.runs.run.load_run`). Raises RunError."""
+        arguments.instance("run", run, Run)
+        generator = cls.from_parts(run.model, run.training, run.tokenizer, run.weights, run.memory)
+        generator.run = run.path
         return generator
 
     @classmethod

@@ -134,15 +134,15 @@ class Reader:
 
     @answers_keywords
     def classify(self, texts: str | Sequence[str], name: str | None = None) -> "Classes":
-        """Say which label each text has, in two ways.
+        """Classify texts by a label, in two ways.
 
         Args:
             texts: one document, or several; each is read alone.
-            name: the name of the label; None for the one that the run learned to say, or the only one that it knows.
+            name: the name of the label; None for that of the run's classifier, or the only one.
 
         Returns:
-            a Classes: the labels' probabilities for each text, by what the model says after reading it (where it
-            learned to), and by which label makes the text least surprising.
+            a Classes: the labels' probabilities for each text, by the run's classifier (where it learned one), and by
+            which label makes the text least surprising.
 
         Raises:
             UsageError: the run knows no labels, or none of that name.
