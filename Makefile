@@ -32,7 +32,7 @@ endif
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 # What an installation is made of, besides the sources in Python, which it reads where they are.
-BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_kernel.h
+BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
   typed sanitize test-writing test-clients test-backends clean

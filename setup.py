@@ -13,7 +13,7 @@ flags = [] if os.name == "nt" else "-std=c99 -O3 -ffp-contract=off -fvisibility=
 step = Extension(
     "textgen.engine._step",
     sources=["textgen/engine/_step.c"],
-    depends=["textgen/engine/_kernel.h"],
+    depends=["textgen/engine/_network.h", "textgen/engine/_kernel.h"],
     extra_compile_args=flags + os.environ.get("TEXTGEN_CFLAGS", "").split(),
     extra_link_args=os.environ.get("TEXTGEN_LDFLAGS", "").split(),
     py_limited_api=limited,

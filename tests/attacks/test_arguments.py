@@ -328,7 +328,6 @@ def places(folder):
     yield place("gradients", "seen", lambda value: follow(forward, value), "thing")
     yield place("gradients", "farthest", lambda value: follow(forward, seen, value), "whole")
     yield place("gradients", "places", lambda value: follow(forward, seen, 1, value), "whole")
-    yield place("with_forget_gates_held", "generator", textgen.gradients.with_forget_gates_held, "thing")
     yield place("followers", "generator", lambda value: textgen.properties.followers(value, text), "thing")
     yield place("followers", "text", lambda value: textgen.properties.followers(forward, value), "texts")
     yield place(
@@ -504,7 +503,7 @@ def public_functions():
     yield from made
     for module in (textgen, verse, textgen.inspection):
         yield from filter(inspect.isfunction, (getattr(module, name) for name in module.__all__))
-    yield from (textgen.gradients.gradients, textgen.gradients.with_forget_gates_held, textgen.properties.followers)
+    yield from (textgen.gradients.gradients, textgen.properties.followers)
     yield from (look, read_corpus)
     for kind in (Generator, CoWriter, textgen.History, Trace):
         for method in filter(callable, (getattr(kind, name) for name in dir(kind) if not name.startswith("_"))):

@@ -6,7 +6,7 @@ import pytest
 from tests.inspection.test_tracing import made, text_of
 from textgen.engine.network import Engine
 from textgen.errors import PromptError
-from textgen.inspection.backward import gradients, with_forget_gates_held
+from textgen.inspection.backward import gradients
 from textgen.inspection.tracing import trace
 from textgen.tokens.layout import lay_out
 
@@ -84,7 +84,7 @@ def test_gradients_equal_those_of_automatic_differentiation(options):
 @pytest.mark.parametrize("projection", [0, 5])
 def test_only_forget_gates_are_held_at_a_half(projection):
     generator, weights = made(layers=2, projection=projection)
-    held = with_forget_gates_held(generator)
+    held = generator.with_hold({"forget": 0.5})
     seen = trace(held, text_of(30))
     assert (seen.forget_gate == 0.5).all()
     named = held.engine.named_weights()
@@ -106,7 +106,9 @@ def test_a_cell_that_keeps_everything_keeps_the_gradient():
     generator.engine = Engine(generator.engine.config, weights)
     text = text_of(80)
     kept = gradients(generator, trace(generator, text)).typical[0]
-    halved = gradients(with_forget_gates_held(generator), trace(with_forget_gates_held(generator), text)).typical[0]
+    halved = gradients(generator.with_hold({"forget": 0.5}), trace(generator.with_hold({"forget": 0.5}), text)).typical[
+        0
+    ]
     assert kept[-1] / kept[1] > 0.9
     assert halved[3] / halved[2] == pytest.approx(0.5**4, rel=0.2)  # from 4 steps back to 8
 

@@ -8,7 +8,6 @@ from tests.helpers.models import fixed
 from textgen import Corpus, CoWriter, Generator
 from textgen.errors import PromptError, UsageError
 from textgen.inspection import trace
-from textgen.inspection.backward import with_forget_gates_held
 from textgen.options import option_of
 from textgen.runs.run import load_run
 from textgen.sampling.config import SamplingConfig, SamplingOptions
@@ -174,7 +173,7 @@ def test_a_generator_says_in_one_line_what_it_is(tiny_run, word_run, tmp_path):
     mixed = repr(Generator.mix([generator, generator], [3, 1]))
     assert mixed.startswith(f"<Generator mixing 0.75 {tiny_run} and 0.25 {tiny_run}: characters, ")
     # Weights that are not the run's do not claim its loss.
-    for other in (fixed({}), with_forget_gates_held(generator)):
+    for other in (fixed({}), generator.with_hold({"forget": 0.5})):
         assert repr(other).startswith("<Generator of no run: characters, ")
         assert "loss" not in repr(other)
     shutil.copytree(tiny_run, tmp_path / "moved")

@@ -30,6 +30,7 @@ COMMANDS = {
     "poem": ("poem", "Write poems that keep a form, or check poems."),
     "write": ("write", "Write a text together with a run."),
     "score": ("score", "Show how surprising each symbol of a text is."),
+    "page": ("page", "Make a web page that writes with a run."),
     "serve": ("serve", "Serve runs to other programs."),
     "classify": ("classify", "Find which label each text has."),
     "similar": ("similar", "Find texts that are alike."),

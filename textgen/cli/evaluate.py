@@ -11,6 +11,7 @@ from textgen.cli.options import (
     command_option,
     encoding_option,
     field_option,
+    hold_option,
     json_option,
     options_of,
     reading_of,
@@ -18,6 +19,7 @@ from textgen.cli.options import (
 from textgen.corpus.documents import read_for
 from textgen.engine.cache import CachedNetwork
 from textgen.engine.cache_config import CacheConfig
+from textgen.engine.holding import read_holds
 from textgen.engine.labelled import read_shares, told_of
 from textgen.engine.measure import RUN_UP, evaluate
 from textgen.engine.network import Engine, Told
@@ -51,6 +53,7 @@ CACHE_ROWS = 8
     metavar="LABEL",
     help="Tell the model a label of the texts: NAME=LABEL for all, or NAME to read each text's own. Repeatable.",
 )
+@hold_option
 @command_option(
     "--window",
     type=click.IntRange(min=1),
@@ -68,6 +71,7 @@ def evaluate_command(
     dynamic: bool,
     has_cache: bool,
     labels: tuple[str, ...],
+    hold: tuple[str, ...],
     window: int,
     field: str | None,
     encoding: str | None,
@@ -100,6 +104,7 @@ def evaluate_command(
     backward = found.training.direction == "backward"
     ids, engine = lay_out(found.tokenizer, text.documents, backward), Engine(found.model, found.weights)
     extent = Extent.of(text.documents)
+    engine = engine.held(read_holds(hold, found.model))
     told: Told | None = None
     shares: LabelShares = {}
     if fixed := [label for label in labels if "=" in label]:

@@ -9,7 +9,14 @@ import click
 
 from textgen import arguments
 from textgen.cli.console import note, show_row
-from textgen.cli.options import Decorated, GroupedCommand, command_option, encoding_option, overwrite_option
+from textgen.cli.options import (
+    Decorated,
+    GroupedCommand,
+    command_option,
+    encoding_option,
+    hold_option,
+    overwrite_option,
+)
 from textgen.corpus.documents import read_for, text_for
 from textgen.errors import UsageError
 from textgen.inspection import output
@@ -45,6 +52,7 @@ class Reading:
     pictures: bool
     overwrite: bool
     label: tuple[str, ...]
+    hold: tuple[str, ...]
 
     def check(self) -> None:
         """Raise UsageError for two texts, and for pictures that cannot be drawn."""
@@ -128,6 +136,7 @@ def reading_options(out: str, length: str) -> Callable[[Decorated], Decorated]:
             metavar="LABEL",
             help="Tell the model this label of the text, NAME=LABEL. Repeatable.",
         ),
+        hold_option,
     ]
 
     def add(command: Decorated) -> Decorated:
@@ -244,6 +253,8 @@ def _with_text(reading: Reading, text: str) -> Reading:
 def _load(reading: Reading) -> tuple[Run, Generator]:
     run = load_run(reading.run)
     generator = Generator.of_run(run)
+    if reading.hold:
+        generator = generator.with_hold(reading.hold)
     return run, generator.with_labels(reading.label) if reading.label else generator
 
 

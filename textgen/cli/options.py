@@ -205,6 +205,16 @@ def label_options(options: dict[str, Any]) -> LabelConfig | None:
     return label_config({field.name: options.pop(field.name) for field in dataclasses.fields(LabelConfig)})
 
 
+hold_option = command_option(
+    "--hold",
+    group="Advanced",
+    multiple=True,
+    metavar="GATE=X",
+    help="Hold this gate at X in all units, to see what it is for: input, forget, output or candidate. "
+    "GATE:LAYER:UNIT=X holds that of one unit. Repeatable.",
+)
+
+
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the user gave; the rest keep their declared defaults."""
     return {name: value for name, value in options.items() if value is not None}

@@ -19,6 +19,7 @@ from textgen.cli.options import (
     cache_options,
     command_option,
     given,
+    hold_option,
     json_option,
     label_options,
     options_of,
@@ -74,6 +75,14 @@ FLUSH_SECONDS = 0.03
     multiple=True,
     help="Compare with this text for --max-copy. Repeatable.",
 )
+@hold_option
+@command_option(
+    "--state-of",
+    group="Advanced",
+    default="",
+    metavar="TEXT",
+    help="Begin from the state after this text in place of the prompt's.",
+)
 @command_option("--out", group="Output", metavar="FILE", help="Write to this file in place of standard output.")
 @overwrite_option("an existing file")
 @json_option("one JSON object a text")
@@ -84,6 +93,8 @@ def sample_command(
     weights: str | None,
     has_cache: bool,
     corpus: tuple[str, ...],
+    hold: tuple[str, ...],
+    state_of: str,
     out: str | None,
     overwrite: bool,
     as_json: bool,
@@ -113,13 +124,15 @@ def sample_command(
     prompt = arguments.text("prompt", prompt or "")
     cache, labels = cache_options(options, has_cache), label_options(options)
     config = SamplingConfig(**{"seed": new_seed()} | given(options))
-    generator, paths = _load(run, _weights(weights, run), labels)
+    generator, paths = _load(run, _weights(weights, run), labels, hold)
     if cache is not None:
         generator = generator.with_cache(**cache)
     beginnings = [prompt] if prompts is None else read_prompts(prompts)
     # A single text is shown as it is written, and may be longer than memory.
     keep = as_json or len(beginnings) * config.count > 1
-    writing = generator.write(beginnings, config=config, corpus=corpus_text(corpus), measured=as_json, keep=keep)
+    writing = generator.write(
+        beginnings, config=config, corpus=corpus_text(corpus), state_of=state_of, measured=as_json, keep=keep
+    )
     for beginning in beginnings:
         if (read := readable(beginning, generator.tokenizer, config.unknown)) != beginning:
             note(f"prompt read as {read!r}")
@@ -257,10 +270,14 @@ class Lines:
         } | self.about
 
 
-def _load(names: Sequence[str], weights: list[float] | None, labels: LabelConfig | None) -> tuple[Generator, list[str]]:
+def _load(
+    names: Sequence[str], weights: list[float] | None, labels: LabelConfig | None, hold: Sequence[str]
+) -> tuple[Generator, list[str]]:
     """A Generator of one run (the newest where none is named) or of a mixture, and the runs' folders."""
     paths: list[Path] = [find_run(name) for name in names] or [chosen_run(None)]
     generators = [Generator.load(path) for path in paths]
+    if hold:
+        generators = [each.with_hold(hold) for each in generators]
     if labels:
         generators = [each.with_labels(labels.label, labels.guidance) for each in generators]
     generator = generators[0] if len(generators) == 1 else Generator.mix(generators, weights)

@@ -14,6 +14,7 @@ from textgen.cli.options import (
     command_option,
     encoding_option,
     field_option,
+    hold_option,
     json_option,
     label_options,
     options_of,
@@ -36,6 +37,7 @@ UNKNOWN_COLOUR = 177
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @command_option("--text", metavar="TEXT", help="Score this text, not a file.")
 @options_of(LabelConfig)
+@hold_option
 @command_option(
     "--color/--no-color",
     "colour",
@@ -49,6 +51,7 @@ def score_command(
     run: str,
     files: tuple[str, ...],
     text: str | None,
+    hold: tuple[str, ...],
     colour: bool | None,
     field: str | None,
     encoding: str | None,
@@ -73,6 +76,8 @@ def score_command(
     labels = label_options(options)
     found = load_run(run)
     generator = Generator.of_run(found)
+    if hold:
+        generator = generator.with_hold(hold)
     if labels:
         generator = generator.with_labels(labels.label, labels.guidance)
     if text is None:

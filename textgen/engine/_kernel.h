@@ -1,4 +1,4 @@
-/* The arithmetic of a step, for one set of vector instructions. _step.c includes this file once for each set.
+/* The arithmetic of a step, for one set of vector instructions. _step.c and the page include this file once for each set.
 
    It defines, before each inclusion:
 

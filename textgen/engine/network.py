@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from textgen.engine.blas import BlasForward
 from textgen.engine.compiled import VARIANTS, CompiledForward
 from textgen.engine.forward import Forward, Workspace
+from textgen.engine.holding import Hold, held
 from textgen.engine.label_weights import LabelWeights, Plain
 from textgen.engine.probability import log_probabilities
 from textgen.engine.weights import Floats, arrange, restore
@@ -198,6 +199,7 @@ class Engine(Network[State, Workspace]):
     def __init__(self, config: ModelConfig, weights: Mapping[str, Floats]) -> None:
         self.config = config
         self.labels = LabelWeights.of(config, weights)
+        self._shares: LabelShares = {}
         self._offset: Floats | None = None  # what each text's labels add to the gates
         self.variant = _variant()
         arranged = arrange(config, weights)
@@ -218,7 +220,12 @@ class Engine(Network[State, Workspace]):
         """
         engine = copy.copy(self)
         engine._offset = self.labels.offset(shares) if self.labels and shares else None
+        engine._shares = shares
         return engine
+
+    def held(self, holds: Sequence[Hold]) -> "Engine":
+        """Return the same network with gates that are held at a value (`textgen.engine.holding`)."""
+        return Engine(*held(self.config, self.named_weights(), holds)).told(self._shares) if holds else self
 
     def plain(self, shares: LabelShares) -> Plain:
         """The configuration and the weights of a network that knows no labels, and whose texts all have these."""

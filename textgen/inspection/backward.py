@@ -16,7 +16,6 @@ The computation uses float64: after 100 steps that each halve a gradient, float3
 of files, pictures or Keras.
 """
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -39,8 +38,8 @@ Floats: TypeAlias = NDArray[np.float64]
 # Distances are 1, 2, 4, ... steps, at most MAX_DISTANCE. Gradients start from the losses of at most MAX_PLACES steps.
 MAX_DISTANCE, MAX_PLACES = 128, 32
 MIN_SYMBOLS = 8  # A shorter text has no distances to compare.
+HELD = 0.5  # The value of every forget gate of the network that another is compared with.
 MAX_SYMBOLS = 2000  # Of a longer text, `compare_gradients` uses the first symbols.
-HELD = 0.5  # The value of every forget gate in `with_forget_gates_held`.
 
 
 @dataclass(frozen=True)
@@ -101,21 +100,6 @@ def gradients(generator: Generator, seen: Trace, farthest: int = MAX_DISTANCE, p
         for layer, each in enumerate(d_hidden if back in distances else ()):
             hidden[layer, distances == back] = np.linalg.norm(each, axis=1)
     return Gradients(distances, hidden, network.weights(), float(seen.surprisal.mean()))
-
-
-@answers_keywords
-def with_forget_gates_held(generator: Generator) -> Generator:
-    """A copy of a Generator whose forget gates are always HELD: their weights are zero, and sigmoid(0) is a half."""
-    engine = engine_of(generator)
-    units = engine.initial_state().c.shape[2]
-    weights = {name: array.copy() for name, array in engine.named_weights().items()}
-    forget_gate = slice(units, 2 * units)  # Keras's order of columns: i, f, g, o
-    for name in weights:
-        if name.startswith("lstm.") and not name.endswith(".projection"):
-            weights[name][..., forget_gate] = 0
-    held = copy.copy(generator)
-    held.engine, held.run = Engine(engine.config, weights), None
-    return held
 
 
 class _Backward:

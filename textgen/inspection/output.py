@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from textgen import arguments
-from textgen.inspection.backward import HELD, MAX_SYMBOLS, Gradients, gradients, with_forget_gates_held
+from textgen.inspection.backward import HELD, MAX_SYMBOLS, Gradients, gradients
 from textgen.inspection.looks import Look
 from textgen.inspection.page.build import page
 from textgen.inspection.plots import PICTURES, draw
@@ -79,7 +79,7 @@ def compare_gradients(generator: Generator, text: Text) -> tuple[Gradients, Grad
     layout = layout_of(generator, text)
     own, held = (
         gradients(each, trace(each, layout, stop=MAX_SYMBOLS))
-        for each in (generator, with_forget_gates_held(generator))
+        for each in (generator, generator.with_hold({"forget": HELD}))
     )
     return own, held, len(layout.symbols) > MAX_SYMBOLS
 

@@ -170,6 +170,8 @@ class Generator(Reader):
         config: SamplingConfig | None = None,
         transforms: Sequence[Transform] = (),
         corpus: str = "",
+        hold: Mapping[str, float] | Sequence[str] = (),
+        state_of: str = "",
         **options: Unpack[SamplingOptions],
     ) -> str:
         """Write one text.
@@ -180,6 +182,9 @@ class Generator(Reader):
             transforms: your own functions from (logits, context) to logits, float64 of shape (rows, vocabulary),
                 applied before the temperature (`textgen.sampling.context.Transform`).
             corpus: the text that `max_copy` protects: the text itself, not a file's name.
+            hold: gates that are held at a value (`with_hold`).
+            state_of: a text whose state takes the place of the prompt's: the network reads it, then the last symbol of
+                the prompt.
             options: fields of SamplingConfig, listed below.
 
         Returns:
@@ -190,7 +195,8 @@ class Generator(Reader):
             PromptError: the prompt holds symbols outside the vocabulary.
         """
         config = with_options(SamplingConfig, config, options)
-        return "".join(self.stream(prompt, config=config, transforms=transforms, corpus=corpus))
+        pieces = self.stream(prompt, config=config, transforms=transforms, corpus=corpus, hold=hold, state_of=state_of)
+        return "".join(pieces)
 
     @answers_keywords
     @lists_options(SamplingConfig)
@@ -201,6 +207,8 @@ class Generator(Reader):
         config: SamplingConfig | None = None,
         transforms: Sequence[Transform] = (),
         corpus: str = "",
+        hold: Mapping[str, float] | Sequence[str] = (),
+        state_of: str = "",
         **options: Unpack[SamplingOptions],
     ) -> Iterator[str]:
         """Write one text and yield it as it is drawn, symbol by symbol.
@@ -214,7 +222,13 @@ class Generator(Reader):
                 f"`count={config.count}` is more than one text: use Generator.generate_many or Generator.write"
             )
         writing = self.write(
-            arguments.text("prompt", prompt), config=config, transforms=transforms, corpus=corpus, keep=False
+            arguments.text("prompt", prompt),
+            config=config,
+            transforms=transforms,
+            corpus=corpus,
+            hold=hold,
+            state_of=state_of,
+            keep=False,
         )
         return (piece for _, piece in writing)
 
@@ -227,6 +241,8 @@ class Generator(Reader):
         config: SamplingConfig | None = None,
         transforms: Sequence[Transform] = (),
         corpus: str = "",
+        hold: Mapping[str, float] | Sequence[str] = (),
+        state_of: str = "",
         **options: Unpack[SamplingOptions],
     ) -> list[str]:
         """Write `count` texts for each prompt, side by side, and return them, those of the first prompt first.
@@ -235,7 +251,9 @@ class Generator(Reader):
         Arguments and errors are those of `generate`.
         """
         config = with_options(SamplingConfig, config, options)
-        return self.write(prompts, config=config, transforms=transforms, corpus=corpus).finish()
+        return self.write(
+            prompts, config=config, transforms=transforms, corpus=corpus, hold=hold, state_of=state_of
+        ).finish()
 
     @answers_keywords
     @lists_options(SamplingConfig)
@@ -246,6 +264,8 @@ class Generator(Reader):
         config: SamplingConfig | None = None,
         transforms: Sequence[Transform] = (),
         corpus: str = "",
+        hold: Mapping[str, float] | Sequence[str] = (),
+        state_of: str = "",
         measured: bool = False,
         keep: bool = True,
         **options: Unpack[SamplingOptions],
@@ -254,7 +274,7 @@ class Generator(Reader):
 
         Args:
             prompts: a text or several that the model reads first.
-            config, transforms, corpus, options: as for `generate`.
+            config, transforms, corpus, hold, state_of, options: as for `generate`.
             measured: whether each Sample gets its log-probability.
             keep: whether each Sample keeps its text. Without, a text may be longer than memory.
 
@@ -265,11 +285,13 @@ class Generator(Reader):
             UsageError: an unknown option, or one out of its range.
             PromptError: a prompt holds symbols outside the vocabulary.
         """
-        plan = self.plan(
+        generator = self.with_hold(hold) if hold else self
+        plan = generator.plan(
             arguments.documents("prompts", prompts),
             with_options(SamplingConfig, config, options),
             transforms=transforms,
             corpus=corpus,
+            state_of=state_of,
             measured=measured,
             keep=keep,
         )
@@ -283,6 +305,7 @@ class Generator(Reader):
         *,
         transforms: Sequence[Transform] = (),
         corpus: str = "",
+        state_of: str = "",
         measured: bool = False,
         keep: bool = True,
     ) -> Plan:
@@ -290,7 +313,7 @@ class Generator(Reader):
 
         Args:
             prompts: texts, or symbols by their ids, which the reserved ones are not among.
-            config, transforms, corpus, measured, keep: as for `write`.
+            config, transforms, corpus, state_of, measured, keep: as for `write`.
 
         Raises:
             UsageError, PromptError: as `write`.
@@ -323,7 +346,9 @@ class Generator(Reader):
         )
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
-        return Plan(sampler, samples, ids)
+        state_of = arguments.text("state_of", state_of)
+        before = self.read_prompt(state_of, config.unknown) if state_of else None
+        return Plan(sampler, samples, ids, before)
 
     @answers_keywords
     def read_prompt(self, prompt: str, unknown: str = "error") -> Ids:

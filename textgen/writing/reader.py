@@ -77,6 +77,23 @@ class Reader:
         guidance = LabelConfig(guidance=guidance).guidance
         return self._with_engine(labelled_engine(self.engine, labels, guidance))
 
+    @answers_keywords
+    def with_hold(self, hold: Mapping[str, float] | Sequence[str]) -> Self:
+        """Return a generator whose network has gates that are held at a value, to see what they are for.
+
+        Args:
+            hold: values by what is held: {"forget": 0.5} holds the forget gates of all units, {"forget:0": 0.5} those
+                of layer 0, {"forget:0:17": 0.5} that of its unit 17. The gates are "input", "forget" and "output", from
+                0 to 1, and "candidate", from -1 to 1. An output gate at 0 silences a unit. Or texts as on the command
+                line, "forget=0.5".
+
+        Raises:
+            UsageError: no such gate, layer or unit, or a generator that mixes several runs, has a cache or guidance.
+        """
+        from textgen.writing.variants import held_engine
+
+        return self._with_engine(held_engine(self.engine, hold))
+
     def _with_engine(self, engine: AnyNetwork) -> Self:
         other = copy.copy(self)
         other.engine = engine

@@ -8,6 +8,8 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from textgen.engine.probability import log_probabilities
 from textgen.errors import UsageError
 from textgen.sampling.config import SamplingConfig
@@ -36,11 +38,19 @@ class Plan:
         sampler: how symbols are sampled.
         samples: empty Samples, `config.count` for each prompt, those of the first prompt first.
         prompts: the ids of each prompt, int, shape (symbols,).
+        before: ids that the network reads in place of a prompt's, int, shape (symbols,); the last symbol of the prompt
+            follows them. None where it reads the prompts.
     """
 
     sampler: Sampler
     samples: list[Sample]
     prompts: list[Ids]
+    before: Ids | None = None
+
+    def read(self, prompt: int) -> Ids:
+        """What the network reads for a prompt, by the prompt's place."""
+        ids = self.prompts[prompt]
+        return ids if self.before is None else np.concatenate([self.before, ids[-1:]])
 
 
 @dataclass(frozen=True)
@@ -70,14 +80,14 @@ def write_texts(plan: Plan) -> Iterator[tuple[Sample, str]]:
     alone = bool(config.beam or sampler.spans or len(samples) * config.best_of == 1)
     with threads.limited():
         if config.beam:
-            for prompt, ids in enumerate(plan.prompts):
+            for prompt in range(len(plan.prompts)):
                 some = samples[prompt * config.count : (prompt + 1) * config.count]
-                start = yield from _begin(sampler, ids, some[0])
+                start = yield from _begin(plan, prompt, some[0])
                 yield from _search(sampler, some, start)
             return
         starts = []
-        for prompt, ids in enumerate(plan.prompts):
-            starts.append((yield from _begin(sampler, ids, samples[prompt * config.count])))
+        for prompt in range(len(plan.prompts)):
+            starts.append((yield from _begin(plan, prompt, samples[prompt * config.count])))
         # Alone, a text is complete before the next one begins.
         group_size, write = (1, _write_alone) if alone else (len(samples), _write_blocks)
         for first in range(0, len(samples), group_size):
@@ -92,13 +102,14 @@ def write_texts(plan: Plan) -> Iterator[tuple[Sample, str]]:
                     yield _choose(samples[at], [task.sample for task in several])
 
 
-def _begin(sampler: Sampler, ids: Ids, sample: Sample) -> Generator[tuple[Sample, str], None, Start]:
+def _begin(plan: Plan, prompt: int, sample: Sample) -> Generator[tuple[Sample, str], None, Start]:
     """Read a prompt; yields empty pieces while a long one is read. Returns where its texts begin."""
-    logits, state = sampler.engine.read(ids[:READ])
+    engine, ids = plan.sampler.engine, plan.read(prompt)
+    logits, state = engine.read(ids[:READ])
     for first in range(READ, len(ids), READ):
         yield sample, ""
-        logits, state = sampler.engine.read(ids[first : first + READ], state)
-    return Start(logits, state, ids)
+        logits, state = engine.read(ids[first : first + READ], state)
+    return Start(logits, state, plan.prompts[prompt])
 
 
 def _candidates(config: SamplingConfig, sample: Sample, prompt: int, starts: Sequence[Start]) -> list[_Task]:

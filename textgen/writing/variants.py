@@ -1,4 +1,4 @@
-"""The parts of generators that are made of others: of several runs, or of a run with a cache or with labels."""
+"""The parts of generators made of others: of several runs, or of a run with a cache, labels or held gates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from textgen.corpus.memory import Memory, merge
 from textgen.engine.cache import CachedNetwork
 from textgen.engine.cache_config import CacheConfig, CacheOptions
+from textgen.engine.holding import read_holds
 from textgen.engine.labelled import GuidedNetwork, read_shares
 from textgen.engine.mixture import Mixture
 from textgen.engine.network import AnyNetwork, Engine
@@ -72,3 +73,9 @@ def labelled_engine(engine: AnyNetwork, labels: Mapping[str, object] | Sequence[
     if guidance != 1:
         return GuidedNetwork(single, shares, guidance)
     return single.told(shares)
+
+
+def held_engine(engine: AnyNetwork, hold: Mapping[str, float] | Sequence[str]) -> Engine:
+    """The network of a generator whose gates are held. Raises UsageError as `Reader.with_hold`."""
+    single = single_engine(engine, "a gate that is held")
+    return single.held(read_holds(hold, single.config))

@@ -1,0 +1,72 @@
+"""One HTML file that holds a run's model and writes with it, offline.
+
+The network runs in the page, in a worker: the same step as the engine's, compiled to WebAssembly (`kernel/`). The
+scripts are in `scripts/`, the template and the styles in `static/`. The page makes no request, and its Content Security
+Policy tells the browser to allow none.
+"""
+
+import base64
+
+from textgen._version import __version__
+from textgen.errors import UsageError
+from textgen.page.html import embedded, filled, folder, policy, script
+from textgen.page.model import page_model
+from textgen.page.numbers import BITS, WHOLE
+from textgen.writing.generator import Generator
+
+# The modules of the worker and of the page, each after those that it imports from.
+WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "worker")
+PAGE = ("elements", "client", "settings", "writing", "together", "surprise", "inside", "main")
+MAX_TITLE = 200
+
+
+def page(
+    generator: Generator, name: str, *, title: str = "", prompt: str = "", bits: int = WHOLE, explain: bool = True
+) -> str:
+    """A page that writes with a generator.
+
+    Args:
+        generator: of one run.
+        name: the run's name, for commands.
+        title: the heading; empty takes the name.
+        prompt: what the texts begin with until the reader changes it.
+        bits: of each stored weight: 32 keeps it, 16 and 8 make a smaller file.
+        explain: whether the page shows what happens inside.
+
+    Returns:
+        HTML text.
+
+    Raises:
+        UsageError: a generator that mixes several runs, or has a cache; other bits.
+    """
+    if bits not in BITS:
+        raise UsageError(f"`bits={bits}` is not one of: {', '.join(map(str, BITS))}")
+    if len(title) > MAX_TITLE:
+        raise UsageError(f"`title` has {len(title):,} characters; give at most {MAX_TITLE}")
+    model = page_model(generator, name, bits)
+    files = folder("textgen.page")
+    static = {each.name: each.read_text("utf-8") for each in (files / "static").iterdir() if each.is_file()}
+    style = static["style.css"] + static["playground.css"]
+    worker, main = script(files / "scripts", WORKER), script(files / "scripts", PAGE)
+    origin = f"Made by textgen {__version__}. The model is in this file: nothing is sent anywhere."
+    values = {
+        "title": title or name,
+        "facts": [f"weights of {bits} bits"] if bits != WHOLE else [],
+        "prompt": prompt,
+        "origin": origin,
+        "explains": explain,
+        "model": model.values,
+    }
+    return filled(
+        static["page.html"],
+        {
+            "policy": policy(style, [main], {"script-src": "'wasm-unsafe-eval'", "worker-src": "blob:"}),
+            "style": style,
+            "inside": filled(static["inside.html"], {"cell": static["cell.svg"]}),
+            "data": embedded(values),
+            "numbers": base64.b64encode(model.numbers).decode(),
+            "kernel": base64.b64encode((files / "kernel" / "kernel.wasm").read_bytes()).decode(),
+            "worker": worker,
+            "script": main,
+        },
+    )

@@ -1,0 +1,86 @@
+// What happens inside while a text is read and written: each step's gates, states, logits and draw, and the arithmetic
+// of one unit.
+
+import { GATES } from "./engine.js";
+import { RandomStream } from "./random.js";
+import { chainOf, draw, softmax } from "./sampling.js";
+
+const MOST_NAMED = 8; // next symbols that a step names
+
+/**
+ * Read some ids, and draw what comes after them. Yields for each step from `from` on:
+ * {place, id, symbol, gates, c, before, h, next, drawn}, with gates (layers, 4, units) in the order of GATES, c and h
+ * (layers, units), before: c before the step; next: [symbol, logit, probability, probability after the transforms] of
+ * the likeliest; drawn: {uniform, id, symbol, low, high}, its share of the probabilities from low to high. Only the last
+ * step draws.
+ *
+ * written: how many of the ids were drawn before, so that the draw is the one that writing would make.
+ */
+export function* walk(writer, ids, from, written, options, change) {
+  const { network, state: first } = writer.prepared(change);
+  const start = change.instead ? network.read(writer.promptIds(change.instead), first).state : first;
+  const transform = chainOf(options, { printed: writer.printed, tokenizer: writer.tokenizer, following: writer.model.following });
+  let state = start;
+  for (const [place, id] of ids.entries()) {
+    const before = state.c;
+    const seen = network.step(state, [id]);
+    state = seen.state;
+    if (place < from) continue;
+    const context = { history: ids.slice(0, place + 1), printed: writer.printed };
+    const changed = transform(seen.logits, context), chances = softmax(changed), plain = softmax(seen.logits);
+    const best = Array.from(plain.keys()).sort((one, other) => chances[other] - chances[one] || plain[other] - plain[one]);
+    yield {
+      place,
+      id,
+      symbol: writer.printed[id],
+      gates: seen.gates.slice(),
+      before,
+      c: state.c,
+      h: state.h,
+      next: best.slice(0, MOST_NAMED).map((each) => [writer.printed[each], seen.logits[each], plain[each], chances[each]]),
+      drawn: place === ids.length - 1 ? drawnFrom(changed, chances, options.seed, written, writer.printed) : null,
+    };
+  }
+}
+
+function drawnFrom(logits, chances, seed, written, printed) {
+  const random = new RandomStream(seed, [0, 0, 0]);
+  for (let skipped = 0; skipped < written; skipped++) random.uniform();
+  const uniform = random.uniform(), id = draw(logits, uniform);
+  const low = chances.subarray(0, id).reduce((sum, chance) => sum + chance, 0);
+  return { uniform, id, symbol: printed[id], low, high: low + chances[id] };
+}
+
+/**
+ * The arithmetic of one unit at the last of some ids. Yields one value: {gates: {gate: {input, recurrent, bias, sum,
+ * value}}, before, c, h}. The parts of a sum are in the network's own scale; value is the activation.
+ */
+export function* unit(writer, ids, layer, place, change) {
+  const { network, state: first } = writer.prepared(change);
+  let state = change.instead ? network.read(writer.promptIds(change.instead), first).state : first;
+  if (ids.length > 1) ({ state } = network.read(ids.slice(0, -1), state));
+  const id = ids[ids.length - 1], { units, output } = network.sizes, columns = 4 * units;
+  const { weights } = network, seen = network.step(state, [id]);
+  const below = layer ? seen.state.h.subarray((layer - 1) * output, layer * output) : symbolVector(weights, network.sizes, id);
+  const before = state.h.subarray(layer * output, (layer + 1) * output);
+  const kernel = weights[`${layer}.kernel`];
+  const product = (vector, matrix, column) => vector.reduce((sum, number, row) => sum + number * matrix[row * columns + column], 0);
+  const gates = {};
+  for (const [at, gate] of GATES.entries()) {
+    const column = at * units + place, scale = at < 3 ? 2 : 1; // the sigmoids' columns are halved
+    const input = scale * (kernel ? product(below, kernel, column) : below[column]);
+    const told = !layer && state.offsets ? scale * state.offsets[column] : 0;
+    const recurrent = scale * product(before, weights[`${layer}.recurrent`], column);
+    const bias = scale * weights[`${layer}.bias`][column] + told;
+    gates[gate] = { input, recurrent, bias, sum: input + recurrent + bias, value: seen.gates[layer * columns + column] };
+  }
+  const at = layer * units + place;
+  const cell = seen.state.c[at];
+  yield { gates, before: state.c[at], c: cell, h: gates.output.value * Math.tanh(cell) };
+}
+
+/** What the first layer reads for a symbol: its vector, or for a one-hot symbol the row of the kernel itself. */
+function symbolVector(weights, { vocabulary }, id) {
+  const width = weights.lookup.length / vocabulary;
+  return weights.lookup.subarray(id * width, (id + 1) * width);
+}

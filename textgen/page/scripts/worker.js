@@ -1,0 +1,67 @@
+// The worker of the page: it has the model, and does one slice of a task after another, so that the page never waits and
+// a task can be stopped.
+
+import { bytesFrom } from "./engine.js";
+import { unit, walk } from "./looking.js";
+import { Writer } from "./writer.js";
+
+const SLICE = 24; // milliseconds of work between two looks at the messages
+
+// What can be asked for: functions of (writer, ...parameters) that yield what is known so far; null is nothing yet.
+const TASKS = {
+  write: (writer, ...parameters) => writer.write(...parameters),
+  score: (writer, ...parameters) => writer.score(...parameters),
+  propose: (writer, ...parameters) => writer.propose(...parameters),
+  walk,
+  unit,
+  *ids(writer, text) {
+    yield { ids: writer.promptIds(text), unknown: writer.tokenizer.unknown(text) };
+  },
+};
+
+const writers = new Map(); // by the name of the model
+const stopped = new Set();
+
+/** Let messages that wait be handled. */
+const breath = () =>
+  new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve(channel.port1.close());
+    channel.port2.postMessage(null);
+  });
+
+async function open({ name, model, numbers, kernel }) {
+  const bytes = typeof numbers === "string" ? bytesFrom(numbers) : new Uint8Array(numbers);
+  writers.set(name, new Writer(model, bytes, await WebAssembly.compile(bytesFrom(kernel))));
+}
+
+async function run(call, writer, task, parameters) {
+  const steps = TASKS[task](writer, ...parameters);
+  for (;;) {
+    const until = performance.now() + SLICE, items = [];
+    let step = { done: false };
+    while (!step.done && performance.now() < until) {
+      step = steps.next();
+      if (!step.done && step.value !== null) items.push(step.value);
+    }
+    if (items.length) postMessage({ call, items });
+    if (step.done) return;
+    await breath();
+    if (stopped.delete(call)) return;
+  }
+}
+
+onmessage = async ({ data }) => {
+  const { call, task, name, parameters } = data;
+  if (task === "stop") {
+    stopped.add(call);
+    return;
+  }
+  try {
+    if (task === "open") await open(data);
+    else await run(call, writers.get(name), task, parameters);
+    postMessage({ call, done: true });
+  } catch (error) {
+    postMessage({ call, error: error.message });
+  }
+};

@@ -1,0 +1,312 @@
+// A prompt to text: what textgen.writing.generator does, for one model in the page.
+
+import { Network, arrayFrom } from "./engine.js";
+import { RandomStream } from "./random.js";
+import { chainOf, draw, logProbability, softmax } from "./sampling.js";
+import { BOUNDARY, UNKNOWN, Bytes, bytesToCharacters, characters, isBlank, isInWord, tokenizerOf } from "./tokens.js";
+
+const WAYS = 32; // ways to go on that are drawn at a time
+const MOST_PROPOSED = 200; // symbols of a proposal, in case its words never end
+const LIKELIEST = 5; // next symbols that are named
+
+/** The part of a text that may be shown, and whether it is over: as textgen.writing.samples.Ending. */
+class Ending {
+  constructor({ stop = [], documents = null }, isBackward, hasBytes) {
+    Object.assign(this, { stop, documents, isBackward, over: null, held: "", line: [] });
+    this.bytes = hasBytes ? new Bytes() : null;
+  }
+
+  take(id, piece) {
+    let line = "";
+    if (this.isBackward) {
+      if (id !== BOUNDARY && piece !== "\n") {
+        this.line.push(piece);
+        return "";
+      }
+      line = this.reversed();
+    }
+    if (id === BOUNDARY && this.documents !== null && --this.documents === 0) {
+      this.over = "documents";
+      return this.rest() + line;
+    }
+    const held = this.held + line + (this.bytes ? this.bytes.take(piece) : piece);
+    const found = this.stop.map((text) => held.indexOf(text)).filter((at) => at >= 0);
+    if (found.length) {
+      this.over = "stop";
+      this.held = "";
+      return held.slice(0, Math.min(...found));
+    }
+    // Hold back what may be the beginning of a stop.
+    let size = Math.min(held.length, this.stop.reduce((most, text) => Math.max(most, text.length), 1) - 1);
+    while (size > 0 && !this.stop.some((text) => text.startsWith(held.slice(-size)))) size--;
+    this.held = held.slice(held.length - size);
+    return held.slice(0, held.length - size);
+  }
+
+  reversed() {
+    const line = this.line.reverse().join("");
+    this.line = [];
+    return line;
+  }
+
+  /** The text that is held back, where the text ends otherwise than by a stop. */
+  rest() {
+    const held = this.held + (this.bytes ? this.bytes.rest() : "") + this.reversed();
+    this.held = "";
+    return held;
+  }
+}
+
+/** Reads and writes text with one model. model: the page's JSON of it; bytes: its numbers; kernel: WebAssembly.Module. */
+export class Writer {
+  constructor(model, bytes, kernel) {
+    this.model = model;
+    this.kernel = kernel;
+    this.tokenizer = tokenizerOf(model.tokenizer);
+    this.printed = this.tokenizer.printed(model.separator);
+    this.isBackward = model.direction === "backward";
+    this.weights = Object.fromEntries(Object.entries(model.arrays).map(([name, array]) => [name, arrayFrom(bytes, array)]));
+    this.halve();
+    this.network = new Network(kernel, model.sizes, this.weights);
+    this.held = { key: "[]", network: this.network };
+  }
+
+  /** Halve the columns of the sigmoids: sigmoid(x) = tanh(x / 2) / 2 + 1 / 2. */
+  halve() {
+    const { units, layers } = this.model.sizes, columns = 4 * units;
+    const names = Array.from({ length: layers }, (_, layer) => ["kernel", "recurrent", "bias"].map((part) => `${layer}.${part}`));
+    if (!this.weights["0.kernel"]) names.push("lookup"); // one-hot symbols: it is the first kernel
+    names.push(...this.model.labels.map(({ name }) => `label.${name}`));
+    for (const weights of names.flat().flatMap((name) => this.weights[name] ?? []))
+      for (let row = 0; row < weights.length; row += columns)
+        for (let at = row; at < row + 3 * units; at++) weights[at] /= 2;
+  }
+
+  /**
+   * The network with gates held at a value.
+   *
+   * holds: a list of {gate, value, layer, unit}; layer or unit null means all. A held gate has no weights but a constant
+   * bias, whose activation is the value: so 0, 0.5 and 1 are exact.
+   */
+  holding(holds) {
+    const key = JSON.stringify(holds);
+    if (key === this.held.key) return this.held.network;
+    const { units, layers } = this.model.sizes, columns = 4 * units;
+    const weights = { ...this.weights };
+    const changed = (name) => (weights[name] = weights[name] === this.weights[name] ? weights[name].slice() : weights[name]);
+    for (const { gate, value, layer, unit } of holds) {
+      const place = ["input", "forget", "output", "candidate"].indexOf(gate);
+      const bias = Math.atanh(place < 3 ? 2 * value - 1 : value);
+      for (let at = 0; at < layers; at++) {
+        if (layer !== null && layer !== at) continue;
+        const inputs = !at && !weights["0.kernel"] ? "lookup" : `${at}.kernel`;
+        const [from, to] = unit === null ? [0, units] : [unit, unit + 1];
+        for (const name of [inputs, `${at}.recurrent`]) {
+          const matrix = changed(name);
+          for (let row = 0; row < matrix.length; row += columns) matrix.fill(0, row + place * units + from, row + place * units + to);
+        }
+        changed(`${at}.bias`).fill(bias, place * units + from, place * units + to);
+      }
+    }
+    this.held = { key, network: holds.length ? new Network(this.kernel, this.model.sizes, weights) : this.network };
+    return this.held.network;
+  }
+
+  /** What labels add to the gates: labels is {name: label}; null where none is given. */
+  offsets(labels) {
+    let sum = null;
+    for (const { name, values } of this.model.labels) {
+      const place = values.indexOf(labels[name]), rows = this.weights[`label.${name}`];
+      if (place < 0) continue;
+      const row = rows.subarray((rows.length / values.length) * place, (rows.length / values.length) * (place + 1));
+      sum = sum ? sum.map((number, at) => number + row[at]) : row.slice();
+    }
+    return sum;
+  }
+
+  /** The ids that the network reads before it writes: as Generator.read_prompt. What it does not know is left out. */
+  promptIds(prompt) {
+    const text = this.isBackward && prompt && !prompt.endsWith("\n") ? `${prompt}\n` : prompt;
+    const readable = this.tokenizer.readable(text);
+    const ids = this.inReadingOrder(this.tokenizer.encode(readable));
+    if (this.model.documents !== "file") return [BOUNDARY, ...ids];
+    if (ids.length) return ids;
+    const { separator } = this.model;
+    return this.tokenizer.unknown(separator).length ? [BOUNDARY] : this.tokenizer.encode(separator);
+  }
+
+  inReadingOrder(ids) {
+    return this.readingOrder(ids).map((place) => ids[place]);
+  }
+
+  /** The places of ids in the order in which the network reads them: backward, each line from its end. */
+  readingOrder(ids) {
+    const places = [...ids.keys()];
+    if (!this.isBackward) return places;
+    const ordered = [], line = [];
+    for (const place of places) {
+      if (ids[place] !== BOUNDARY && this.printed[ids[place]] !== "\n") line.unshift(place);
+      else ordered.push(...line.splice(0), place);
+    }
+    return [...ordered, ...line];
+  }
+
+  /** A network and the state that it starts from, with what the person does to it. */
+  prepared({ holds = [], labels = {} } = {}) {
+    const network = this.holding(holds), offsets = this.offsets(labels);
+    return { network, state: network.initialState(1, offsets) };
+  }
+
+  /**
+   * Write one text. Yields {text, ids, nats}: the piece that may be shown now, the symbol's id and its surprisal.
+   *
+   * options: as of SamplingConfig, seed included. number: which text of the prompt it is, from 0. change: {holds, labels,
+   * instead}: gates that are held, labels, and a text whose state takes the place of the prompt's.
+   */
+  *write(prompt, options, number = 0, change = {}) {
+    const { network, state } = this.prepared(change);
+    const transform = chainOf(options, {
+      printed: this.printed,
+      tokenizer: this.tokenizer,
+      following: this.model.following,
+    });
+    const random = new RandomStream(options.seed, [0, number, 0]);
+    const ending = new Ending(options, this.isBackward, this.tokenizer.hasBytes);
+    const ids = this.promptIds(prompt);
+    let seen = network.read(change.instead ? [...this.promptIds(change.instead), ids[ids.length - 1]] : ids, state);
+    const context = { history: ids.slice(), printed: this.printed };
+    for (let written = 0; written < options.length && !ending.over; written++) {
+      if (written) seen = network.step(seen.state, [context.history[context.history.length - 1]]);
+      const id = draw(transform(seen.logits, context), random.uniform());
+      context.history.push(id);
+      yield { id, text: ending.take(id, this.printed[id]), nats: -logProbability(seen.logits, id) };
+    }
+    const rest = ending.over ? "" : ending.rest();
+    if (rest) yield { id: null, text: rest, nats: 0 };
+  }
+
+  /** Read a text. Yields for each symbol {place, symbol, nats, isKnown, next}: its surprisal, and what was likeliest. */
+  *score(text, change = {}) {
+    const { network, state } = this.prepared(change);
+    const symbols = this.tokenizer.split(text), ids = this.tokenizer.encode(text);
+    let seen = network.read([BOUNDARY], state);
+    for (const place of this.readingOrder(ids)) {
+      yield {
+        place,
+        symbol: symbols[place],
+        nats: -logProbability(seen.logits, ids[place]),
+        isKnown: ids[place] !== UNKNOWN,
+        next: this.likeliest(seen.logits),
+      };
+      seen = network.step(seen.state, [ids[place]]);
+    }
+  }
+
+  /** The likeliest next symbols of logits: [text, probability], the likeliest first. */
+  likeliest(logits, count = LIKELIEST) {
+    const chances = softmax(logits);
+    const best = Array.from(chances.keys()).sort((one, other) => chances[other] - chances[one]).slice(0, count);
+    return best.map((id) => [this.printed[id], chances[id]]);
+  }
+
+  /**
+   * Propose different ways to go on, the likeliest first: as textgen.writing.cowriter. Yields nothing until the last
+   * value, a list of {text, probability}; so that a worker can stop between two steps.
+   */
+  *propose(prompt, options, turn, words, ways) {
+    const ids = this.promptIds(prompt);
+    const transform = chainOf(options, {
+      printed: this.printed,
+      tokenizer: this.tokenizer,
+      following: this.model.following,
+    });
+    const start = this.network.read(ids);
+    const { vocabulary } = this.model.sizes;
+    const rows = Array.from({ length: WAYS }, (_, row) => ({
+      random: new RandomStream(options.seed, [turn, row]),
+      context: { history: ids.slice(), printed: this.printed },
+      collected: this.isBackward ? new Line() : new NextWords(prompt, words),
+    }));
+    let state = this.network.initialState(WAYS);
+    const { h, c } = start.state, { units, layers, output } = this.model.sizes;
+    for (let layer = 0; layer < layers; layer++)
+      for (let row = 0; row < WAYS; row++) {
+        state.h.set(h.subarray(layer * output, (layer + 1) * output), (layer * WAYS + row) * output);
+        state.c.set(c.subarray(layer * units, (layer + 1) * units), (layer * WAYS + row) * units);
+      }
+    let logits = Float32Array.from({ length: WAYS * vocabulary }, (_, at) => start.logits[at % vocabulary]);
+    for (let drawn = 0; drawn < MOST_PROPOSED; drawn++) {
+      const next = rows.map(({ random, context, collected }, row) => {
+        const changed = transform(logits.subarray(row * vocabulary, (row + 1) * vocabulary), context);
+        const id = draw(changed, random.uniform());
+        context.history.push(id);
+        collected.take(id, this.printed[id], logProbability(changed, id));
+        return id;
+      });
+      if (rows.every(({ collected }) => collected.isOver)) break;
+      ({ logits, state } = this.network.step(state, next));
+      yield null;
+    }
+    yield chosen(rows.map(({ collected }) => collected), ways, this.isBackward);
+  }
+}
+
+/** Of all that was collected the likeliest that begin with different words, then the next likeliest. */
+function chosen(collected, ways, byLine) {
+  const merit = (one) => (byLine ? one.sum / Math.max(one.symbols, 1) : one.sum);
+  const found = new Map(collected.filter((one) => one.symbols).map((one) => [one.text, one]));
+  const ranked = [...found.values()].sort((one, other) => merit(other) - merit(one));
+  const firsts = new Map(), others = [];
+  for (const one of ranked) {
+    const first = one.text.trim().split(/\s+/)[0];
+    if (firsts.has(first)) others.push(one);
+    else firsts.set(first, one);
+  }
+  const best = [...firsts.values(), ...others].slice(0, ways).sort((one, other) => merit(other) - merit(one));
+  return best.map(({ text, sum }) => ({ text: bytesToCharacters(text), probability: Math.exp(sum) }));
+}
+
+/** Collects symbols up to the end of some words, of a line that has words, or of the document. */
+class NextWords {
+  constructor(before, words) {
+    const last = characters(before).pop();
+    Object.assign(this, { left: words, isOver: false, isInside: !!last && isInWord(last), hasBegun: false });
+    Object.assign(this, { text: "", sum: 0, symbols: 0 });
+  }
+
+  take(id, piece, logarithm) {
+    if (this.isOver) return;
+    const [first] = characters(piece), last = characters(piece).pop();
+    if (this.hasBegun && this.isInside && !isInWord(first)) this.left--;
+    if (this.left <= 0 && isBlank(first)) {
+      this.isOver = true;
+      if (first !== "\n" || id === BOUNDARY) return;
+    }
+    this.text += piece;
+    this.sum += logarithm;
+    this.symbols++;
+    this.isInside = isInWord(last);
+    this.hasBegun ||= this.isInside;
+    if ((piece.endsWith("\n") && !isBlank(this.text)) || id === BOUNDARY) this.isOver = true;
+  }
+}
+
+/** Collects symbols from the end of a line to its beginning. */
+class Line {
+  constructor() {
+    Object.assign(this, { isOver: false, parts: [], sum: 0, symbols: 0 });
+  }
+
+  take(id, piece, logarithm) {
+    if (this.isOver) return;
+    this.sum += logarithm;
+    this.symbols++;
+    const isEnd = id === BOUNDARY || piece === "\n";
+    if (!isEnd) this.parts.push(piece);
+    else if (this.parts.length || id === BOUNDARY) this.isOver = true;
+  }
+
+  get text() {
+    return `${this.parts.slice().reverse().join("")}\n`;
+  }
+}
