@@ -235,6 +235,15 @@ def missing(what):
     pytest.skip(what)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium, for `tests.helpers.browser.opened`."""
+    from tests.helpers.browser import chromium
+
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture
 def hidden():
     """Run textgen in a process that cannot import some packages: `hidden("matplotlib", "plot", run)`."""

@@ -1,40 +1,18 @@
 """The page in a real browser: it shows the values of the arrays and makes no network request."""
 
 import math
-import shutil
 
 import numpy as np
 import pytest
 
-from tests.conftest import missing
+from tests.helpers.browser import opened as open_page
 from tests.inspection.test_tracing import made, text_of
 from textgen.inspection.looks import look
 from textgen.inspection.page.build import MAX_BYTES, page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Characters that would break a page without escapes.
 SYMBOLS = "<>&\"'/scriptab\n \\u`${}!-"
 TEXT = "</script><script>alert('&amp;')</script>\n\"a\\u0041\" `${b}` <!-- a b </style>\n"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        missing("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-    ]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +23,10 @@ def seen():
 
 @pytest.fixture
 def opened(browser, seen, tmp_path):
-    """The page of `seen`, open in a browser. Requests and errors are recorded and checked at the end."""
+    """The page of `seen`, open in a browser."""
     (tmp_path / "index.html").write_text(page(seen), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=True)
-    tab = context.new_page()
-    tab.requests, tab.errors = [], []
-    tab.on("request", lambda request: tab.requests.append(request.url))
-    tab.on("pageerror", lambda error: tab.errors.append(str(error)))
-    tab.on("console", lambda message: tab.errors.append(message.text) if message.type == "error" else None)
-    tab.on("dialog", lambda dialog: tab.errors.append("a dialog"))
-    tab.goto((tmp_path / "index.html").as_uri())
-    tab.wait_for_selector("html[data-ready=yes]", timeout=20_000)
-    yield tab
-    assert tab.requests == [(tmp_path / "index.html").as_uri()]
-    assert tab.errors == []
-    context.close()
+    with open_page(browser, tmp_path / "index.html") as tab:
+        yield tab
 
 
 def number(tab, name):

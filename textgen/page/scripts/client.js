@@ -27,5 +27,12 @@ function ask(message, take = () => {}) {
 
 export const openModel = (name, model, numbers, kernel) => ask({ task: "open", name, model, numbers, kernel }).over;
 
+/** All that a task yields, in one list. */
+export async function collect(name, task, parameters) {
+  const found = [];
+  await start(name, task, parameters, (items) => found.push(...items)).over;
+  return found;
+}
+
 /** A task of a Writer. take is called with lists of what it yields. Returns {over, stop}. */
 export const start = (name, task, parameters, take) => ask({ task, name, parameters }, take);

@@ -1,6 +1,6 @@
 // The page: its model, its tabs and its settings.
 
-import { openModel, startWorker } from "./client.js";
+import { collect, openModel, startWorker } from "./client.js";
 import { byId, say } from "./elements.js";
 import { Inside } from "./inside.js";
 import { Settings } from "./settings.js";
@@ -67,6 +67,11 @@ async function begin() {
   if (refused.length) say(`The link holds what this page does not understand: ${refused.slice(0, 5).join(", ")}.`);
   byId("own-prose").value = page.prompt;
   await opening;
+  // For scripts in the page and for its console.
+  window.textgen = {
+    write: async (prompt, options, change) => (await collect(model.name, "write", [prompt, options, 0, change])).map(({ text }) => text).join(""),
+    score: async (text, change) => (await collect(model.name, "score", [text, change])).map(({ nats }) => nats),
+  };
   document.documentElement.dataset.ready = "yes";
   if (!refused.length || prompt !== null) writing.write();
 }
