@@ -43,7 +43,8 @@ def opened(browser, path, fragment="", **settings):
     tab.on("dialog", lambda dialog: errors.append("a dialog"))
     try:
         tab.goto(path.as_uri() + fragment)
-        tab.wait_for_selector("html[data-ready=yes]")
+        tab.wait_for_selector("html:is([data-ready], [data-failed])")
+        assert tab.evaluate("document.documentElement.dataset.failed") is None, errors
         yield tab
         # The worker's script is part of the page; a blob is how a page hands it over.
         assert [url for url in requests if not url.startswith("blob:")] == [path.as_uri()]

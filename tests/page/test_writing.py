@@ -23,7 +23,12 @@ WORDS = ["The", " the", " river", " was", " still", ",", ".", "\n", " old", " <u
 
 def made(tokenizer, documents="line", direction="forward", **options):
     """A generator with random weights."""
-    sizes = {"tokenizer": tokenizer.kind, "vocabulary_size": tokenizer.vocabulary_size, "embedding_size": 12, "units": 20}
+    sizes = {
+        "tokenizer": tokenizer.kind,
+        "vocabulary_size": tokenizer.vocabulary_size,
+        "embedding_size": 12,
+        "units": 20,
+    }
     config = ModelConfig(**sizes | {"layers": 1} | options)
     training = TrainingConfig(documents=documents, direction=direction)
     return Generator.from_parts(config, training, tokenizer, random_weights(config, 0.5))
@@ -48,7 +53,13 @@ RUNS = {
     "backward": lambda: made(CharTokenizer(sorted(LETTERS)), "block", "backward"),
     "labels": lambda: made(CharTokenizer(sorted(LETTERS)), labels=(LabelSet("voice", ("a", "b", "")),)),
 }
-PROMPTS = {"shipped": "The river ", "words": "The river", "subwords": "the river 江 é", "Chinese": "江月", "embedding": "abc"}
+PROMPTS = {
+    "shipped": "The river ",
+    "words": "The river",
+    "subwords": "the river 江 é",
+    "Chinese": "江月",
+    "embedding": "abc",
+}
 SETTINGS = {
     "one-hot": {"temperature": 1.25, "top_k": 7, "repetition_penalty": 1.2},
     "embedding": {"temperature": 0, "no_repeat": 4},

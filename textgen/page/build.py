@@ -15,8 +15,8 @@ from textgen.page.numbers import BITS, WHOLE
 from textgen.writing.generator import Generator
 
 # The modules of the worker and of the page, each after those that it imports from.
-WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "worker")
-PAGE = ("elements", "client", "settings", "writing", "together", "surprise", "inside", "main")
+WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "verse", "worker")
+PAGE = ("elements", "client", "settings", "writing", "together", "surprise", "inside", "poems", "main")
 MAX_TITLE = 200
 
 
@@ -62,6 +62,7 @@ def page(
         {
             "policy": policy(style, [main], {"script-src": "'wasm-unsafe-eval'", "worker-src": "blob:"}),
             "style": style,
+            "poem": static["poem.html"],
             "inside": filled(static["inside.html"], {"cell": static["cell.svg"]}),
             "data": embedded(values),
             "numbers": base64.b64encode(model.numbers).decode(),

@@ -12,6 +12,7 @@ from textgen.engine.network import Engine
 from textgen.engine.weights import Floats, gate_columns
 from textgen.errors import UsageError
 from textgen.page.numbers import WHOLE, Numbers
+from textgen.page.verse import verse_tables
 from textgen.runs.config import ModelConfig
 from textgen.writing.generator import Generator
 
@@ -66,6 +67,7 @@ def page_model(generator: Generator, name: str, bits: int = WHOLE) -> PageModel:
                 "kinds": kinds.tolist(),
                 "never": [np.flatnonzero(mask == -np.inf).tolist() for mask in masks],
             },
+            "verse": verse_tables(generator),
             "labels": [{"name": each.name, "values": list(each.values)} for each in config.labels],
             "bits": bits,
             "arrays": numbers.arrays,

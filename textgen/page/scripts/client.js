@@ -7,6 +7,10 @@ const waiting = new Map();
 /** Start the worker from its script, a text in the page. */
 export function startWorker(script) {
   worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  worker.onerror = ({ message }) => {
+    for (const { reject } of waiting.values()) reject(new Error(message || "its worker cannot start"));
+    waiting.clear();
+  };
   worker.onmessage = ({ data: { call, items, done, error } }) => {
     const one = waiting.get(call);
     if (!one) return;

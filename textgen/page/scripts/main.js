@@ -3,6 +3,7 @@
 import { collect, openModel, startWorker } from "./client.js";
 import { byId, say } from "./elements.js";
 import { Inside } from "./inside.js";
+import { Poems } from "./poems.js";
 import { Settings } from "./settings.js";
 import { Surprise } from "./surprise.js";
 import { Together } from "./together.js";
@@ -58,6 +59,8 @@ async function begin() {
   const together = new Together(model, settings), inside = new Inside(model, settings);
   new Surprise(model, settings);
   byId("tab-inside").hidden = !page.explains;
+  byId("tab-poem").hidden = !model.verse;
+  if (model.verse) new Poems(model, settings);
   startTabs({
     together: () => together.open(writing.prompt),
     inside: () => inside.open(writing.prompt),
@@ -70,10 +73,14 @@ async function begin() {
   // For scripts in the page and for its console.
   window.textgen = {
     write: async (prompt, options, change) => (await collect(model.name, "write", [prompt, options, 0, change])).map(({ text }) => text).join(""),
+    poem: async (asked, options) => (await collect(model.name, "poem", [asked, options, {}]))[0],
     score: async (text, change) => (await collect(model.name, "score", [text, change])).map(({ nats }) => nats),
   };
   document.documentElement.dataset.ready = "yes";
   if (!refused.length || prompt !== null) writing.write();
 }
 
-begin().catch((error) => say(`This page cannot run here: ${error.message}`));
+begin().catch((error) => {
+  document.documentElement.dataset.failed = "yes";
+  say(`This page cannot run here: ${error.message}`);
+});

@@ -19,7 +19,7 @@ function wordsOf(number) {
   return words;
 }
 
-/** The first words of 32 bits of the state of numpy.random.SeedSequence(seed, spawn_key=key). */
+/** The first words of 32 bits of the state of numpy.random.SeedSequence(seed, spawn_key=key); seed may be a list. */
 export function seedWords(seed, key, count) {
   let constant = INIT_A;
   const hash = (value) => {
@@ -32,7 +32,7 @@ export function seedWords(seed, key, count) {
     const mixed = (Math.imul(MIX_LEFT, left) - Math.imul(MIX_RIGHT, right)) >>> 0;
     return (mixed ^ (mixed >>> 16)) >>> 0;
   };
-  const entropy = wordsOf(seed);
+  const entropy = [seed].flat().flatMap(wordsOf);
   if (key.length) while (entropy.length < POOL) entropy.push(0);
   entropy.push(...key.flatMap(wordsOf));
   const pool = Array.from({ length: POOL }, (_, place) => hash(entropy[place] ?? 0));
@@ -64,12 +64,31 @@ export class RandomStream {
     this.state = BigInt.asUintN(128, this.state * MULTIPLIER + this.increment);
   }
 
-  /** The next number in [0, 1). */
-  uniform() {
+  /** The next 64 bits. */
+  bits() {
     this.advance();
     const turn = this.state >> 122n;
     const folded = (this.state >> 64n) ^ (this.state & MASK_64);
-    const bits = BigInt.asUintN(64, (folded >> turn) | (folded << (64n - turn)));
-    return Number(bits >> 11n) / 2 ** 53;
+    return BigInt.asUintN(64, (folded >> turn) | (folded << (64n - turn)));
+  }
+
+  /** The next number in [0, 1). */
+  uniform() {
+    return Number(this.bits() >> 11n) / 2 ** 53;
+  }
+
+  /** The first whole number from 0 to below a bound of 32 bits, as Generator.integers(bound) draws it (Lemire 2019). */
+  whole(bound) {
+    if (bound === 1) return 0;
+    const size = BigInt(bound), least = (2n ** 32n - size) % size;
+    let waiting = [];
+    for (;;) {
+      if (!waiting.length) {
+        const both = this.bits();
+        waiting = [both & 0xffffffffn, both >> 32n];
+      }
+      const product = waiting.shift() * size;
+      if ((product & 0xffffffffn) >= least) return Number(product >> 32n);
+    }
   }
 }

@@ -5,7 +5,7 @@ import { characters, isInWord } from "./tokens.js";
 
 const MAX_HISTORY = 4096; // symbols that a transform may look back
 const MIN_TEMPERATURE = 1e-250;
-const BELOW = 1 - 2 ** -50; // so that rounding never puts a number beyond the last symbol
+export const BELOW = 1 - 2 ** -50; // so that rounding never puts a number beyond the last symbol
 
 const highestOf = (logits) => logits.reduce((highest, logit) => (logit > highest ? logit : highest), -Infinity);
 

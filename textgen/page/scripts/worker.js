@@ -3,6 +3,7 @@
 
 import { bytesFrom } from "./engine.js";
 import { unit, walk } from "./looking.js";
+import { poem } from "./verse.js";
 import { Writer } from "./writer.js";
 
 const SLICE = 24; // milliseconds of work between two looks at the messages
@@ -14,6 +15,7 @@ const TASKS = {
   propose: (writer, ...parameters) => writer.propose(...parameters),
   walk,
   unit,
+  poem,
   *ids(writer, text) {
     yield { ids: writer.promptIds(text), unknown: writer.tokenizer.unknown(text) };
   },

@@ -114,7 +114,8 @@ export class Writing {
   }
 }
 
-const quoted = (text) => (/^[\w.,:/=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+/** A text as a shell takes it. */
+export const quoted = (text) => (/^[\w.,:/=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** The options in the order of their names here, without those that say what is said anyway. */
 const told = ({ count, repetition_window, ...options }) => [

@@ -1,0 +1,63 @@
+// The tab that composes Chinese regulated verse.
+
+import { start } from "./client.js";
+import { byId, make, say } from "./elements.js";
+import { quoted } from "./writing.js";
+
+const TRIES = 12; // lines that are sampled side by side
+
+export class Poems {
+  constructor(model, settings) {
+    Object.assign(this, { model, settings, asked: null });
+    for (const { name, about } of model.verse.forms) byId("form").append(new Option(about, name));
+    byId("compose").addEventListener("click", () => this.compose());
+    byId("signs").addEventListener("change", () => this.draw());
+    this.found = [];
+  }
+
+  async compose() {
+    this.asked?.stop();
+    const seed = this.settings.seed(), temperature = this.settings.value("temperature");
+    const wanted = { form: byId("form").value, acrostic: byId("acrostic").value, title: byId("poem-title").value, tones: byId("tones").value };
+    byId("poem-shell").textContent = [
+      "textgen poem", quoted(this.model.name), `--form ${wanted.form}`, `--temperature ${temperature}`, `--seed ${seed}`,
+      ...(wanted.tones === "strict" ? [] : [`--tones ${wanted.tones}`]),
+      ...["acrostic", "title"].filter((name) => wanted[name].trim()).map((name) => `--${name} ${quoted(wanted[name].trim())}`),
+      ...(this.settings.value("count") > 1 ? [`--count ${this.settings.value("count")}`] : []),
+    ].join(" ");
+    this.found = [];
+    this.title = wanted.title.trim();
+    this.draw();
+    say("");
+    const change = { labels: this.settings.labels() };
+    try {
+      for (let number = 0; number < this.settings.value("count"); number++) {
+        const asked = start(this.model.name, "poem", [wanted, { seed, number, temperature, tries: TRIES }, change], ([poem]) => {
+          if (asked !== this.asked) return;
+          this.found.push(poem);
+          this.draw();
+        });
+        this.asked = asked;
+        await asked.over;
+        if (asked !== this.asked) return;
+      }
+    } catch (error) {
+      say(error.message);
+    }
+    document.documentElement.dataset.composed = String(this.found.length);
+  }
+
+  draw() {
+    const hasSigns = byId("signs").checked;
+    byId("poems").replaceChildren(...this.found.map(({ rows, template, rhyme }) => {
+      const lines = rows.map((symbols) => make("span", { className: "line" }, ...symbols.map(({ symbol, sign, isWrong, rhymes }) => {
+        if (!hasSigns || !sign) return symbol;
+        return make("ruby", { className: isWrong ? "wrong" : "" }, symbol, make("rt", { textContent: rhymes ? `${sign}韻` : sign }));
+      })));
+      const wrong = rows.flat().filter(({ isWrong }) => isWrong).length;
+      const about = `${wrong ? `${wrong} characters break the form` : "keeps the form"}; template ${template}${rhyme ? `; rhyme ${rhyme}` : ""}`;
+      const title = this.title ? [make("h3", { textContent: this.title, lang: "zh" })] : [];
+      return make("article", {}, ...title, make("div", { className: "text", lang: "zh" }, ...lines), make("p", { className: "soft", textContent: about }));
+    }));
+  }
+}
