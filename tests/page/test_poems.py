@@ -29,7 +29,8 @@ def tab(browser, generator, tmp_path_factory):
 
 def composed(tab, form, seed, acrostic="", title="", tones="strict", temperature=0.8):
     poem = tab.evaluate(
-        "([asked, seed, temperature]) => window.textgen.poem(asked, {seed: BigInt(seed), number: 0, temperature, tries: 12})",
+        "([asked, seed, temperature]) =>"
+        " window.textgen.poem(asked, {seed: BigInt(seed), number: 0, temperature, tries: 12})",
         [{"form": form, "acrostic": acrostic, "title": title, "tones": tones}, str(seed), temperature],
     )
     assert not any(each["isWrong"] for row in poem["rows"] for each in row)
@@ -78,7 +79,8 @@ def test_poems_are_shown_with_their_tones(tab):
     tab.click("#compose")
     tab.wait_for_selector("html[data-composed='1']")
     signs = tab.locator("#poems rt").all_text_contents()
-    assert len(signs) == 20 and set("".join(signs)) <= set("平仄中韻")
+    assert len(signs) == 20
+    assert set("".join(signs)) <= set("平仄中韻")
     assert "keeps the form" in tab.inner_text("#poems")
 
 

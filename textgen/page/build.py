@@ -6,6 +6,8 @@ Policy tells the browser to allow none.
 """
 
 import base64
+import zlib
+from typing import Any
 
 from textgen._version import __version__
 from textgen.errors import UsageError
@@ -16,7 +18,7 @@ from textgen.writing.generator import Generator
 
 # The modules of the worker and of the page, each after those that it imports from.
 WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "verse", "worker")
-PAGE = ("elements", "client", "settings", "writing", "together", "surprise", "inside", "poems", "main")
+PAGE = ("elements", "client", "server", "settings", "writing", "together", "surprise", "inside", "poems", "main")
 MAX_TITLE = 200
 
 
@@ -44,30 +46,53 @@ def page(
     if len(title) > MAX_TITLE:
         raise UsageError(f"`title` has {len(title):,} characters; give at most {MAX_TITLE}")
     model = page_model(generator, name, bits)
-    files = folder("textgen.page")
-    static = {each.name: each.read_text("utf-8") for each in (files / "static").iterdir() if each.is_file()}
-    style = static["style.css"] + static["playground.css"]
-    worker, main = script(files / "scripts", WORKER), script(files / "scripts", PAGE)
-    origin = f"Made by textgen {__version__}. The model is in this file: nothing is sent anywhere."
     values = {
         "title": title or name,
         "facts": [f"weights of {bits} bits"] if bits != WHOLE else [],
         "prompt": prompt,
-        "origin": origin,
+        "origin": f"Made by textgen {__version__}. The model is in this file: nothing is sent anywhere.",
         "explains": explain,
         "model": model.values,
     }
+    return _filled(values, model.numbers, {})
+
+
+def playground() -> str:
+    """The page of a server, which asks the server for its models; HTML text."""
+    values = {
+        "title": "",
+        "facts": [],
+        "prompt": "",
+        "origin": f"From a server of textgen {__version__}.",
+        "explains": True,
+    }
+    return _filled(values, b"", {"connect-src": "'self'"})
+
+
+def _filled(values: dict[str, Any], numbers: bytes, more: dict[str, str]) -> str:
+    """The page with its data, the numbers of its model, and more directives for its policy."""
+    files = folder("textgen.page")
+    static = {each.name: each.read_text("utf-8") for each in (files / "static").iterdir() if each.is_file()}
+    style = static["style.css"] + static["playground.css"]
+    worker, main = script(files / "scripts", WORKER), script(files / "scripts", PAGE)
+    rules = {"script-src": "'wasm-unsafe-eval'", "worker-src": "blob:"}
     return filled(
         static["page.html"],
         {
-            "policy": policy(style, [main], {"script-src": "'wasm-unsafe-eval'", "worker-src": "blob:"}),
+            "policy": policy(style, [main], rules | more),
             "style": style,
             "poem": static["poem.html"],
             "inside": filled(static["inside.html"], {"cell": static["cell.svg"]}),
             "data": embedded(values),
-            "numbers": base64.b64encode(model.numbers).decode(),
+            "numbers": base64.b64encode(_deflated(numbers)).decode(),
             "kernel": base64.b64encode((files / "kernel" / "kernel.wasm").read_bytes()).decode(),
             "worker": worker,
             "script": main,
         },
     )
+
+
+def _deflated(data: bytes) -> bytes:
+    """The data as a raw DEFLATE stream (RFC 1951), which browsers decompress by themselves."""
+    compressor = zlib.compressobj(zlib.Z_BEST_COMPRESSION, wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textgen import arguments
 from textgen.errors import TextgenError
-from textgen.serve import fields, openapi, own, schema
+from textgen.serve import fields, openapi, own, playground, schema
 from textgen.serve.answers import Json, rendered
 from textgen.serve.completions import Completion, make_job
 from textgen.serve.config import ServeConfig, ServeOptions
@@ -119,6 +119,9 @@ class Server:
         self._has_started = False
         self.is_stopping = False
         routes = [
+            Route("/", self.show_page, methods=["GET"]),
+            Route("/playground/model/{name:path}", self.show_page_model, methods=["GET"]),
+            Route("/playground/numbers/{name:path}", self.show_page_numbers, methods=["GET"]),
             Route("/health", self.health, methods=["GET"]),
             Route("/metrics", self.show_metrics, methods=["GET"]),
             Route("/openapi.json", self.show_openapi, methods=["GET"]),
@@ -185,6 +188,29 @@ class Server:
         _facts(request, "/docs")
         headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
         return HTMLResponse(openapi.page(str(request.base_url).rstrip("/")), headers=headers)
+
+    async def show_page(self, request: Request) -> Response:
+        """A page that writes with the models."""
+        _facts(request, "/")
+        # The page's own policy says what it may load; only a header can say who may frame it.
+        headers = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache"}
+        return HTMLResponse(await asyncio.to_thread(playground.html), headers=headers)
+
+    async def show_page_model(self, request: Request) -> Response:
+        """What the page needs of a model but its numbers."""
+        _facts(request, "/playground/model/{id}")
+        model = await self._model(request.path_params["name"])
+        return Json(await asyncio.to_thread(playground.values, model))
+
+    async def show_page_numbers(self, request: Request) -> Response:
+        """The numbers of a model, for a page in which it works."""
+        _facts(request, "/playground/numbers/{id}")
+        model = await self._model(request.path_params["name"])
+        try:
+            found = await asyncio.to_thread(playground.numbers, model)
+        except TextgenError as error:
+            raise of_library(error, {}, {}) from None
+        return Response(found, media_type="application/octet-stream")
 
     async def list_models(self, request: Request) -> Response:
         """All models."""

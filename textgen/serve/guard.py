@@ -24,7 +24,7 @@ from textgen.serve.metrics import Metrics
 from textgen.system.wording import count
 
 # Answered without a key: they say nothing that the source code does not.
-OPEN_PATHS = ("/health", "/docs", "/openapi.json")
+OPEN_PATHS = ("/", "/health", "/docs", "/openapi.json")
 
 ALLOWED_HEADERS = "authorization, content-type"
 # What the `openai` package sends beside those.

@@ -29,7 +29,32 @@ function ask(message, take = () => {}) {
   return { over, stop: () => worker.postMessage({ task: "stop", call }) };
 }
 
-export const openModel = (name, model, numbers, kernel) => ask({ task: "open", name, model, numbers, kernel }).over;
+/** Have the worker know a model's symbols. */
+export const openModel = (name, model) => ask({ task: "open", name, model }).over;
+
+/** Have the worker know a model's numbers: base64, or an ArrayBuffer. */
+export const loadModel = (name, numbers, kernel) => ask({ task: "load", name, numbers, kernel }).over;
+
+// Where tasks are done that the worker does not do, and how the worker gets a model's numbers when it first needs them.
+const elsewhere = { does: () => false, load: null };
+// Tasks that need a model's symbols only.
+const OF_SYMBOLS = new Set(["ids"]);
+
+/** Let some tasks be done by a server. does(task): whether it does it now; start: as of this module; load: a promise. */
+export const useServer = (server) => Object.assign(elsewhere, server);
+
+/** A task. take is called with lists of what it yields. Returns {over, stop}. */
+export function start(name, task, parameters, take) {
+  if (elsewhere.does(task)) return elsewhere.start(task, parameters, take);
+  if (OF_SYMBOLS.has(task) || !elsewhere.load) return ask({ task, name, parameters }, take);
+  let asked = null, isStopped = false;
+  const over = elsewhere.load().then(() => {
+    if (isStopped) return;
+    asked = ask({ task, name, parameters }, take);
+    return asked.over;
+  });
+  return { over, stop: () => ((isStopped = true), asked?.stop()) };
+}
 
 /** All that a task yields, in one list. */
 export async function collect(name, task, parameters) {
@@ -37,6 +62,3 @@ export async function collect(name, task, parameters) {
   await start(name, task, parameters, (items) => found.push(...items)).over;
   return found;
 }
-
-/** A task of a Writer. take is called with lists of what it yields. Returns {over, stop}. */
-export const start = (name, task, parameters, take) => ask({ task, name, parameters }, take);

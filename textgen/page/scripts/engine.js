@@ -26,6 +26,12 @@ export function bytesFrom(base64) {
   return bytes;
 }
 
+/** What was compressed, by DEFLATE (RFC 1951). */
+export async function inflated(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** A matrix (inputs, columns) in panels: (panels, inputs, PANEL), the last filled up with zeros. */
 function packed(matrix, inputs, columns) {
   const panels = new Float32Array(Math.ceil(columns / PANEL) * inputs * PANEL);

@@ -1,9 +1,10 @@
 // The page: its model, its tabs and its settings.
 
-import { collect, openModel, startWorker } from "./client.js";
+import { collect, loadModel, openModel, startWorker, useServer } from "./client.js";
 import { byId, say } from "./elements.js";
 import { Inside } from "./inside.js";
 import { Poems } from "./poems.js";
+import { modelNames, modelOf, numbersOf, serverTasks } from "./server.js";
 import { Settings } from "./settings.js";
 import { Surprise } from "./surprise.js";
 import { Together } from "./together.js";
@@ -36,31 +37,64 @@ function startTabs(opened) {
   });
 }
 
+function sizesOf({ sizes, noun }) {
+  if (!sizes) return `Several LSTM language models of ${noun}s, mixed`;
+  const layers = `${sizes.layers} layer${sizes.layers > 1 ? "s" : ""} of ${sizes.units} units`;
+  return `An LSTM language model of ${layers}, over ${sizes.vocabulary.toLocaleString("en")} ${noun}s`;
+}
+
 function tell(page, model) {
-  const { layers, units, vocabulary } = model.sizes;
   document.title = `${page.title} · textgen`;
   byId("title").textContent = page.title;
-  byId("facts").textContent = [
-    `An LSTM language model of ${layers} layer${layers > 1 ? "s" : ""} of ${units} units, over ${vocabulary.toLocaleString("en")} ${model.noun}s`,
-    ...page.facts,
-  ].join("; ");
+  byId("facts").textContent = [sizesOf(model), ...page.facts].join("; ");
   byId("origin").textContent = page.origin;
 }
 
-async function begin() {
-  const page = JSON.parse(byId("data").textContent), { model } = page;
-  tell(page, model);
-  startWorker(byId("worker").textContent);
-  const numbers = byId("numbers"), opening = openModel(model.name, model, numbers.textContent, byId("kernel").textContent);
+/** The model of a page that has one in it. */
+async function modelInPage({ model }) {
+  await openModel(model.name, model);
+  const numbers = byId("numbers"), loaded = loadModel(model.name, numbers.textContent, byId("kernel").textContent);
   numbers.remove();
+  return { model, loaded };
+}
+
+/** The model of a server that the address names, or its first; and the choice of where it works. */
+async function modelOfServer() {
+  const names = await modelNames(), asked = new URLSearchParams(location.hash.slice(1)).get("model");
+  const name = names.includes(asked) ? asked : names[0], model = await modelOf(name);
+  byId("model").append(...names.map((each) => new Option(each, each, false, each === name)));
+  byId("model").addEventListener("change", () => {
+    location.hash = new URLSearchParams({ model: byId("model").value });
+    location.reload();
+  });
+  byId("server").hidden = false;
+  if (model.tokenizer) await openModel(name, model);
+  else byId("where").disabled = true;
+  let numbers = null;
+  const load = () => (numbers ??= (async () => {
+    say("The model is on its way into the page.");
+    await loadModel(name, await numbersOf(name), byId("kernel").textContent);
+    say("");
+  })());
+  useServer({ ...serverTasks(model, () => byId("where").value === "server"), load });
+  return { model, loaded: null };
+}
+
+async function begin() {
+  const page = JSON.parse(byId("data").textContent);
+  startWorker(byId("worker").textContent);
+  const { model, loaded } = await (page.model ? modelInPage(page) : modelOfServer());
+  page.title ||= model.name;
+  tell(page, model);
   let writing;
   const settings = new Settings(model, () => writing.tell());
   writing = new Writing(model, settings);
-  const together = new Together(model, settings), inside = new Inside(model, settings);
   new Surprise(model, settings);
-  byId("tab-inside").hidden = !page.explains;
+  byId("tab-inside").hidden = !page.explains || !model.tokenizer;
+  byId("tab-together").hidden = !model.tokenizer;
   byId("tab-poem").hidden = !model.verse;
   if (model.verse) new Poems(model, settings);
+  const together = model.tokenizer && new Together(model, settings), inside = model.tokenizer && new Inside(model, settings);
   startTabs({
     together: () => together.open(writing.prompt),
     inside: () => inside.open(writing.prompt),
@@ -69,10 +103,11 @@ async function begin() {
   byId("prompt").value = prompt ?? page.prompt;
   if (refused.length) say(`The link holds what this page does not understand: ${refused.slice(0, 5).join(", ")}.`);
   byId("own-prose").value = page.prompt;
-  await opening;
+  await loaded;
   // For scripts in the page and for its console.
   window.textgen = {
-    write: async (prompt, options, change) => (await collect(model.name, "write", [prompt, options, 0, change])).map(({ text }) => text).join(""),
+    write: async (text, options, change) =>
+      (await collect(model.name, "write", [text, options, 0, change])).map((piece) => piece.text).join(""),
     poem: async (asked, options) => (await collect(model.name, "poem", [asked, options, {}]))[0],
     score: async (text, change) => (await collect(model.name, "score", [text, change])).map(({ nats }) => nats),
   };

@@ -125,6 +125,7 @@ export class Settings {
     let prompt = null;
     for (const [name, value] of new URLSearchParams(text)) {
       const one = ALL.find((each) => each.name === name);
+      if (name === "model") continue; // of a server: see main.js
       if (name === "prompt") prompt = value;
       else if (name === "stop-text" || name === "forbid") byId(name).value = value;
       else if (name === "seed" && seedOf(value) !== null) {

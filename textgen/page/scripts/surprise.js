@@ -66,7 +66,7 @@ export class Surprise {
     const likely = next.map(([text, chance]) => `${visible(text)} ${(100 * chance).toFixed(1)}%`).join(", ");
     byId("expected").replaceChildren(
       make("span", { className: "glyph", textContent: visible(symbol) }),
-      ` ${bits(nats).toFixed(2)} bits (probability ${(100 * Math.exp(-nats)).toPrecision(2)}%). Expected: ${likely}.`,
+      ` ${bits(nats).toFixed(2)} bits (probability ${(100 * Math.exp(-nats)).toPrecision(2)}%).${likely && ` Expected: ${likely}.`}`,
     );
   }
 }

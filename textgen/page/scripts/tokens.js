@@ -1,6 +1,8 @@
 // Text to ids and ids to text, as textgen.tokens does it, for the three units: characters, words and subwords.
 
-export const BOUNDARY = 0, UNKNOWN = 1, RESERVED = 2;
+export const BOUNDARY = 0;
+export const UNKNOWN = 1;
+export const RESERVED = 2;
 
 // Python's classes of characters, written for the regular expressions of JavaScript. A letter is what Python's \w has
 // without digits, the underscore and the scripts that are written without spaces.

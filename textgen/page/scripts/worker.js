@@ -1,7 +1,7 @@
 // The worker of the page: it has the model, and does one slice of a task after another, so that the page never waits and
 // a task can be stopped.
 
-import { bytesFrom } from "./engine.js";
+import { bytesFrom, inflated } from "./engine.js";
 import { unit, walk } from "./looking.js";
 import { poem } from "./verse.js";
 import { Writer } from "./writer.js";
@@ -32,9 +32,9 @@ const breath = () =>
     channel.port2.postMessage(null);
   });
 
-async function open({ name, model, numbers, kernel }) {
-  const bytes = typeof numbers === "string" ? bytesFrom(numbers) : new Uint8Array(numbers);
-  writers.set(name, new Writer(model, bytes, await WebAssembly.compile(bytesFrom(kernel))));
+async function load({ name, numbers, kernel }) {
+  const bytes = typeof numbers === "string" ? await inflated(bytesFrom(numbers)) : new Uint8Array(numbers);
+  writers.get(name).load(bytes, await WebAssembly.compile(bytesFrom(kernel)));
 }
 
 async function run(call, writer, task, parameters) {
@@ -60,7 +60,8 @@ onmessage = async ({ data }) => {
     return;
   }
   try {
-    if (task === "open") await open(data);
+    if (task === "open") writers.set(name, new Writer(data.model));
+    else if (task === "load") await load(data);
     else await run(call, writers.get(name), task, parameters);
     postMessage({ call, done: true });
   } catch (error) {

@@ -57,14 +57,19 @@ class Ending {
   }
 }
 
-/** Reads and writes text with one model. model: the page's JSON of it; bytes: its numbers; kernel: WebAssembly.Module. */
+/** Reads and writes text with one model. Until `load`, it knows the model's symbols only. model: the page's JSON of it. */
 export class Writer {
-  constructor(model, bytes, kernel) {
+  constructor(model) {
     this.model = model;
-    this.kernel = kernel;
     this.tokenizer = tokenizerOf(model.tokenizer);
     this.printed = this.tokenizer.printed(model.separator);
     this.isBackward = model.direction === "backward";
+  }
+
+  /** Take the model's numbers. bytes: of its arrays; kernel: a WebAssembly.Module. */
+  load(bytes, kernel) {
+    const { model } = this;
+    this.kernel = kernel;
     this.weights = Object.fromEntries(Object.entries(model.arrays).map(([name, array]) => [name, arrayFrom(bytes, array)]));
     this.halve();
     this.network = new Network(kernel, model.sizes, this.weights);

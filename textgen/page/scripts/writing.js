@@ -2,6 +2,7 @@
 
 import { start } from "./client.js";
 import { bits, byId, copy, make, say } from "./elements.js";
+import { apiFields, bodyOf } from "./server.js";
 
 const CLASSES = 9; // of surprise: s1 to s9
 const MOST_BITS = 10;
@@ -35,6 +36,7 @@ export class Growing {
 export function known(model, prompt) {
   const text = prompt.length > MOST_PROMPT ? prompt.slice(-MOST_PROMPT) : prompt;
   const cut = text === prompt ? "" : `The prompt is long: its last ${MOST_PROMPT.toLocaleString("en")} characters are read. `;
+  if (!model.tokenizer) return Promise.resolve(text); // a server that mixes models
   return new Promise((resolve, reject) => {
     const asked = start(model.name, "ids", [text], ([{ unknown }]) => {
       const some = unknown.slice(0, 8).map((symbol) => JSON.stringify(symbol)).join(" ");
@@ -144,9 +146,6 @@ export function asPython({ name, prompt, labels, options }) {
 }
 
 export function asCurl({ name, prompt, labels, options }) {
-  const { length, count, seed, repetition_window, ...others } = options;
-  const fields = { model: name, prompt, max_tokens: length, ...others, ...(count > 1 && { n: count }) };
-  if (Object.keys(labels).length) fields.label = labels;
-  const body = JSON.stringify(fields).replace(/}$/, `,"seed":${seed}}`);
+  const body = bodyOf(apiFields(name, prompt, options, labels));
   return `curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' -d ${quoted(body)}`;
 }
