@@ -12,8 +12,11 @@ import json
 import numpy as np
 
 from textgen.planning.candidates import CandidateSampler
+from textgen.planning.labelling import Labelling, TextLabels
 from textgen.planning.streams import held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.tokens.labels import LabelSet
+from textgen.tokens.layout import BOUNDARY
 from textgen.training import head
 from textgen.training.backend import keras
 from textgen.training.feed import feed
@@ -34,6 +37,9 @@ TRAINING = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01)
 
 # Many symbols, of which a step reads some: tied weights, a projection, a loss over candidates.
 WORDS = dataclasses.replace(CONFIG, vocabulary_size=300, projection=12, tie=True)
+
+# Two voices that are told by a label, and predicted.
+LABELLED = dataclasses.replace(CONFIG, labels=(LabelSet("voice", ("a", "b")),), label_size=4, classify="voice")
 
 
 def words():
@@ -74,9 +80,9 @@ class Losses(keras.callbacks.Callback):
         self.totals.append(logs["nats"] * (batch + 1))
 
 
-def losses(model, streams, steps, sampler=None):
+def losses(model, streams, steps, **options):
     told = Losses()
-    model.fit(feed(streams, 0, steps=steps, sampler=sampler), callbacks=[told], shuffle=False, verbose=0)
+    model.fit(feed(streams, 0, steps=steps, **options), callbacks=[told], shuffle=False, verbose=0)
     return np.diff(told.totals).tolist()
 
 
@@ -92,10 +98,39 @@ def learn_words():
     training = TrainingConfig(batch_size=8, sequence_length=16, learning_rate=0.01, softmax_samples=96)
     model, streams = fresh(training, WORDS), training_streams(words(), 8, 16)
     sampler = CandidateSampler(np.bincount(words(), minlength=WORDS.vocabulary_size), training.softmax_samples)
-    learned = losses(model, streams, 60, sampler)
+    learned = losses(model, streams, 60, sampler=sampler)
     held_out = held_out_streams(words()[:3000], 8, 16)
     head.MAX_LOGITS = 5 * 8 * WORDS.vocabulary_size  # an evaluation in pieces of five steps, and a rest
     return learned, model.evaluate(feed(held_out, 0), verbose=0, return_dict=True)["nats"]
+
+
+def labelled_text():
+    """Documents of two voices, in which the same symbol is followed by another, and their labels."""
+    draw = np.random.default_rng(9)
+    ids, labels = [], []
+    for _ in range(500):
+        voice = int(draw.integers(2))
+        labels.append([1 + voice])
+        ids += [BOUNDARY, 2 + int(draw.integers(28))]
+        for _ in range(30):
+            ids.append(2 + (ids[-1] + (5 if voice else 11)) % 28)
+    text = np.array(ids, dtype=np.int32)
+    return text, TextLabels.of(text, np.array(labels, dtype=np.int32))
+
+
+def learn_labels():
+    """The losses of steps with labels and a classifier, and the losses afterwards: told the labels, and not."""
+    ids, labels = labelled_text()
+    model, streams = fresh(TRAINING, LABELLED), training_streams(ids, 8, 16, labels)
+    learned = losses(model, streams, 120, labelling=Labelling(dropout=0.2, classify=0))
+    held_out = held_out_streams(
+        ids[:3000], 8, 16, TextLabels.of(ids[:3000], labels.ids[: int((ids[:3000] == BOUNDARY).sum())])
+    )
+    told, hidden = (
+        model.evaluate(feed(held_out, 0, labelling=Labelling(dropout, classify=0)), verbose=0, return_dict=True)["nats"]
+        for dropout in (0.0, 1.0)
+    )
+    return learned, told, hidden
 
 
 def main():
@@ -106,6 +141,7 @@ def main():
     still = fresh(TrainingConfig(batch_size=8, sequence_length=16, learning_rate=1e-12))
     frozen = losses(still, training_streams(text(), 8, 16), 40)
     words_learned, words_evaluated = learn_words()
+    labels_learned, told, hidden = learn_labels()
     found = {
         "backend": keras.backend.backend(),
         "evaluated": evaluated,
@@ -113,6 +149,8 @@ def main():
         "frozen": frozen,
         "words_learned": words_learned,
         "words_evaluated": words_evaluated,
+        "labels_learned": labels_learned,
+        "labels_evaluated": [told, hidden],
     }
     print(json.dumps(found))
 

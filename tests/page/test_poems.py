@@ -5,6 +5,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.browser import opened
 from tests.page.test_writing import made
+from textgen import Generator
+from textgen.corpus.memory import hash_poems
 from textgen.page.build import page
 from textgen.page.verse import verse_tables
 from textgen.tokens.chars import CharTokenizer
@@ -51,6 +53,19 @@ def test_a_seed_composes_what_it_composes_in_python(tab, generator, form, seed):
 def test_an_acrostic_a_title_and_tones_are_kept(tab, generator, options):
     lines = composed(tab, "jueju7", 5, **options)
     assert tuple(lines) == compose(generator, form="jueju7", seed=5, **options).lines
+
+
+def test_lines_that_were_learned_are_left_out_where_the_page_remembers_them(browser, generator, tmp_path):
+    first = compose(generator, form="jueju5", seed=3)
+    learned = Generator(generator.tokenizer, generator.engine, "poem", memory=hash_poems([first.text]))
+    kept, dropped = page(learned, "poems", memory=True), page(learned, "poems")
+    assert '"memory"' in kept
+    assert '"memory"' not in dropped
+    (tmp_path / "page.html").write_text(kept, encoding="utf-8")
+    with opened(browser, tmp_path / "page.html", "#length=20") as tab:
+        lines = composed(tab, "jueju5", 3)
+    assert tuple(lines) == compose(learned, form="jueju5", seed=3).lines
+    assert not set(lines) & set(first.lines)
 
 
 def test_what_breaks_the_form_is_marked(tab, generator):

@@ -106,8 +106,41 @@ def test_a_chosen_label_is_told(browser, tmp_path):
         tab.click("#go")
         tab.wait_for_selector("html[data-written]")
         written = tab.text_content("#texts .text")
-    assert written == generator.with_labels({"voice": "b"}).generate(seed=5, length=100)
+        strongly = tab.evaluate(
+            "(change) => window.textgen.write('', {seed: 5n, length: 100, temperature: 0.8}, change)",
+            {"labels": {"voice": "b"}, "guidance": 2.5},
+        )
+    told = generator.with_labels({"voice": "b"})
+    assert written == told.generate(seed=5, length=100)
     assert written != generator.generate(seed=5, length=100)
+    assert strongly == generator.with_labels({"voice": "b"}, guidance=2.5).generate(seed=5, length=100)
+    assert strongly != written
+
+
+def test_a_state_is_swapped_as_in_python(browser, tmp_path):
+    generator = RUNS["embedding"]()
+    path = tmp_path / "page.html"
+    path.write_text(page(generator, "run"), encoding="utf-8")
+    with opened(browser, path, "#length=20") as tab:
+        swapped = tab.evaluate(
+            "(instead) => window.textgen.write('abc', {seed: 5n, length: 100, temperature: 0.8}, {instead})", "hij fed"
+        )
+    assert "abc" + swapped == generator.generate("abc", seed=5, length=100, state_of="hij fed")
+    assert "abc" + swapped != generator.generate("abc", seed=5, length=100)
+
+
+def test_a_gate_that_is_held_takes_no_labels(browser, tmp_path):
+    generator = RUNS["labels"]()
+    path = tmp_path / "page.html"
+    path.write_text(page(generator, "run"), encoding="utf-8")
+    with opened(browser, path, "#length=20") as tab:
+        held = tab.evaluate(
+            "(change) => window.textgen.write('', {seed: 5n, length: 100, temperature: 0.8}, change)",
+            {"labels": {"voice": "a"}, "holds": [{"gate": "input", "value": 0.5, "layer": None, "unit": None}]},
+        )
+    told = generator.with_hold({"input": 0.5}).with_labels({"voice": "a"})
+    assert held == told.generate(seed=5, length=100)
+    assert held == generator.with_labels({"voice": "a"}).generate(seed=5, length=100, hold={"input": 0.5})
 
 
 @pytest.mark.parametrize("hold", [{"forget": 0.5}, {"forget": 0}, {"output:1": 1}, {"candidate:0:3": -0.25}])

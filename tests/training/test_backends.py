@@ -98,6 +98,15 @@ def test_steps_over_candidates_are_the_same(worker, backend):
     assert found["words_evaluated"] == pytest.approx(expected["words_evaluated"], rel=1e-3)
 
 
+@EVERY
+def test_labels_are_told_and_predicted_alike(worker, backend):
+    found, expected = worker(backend), worker("tensorflow")
+    told, hidden = expected["labels_evaluated"]
+    assert told < 0.8 * hidden  # the label says what follows
+    assert np.abs(np.array(found["labels_learned"]) / expected["labels_learned"] - 1).max() < 0.01
+    assert found["labels_evaluated"] == pytest.approx(expected["labels_evaluated"], rel=0.01)
+
+
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 def test_a_projected_layer_is_torch_s():
     """The numbers of torch.nn.LSTM with `proj_size`, from the same weights."""

@@ -11,6 +11,8 @@ from textgen.shown import one_line
 from textgen.system.files import check_free, write_atomically
 from textgen.writing.generator import Generator
 
+LARGE = 10_000_000  # bytes of a page that takes a while to mail or to fetch
+
 
 @click.command("page", cls=GroupedCommand)
 @click.argument("run")
@@ -25,8 +27,15 @@ from textgen.writing.generator import Generator
     help="Store each weight in this many bits: fewer make a smaller file.",
 )
 @command_option("--explain/--no-explain", default=True, show_default=True, help="Show what happens inside the network.")
+@command_option(
+    "--memory",
+    is_flag=True,
+    help="Keep hashes of the lines of poems that the run learned, so that the page writes none of them.",
+)
 @overwrite_option("an existing file")
-def page_command(run: str, out: str | None, title: str, prompt: str, bits: str, explain: bool, overwrite: bool) -> None:
+def page_command(
+    run: str, out: str | None, title: str, prompt: str, bits: str, explain: bool, memory: bool, overwrite: bool
+) -> None:
     """Make a web page that writes with a run: one file, which needs no network and no server.
 
     The model is in the page. A reader gives it a prompt, turns its settings, writes together with it, colours a text of
@@ -44,7 +53,10 @@ def page_command(run: str, out: str | None, title: str, prompt: str, bits: str, 
     name = one_line(found.path.absolute().name)
     target = out or f"{found.path.absolute().name}.html"
     check_free(target, overwrite)
-    html = page(Generator.of_run(found), name, title=title, prompt=prompt, bits=int(bits), explain=explain)
+    html = page(
+        Generator.of_run(found), name, title=title, prompt=prompt, bits=int(bits), explain=explain, memory=memory
+    )
     data = html.encode("utf-8")
     write_atomically(target, [data])
-    note(f"page: {one_line(target)}, {len(data):,} bytes; open it in a browser")
+    smaller = "" if int(bits) < WHOLE or len(data) < LARGE else "; --bits 8 makes it a quarter as large"
+    note(f"page: {one_line(target)}, {len(data):,} bytes; open it in a browser{smaller}")

@@ -17,13 +17,20 @@ from textgen.page.numbers import BITS, WHOLE
 from textgen.writing.generator import Generator
 
 # The modules of the worker and of the page, each after those that it imports from.
-WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "verse", "worker")
+WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "hashes", "verse", "worker")
 PAGE = ("elements", "client", "server", "settings", "writing", "together", "surprise", "inside", "poems", "main")
 MAX_TITLE = 200
 
 
 def page(
-    generator: Generator, name: str, *, title: str = "", prompt: str = "", bits: int = WHOLE, explain: bool = True
+    generator: Generator,
+    name: str,
+    *,
+    title: str = "",
+    prompt: str = "",
+    bits: int = WHOLE,
+    explain: bool = True,
+    memory: bool = False,
 ) -> str:
     """A page that writes with a generator.
 
@@ -34,6 +41,8 @@ def page(
         prompt: what the texts begin with until the reader changes it.
         bits: of each stored weight: 32 keeps it, 16 and 8 make a smaller file.
         explain: whether the page shows what happens inside.
+        memory: whether hashes of the lines of poems that the run learned are in the page, so that it writes none of
+            them.
 
     Returns:
         HTML text.
@@ -45,7 +54,7 @@ def page(
         raise UsageError(f"`bits={bits}` is not one of: {', '.join(map(str, BITS))}")
     if len(title) > MAX_TITLE:
         raise UsageError(f"`title` has {len(title):,} characters; give at most {MAX_TITLE}")
-    model = page_model(generator, name, bits)
+    model = page_model(generator, name, bits, memory)
     values = {
         "title": title or name,
         "facts": [f"weights of {bits} bits"] if bits != WHOLE else [],

@@ -1,7 +1,7 @@
 """A run's model as a page holds it: plain JSON values, and the bytes of its numbers.
 
-What the network needs is here, and nothing else of the run: no learned text, and no hashes of learned poems. This
-module knows nothing of HTML.
+What the network needs is here, and nothing else of the run: no learned text, and hashes of learned poems only where
+they are asked for. This module knows nothing of HTML.
 """
 
 from typing import Any, NamedTuple
@@ -29,13 +29,14 @@ class PageModel(NamedTuple):
     numbers: bytes
 
 
-def page_model(generator: Generator, name: str, bits: int = WHOLE) -> PageModel:
+def page_model(generator: Generator, name: str, bits: int = WHOLE, memory: bool = False) -> PageModel:
     """The model of a generator, for a page.
 
     Args:
         generator: of one run.
         name: what the page calls the run.
         bits: of each stored weight: one of `textgen.page.numbers.BITS`.
+        memory: whether the hashes of learned lines of poems are part of it, so that none is written.
 
     Raises:
         UsageError: a generator that mixes several runs, has a cache or follows labels.
@@ -46,6 +47,8 @@ def page_model(generator: Generator, name: str, bits: int = WHOLE) -> PageModel:
     config, numbers = engine.config, Numbers(bits)
     for array_name, array in _arrays(config, engine).items():
         numbers.add(array_name, array)
+    if memory and "lines" in generator.memory:
+        numbers.add_hashes("memory", generator.memory["lines"])
     sizes = config.sizes
     tokenizer = generator.tokenizer.to_json()
     kinds, masks = generator.tokenizer.following(generator.direction == "backward")

@@ -43,6 +43,10 @@ class Numbers:
             "scales": self._put(scales.astype("<f4")),
         }
 
+    def add_hashes(self, name: str, hashes: NDArray[np.uint64]) -> None:
+        """Add hashes, uint64, shape (hashes,), sorted."""
+        self.arrays[name] = {"shape": [len(hashes)], "bits": 64, "at": self._put(hashes.astype("<u8"))}
+
     def _put(self, array: NDArray[Any]) -> int:
         at = len(self._bytes)
         self._bytes += array.tobytes()

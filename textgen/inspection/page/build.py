@@ -1,7 +1,7 @@
 """Build one HTML page that shows a Look and needs nothing else: no network, no framework, no other file.
 
-The page is `page.html` with `page.css`, `page.js` and the data in it. The Content Security Policy of the page tells the
-browser to make no request at all.
+The page is `page.html` with `page.js`, the data, and the look of all pages of textgen (`textgen.page`). Its Content
+Security Policy tells the browser to make no request at all.
 
 Gates and cell states are rounded to 16 bits, compressed here and decompressed by the browser. A page is at most
 MAX_BYTES long, so of a large network or a long text it may show some of the units only. The rule: every layer shows the
@@ -13,15 +13,14 @@ This module knows nothing of matplotlib or the command line.
 """
 
 import base64
-import json
 import zlib
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from textgen.inspection.looks import Look, Watched
 from textgen.inspection.tracing import GATES, Trace
+from textgen.page.html import embedded, filled, folder, policy
 from textgen.runs.losses import bits
 from textgen.system.wording import visible
 
@@ -32,17 +31,19 @@ MAX_NEXT = 8  # predicted next symbols for each step
 
 def page(look: Look) -> str:
     """The page, as HTML text."""
-    parts = {
-        name: (resources.files("textgen.inspection.page") / name).read_text("utf-8")
-        for name in ("page.html", "page.css", "page.js")
-    }
     facts = _facts(look)
-    room = MAX_BYTES - sum(len(part.encode()) for part in [*parts.values(), _json(facts)])
-    values = _json(facts | _units(look, room))
-    html = parts["page.html"]
-    for name, value in (("{{style}}", parts["page.css"]), ("{{script}}", parts["page.js"]), ("{{values}}", values)):
-        html = html.replace(name, value, 1)
-    return html
+    room = MAX_BYTES - len(_filled(embedded(facts)).encode())
+    return _filled(embedded(facts | _units(look, room)))
+
+
+def _filled(values: str) -> str:
+    """The page with its data, as JSON."""
+    own, shared = folder("textgen.inspection.page"), folder("textgen.page") / "static"
+    style = (shared / "style.css").read_text("utf-8") + (own / "page.css").read_text("utf-8")
+    main = (own / "page.js").read_text("utf-8")
+    parts = {"style": style, "script": main, "policy": policy(style, [main]), "values": values}
+    parts["cell"] = (shared / "cell.svg").read_text("utf-8")
+    return filled((own / "page.html").read_text("utf-8"), parts)
 
 
 def _facts(look: Look) -> dict[str, Any]:
@@ -162,9 +163,3 @@ def _pack(trace: Trace, layer: int, unit: int) -> _Packed:
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     data = compressor.compress(b"".join(parts)) + compressor.flush(zlib.Z_FULL_FLUSH)
     return _Packed(unit, data, float(f"{largest:.6g}"))
-
-
-def _json(values: dict[str, Any]) -> str:
-    """JSON that can stand inside a page: it contains no tag."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -32,8 +32,16 @@
   const isSigned = (name) => "gch".includes(name);
 
   // Colours: gates from white to green, signed values from blue to red, surprisal from white to red.
-  const WHITE = [255, 255, 255], GREEN = [17, 122, 101], RED = [192, 57, 43], BLUE = [36, 84, 142];
+  // They are those of the style sheet, and follow the browser from light to dark.
   const INK = "#1d2733";
+  let WHITE, GREEN, RED, BLUE;
+  const readColours = () => {
+    const styles = getComputedStyle(document.documentElement);
+    const rgb = (name) => styles.getPropertyValue(name).trim().split(/\s+/).map(Number);
+    WHITE = rgb("--paper");
+    [GREEN, RED, BLUE] = ["--open", "--warm", "--cold"].map(rgb);
+  };
+  readColours();
   const MAX_BITS = 10;
   const blend = (from, to, share) => from.map((channel, place) => Math.round(channel + (to[place] - channel) * share));
   const colourOf = (name, number) => {
@@ -273,5 +281,9 @@
   byId("unit").addEventListener("change", () => { state.row = Number(byId("unit").value); drawAll(); });
   addEventListener("resize", () => { drawMap(); drawStep(); });
   drawAll();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    readColours();
+    drawAll();
+  });
   document.documentElement.dataset.ready = "yes";
 })();

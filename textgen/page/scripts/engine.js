@@ -9,6 +9,7 @@ const MOST_LOOKUP_SYMBOLS = 4096; // as in textgen.engine.forward
 /** Numbers that a page stores: an array of its JSON {shape, bits, at, scales} in the bytes of all. */
 export function arrayFrom(bytes, { shape, bits, at, scales }) {
   const size = shape.reduce((product, length) => product * length, 1);
+  if (bits === 64) return new BigUint64Array(bytes.slice(at, at + 8 * size).buffer);
   const stored = bytes.slice(at, at + (size * bits) / 8).buffer;
   if (bits === 32) return new Float32Array(stored);
   const numbers = bits === 16 ? new Int16Array(stored) : new Int8Array(stored);

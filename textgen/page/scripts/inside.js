@@ -57,7 +57,7 @@ export class Inside {
 
   /** What the person does to the network. */
   change() {
-    return { holds: this.holds, labels: this.settings.labels(), instead: byId("instead").value };
+    return { ...this.settings.told(), holds: this.holds, instead: byId("instead").value };
   }
 
   options() {
@@ -234,8 +234,7 @@ export class Inside {
   async compare() {
     const prompt = byId("inside-text").value, seed = this.settings.kept() ?? this.seed ?? this.settings.seed();
     const options = { ...this.settings.options(), seed, length: COMPARED, count: 1 };
-    const labels = this.settings.labels();
-    const sides = [["As it learned", { labels }], ["With your hand on it", this.change()]];
+    const sides = [["As it learned", this.settings.told()], ["With your hand on it", this.change()]];
     const texts = sides.map(() => make("div", { className: "text", dir: "auto" }));
     byId("both").replaceChildren(...sides.map(([title], at) => make("section", {}, make("h3", { textContent: title }), texts[at])));
     try {
@@ -271,7 +270,7 @@ function share(chance) {
 
 /** Rows of numbers as stripes of colour: of 0 to 1, or of -1 to 1 where the row is signed. The chosen column is marked. */
 function paint(canvas, units, chosen, rows) {
-  const [open, warm, cold, ground] = ["--open", "--warm", "--cold"].map(colour).concat([isDark() ? [20, 25, 31] : [255, 255, 255]]);
+  const [open, warm, cold, ground] = ["--open", "--warm", "--cold", "--paper"].map(colour);
   canvas.width = units;
   canvas.height = rows.length;
   const context = canvas.getContext("2d"), image = context.createImageData(units, rows.length);
@@ -286,5 +285,3 @@ function paint(canvas, units, chosen, rows) {
   context.putImageData(image, 0, 0);
   canvas.title = `unit ${chosen} of ${units}`;
 }
-
-const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;

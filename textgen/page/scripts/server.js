@@ -42,13 +42,13 @@ export const modelOf = async (name) => (await askServer(`playground/model/${enco
 /** The numbers of a model. */
 export const numbersOf = async (name) => (await askServer(`playground/numbers/${encodeURIComponent(name)}`)).arrayBuffer();
 
-const labelsOf = ({ labels = {} } = {}) => {
+const labelsOf = ({ labels = {}, guidance = 1 } = {}) => {
   const told = Object.entries(labels).map(([name, label]) => `${name}=${label}`);
-  return told.length ? { label: told } : {};
+  return told.length ? { label: told, ...(guidance !== 1 && { guidance }) } : {};
 };
 
 /** The body of a completions request, by the names that clients know. */
-export const apiFields = (name, prompt, { length, count = 1, typical, repetition_window, ...others }, labels = {}) => ({
+export const apiFields = (name, prompt, { length, count = 1, typical, repetition_window, ...others }, told = {}) => ({
   model: name,
   prompt,
   max_tokens: length,
@@ -56,7 +56,7 @@ export const apiFields = (name, prompt, { length, count = 1, typical, repetition
   ...(typical && { typical_p: typical }),
   ...(others.repetition_penalty && { repetition_window }),
   ...(count > 1 && { n: count }),
-  ...labelsOf({ labels }),
+  ...labelsOf(told),
 });
 
 /** A body as JSON; a seed may be larger than the numbers of JavaScript. */
@@ -88,7 +88,7 @@ export function serverTasks(model, isOn) {
     const own = groups.get(options) ?? new Map();
     groups.set(options, own.set(number, take));
     if (number) return own.over;
-    const fields = apiFields(model.name, prompt, options, change?.labels);
+    const fields = apiFields(model.name, prompt, options, change);
     const body = bodyOf({ ...fields, stream: true, logprobs: 0, unknown: "skip" });
     own.over = (async () => {
       const answer = await askServer("v1/completions", body, signal);

@@ -19,6 +19,7 @@ const MORE = [
   { name: "repetition_penalty", label: "Repetition penalty", low: 0.5, high: 2, step: 0.05, value: 1, off: 1, help: "above 1: fewer repetitions" },
   { name: "no_repeat", label: "No repeat", low: 0, high: 30, step: 1, value: 0, off: 0, help: "never the same n symbols twice" },
 ];
+const GUIDANCE = { name: "guidance", label: "Guidance", low: 0, high: 4, step: 0.1, value: 1, help: "above 1: follow the labels more strongly" };
 const ALL = [...SLIDERS, ...MORE];
 
 const newSeed = () => BigInt(crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -29,6 +30,7 @@ export class Settings {
     this.changed = changed;
     this.model = model;
     for (const { name, values } of model.labels) byId("choices").append(this.choice(name, values));
+    if (model.labels.length) byId("choices").append(this.slider(GUIDANCE));
     byId("reset").addEventListener("click", () => {
       for (const { name, value } of ALL) this.set(name, value);
       for (const name of ["stop-text", "forbid"]) byId(name).value = "";
@@ -66,6 +68,12 @@ export class Settings {
     values.forEach((value, place) => select.append(new Option(value || "(none)", place + 1)));
     select.addEventListener("change", this.changed);
     return make("div", { className: "setting" }, make("label", { htmlFor: select.id, textContent: name }), select);
+  }
+
+  /** What a text is told: its labels, and how strongly they are followed. */
+  told() {
+    const labels = this.labels();
+    return Object.keys(labels).length ? { labels, guidance: this.value("guidance") } : { labels };
   }
 
   /** The labels that are chosen, by name. */

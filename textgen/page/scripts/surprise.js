@@ -30,7 +30,7 @@ export class Surprise {
     byId("surprising").replaceChildren();
     byId("expected").replaceChildren();
     const found = [];
-    const asked = start(this.model.name, "score", [text, { labels: this.settings.labels() }], (read) => {
+    const asked = start(this.model.name, "score", [text, this.settings.told()], (read) => {
       if (asked === this.asked) found.push(...read);
     });
     this.asked = asked;

@@ -1,6 +1,7 @@
 // Chinese regulated verse in the page: the masks, the search and the arithmetic of textgen.verse, so that a seed writes
 // the same poem here and there. A poem is checked with the same tables as the masks, but by its lines alone.
 
+import { contains } from "./hashes.js";
 import { RandomStream } from "./random.js";
 import { BELOW, logProbability } from "./sampling.js";
 import { BOUNDARY, characters } from "./tokens.js";
@@ -178,7 +179,7 @@ function rowOf(network, state, row) {
 }
 
 /** One attempt to find a poem, depth first; its lines, or null. */
-function* search(network, vocabulary, verse, start, rows, { seed, number, temperature }, numbers) {
+function* search(network, vocabulary, verse, start, rows, { seed, number, temperature }, numbers, isRefused) {
   const most = temperature > 0 ? DRAWS_A_START : 1;
   const frames = [{ start, queue: [], draws: 0 }];
   while (frames.length) {
@@ -191,7 +192,8 @@ function* search(network, vocabulary, verse, start, rows, { seed, number, temper
     else if (frame.draws < most) {
       const draw = numbers.pop();
       const uniforms = Array.from({ length: rows }, (_, row) => new RandomStream(seed, [number, draw, row]));
-      frame.queue = yield* lines(network, vocabulary, verse, frame.start, rows, temperature, uniforms);
+      const found = yield* lines(network, vocabulary, verse, frame.start, rows, temperature, uniforms);
+      frame.queue = found.filter(({ ids }) => !isRefused(ids));
       frame.draws++;
     } else frames.pop();
   }
@@ -234,11 +236,13 @@ export function* poem(writer, asked, options, change) {
   const title = idsOf(asked.title, false);
   const before = title.length ? [BOUNDARY, ...title, BOUNDARY] : [BOUNDARY];
   const start = { ...network.read(before, state), position: verse.begin(), ids: [] };
+  const { memory } = writer.weights, spell = (ids) => ids.map((id) => writer.printed[id]).filter((symbol) => !(CLOSING + "\n").includes(symbol)).join("");
+  const isLearned = (ids) => memory !== undefined && contains(memory, spell(ids));
   const draws = DRAWS_A_LINE * form.lines;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const numbers = Array.from({ length: draws }, (_, at) => attempt * draws + at);
     const rows = Math.max(options.tries, Math.min(options.tries * 2 ** attempt, MOST_ROWS));
-    const found = yield* search(network, vocabulary, verse, start, rows, options, numbers);
+    const found = yield* search(network, vocabulary, verse, start, rows, options, numbers, isLearned);
     if (found) {
       yield checked(writer, form, verse.template, asked.tones, found.map(({ ids }) => ids.map((id) => writer.printed[id])));
       return;

@@ -1,6 +1,6 @@
 // A prompt to text: what textgen.writing.generator does, for one model in the page.
 
-import { Network, arrayFrom } from "./engine.js";
+import { GATES, Network, arrayFrom } from "./engine.js";
 import { RandomStream } from "./random.js";
 import { chainOf, draw, logProbability, softmax } from "./sampling.js";
 import { BOUNDARY, UNKNOWN, Bytes, bytesToCharacters, characters, isBlank, isInWord, tokenizerOf } from "./tokens.js";
@@ -57,6 +57,29 @@ class Ending {
   }
 }
 
+/** A network that reads a text with its labels and without, and goes further: as textgen.engine.labelled. */
+class Guided {
+  constructor(network, guidance) {
+    Object.assign(this, { network, guidance: Math.fround(guidance) });
+  }
+
+  step({ told, free }, ids) {
+    const withLabels = this.network.step(told, ids), first = withLabels.logits.slice();
+    const without = this.network.step(free, ids);
+    const logits = without.logits.map((logit, id) => logit + Math.fround(this.guidance * Math.fround(first[id] - logit)));
+    return { logits, state: { told: withLabels.state, free: without.state } };
+  }
+
+  read(ids, state) {
+    let seen;
+    for (const id of ids) {
+      seen = this.step(state, [id]);
+      state = seen.state;
+    }
+    return seen;
+  }
+}
+
 /** Reads and writes text with one model. Until `load`, it knows the model's symbols only. model: the page's JSON of it. */
 export class Writer {
   constructor(model) {
@@ -100,7 +123,7 @@ export class Writer {
     const weights = { ...this.weights };
     const changed = (name) => (weights[name] = weights[name] === this.weights[name] ? weights[name].slice() : weights[name]);
     for (const { gate, value, layer, unit } of holds) {
-      const place = ["input", "forget", "output", "candidate"].indexOf(gate);
+      const place = GATES.indexOf(gate);
       const bias = Math.atanh(place < 3 ? 2 * value - 1 : value);
       for (let at = 0; at < layers; at++) {
         if (layer !== null && layer !== at) continue;
@@ -159,17 +182,34 @@ export class Writer {
   /** A network and the state that it starts from, with what the person does to it. */
   prepared({ holds = [], labels = {} } = {}) {
     const network = this.holding(holds), offsets = this.offsets(labels);
+    if (offsets) this.clear(offsets, holds);
     return { network, state: network.initialState(1, offsets) };
+  }
+
+  /** The same; labels that are to be followed more strongly are. */
+  guided(change = {}) {
+    const { network, state } = this.prepared(change), { guidance = 1 } = change;
+    if (guidance === 1 || !state.offsets) return { network, state };
+    return { network: new Guided(network, guidance), state: { told: state, free: network.initialState(1) } };
+  }
+
+  /** Labels add nothing to a gate of the first layer that is held. */
+  clear(offsets, holds) {
+    const { units } = this.model.sizes;
+    for (const { gate, layer, unit } of holds) {
+      const from = GATES.indexOf(gate) * units + (unit ?? 0);
+      if (!layer) offsets.fill(0, from, from + (unit === null ? units : 1));
+    }
   }
 
   /**
    * Write one text. Yields {text, ids, nats}: the piece that may be shown now, the symbol's id and its surprisal.
    *
    * options: as of SamplingConfig, seed included. number: which text of the prompt it is, from 0. change: {holds, labels,
-   * instead}: gates that are held, labels, and a text whose state takes the place of the prompt's.
+   * guidance, instead}: gates that are held, labels, how strongly they are followed, and a text whose state takes the place of the prompt's.
    */
   *write(prompt, options, number = 0, change = {}) {
-    const { network, state } = this.prepared(change);
+    const { network, state } = this.guided(change);
     const transform = chainOf(options, {
       printed: this.printed,
       tokenizer: this.tokenizer,
@@ -192,7 +232,7 @@ export class Writer {
 
   /** Read a text. Yields for each symbol {place, symbol, nats, isKnown, next}: its surprisal, and what was likeliest. */
   *score(text, change = {}) {
-    const { network, state } = this.prepared(change);
+    const { network, state } = this.guided(change);
     const symbols = this.tokenizer.split(text), ids = this.tokenizer.encode(text);
     let seen = network.read([BOUNDARY], state);
     for (const place of this.readingOrder(ids)) {

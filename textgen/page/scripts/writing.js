@@ -75,7 +75,7 @@ export class Writing {
     this.stop();
     const seed = this.settings.seed();
     const options = { ...this.settings.options(), seed };
-    const change = { labels: this.settings.labels() };
+    const change = this.settings.told();
     const began = performance.now();
     let symbols = 0;
     byId("speed").textContent = "";
@@ -88,6 +88,7 @@ export class Writing {
         const growing = new Growing(element, prompt);
         return start(this.model.name, "write", [prompt, options, number, change], (pieces) => {
           symbols += pieces.length;
+          document.documentElement.dataset.first ??= String(performance.now()); // milliseconds after the page was opened
           growing.add(pieces);
         });
       });
@@ -108,7 +109,7 @@ export class Writing {
   tell() {
     if (!byId("commands").open) return;
     const options = { ...this.settings.options(), seed: byId("seed").value || "0" };
-    const call = { name: this.model.name, prompt: this.prompt, labels: this.settings.labels(), options };
+    const call = { name: this.model.name, prompt: this.prompt, told: this.settings.told(), options };
     byId("as-shell").textContent = asShell(call);
     byId("as-python").textContent = asPython(call);
     byId("as-curl").textContent = asCurl(call);
@@ -120,32 +121,33 @@ export class Writing {
 export const quoted = (text) => (/^[\w.,:/=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** The options in the order of their names here, without those that say what is said anyway. */
-const told = ({ count, repetition_window, ...options }) => [
+const given = ({ count, repetition_window, ...options }) => [
   ...Object.entries(options),
   ...(count > 1 ? [["count", count]] : []),
   ...(options.repetition_penalty ? [["repetition_window", repetition_window]] : []),
 ];
 
-export function asShell({ name, prompt, labels, options }) {
+export function asShell({ name, prompt, told, options }) {
   const parts = ["textgen sample", quoted(name)];
   if (prompt) parts.push(`--prompt ${quoted(prompt)}`);
-  for (const [field, label] of Object.entries(labels)) parts.push(`--label ${quoted(`${field}=${label}`)}`);
-  for (const [option, value] of told(options))
+  for (const [field, label] of Object.entries(told.labels)) parts.push(`--label ${quoted(`${field}=${label}`)}`);
+  if (told.guidance !== undefined && told.guidance !== 1) parts.push(`--guidance ${told.guidance}`);
+  for (const [option, value] of given(options))
     for (const one of [value].flat()) parts.push(`--${option.replaceAll("_", "-")} ${quoted(String(one))}`);
   return parts.join(" ");
 }
 
-export function asPython({ name, prompt, labels, options }) {
-  const isTold = Object.keys(labels).length > 0;
-  const given = told(options).map(([option, value]) => `${option}=${option === "seed" ? value : JSON.stringify(value)}`);
+export function asPython({ name, prompt, told: { labels, guidance = 1 }, options }) {
+  const isTold = Object.keys(labels).length > 0, strength = guidance === 1 ? "" : `, guidance=${guidance}`;
+  const fields = given(options).map(([option, value]) => `${option}=${option === "seed" ? value : JSON.stringify(value)}`);
   const call = options.count > 1 ? "generate_many" : "generate";
-  const load = `generator = Generator.load(${JSON.stringify(name)})${isTold ? `.with_labels(${JSON.stringify(labels)})` : ""}`;
+  const load = `generator = Generator.load(${JSON.stringify(name)})${isTold ? `.with_labels(${JSON.stringify(labels)}${strength})` : ""}`;
   const print = options.count > 1 ? `print("\\n\\n".join(texts))` : "print(text)";
   const result = options.count > 1 ? "texts" : "text";
-  return `from textgen import Generator\n\n${load}\n${result} = generator.${call}(${[JSON.stringify(prompt), ...given].join(", ")})\n${print}`;
+  return `from textgen import Generator\n\n${load}\n${result} = generator.${call}(${[JSON.stringify(prompt), ...fields].join(", ")})\n${print}`;
 }
 
-export function asCurl({ name, prompt, labels, options }) {
-  const body = bodyOf(apiFields(name, prompt, options, labels));
+export function asCurl({ name, prompt, told, options }) {
+  const body = bodyOf(apiFields(name, prompt, options, told));
   return `curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' -d ${quoted(body)}`;
 }
