@@ -35,7 +35,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed sanitize test-writing test-clients test-backends clean
+  typed sanitize test-writing test-clients test-backends test-firefox kernel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -121,6 +121,15 @@ test-writing: $(VENV)/.installed-test
 	$(subst $(VENV),$(VENV)/writing,$(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps . \
 	  -r requirements-writing.txt
 	TEXTGEN_WRITING=$(abspath $(VENV)/writing) $(BIN)/python -m pytest -m writing tests/repository/test_writing_only.py
+
+# The page in Firefox. It needs Firefox, node and npm: apt-get install firefox-esr nodejs npm
+test-firefox: $(VENV)/.installed-test
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/firefox puppeteer-core
+	TEXTGEN_FIREFOX=$(abspath $(VENV)/firefox) $(BIN)/python -m pytest tests/page/test_firefox.py
+
+# The step in WebAssembly. It needs clang and wasm-ld: apt-get install clang lld
+kernel: $(VENV)/.installed
+	$(BIN)/python -m textgen.page.kernel.build
 
 test-clients: $(VENV)/.installed-clients
 	$(BIN)/python -m pytest -m clients

@@ -32,7 +32,7 @@ def test_a_held_gate_has_its_value_and_the_others_go_on(gate, value, kernel, mon
         first = getattr(seen, name)[:, 0]
         np.testing.assert_array_equal(first, getattr(free, name)[:, 0])  # the layer below is untouched
     own = getattr(seen, NAMES[gate])[:, 1]
-    if value in (0, 0.5, 1):
+    if value in (0, 1) or (value == 0.5 and gate != "candidate"):
         np.testing.assert_array_equal(own, np.float32(value))
     else:
         np.testing.assert_allclose(own, value, rtol=1e-6)
@@ -45,7 +45,10 @@ def test_one_unit_is_held_and_its_neighbours_are_not():
     seen, free = trace(generator.with_hold({"output:0:3": 0}), text_of(30)), trace(generator, text_of(30))
     assert not seen.hidden[:, 0, 3].any()
     assert free.hidden[:, 0, 3].any()
-    np.testing.assert_array_equal(seen.output_gate[0, 0, :3], free.output_gate[0, 0, :3])  # before it matters to them
+    engine, held = generator.engine, generator.with_hold({"output:0:3": 0}).engine
+    one, other = (each.step(each.initial_state(1), [0])[1] for each in (engine, held))
+    np.testing.assert_array_equal(one.c, other.c)
+    np.testing.assert_array_equal(np.delete(one.h, 3, axis=2), np.delete(other.h, 3, axis=2))
 
 
 def test_the_later_of_two_counts():
@@ -77,8 +80,7 @@ def test_every_kind_of_network_can_be_held(options):
     if "labels" in options:
         held = held.with_labels({"voice": "b"})
     assert (trace(held, "abc cab").forget_gate == 0.5).all()
-    assert held.generate(seed=2, length=80) != generator.generate(seed=2, length=80)
-    assert held.generate(seed=2, length=80) == held.generate(seed=2, length=80)
+    assert held.score("abc cab").nats != generator.score("abc cab").nats
 
 
 def test_nothing_held_changes_nothing():

@@ -65,6 +65,8 @@ def fill(tab, name):
     elif name == "together":
         tab.wait_for_selector("#ways button")
     elif name == "surprise":
+        if not tab.input_value("#own-prose"):
+            tab.fill("#own-prose", "</script>")
         tab.click("#read")
         tab.wait_for_selector("#surprising span")
     elif name == "inside":
@@ -159,7 +161,7 @@ def test_a_hostile_vocabulary_is_text(browser, tmp_path):
         assert tab.text_content("#texts .text") == expected
         for name in TABS:
             fill(tab, name)
-        assert tab.locator("script").count() == 5
+        assert tab.locator("script").count() == 4  # the numbers have gone to the worker
 
 
 def test_a_million_characters_are_cut_and_said(browser, path):

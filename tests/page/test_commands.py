@@ -34,6 +34,7 @@ def done(request, browser, path):
     with opened(browser, path, f"#{request.param}") as tab:
         tab.wait_for_selector("html[data-written]")
         tab.click("#commands summary")
+        tab.wait_for_selector("#as-link:has-text('seed')")
         texts = tab.locator("#texts .text").all_text_contents()
         return texts, {name: tab.text_content(f"#as-{name}") for name in ("shell", "python", "curl", "link")}
 

@@ -56,7 +56,6 @@ class Generator(Reader):
         mixed: the generators that it mixes, if it does.
     """
 
-    run: Path | None = None
     mixed: "tuple[Generator, ...]" = ()
 
     def __init__(

@@ -5,6 +5,7 @@ This module knows nothing of training, and importing it never imports TensorFlow
 
 import copy
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
 import numpy as np
@@ -35,12 +36,14 @@ class Reader:
         tokenizer, engine: the run's tokenizer and network.
         direction: whether it reads lines "forward" or "backward", from their end.
         separator: the text between two documents.
+        run: the run folder that it was loaded from, if it was.
     """
 
     tokenizer: Tokenizer
     engine: AnyNetwork
     direction: str
     separator: str
+    run: Path | None = None
 
     @answers_keywords
     def with_cache(self, **options: Unpack[CacheOptions]) -> Self:
@@ -92,7 +95,9 @@ class Reader:
         """
         from textgen.writing.variants import held_engine
 
-        return self._with_engine(held_engine(self.engine, hold))
+        other = self._with_engine(held_engine(self.engine, hold))
+        other.run = None  # it is not that of the run any more
+        return other
 
     def _with_engine(self, engine: AnyNetwork) -> Self:
         other = copy.copy(self)

@@ -7,16 +7,16 @@ const MOST_FRAGMENT = 20_000; // characters
 
 // By name: as an option of textgen sample; off: the value at which it does nothing and is not given.
 const SLIDERS = [
-  { name: "temperature", label: "Temperature", low: 0, high: 2, step: 0.05, value: 0.8, help: "below 1: likelier symbols; above 1: more surprises" },
-  { name: "length", label: "Length", low: 20, high: 3000, step: 20, value: 400, help: "symbols to write" },
+  { name: "temperature", label: "Temperature", low: 0, high: 2, step: 0.01, value: 0.8, help: "below 1: likelier symbols; above 1: more surprises" },
+  { name: "length", label: "Length", low: 1, high: 3000, step: 1, value: 400, help: "symbols to write" },
   { name: "count", label: "Texts", low: 1, high: 6, step: 1, value: 1, help: "side by side, from one seed" },
 ];
 const MORE = [
   { name: "top_k", label: "Top k", low: 0, high: 50, step: 1, value: 0, off: 0, help: "only the k likeliest symbols" },
-  { name: "top_p", label: "Top p", low: 0.05, high: 1, step: 0.05, value: 1, off: 1, help: "the fewest symbols that reach this probability" },
-  { name: "min_p", label: "Min p", low: 0, high: 0.5, step: 0.01, value: 0, off: 0, help: "at least this share of the likeliest" },
-  { name: "typical", label: "Typical", low: 0.05, high: 1, step: 0.05, value: 1, off: 1, help: "surprisal near the expected one" },
-  { name: "repetition_penalty", label: "Repetition penalty", low: 0.5, high: 2, step: 0.05, value: 1, off: 1, help: "above 1: fewer repetitions" },
+  { name: "top_p", label: "Top p", low: 0.01, high: 1, step: 0.01, value: 1, off: 1, help: "the fewest symbols that reach this probability" },
+  { name: "min_p", label: "Min p", low: 0, high: 1, step: 0.01, value: 0, off: 0, help: "at least this share of the likeliest" },
+  { name: "typical", label: "Typical", low: 0.01, high: 1, step: 0.01, value: 1, off: 1, help: "surprisal near the expected one" },
+  { name: "repetition_penalty", label: "Repetition penalty", low: 0.5, high: 2, step: 0.01, value: 1, off: 1, help: "above 1: fewer repetitions" },
   { name: "no_repeat", label: "No repeat", low: 0, high: 30, step: 1, value: 0, off: 0, help: "never the same n symbols twice" },
 ];
 const GUIDANCE = { name: "guidance", label: "Guidance", low: 0, high: 4, step: 0.1, value: 1, help: "above 1: follow the labels more strongly" };

@@ -106,9 +106,12 @@ export class Writing {
   }
 
   /** Show the same call elsewhere. */
-  tell() {
+  async tell() {
     if (!byId("commands").open) return;
-    const options = { ...this.settings.options(), seed: byId("seed").value || "0" };
+    let skips = false; // whether the prompt has symbols that the model never saw
+    if (this.model.tokenizer)
+      await start(this.model.name, "ids", [this.prompt], ([{ unknown }]) => (skips = unknown.length > 0)).over;
+    const options = { ...this.settings.options(), seed: byId("seed").value || "0", ...(skips && { unknown: "skip" }) };
     const call = { name: this.model.name, prompt: this.prompt, told: this.settings.told(), options };
     byId("as-shell").textContent = asShell(call);
     byId("as-python").textContent = asPython(call);
