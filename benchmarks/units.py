@@ -2,8 +2,9 @@
 
     python benchmarks/units.py TEXT [--minutes 1.25 5 15] [--units char word subword] [--train OPTION ...]
 
-For each budget and unit `textgen train TEXT --unit U --minutes M` runs as a process of its own, start included. The
-held-out tenth of the text is then measured in bits per byte, which compares models whose symbols differ.
+The last tenth of the text is held out and nothing is known of it: its words are not in the vocabulary unless they occur
+before. For each budget and unit `textgen train` learns the rest as a process of its own, start included. The held-out
+tenth is then measured in bits per byte, which compares models whose symbols differ.
 
 A model of words reads a rare word as the unknown symbol, which is cheaper than the word itself. So it has a second
 figure, "spelled": the bits of the whole text, where the character model of the same minutes spells each unknown word,
@@ -24,25 +25,29 @@ from pathlib import Path
 import numpy as np
 
 from textgen import Generator
-from textgen.corpus.documents import read_for
-from textgen.runs.run import load_run
+from textgen.corpus.documents import read_corpus
 
-HELD_OUT = 0.1
+HELD_OUT = 0.1  # of the text
+VALIDATION = 0.05  # of the rest, by which the training keeps its best weights
 
 
 def trained(text, unit, minutes, run, options):
     """Train; return the seconds that the process took and its steps."""
     command = [sys.executable, "-m", "textgen", "train", text, "--unit", unit, "--minutes", str(minutes)]
-    command += ["--validation", str(HELD_OUT), "--sample-length", "0", "--out", str(run), "--overwrite", *options]
+    command += ["--validation", str(VALIDATION), "--sample-length", "0", "--out", str(run), "--overwrite", *options]
     began = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     last = (run / "history.jsonl").read_text("utf-8").splitlines()[-1]
     return time.monotonic() - began, json.loads(last)["step"]
 
 
-def held_out(text, run):
-    """The documents of the text that a run did not learn from."""
-    return read_for(load_run(str(run)).training, [text]).split(HELD_OUT)[1]
+def divided(text, folder):
+    """Write the text without its last tenth; return the file and the last tenth, which begins with a line."""
+    (document,) = read_corpus([text]).documents
+    cut = document.index("\n", int(len(document) * (1 - HELD_OUT))) + 1
+    rest = folder / "rest.txt"
+    rest.write_text(document[:cut], "utf-8")
+    return str(rest), document[cut:]
 
 
 def spelled(words, characters):
@@ -60,15 +65,15 @@ def main():
     parser.add_argument("--units", nargs="+", choices=("char", "word", "subword"), default=["char", "word", "subword"])
     parser.add_argument("--train", nargs="+", default=[], metavar="OPTION", help="more options of textgen train")
     arguments = parser.parse_args()
-    text = str(Path(arguments.text).resolve())
     print(f"{'minutes':>7}  {'unit':<8} {'seconds':>7} {'steps':>7} {'bits/byte':>9} {'unknown':>8} {'spelled':>8}")
     with tempfile.TemporaryDirectory() as place:
+        text, held_out = divided(arguments.text, Path(place))
         for minutes in arguments.minutes:
             characters = None
             for unit in arguments.units:
                 run = Path(place) / f"{unit}-{minutes:g}"
                 seconds, steps = trained(text, unit, minutes, run, arguments.train)
-                score = Generator.load(str(run)).score(held_out(text, run))
+                score = Generator.load(str(run)).score(held_out)
                 characters = score if unit == "char" else characters
                 share = np.mean(score.unknown)
                 whole = f"{spelled(score, characters):8.4f}" if characters and share else ""

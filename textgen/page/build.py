@@ -9,11 +9,13 @@ import base64
 import zlib
 from typing import Any
 
+from textgen import arguments
 from textgen._version import __version__
 from textgen.errors import UsageError
 from textgen.page.html import embedded, filled, folder, policy, script
 from textgen.page.model import page_model
 from textgen.page.numbers import BITS, WHOLE
+from textgen.system.keywords import answers_keywords
 from textgen.writing.generator import Generator
 
 # The modules of the worker and of the page, each after those that it imports from.
@@ -22,6 +24,7 @@ PAGE = ("elements", "client", "server", "settings", "writing", "together", "surp
 MAX_TITLE = 200
 
 
+@answers_keywords
 def page(
     generator: Generator,
     name: str,
@@ -50,8 +53,12 @@ def page(
     Raises:
         UsageError: a generator that mixes several runs, or has a cache; other bits.
     """
-    if bits not in BITS:
+    arguments.instance("generator", generator, Generator)
+    for given, value in (("name", name), ("title", title), ("prompt", prompt)):
+        arguments.text(given, value)
+    if arguments.whole_number("bits", bits, min(BITS), max(BITS)) not in BITS:
         raise UsageError(f"`bits={bits}` is not one of: {', '.join(map(str, BITS))}")
+    explain, memory = arguments.switch("explain", explain), arguments.switch("memory", memory)
     if len(title) > MAX_TITLE:
         raise UsageError(f"`title` has {len(title):,} characters; give at most {MAX_TITLE}")
     model = page_model(generator, name, bits, memory)

@@ -16,6 +16,8 @@ from typing import Any
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./[\w-]+\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
+# Comments that stand on lines of their own, and the white space at the beginning of a line.
+_COMMENT = re.compile(r"^[ ]*(?://.*|/\*\*[\s\S]*?\*/)\n|^[ ]+", re.MULTILINE)
 
 
 def folder(package: str) -> Traversable:
@@ -24,14 +26,14 @@ def folder(package: str) -> Traversable:
 
 
 def script(place: Traversable, names: Sequence[str]) -> str:
-    """Modules as one script, which stands in a function of its own.
+    """Modules as one script, which stands in a block of its own, without their comments.
 
     Args:
         place: the folder of the modules.
         names: of the modules, each after those that it imports from.
     """
     parts = [(place / f"{name}.js").read_text("utf-8") for name in names]
-    whole = "\n".join(_EXPORT.sub("", _IMPORT.sub("", part)) for part in parts)
+    whole = "\n".join(_COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", part))) for part in parts)
     return f'"use strict";\n{{\n{whole}\n}}\n'
 
 

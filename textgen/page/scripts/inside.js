@@ -166,26 +166,25 @@ export class Inside {
       return row;
     });
     byId("logits").tBodies[0].replaceChildren(...rows);
-    this.drawChance(next, drawn);
+    this.drawChance(drawn);
     this.drawUnit();
   }
 
-  drawChance(next, drawn) {
+  drawChance(drawn) {
     const following = this.steps[this.at + 1];
     byId("draw").textContent = drawn
       ? `The random number ${drawn.uniform.toFixed(4)} falls into the share of ${visible(drawn.symbol)}, from ${drawn.low.toFixed(4)} to ${drawn.high.toFixed(4)}. That symbol is read next.`
       : `Then comes ${visible(following?.symbol ?? "")}, of the text.`;
     byId("chances").hidden = !drawn;
     if (!drawn) return;
-    // The drawn symbol's share in its place; the others before and behind it.
-    const part = (width, className, text = "") => {
-      const span = make("span", { className, textContent: text });
-      span.style.width = `${100 * width}%`;
+    const parts = drawn.shares.map(([symbol, low, high]) => {
+      const isDrawn = low === drawn.low, span = make("span", { className: isDrawn ? "drawn" : "", textContent: high - low > 0.03 || isDrawn ? visible(symbol) : "" });
+      span.style.left = `${100 * low}%`;
+      span.style.width = `${100 * (high - low)}%`;
       return span;
-    };
-    const needle = byId("needle");
-    needle.style.left = `${100 * drawn.uniform}%`;
-    byId("chances").replaceChildren(part(drawn.low, "other"), part(drawn.high - drawn.low, "drawn", visible(drawn.symbol)), part(1 - drawn.high, "other"), needle);
+    });
+    byId("needle").style.left = `${100 * drawn.uniform}%`;
+    byId("chances").replaceChildren(...parts, byId("needle"));
   }
 
   /** The arithmetic of the chosen unit at the step that is shown. */

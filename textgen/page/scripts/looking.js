@@ -6,13 +6,14 @@ import { RandomStream } from "./random.js";
 import { chainOf, draw, softmax } from "./sampling.js";
 
 const MOST_NAMED = 8; // next symbols that a step names
+const LEAST_SEEN = 0.004; // of a share that a picture of all shows
 
 /**
  * Read some ids, and draw what comes after them. Yields for each step from `from` on:
  * {place, id, symbol, gates, c, before, h, next, drawn}, with gates (layers, 4, units) in the order of GATES, c and h
  * (layers, units), before: c before the step; next: [symbol, logit, probability, probability after the transforms] of
- * the likeliest; drawn: {uniform, id, symbol, low, high}, its share of the probabilities from low to high. Only the last
- * step draws.
+ * the likeliest; drawn: {uniform, id, symbol, low, high, shares}, its share of the probabilities from low to high, and the
+ * shares of others that can be seen: [symbol, low, high]. Only the last step draws.
  *
  * written: how many of the ids were drawn before, so that the draw is the one that writing would make.
  */
@@ -29,6 +30,9 @@ export function* walk(writer, ids, from, written, options, change) {
     const context = { history: ids.slice(0, place + 1), printed: writer.printed };
     const changed = transform(seen.logits, context), chances = softmax(changed), plain = softmax(seen.logits);
     const best = Array.from(plain.keys()).sort((one, other) => chances[other] - chances[one] || plain[other] - plain[one]);
+    const drawn = place === ids.length - 1 ? drawnFrom(changed, chances, options.seed, written, writer.printed) : null;
+    const named = best.slice(0, MOST_NAMED);
+    if (drawn && !named.includes(drawn.id)) named.push(drawn.id);
     yield {
       place,
       id,
@@ -37,8 +41,8 @@ export function* walk(writer, ids, from, written, options, change) {
       before,
       c: state.c,
       h: state.h,
-      next: best.slice(0, MOST_NAMED).map((each) => [writer.printed[each], seen.logits[each], plain[each], chances[each]]),
-      drawn: place === ids.length - 1 ? drawnFrom(changed, chances, options.seed, written, writer.printed) : null,
+      next: named.map((each) => [writer.printed[each], seen.logits[each], plain[each], chances[each]]),
+      drawn,
     };
   }
 }
@@ -47,8 +51,14 @@ function drawnFrom(logits, chances, seed, written, printed) {
   const random = new RandomStream(seed, [0, 0, 0]);
   for (let skipped = 0; skipped < written; skipped++) random.uniform();
   const uniform = random.uniform(), id = draw(logits, uniform);
-  const low = chances.subarray(0, id).reduce((sum, chance) => sum + chance, 0);
-  return { uniform, id, symbol: printed[id], low, high: low + chances[id] };
+  const shares = [];
+  let low = 0, sum = 0;
+  chances.forEach((chance, other) => {
+    if (other === id) low = sum;
+    if (chance >= LEAST_SEEN || other === id) shares.push([printed[other], sum, sum + chance]);
+    sum += chance;
+  });
+  return { uniform, id, symbol: printed[id], low, high: low + chances[id], shares };
 }
 
 /**

@@ -102,7 +102,6 @@ async function begin() {
   const { prompt, refused } = settings.take(location.hash);
   byId("prompt").value = prompt ?? page.prompt;
   if (refused.length) say(`The link holds what this page does not understand: ${refused.slice(0, 5).join(", ")}.`);
-  byId("own-prose").value = page.prompt;
   await loaded;
   // For scripts in the page and for its console.
   window.textgen = {

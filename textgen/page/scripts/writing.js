@@ -97,6 +97,7 @@ export class Writing {
       await Promise.all(running.map(({ over }) => over));
       if (running !== this.running) return;
       const seconds = (performance.now() - began) / 1000;
+      if (!byId("own-prose").value) byId("own-prose").value = elements[0].textContent.slice(0, 600);
       byId("speed").textContent = `${Math.round(symbols / seconds).toLocaleString("en")} ${this.model.noun}s a second`;
       document.documentElement.dataset.written = String(symbols);
     } catch (error) {
