@@ -130,6 +130,7 @@ test-firefox: $(VENV)/.installed-test
 # The step in WebAssembly. It needs clang and wasm-ld: apt-get install clang lld
 kernel: $(VENV)/.installed
 	$(BIN)/python -m textgen.page.kernel.build
+	cat textgen/page/kernel/built.json
 
 test-clients: $(VENV)/.installed-clients
 	$(BIN)/python -m pytest -m clients

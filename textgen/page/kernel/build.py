@@ -48,7 +48,6 @@ def main() -> None:
     WASM.chmod(0o644)
     record = {"sha256": hash_of(WASM), "sources_sha256": hash_of(*SOURCES), "compiler": compiler()}
     RECORD.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    print(f"{WASM}: {WASM.stat().st_size:,} bytes, {record['compiler']}")
 
 
 if __name__ == "__main__":
