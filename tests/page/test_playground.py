@@ -4,10 +4,11 @@ import contextlib
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TINY
 from tests.helpers.browser import PATIENCE
 from tests.helpers.server import serving
-from textgen import Generator
+from textgen import Generator, train
+from textgen.verse import compose
 
 SHIPPED = ROOT / "checkpoints" / "jabez"
 
@@ -82,6 +83,26 @@ def test_what_needs_the_model_fetches_it(browser, server):
         tab.click("#tab-inside")
         tab.wait_for_selector("html[data-steps]")
         assert tab.get_attribute("html", "data-steps") == str(len("The river "))
+
+
+def test_an_english_poem_is_written_and_checked_on_the_server(browser, made_once):
+    def learn(folder):
+        options = TINY | {"epochs": 2, "sample_length": 0}
+        train("corpora:haiku", folder / "haiku", quiet=True, documents="poem", tokenizer="word", **options)
+
+    run = made_once("haiku", learn) / "haiku"
+    with serving(run) as served, visited(browser, served.url) as tab:
+        tab.wait_for_selector("html[data-ready]")
+        tab.click("#tab-poem")
+        tab.select_option("#form", "haiku")
+        tab.fill("#seed", "5")
+        tab.click("#compose")
+        tab.wait_for_selector("html[data-composed='1']")
+        lines = [line for line in tab.locator("#poems .line:not(.marks)").all_text_contents() if line]
+        assert "keeps the form" in tab.inner_text("#poems")
+        command = tab.text_content("#poem-shell")
+    assert tuple(lines) == compose(Generator.load(run), form="haiku", seed=5).lines
+    assert command == "textgen poem haiku --form haiku --temperature 0.8 --seed 5"
 
 
 def test_a_key_is_asked_for(browser, tiny_run, tmp_path):

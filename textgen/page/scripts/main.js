@@ -3,7 +3,7 @@
 import { collect, loadModel, openModel, startWorker, useServer } from "./client.js";
 import { byId, say } from "./elements.js";
 import { Inside } from "./inside.js";
-import { Poems } from "./poems.js";
+import { Poems, ServerPoems } from "./poems.js";
 import { modelNames, modelOf, numbersOf, serverTasks } from "./server.js";
 import { Settings } from "./settings.js";
 import { Surprise } from "./surprise.js";
@@ -92,8 +92,9 @@ async function begin() {
   new Surprise(model, settings);
   byId("tab-inside").hidden = !page.explains || !model.tokenizer;
   byId("tab-together").hidden = !model.tokenizer;
-  byId("tab-poem").hidden = !model.verse;
+  byId("tab-poem").hidden = !model.verse && !model.forms;
   if (model.verse) new Poems(model, settings);
+  else if (model.forms) new ServerPoems(model, settings);
   const together = model.tokenizer && new Together(model, settings), inside = model.tokenizer && new Inside(model, settings);
   startTabs({
     together: () => together.open(writing.prompt),

@@ -2,6 +2,7 @@
 
 import { start } from "./client.js";
 import { byId, make, say } from "./elements.js";
+import { poemsOf, verdictOf } from "./server.js";
 import { quoted } from "./writing.js";
 
 const TRIES = 12; // lines that are sampled side by side
@@ -60,4 +61,49 @@ export class Poems {
       return make("article", {}, ...title, make("div", { className: "text", lang: "zh" }, ...lines), make("p", { className: "soft", textContent: about }));
     }));
   }
+}
+
+/** The tab for poems that a server writes: English forms, and verse that is free. */
+export class ServerPoems {
+  constructor(model, settings) {
+    Object.assign(this, { model, settings });
+    for (const { name, about } of model.forms) byId("form").append(new Option(`${name}: ${about}`, name));
+    for (const each of [byId("tones"), document.querySelector("[for=tones]"), byId("signs").parentElement]) each.hidden = true;
+    byId("poem-about").textContent = "The server writes a poem of a form. Masks let the model choose only among words that keep the meter and the rhyme.";
+    byId("acrostic-help").textContent = "An acrostic gives the first letter of each line. The model reads the title first.";
+    byId("compose").addEventListener("click", () => this.compose());
+  }
+
+  async compose() {
+    const seed = this.settings.seed(), form = byId("form").value, count = this.settings.value("count");
+    const named = ["acrostic", "title"].map((name) => [name, byId(name === "title" ? "poem-title" : name).value.trim()]).filter(([, text]) => text);
+    const temperature = this.settings.value("temperature");
+    byId("poem-shell").textContent = [
+      "textgen poem", quoted(this.model.name), `--form ${form}`, `--temperature ${temperature}`, `--seed ${seed}`,
+      ...named.map(([name, text]) => `--${name} ${quoted(text)}`), ...(count > 1 ? [`--count ${count}`] : []),
+    ].join(" ");
+    say("The server is writing.");
+    byId("poems").replaceChildren();
+    try {
+      const asked = { model: this.model.name, form, temperature, count, ...Object.fromEntries(named) };
+      const poems = await poemsOf({ ...asked, seed });
+      const verdicts = await Promise.all(poems.map(({ text }) => verdictOf({ text, ...(form === "free" ? {} : { form }) }).catch(() => null)));
+      byId("poems").replaceChildren(...poems.map((poem, at) => shownPoem(poem, verdicts[at])));
+      say("");
+      document.documentElement.dataset.composed = String(poems.length);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+}
+
+/** A poem, with what the checker heard under each line. */
+function shownPoem({ title, lines, form }, verdict) {
+  const rows = lines.flatMap((line, at) => [
+    make("span", { className: "line", textContent: line }),
+    ...(verdict?.lines[at]?.marks ? [make("small", { className: "line marks", textContent: verdict.lines[at].marks })] : []),
+  ]);
+  const about = verdict ? `${form}: ${verdict.holds ? "keeps the form" : "breaks the form"}` : form;
+  const head = title ? [make("h3", { textContent: title })] : [];
+  return make("article", {}, ...head, make("div", { className: "text", dir: "auto" }, ...rows), make("p", { className: "soft", textContent: about }));
 }

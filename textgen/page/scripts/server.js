@@ -62,6 +62,12 @@ export const apiFields = (name, prompt, { length, count = 1, typical, repetition
 /** A body as JSON; a seed may be larger than the numbers of JavaScript. */
 export const bodyOf = ({ seed, ...fields }) => JSON.stringify(fields).replace(/}$/, seed === undefined ? "}" : `,"seed":${seed}}`);
 
+/** Poems that the server writes. */
+export const poemsOf = async (fields) => (await (await askServer("v1/textgen/poem", bodyOf(fields))).json()).poems;
+
+/** What the server's checker finds in a poem. */
+export const verdictOf = async (fields) => (await askServer("v1/textgen/poem/check", bodyOf(fields))).json();
+
 /** The data of server-sent events, one by one. */
 async function* eventsOf(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
