@@ -127,9 +127,11 @@ test-firefox: $(VENV)/.installed-test
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/firefox puppeteer-core
 	TEXTGEN_FIREFOX=$(abspath $(VENV)/firefox) $(BIN)/python -m pytest tests/page/test_firefox.py
 
-# The step in WebAssembly. It needs clang and wasm-ld: apt-get install clang lld
-kernel: $(VENV)/.installed
-	$(BIN)/python -m textgen.page.kernel.build
+# The step in WebAssembly, built by a compiler that comes as a Python package. The build needs no other package.
+kernel:
+	python3 -m venv $(VENV)/kernel
+	$(VENV)/kernel/bin/python -m pip install --quiet --disable-pip-version-check ziglang==0.17.1
+	$(VENV)/kernel/bin/python textgen/page/kernel/build.py
 	cat textgen/page/kernel/built.json
 
 test-clients: $(VENV)/.installed-clients

@@ -13,6 +13,7 @@ from textgen import arguments
 from textgen._version import __version__
 from textgen.errors import UsageError
 from textgen.page.html import embedded, filled, folder, policy, script
+from textgen.page.kernel import build as kernel
 from textgen.page.model import page_model
 from textgen.page.numbers import BITS, WHOLE
 from textgen.system.keywords import answers_keywords
@@ -101,7 +102,9 @@ def _filled(values: dict[str, Any], numbers: bytes, more: dict[str, str]) -> str
             "inside": filled(static["inside.html"], {"cell": static["cell.svg"]}),
             "data": embedded(values),
             "numbers": base64.b64encode(_deflated(numbers)).decode(),
-            "kernel": base64.b64encode((files / "kernel" / "kernel.wasm").read_bytes()).decode(),
+            "kernels": embedded(
+                [base64.b64encode(kernel.wasm(variant).read_bytes()).decode() for variant in kernel.VARIANTS]
+            ),
             "worker": worker,
             "script": main,
         },

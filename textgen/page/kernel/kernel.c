@@ -1,7 +1,8 @@
 /* The step of textgen/engine/_network.h for WebAssembly, with its vectors of 128 bits. textgen/page/kernel/build.py builds it.
 
-   The page lays out the memory: it writes weights, states and ids into it, and says here where they are. All numbers are
-   computed as the compiled engine's variant "sse2" computes them, to the same bits. */
+   The page lays out the memory: it writes weights, states and ids into it, and says here where they are. With relaxed
+   vectors, all numbers have the bits that the compiled engine's variants avx2, avx512 and neon give, on processors that
+   fuse a product and a sum; without, those of sse2. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,11 @@
 #define SUB(a, b) wasm_f32x4_sub(a, b)
 #define MUL(a, b) wasm_f32x4_mul(a, b)
 #define DIV(a, b) wasm_f32x4_div(a, b)
+#if defined(__wasm_relaxed_simd__)
+#define FMA(a, b, c) wasm_f32x4_relaxed_madd(a, b, c)
+#else
 #define FMA(a, b, c) wasm_f32x4_add(wasm_f32x4_mul(a, b), c)
+#endif
 #define MIN(a, b) wasm_f32x4_pmin(b, a)
 #define MAX(a, b) wasm_f32x4_pmax(b, a)
 #define COPYSIGN(a, b) wasm_v128_or(a, wasm_v128_and(b, wasm_f32x4_const_splat(-0.0f)))

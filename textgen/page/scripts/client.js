@@ -32,8 +32,8 @@ function ask(message, take = () => {}) {
 /** Have the worker know a model's symbols. */
 export const openModel = (name, model) => ask({ task: "open", name, model }).over;
 
-/** Have the worker know a model's numbers: base64, or an ArrayBuffer. */
-export const loadModel = (name, numbers, kernel) => ask({ task: "load", name, numbers, kernel }).over;
+/** Have the worker know a model's numbers: base64, or an ArrayBuffer. kernels: variants of the step, in base64. */
+export const loadModel = (name, numbers, kernels) => ask({ task: "load", name, numbers, kernels }).over;
 
 // Where tasks are done that the worker does not do, and how the worker gets a model's numbers when it first needs them.
 const elsewhere = { does: () => false, load: null };

@@ -50,10 +50,13 @@ function tell(page, model) {
   byId("origin").textContent = page.origin;
 }
 
+/** The network's step in WebAssembly, its variants, the better first. */
+const kernels = () => JSON.parse(byId("kernels").textContent);
+
 /** The model of a page that has one in it. */
 async function modelInPage({ model }) {
   await openModel(model.name, model);
-  const numbers = byId("numbers"), loaded = loadModel(model.name, numbers.textContent, byId("kernel").textContent);
+  const numbers = byId("numbers"), loaded = loadModel(model.name, numbers.textContent, kernels());
   numbers.remove();
   return { model, loaded };
 }
@@ -73,7 +76,7 @@ async function modelOfServer() {
   let numbers = null;
   const load = () => (numbers ??= (async () => {
     say("The model is on its way into the page.");
-    await loadModel(name, await numbersOf(name), byId("kernel").textContent);
+    await loadModel(name, await numbersOf(name), kernels());
     say("");
   })());
   useServer({ ...serverTasks(model, () => byId("where").value === "server"), load });

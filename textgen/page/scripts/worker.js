@@ -32,9 +32,11 @@ const breath = () =>
     channel.port2.postMessage(null);
   });
 
-async function load({ name, numbers, kernel }) {
+async function load({ name, numbers, kernels }) {
   const bytes = typeof numbers === "string" ? await inflated(bytesFrom(numbers)) : new Uint8Array(numbers);
-  writers.get(name).load(bytes, await WebAssembly.compile(bytesFrom(kernel)));
+  const kernel = kernels.map(bytesFrom).find((each) => WebAssembly.validate(each));
+  if (!kernel) throw new Error("the browser is too old: it has no vectors in WebAssembly");
+  writers.get(name).load(bytes, await WebAssembly.compile(kernel));
 }
 
 async function run(call, writer, task, parameters) {
