@@ -162,6 +162,21 @@ def test_gates_held_in_the_page_are_those_held_in_python(browser, tmp_path, hold
     assert "abc" + held != generator.generate("abc", seed=3, length=300, temperature=1)
 
 
+def test_a_held_forget_gate_costs_the_same_in_both(browser, tmp_path):
+    generator = RUNS["shipped"]()
+    text = (ROOT / "corpora" / "ferryman.txt").read_text("utf-8")[-2000:]  # of the tenth that it did not learn
+    path = tmp_path / "page.html"
+    path.write_text(page(generator, "run"), encoding="utf-8")
+    with opened(browser, path, "#length=20") as tab:
+        free, held = (
+            np.mean(tab.evaluate("([text, change]) => window.textgen.score(text, change)", [text, {"holds": holds}]))
+            for holds in ([], [{"gate": "forget", "value": 0.5, "layer": None, "unit": None}])
+        )
+    assert free == pytest.approx(generator.score(text).surprisal.mean(), abs=1e-9)
+    assert held == pytest.approx(generator.with_hold({"forget": 0.5}).score(text).surprisal.mean(), abs=1e-9)
+    assert held > free + 0.2
+
+
 @pytest.mark.parametrize(("bits", "most"), [(32, 1e-9), (16, 0.0005), (8, 0.01)])
 def test_fewer_bits_cost_little(browser, tmp_path, bits, most):
     generator = RUNS["shipped"]()
