@@ -49,6 +49,7 @@ checkpoint: $(VENV)/.installed
 	  --epochs 40 --note "made by: make checkpoint"
 	rm -rf checkpoints/jabez/resume checkpoints/jabez/.lock
 
+# Tests of pages open them in a Chromium, where there is one: apt-get install chromium. .ci/run installs it.
 test: lint
 	$(PYTEST)
 
