@@ -31,9 +31,10 @@ FLAT_COMMIT = "962951b"  # the last one before the modules moved into packages
 INK, FAINT, PALE = "#22272e", "#8b949e", "#d8dee4"
 BASE, TRAINING, WRITING, DOOR = "#e7ebef", "#cfe3fa", "#fbdcc0", "#ded4f2"
 SIDES = {"planning": TRAINING, "training": TRAINING, "cli": DOOR, "serve": DOOR, "exchange": DOOR}
-SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "inspection"), WRITING)
+SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "page", "inspection", "reading"), WRITING)
 # Where a package stands in its layer, from left (training) to right (writing); the middle unless named.
-PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.7, "verse": 0.55, "inspection": 0.84}
+PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.86, "verse": 0.55, "page": 0.72}
+PLACES |= {"inspection": 0.84, "reading": 0.52}
 PLACES |= {
     "writing": 0.66,
     "sampling": 0.6,
@@ -65,6 +66,7 @@ WORDS = {
     "training": "the Keras half",
     "verse": "poems in a form",
     "inspection": "traces, pictures",
+    "page": "a run as a page",
     "writing": "prompt to text",
     "sampling": "logits to ids",
     "planning": "what will be trained",
@@ -79,6 +81,7 @@ WORDS = {
     "shown": "the filter of messages",
     "exchange": "other formats",
     "serve": "HTTP",
+    "reading": "labels, likeness",
 }
 
 
@@ -167,7 +170,7 @@ def draw_after(axes, pairs, names):
     """The layers, a row each, and the imports between packages, all of them downwards."""
     rows = [[name for name in row if name in names] for row in layers()]
     rows = [row for row in rows if row]
-    width, height = 0.235, 0.068
+    width, height = 0.235, 0.9 * 0.74 / (len(rows) - 1)
     heights = {name: 0.955 - 0.9 * number / (len(rows) - 1) for number, row in enumerate(rows) for name in row}
     places = {name: (PLACES.get(name, 0.5), y) for name, y in heights.items()}
     for row in rows:
@@ -239,7 +242,7 @@ def main():
         before = imports(given.before or folder)
     after = imports(ROOT)
     mpl.rcParams |= {"svg.hashsalt": "textgen", "font.family": "DejaVu Sans"}
-    figure = Figure(figsize=(14, 10), facecolor="white")
+    figure = Figure(figsize=(14, 12), facecolor="white")
     left, right = figure.add_axes((0.005, 0.2, 0.47, 0.73)), figure.add_axes((0.49, 0.2, 0.505, 0.73))
     flow = figure.add_axes((0.01, 0.005, 0.98, 0.16))
     draw_before(left, *before)
