@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers.browser import opened
 from tests.helpers.models import random_weights
-from textgen import Generator
+from textgen import CoWriter, Generator
 from textgen.page.build import page
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.tokens.chars import CharTokenizer
@@ -115,6 +115,20 @@ def test_a_chosen_label_is_told(browser, tmp_path):
     assert written != generator.generate(seed=5, length=100)
     assert strongly == generator.with_labels({"voice": "b"}, guidance=2.5).generate(seed=5, length=100)
     assert strongly != written
+
+
+@pytest.mark.parametrize("name", ["shipped", "words", "subwords", "backward"])
+def test_the_page_proposes_what_a_co_writer_proposes(browser, tmp_path, name):
+    generator, prompt = RUNS[name](), PROMPTS.get(name, "")
+    path = tmp_path / "page.html"
+    path.write_text(page(generator, "run"), encoding="utf-8")
+    with opened(browser, path, f"#{urlencode({'prompt': prompt, 'seed': 5, 'length': 20})}") as tab:
+        tab.click("#tab-together")
+        tab.wait_for_selector("#ways button")
+        ways = tab.locator("#ways button > span").all_text_contents()
+    found = CoWriter(generator, prompt, ways=6, seed=5, unknown="skip").propose()
+    assert [way.replace("\u21b5", "\n") for way in ways] == [each.text for each in found]
+    assert len(ways) == 6
 
 
 def test_a_state_is_swapped_as_in_python(browser, tmp_path):

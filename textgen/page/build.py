@@ -20,7 +20,19 @@ from textgen.system.keywords import answers_keywords
 from textgen.writing.generator import Generator
 
 # The modules of the worker and of the page, each after those that it imports from.
-WORKER = ("random", "tokens", "sampling", "engine", "writer", "looking", "hashes", "verse", "worker")
+WORKER = (
+    "random",
+    "tokens",
+    "sampling",
+    "engine",
+    "ending",
+    "proposals",
+    "writer",
+    "looking",
+    "hashes",
+    "verse",
+    "worker",
+)
 PAGE = ("elements", "client", "server", "settings", "writing", "together", "surprise", "inside", "poems", "main")
 MAX_TITLE = 200
 

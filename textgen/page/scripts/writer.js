@@ -1,61 +1,15 @@
 // A prompt to text: what textgen.writing.generator does, for one model in the page.
 
+import { Ending } from "./ending.js";
 import { GATES, Network, arrayFrom } from "./engine.js";
+import { Line, NextWords, chosen } from "./proposals.js";
 import { RandomStream } from "./random.js";
 import { chainOf, draw, logProbability, softmax } from "./sampling.js";
-import { BOUNDARY, UNKNOWN, Bytes, bytesToCharacters, characters, isBlank, isInWord, tokenizerOf } from "./tokens.js";
+import { BOUNDARY, UNKNOWN, tokenizerOf } from "./tokens.js";
 
 const WAYS = 32; // ways to go on that are drawn at a time
 const MOST_PROPOSED = 200; // symbols of a proposal, in case its words never end
 const LIKELIEST = 5; // next symbols that are named
-
-/** The part of a text that may be shown, and whether it is over: as textgen.writing.samples.Ending. */
-class Ending {
-  constructor({ stop = [], documents = null }, isBackward, hasBytes) {
-    Object.assign(this, { stop, documents, isBackward, over: null, held: "", line: [] });
-    this.bytes = hasBytes ? new Bytes() : null;
-  }
-
-  take(id, piece) {
-    let line = "";
-    if (this.isBackward) {
-      if (id !== BOUNDARY && piece !== "\n") {
-        this.line.push(piece);
-        return "";
-      }
-      line = this.reversed();
-    }
-    if (id === BOUNDARY && this.documents !== null && --this.documents === 0) {
-      this.over = "documents";
-      return this.rest() + line;
-    }
-    const held = this.held + line + (this.bytes ? this.bytes.take(piece) : piece);
-    const found = this.stop.map((text) => held.indexOf(text)).filter((at) => at >= 0);
-    if (found.length) {
-      this.over = "stop";
-      this.held = "";
-      return held.slice(0, Math.min(...found));
-    }
-    // Hold back what may be the beginning of a stop.
-    let size = Math.min(held.length, this.stop.reduce((most, text) => Math.max(most, text.length), 1) - 1);
-    while (size > 0 && !this.stop.some((text) => text.startsWith(held.slice(-size)))) size--;
-    this.held = held.slice(held.length - size);
-    return held.slice(0, held.length - size);
-  }
-
-  reversed() {
-    const line = this.line.reverse().join("");
-    this.line = [];
-    return line;
-  }
-
-  /** The text that is held back, where the text ends otherwise than by a stop. */
-  rest() {
-    const held = this.held + (this.bytes ? this.bytes.rest() : "") + this.reversed();
-    this.held = "";
-    return held;
-  }
-}
 
 /** A network that reads a text with its labels and without, and goes further: as textgen.engine.labelled. */
 class Guided {
@@ -293,65 +247,5 @@ export class Writer {
       yield null;
     }
     yield chosen(rows.map(({ collected }) => collected), ways, this.isBackward);
-  }
-}
-
-/** Of all that was collected the likeliest that begin with different words, then the next likeliest. */
-function chosen(collected, ways, byLine) {
-  const merit = (one) => (byLine ? one.sum / Math.max(one.symbols, 1) : one.sum);
-  const found = new Map(collected.filter((one) => one.symbols).map((one) => [one.text, one]));
-  const ranked = [...found.values()].sort((one, other) => merit(other) - merit(one));
-  const firsts = new Map(), others = [];
-  for (const one of ranked) {
-    const first = one.text.trim().split(/\s+/)[0];
-    if (firsts.has(first)) others.push(one);
-    else firsts.set(first, one);
-  }
-  const best = [...firsts.values(), ...others].slice(0, ways).sort((one, other) => merit(other) - merit(one));
-  return best.map(({ text, sum }) => ({ text: bytesToCharacters(text), probability: Math.exp(sum) }));
-}
-
-/** Collects symbols up to the end of some words, of a line that has words, or of the document. */
-class NextWords {
-  constructor(before, words) {
-    const last = characters(before).pop();
-    Object.assign(this, { left: words, isOver: false, isInside: !!last && isInWord(last), hasBegun: false });
-    Object.assign(this, { text: "", sum: 0, symbols: 0 });
-  }
-
-  take(id, piece, logarithm) {
-    if (this.isOver) return;
-    const [first] = characters(piece), last = characters(piece).pop();
-    if (this.hasBegun && this.isInside && !isInWord(first)) this.left--;
-    if (this.left <= 0 && isBlank(first)) {
-      this.isOver = true;
-      if (first !== "\n" || id === BOUNDARY) return;
-    }
-    this.text += piece;
-    this.sum += logarithm;
-    this.symbols++;
-    this.isInside = isInWord(last);
-    this.hasBegun ||= this.isInside;
-    if ((piece.endsWith("\n") && !isBlank(this.text)) || id === BOUNDARY) this.isOver = true;
-  }
-}
-
-/** Collects symbols from the end of a line to its beginning. */
-class Line {
-  constructor() {
-    Object.assign(this, { isOver: false, parts: [], sum: 0, symbols: 0 });
-  }
-
-  take(id, piece, logarithm) {
-    if (this.isOver) return;
-    this.sum += logarithm;
-    this.symbols++;
-    const isEnd = id === BOUNDARY || piece === "\n";
-    if (!isEnd) this.parts.push(piece);
-    else if (this.parts.length || id === BOUNDARY) this.isOver = true;
-  }
-
-  get text() {
-    return `${this.parts.slice().reverse().join("")}\n`;
   }
 }
