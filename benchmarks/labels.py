@@ -2,13 +2,14 @@
 
     pip install scikit-learn
     python benchmarks/labels.py voices [--minutes 2]
-    python benchmarks/labels.py poems FOLDER-OR-FILES --label form [--minutes 5]
+    python benchmarks/labels.py poems FOLDER-OR-FILES --label form [--minutes 5 | --epochs 2 --size medium]
 
 `voices` takes three texts of corpora/ apart into documents, each with the name of its voice; `poems` takes JSON as in
 the chinese-poetry collection. Every tenth document of each label is held out. Printed, each in one run:
 
 1. the held-out loss of one model with labels, of one without, of one told labels that it is not told now, and of
-   separate models for each label, which share the same minutes, or have as many minutes each;
+   separate models for each label, which share the same minutes, or have as many minutes each. With --epochs, all make
+   as many passes over their text, so that the separate models together make as many steps as the others;
 2. texts written with each label and guidance, and without: how many a classifier of character n-grams (scikit-learn)
    takes for the label, and how varied they are (distinct-4);
 3. the accuracy on held-out documents of the model's classifier, of Bayes' rule, and of scikit-learn's;
@@ -82,10 +83,10 @@ def table(path, rows):
         writer.writerows([(FIELD, TEXT), *rows])
 
 
-def trained(folder, name, text, minutes, options=()):
-    """Train on a table; return the run."""
+def trained(folder, name, text, extent, options=()):
+    """Train on a table, for some minutes or passes; return the run."""
     run = folder / name
-    command = [sys.executable, "-m", "textgen", "train", str(folder / text), "--field", TEXT, "--minutes", str(minutes)]
+    command = [sys.executable, "-m", "textgen", "train", str(folder / text), "--field", TEXT, *extent]
     command += ["--out", str(run), "--sample-length", "0", "--validation", "0.02", *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return run
@@ -102,24 +103,26 @@ def show(name, *values):
     print(f"{name:<44}" + "".join(f"{value:>14}" for value in values), flush=True)
 
 
-def losses(folder, labels, minutes, options):
+def losses(folder, labels, minutes, epochs, options):
     """The first part; returns the run with labels."""
-    told = trained(folder, "told", "train.csv", minutes, ["--label", FIELD, "--classify", FIELD, *options])
-    plain = trained(folder, "plain", "train.csv", minutes, options)
+
+    def extent(share):
+        return ["--epochs", str(epochs)] if epochs else ["--minutes", str(max(minutes * share, 0.3))]
+
+    told = trained(folder, "told", "train.csv", extent(1), ["--label", FIELD, "--classify", FIELD, *options])
+    plain = trained(folder, "plain", "train.csv", extent(1), options)
     show("held-out loss", "bits/character")
     show("with labels", f"{loss(told, folder / 'held.csv', '--label', FIELD):.4f}")
     show("the same, not told now", f"{loss(told, folder / 'held.csv'):.4f}")
     show("without labels", f"{loss(plain, folder / 'held.csv'):.4f}")
     characters = sum(len(text) for _, text in rows_of(folder / "held.csv"))
-    for share, name in (
-        (1 / len(labels), "separate models, minutes shared"),
-        (1, "separate models, as many minutes each"),
-    ):
+    shares = {1: "separate models, as many passes each"}
+    if not epochs:
+        shares = {1 / len(labels): "separate models, minutes shared", 1: "separate models, as many minutes each"}
+    for share, name in shares.items():
         total = 0.0
         for number in range(len(labels)):
-            run = trained(
-                folder, f"own-{number}-{share:.2f}", f"train-{number}.csv", max(minutes * share, 0.3), options
-            )
+            run = trained(folder, f"own-{number}-{share:.2f}", f"train-{number}.csv", extent(share), options)
             bits = loss(run, folder / f"held-{number}.csv")
             total += bits * sum(len(text) for _, text in rows_of(folder / f"held-{number}.csv"))
         show(name, f"{total / characters:.4f}")
@@ -156,6 +159,8 @@ def main():
     parser.add_argument("--label", default="form", help="of poems: form or author")
     parser.add_argument("--most", type=int, default=4, help="labels of poems")
     parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--epochs", type=int, help="passes over the text, in place of minutes; choose a --size too")
+    parser.add_argument("--size", help="of the models")
     parser.add_argument("--texts", type=int, default=50, help="texts to write of each label")
     parser.add_argument("--train", nargs="+", default=[], metavar="OPTION", help="more options of textgen train")
     arguments = parser.parse_args()
@@ -167,7 +172,8 @@ def main():
         folder = Path(place)
         training, held = written(folder, documents)
         print(f"{len(training):,} documents to learn from, {len(held):,} held out; {', '.join(labels)}")
-        run = losses(folder, labels, arguments.minutes, arguments.train)
+        size = ["--size", arguments.size] if arguments.size else []
+        run = losses(folder, labels, arguments.minutes, arguments.epochs, [*size, *arguments.train])
         features = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True, min_df=2)
         classifier = make_pipeline(features, LogisticRegression(C=10, max_iter=1000))
         classifier.fit([text for _, text in training], [label for label, _ in training])

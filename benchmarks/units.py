@@ -28,7 +28,7 @@ from textgen import Generator
 from textgen.corpus.documents import read_corpus
 
 HELD_OUT = 0.1  # of the text
-VALIDATION = 0.05  # of the rest, by which the training keeps its best weights
+VALIDATION = 0.01  # of the rest, by which the training keeps its best weights
 
 
 def trained(text, unit, minutes, run, options):

@@ -36,10 +36,12 @@ COMMON = ("host", "port", "max_length", "queue", "timeout")
     help="Let requests forbid copies from this text (max_copy). Repeatable.",
 )
 def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str, ...], **options: Any) -> None:
-    """Serve runs to programs that speak the completions API. A run is a folder, or a name that textgen runs lists.
+    """Serve runs to programs that speak the completions API, and to browsers, as a page that writes.
+
+    A run is a folder, or a name that textgen runs lists.
 
     Without RUN, serve the newest. Each run is a model by its name; requests that name no model get the first. Stop the
-    server with Ctrl-C. The address with /docs describes all routes.
+    server with Ctrl-C. The address with / is the page, with /docs the description of all routes.
 
     \b
       textgen serve
@@ -63,7 +65,10 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     server = app(generators, config=config, key=key, corpus=corpus_text(corpus), say=lambda line: tell(line))
     listener = bind(config.host, config.port)
     models = ", ".join(server.shelf.models)
-    note(f"serving {models} at {address_of(listener)}/v1 ({address_of(listener)}/docs describes it); Ctrl-C stops")
+    address = address_of(listener)
+    note(
+        f"serving {models} at {address}/v1; open {address}/ to write in a browser, {address}/docs to read; Ctrl-C stops"
+    )
     listen(server, listener)
     note("stopped")
 

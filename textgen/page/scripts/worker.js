@@ -22,7 +22,8 @@ const TASKS = {
 };
 
 const writers = new Map(); // by the name of the model
-const stopped = new Set();
+const running = new Set(); // calls
+const stopped = new Set(); // those of them that shall end
 
 /** Let messages that wait be handled. */
 const breath = () =>
@@ -41,6 +42,7 @@ async function load({ name, numbers, kernels }) {
 
 async function run(call, writer, task, parameters) {
   const steps = TASKS[task](writer, ...parameters);
+  running.add(call);
   for (;;) {
     const until = performance.now() + SLICE, items = [];
     let step = { done: false };
@@ -49,16 +51,15 @@ async function run(call, writer, task, parameters) {
       if (!step.done && step.value !== null) items.push(step.value);
     }
     if (items.length) postMessage({ call, items });
-    if (step.done) return;
-    await breath();
-    if (stopped.delete(call)) return;
+    if (!step.done) await breath();
+    if (stopped.delete(call) || step.done) return;
   }
 }
 
 onmessage = async ({ data }) => {
   const { call, task, name, parameters } = data;
   if (task === "stop") {
-    stopped.add(call);
+    if (running.has(call)) stopped.add(call);
     return;
   }
   try {
@@ -69,4 +70,5 @@ onmessage = async ({ data }) => {
   } catch (error) {
     postMessage({ call, error: error.message });
   }
+  running.delete(call);
 };
