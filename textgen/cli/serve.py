@@ -67,7 +67,7 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     models = ", ".join(server.shelf.models)
     address = address_of(listener)
     note(
-        f"serving {models} at {address}/v1; open {address}/ to write in a browser, {address}/docs to read; Ctrl-C stops"
+        f"serving {models} at {address}/v1; open {address} in a browser to write; {address}/docs says more; Ctrl-C stops"
     )
     listen(server, listener)
     note("stopped")

@@ -193,8 +193,8 @@ them this server's address with <code>/v1</code>, and any key if the server has 
   -d '{"prompt": "The ", "max_tokens": 200, "temperature": 0.8, "seed": 1}'</pre>
 <p>A token is a symbol of the model: a character or a word. Errors are JSON:
 <code>{"error": {"message", "type", "param", "code"}}</code>.
-<a href="/openapi.json">/openapi.json</a> says the same for programs. <a href="/">A page</a> writes with the models in the
-browser.</p>
+<a href="/openapi.json">/openapi.json</a> says the same for programs. <a href="/">A page</a> writes with the models in
+the browser.</p>
 ROUTES
 </body></html>
 """
