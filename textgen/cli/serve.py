@@ -66,9 +66,7 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     listener = bind(config.host, config.port)
     models = ", ".join(server.shelf.models)
     address = address_of(listener)
-    note(
-        f"serving {models} at {address}/v1; open {address} in a browser to write; {address}/docs says more; Ctrl-C stops"
-    )
+    note(f"serving {models} at {address}/v1; {address} writes in a browser, {address}/docs says more; Ctrl-C stops")
     listen(server, listener)
     note("stopped")
 
