@@ -66,7 +66,8 @@ def serve_command(run: tuple[str, ...], key_file: str | None, corpus: tuple[str,
     listener = bind(config.host, config.port)
     models = ", ".join(server.shelf.models)
     address = address_of(listener)
-    note(f"serving {models} at {address}/v1; {address} writes in a browser, {address}/docs says more; Ctrl-C stops")
+    browser = f"in a browser, {address} is a page that writes and {address}/docs describes the API"
+    note(f"serving {models} at {address}/v1; {browser}; Ctrl-C stops")
     listen(server, listener)
     note("stopped")
 
