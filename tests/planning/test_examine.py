@@ -56,7 +56,8 @@ def check(command, empty_place):
 def test_the_report_has_every_line(check):
     told = dict(line.split("  ", 1) for line in check(verse()).splitlines() if not line.startswith("note"))
     assert set(told) >= {
-        "encoding", "size", "symbols", "rare", "lines twice", "blocks twice", "longest repeat", "would take", "model",
+        "encoding", "size", "symbols", "rare", "lines twice", "blocks twice", "longest repeat", "unit",
+        "would take", "model",
     }  # fmt: skip
     text = verse()
     assert "ASCII, line ends LF" in told["encoding"]

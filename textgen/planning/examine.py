@@ -20,6 +20,7 @@ from textgen.corpus.spans import duplicates, longest_repeat
 from textgen.corpus.text import Text
 from textgen.planning.plan import Plan, plan
 from textgen.planning.sizes import chosen, expected_bytes, expected_seconds
+from textgen.planning.units import unit_advice
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
 from textgen.tokens.chars import CharTokenizer
@@ -142,7 +143,8 @@ def examine(text: Text, model: ModelConfig, training: TrainingConfig) -> Report:
     planned = plan(text, model, training)
     seconds, memory = _cost(planned)
     cost = f"about {_minutes(seconds)} and {memory / 1e9:.1f} GB of memory on this machine"
-    lines = [*_description(found), *_choices(planned), ("would take", cost)]
+    unit = ("unit", unit_advice(found.sample, planned.model.tokenizer))
+    lines = [*_description(found), unit, *_choices(planned), ("would take", cost)]
     warnings = [warning for check in _CHECKS if (warning := check(found))]
     return Report(lines, [*map(str, text.notes), *warnings], seconds)
 

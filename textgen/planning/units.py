@@ -11,7 +11,7 @@ from textgen.tokens.words import WordTokenizer
 # The share of a text whose words are looked up in the rest.
 LAST = 0.1
 # The largest share of new words with which words predict more than characters.
-MAX_NEW = 0.08
+MAX_NEW = 0.065
 # Characters by which the script is known.
 SCRIPT_CHARACTERS = 10_000
 
