@@ -105,15 +105,13 @@ def learn_words():
 
 
 def labelled_text():
-    """Documents of two voices, in which the same symbol is followed by another, and their labels."""
+    """Documents of two voices, whose last symbol only the label tells."""
     draw = np.random.default_rng(9)
     ids, labels = [], []
-    for _ in range(500):
-        voice = int(draw.integers(2))
+    for _ in range(4000):
+        voice, first = int(draw.integers(2)), int(draw.integers(4))
         labels.append([1 + voice])
-        ids += [BOUNDARY, 2 + int(draw.integers(28))]
-        for _ in range(30):
-            ids.append(2 + (ids[-1] + (5 if voice else 11)) % 28)
+        ids += [BOUNDARY, 2 + first, 6 + voice]
     text = np.array(ids, dtype=np.int32)
     return text, TextLabels.of(text, np.array(labels, dtype=np.int32))
 
@@ -122,7 +120,7 @@ def learn_labels():
     """The losses of steps with labels and a classifier, and the losses afterwards: told the labels, and not."""
     ids, labels = labelled_text()
     model, streams = fresh(TRAINING, LABELLED), training_streams(ids, 8, 16, labels)
-    learned = losses(model, streams, 120, labelling=Labelling(dropout=0.2, classify=0))
+    learned = losses(model, streams, STEPS, labelling=Labelling(dropout=0.2, classify=0))
     held_out = held_out_streams(
         ids[:3000], 8, 16, TextLabels.of(ids[:3000], labels.ids[: int((ids[:3000] == BOUNDARY).sum())])
     )

@@ -44,8 +44,9 @@ def test_the_sample_of_the_readme_is_what_the_shipped_model_writes(reader, capsy
 def test_the_readme_is_short_and_shows_a_picture_that_a_command_makes():
     page = (ROOT / "README.md").read_text("utf-8")
     assert len(page.splitlines()) <= 150
-    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", page)
-    assert picture.removeprefix("docs/") in (ROOT / "docs/tutorial.md").read_text("utf-8")
+    of_units, of_page = re.findall(r"!\[.*?\]\((.*?)\)", page)
+    assert of_units.removeprefix("docs/") in (ROOT / "docs/tutorial.md").read_text("utf-8")
+    assert of_page == "docs/page/write.png"  # docs/draw_page.py makes it
 
 
 def test_the_guide_has_every_transform_in_its_order():

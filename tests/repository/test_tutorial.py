@@ -5,6 +5,7 @@ with what is printed. With TEXTGEN_TUTORIAL=as-written (make tutorial) a shell r
 written, and what is said of the trainings is checked too.
 """
 
+import math
 import os
 import re
 import subprocess
@@ -20,10 +21,15 @@ from tests.helpers import pages
 from tests.helpers.commands import parameters
 from tests.helpers.pages import Reader, is_shown
 from textgen import Generator
+from textgen.corpus.documents import read_for
+from textgen.engine.holding import read_holds
+from textgen.engine.measure import evaluate
 from textgen.inspection import trace
 from textgen.inspection.units import quotes
 from textgen.runs.config import TrainingConfig
 from textgen.runs.run import load_run
+from textgen.tokens.extent import Extent
+from textgen.tokens.layout import lay_out
 from textgen.verse import check
 
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text("utf-8")
@@ -100,6 +106,7 @@ def test_the_tutorial_can_be_followed(checkout, made_once, monkeypatch, capsys):
     step_1(followed, shipped)
     step_2(followed, shipped)
     step_3(followed)
+    held_gates(followed, shipped)
     step_5(followed)
     step_6(followed)
     if AS_WRITTEN:
@@ -113,7 +120,7 @@ def test_the_tutorial_can_be_followed(checkout, made_once, monkeypatch, capsys):
 def the_pictures(followed):
     setup, *steps = (text for _, text in blocks("sh"))
     assert 'pip install -e ".[plots,english]"' in setup  # this environment has these extras
-    assert len(steps) == 6
+    assert len(steps) == 7  # the third has two
     for number in range(1, 7):
         pictures = re.findall(rf"\(tutorial/({number}-[\w-]+\.png)\)", TUTORIAL)
         assert pictures, f"step {number} has a picture"
@@ -183,6 +190,35 @@ def step_3(followed):
     assert (TrainingConfig().batch_size, TrainingConfig().sequence_length) == (32, 64)
     said("A tenth of the text is held out")
     assert TrainingConfig().validation == 0.1
+
+
+def held_gates(followed, shipped):
+    free, held = (
+        printed.partition("\nrun ")[0] for line, printed in followed.printed.items() if "--length 150 --seed 6" in line
+    )
+    assert free != held
+    assert all(text in TUTORIAL for text in (free, held))
+    said("a unit has lost 94% of what it knew after four symbols")
+    assert round(1 - 0.5**4, 2) == 0.94
+    run = load_run("jabez")
+
+    def nats(texts, *hold):
+        engine = shipped.engine.held(read_holds(hold, run.model))
+        return evaluate(engine, lay_out(run.tokenizer, texts), Extent.of(texts)).nats
+
+    unseen = read_for(run.training, ["corpora/ferryman.txt"]).split(run.training.validation)[1]
+    said(f"its loss rises from {nats(unseen):.3f} nats a character to {nats(unseen, 'forget=0.5'):.3f}")
+    other = read_for(run.training, ["corpora/lamplighter.txt"], whole=True).documents
+    own = nats(other)
+    said(f"where it has less to remember, from {own:.3f} to {nats(other, 'forget=0.5'):.3f}")
+    said(f"always open (`output=1`) {nats(other, 'output=1'):.3f}, worse than not reading at all")
+    assert nats(other, "output=1") > math.log(shipped.tokenizer.vocabulary_size)
+    if AS_WRITTEN:
+        said(
+            f"(`--hold forget=0`) {nats(other, 'forget=0'):.3f}, always open (`forget=1`) {nats(other, 'forget=1'):.3f}"
+        )
+        said(f"(`input=1`) {nats(other, 'input=1'):.3f}; output gates")
+        said(f"`--hold output:0:290=0`, costs {nats(other, 'output:0:290=0') - own:.3f}")
 
 
 def step_5(followed):

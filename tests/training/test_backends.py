@@ -102,7 +102,7 @@ def test_steps_over_candidates_are_the_same(worker, backend):
 def test_labels_are_told_and_predicted_alike(worker, backend):
     found, expected = worker(backend), worker("tensorflow")
     told, hidden = expected["labels_evaluated"]
-    assert told < 0.8 * hidden  # the label says what follows
+    assert told < 0.85 * hidden  # the label says which of two symbols follows
     assert np.abs(np.array(found["labels_learned"]) / expected["labels_learned"] - 1).max() < 0.01
     assert found["labels_evaluated"] == pytest.approx(expected["labels_evaluated"], rel=0.01)
 
