@@ -28,7 +28,13 @@ def path(tmp_path_factory):
     return path
 
 
-@pytest.fixture(params=SETTINGS, ids=["plain", "quotes", "several"])
+@pytest.fixture(scope="module")
+def server():
+    with serving(SHIPPED) as served:
+        yield served
+
+
+@pytest.fixture(scope="module", params=SETTINGS, ids=["plain", "quotes", "several"])
 def done(request, browser, path):
     """What the page wrote, and what it offers to copy."""
     with opened(browser, path, f"#{request.param}") as tab:
@@ -58,14 +64,13 @@ def test_the_python_script_writes_the_same(done, monkeypatch):
     assert printed.getvalue() == "\n\n".join(texts) + "\n"
 
 
-def test_the_request_writes_the_same(done):
+def test_the_request_writes_the_same(done, server):
     texts, copies = done
     curl = shlex.split(copies["curl"])
     assert curl[:4] == ["curl", "http://127.0.0.1:8000/v1/completions", "-H", "Content-Type: application/json"]
-    with serving(SHIPPED) as server:
-        answer = server.client.post("/v1/completions", content=curl[5], headers={"Content-Type": "application/json"})
-        assert answer.status_code == 200, answer.text
-        found = [choice["text"] for choice in answer.json()["choices"]]
+    answer = server.client.post("/v1/completions", content=curl[5], headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    found = [choice["text"] for choice in answer.json()["choices"]]
     prompt = json.loads(curl[5])["prompt"]
     assert [prompt + text for text in found] == texts
 
