@@ -1,5 +1,7 @@
 """The page for everybody: what axe-core finds, the keyboard alone, narrow and dark, and hostile things."""
 
+import subprocess
+
 import pytest
 
 from tests.conftest import ROOT
@@ -225,6 +227,42 @@ def test_a_text_is_stopped(browser, path):
         length = len(tab.text_content("#texts .text"))
         tab.wait_for_timeout(200)
         assert len(tab.text_content("#texts .text")) == length
+
+
+def test_a_symbol_is_drawn_once_however_fast_one_clicks(browser, path):
+    with opened(browser, path, "#seed=4&length=20&prompt=abc") as tab:
+        fill(tab, "inside")
+        tab.evaluate("for (let click = 0; click < 5; click++) document.getElementById('inside-next').click()")
+        tab.wait_for_function("() => document.documentElement.dataset.steps === '5'")
+        tab.wait_for_timeout(200)
+        assert tab.get_attribute("html", "data-steps") == "5"  # the boundary, three symbols, and one that was drawn
+        assert tab.locator("#inside-line .written").count() == 1
+
+
+def test_a_link_carries_labels_and_guidance(browser, path):
+    with opened(browser, path, "#seed=4&length=50&label-voice=b&guidance=2") as tab:
+        tab.wait_for_selector("html[data-written]")
+        written = tab.text_content("#texts .text")
+        tab.click("#commands summary")
+        tab.wait_for_selector("#as-link:has-text('guidance=2')")
+        assert "label-voice=b" in tab.text_content("#as-link")
+        assert "--label voice=b --guidance 2" in tab.text_content("#as-shell")
+    assert written == "abc" + RUNS["labels"]().with_labels({"voice": "b"}, guidance=2).generate(
+        "abc", seed=4, length=50, include_prompt=False
+    )
+
+
+def test_copied_commands_hold_no_control_characters(browser, path):
+    with opened(browser, path, "#seed=4&length=50&prompt=a%03%1B%5B201~%0Ab%27c") as tab:
+        tab.wait_for_selector("html[data-written]")
+        tab.click("#commands summary")
+        tab.wait_for_selector("#as-shell:has-text('prompt')")
+        shell = tab.text_content("#as-shell")
+    assert not set(shell) & {"\x03", "\x1b"}
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s|' {shell.removeprefix('textgen ')}"], capture_output=True, text=True
+    )
+    assert "a\x03\x1b[201~\nb'c" in done.stdout.split("|")
 
 
 def test_a_way_to_go_on_is_taken_and_undone(browser, path):

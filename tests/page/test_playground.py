@@ -85,6 +85,34 @@ def test_what_needs_the_model_fetches_it(browser, server):
         assert tab.get_attribute("html", "data-steps") == str(len("The river "))
 
 
+def test_a_hand_is_put_on_the_network_in_the_page(browser, server):
+    generator = Generator.load(SHIPPED)
+    with visited(browser, server.url, "#prompt=The+river+&seed=4") as tab:
+        tab.wait_for_selector("html[data-ready]")
+        tab.click("#tab-inside")
+        tab.wait_for_selector("html[data-steps]")
+        tab.click("#hold")
+        tab.click("#compare")
+        tab.wait_for_selector("html[data-compared]")
+        free, held = tab.locator("#both .text").all_text_contents()
+    assert free == generator.generate("The river ", seed=4, length=300)
+    assert held == generator.generate("The river ", seed=4, length=300, hold={"forget": 0.5})
+
+
+def test_numbers_of_an_older_model_are_refused(tiny_run):
+    from starlette.testclient import TestClient
+
+    from textgen.serve.application import app
+
+    with TestClient(app([Generator.load(tiny_run)]), base_url="http://127.0.0.1:8000") as client:
+        values = client.get(f"/playground/model/{tiny_run.name}").json()
+        address = f"/playground/numbers/{tiny_run.name}"
+        assert client.get(address, params={"version": values["version"]}).status_code == 200
+        answer = client.get(address, params={"version": "1"})
+        assert answer.status_code == 409
+        assert "load the page again" in answer.json()["error"]["message"]
+
+
 def test_an_english_poem_is_written_and_checked_on_the_server(browser, made_once):
     def learn(folder):
         options = TINY | {"epochs": 2, "sample_length": 0}

@@ -55,6 +55,17 @@ def test_an_acrostic_a_title_and_tones_are_kept(tab, generator, options):
     assert tuple(lines) == compose(generator, form="jueju7", seed=5, **options).lines
 
 
+def test_tasks_that_run_beside_each_other_do_not_disturb_each_other(tab, generator):
+    poems = tab.evaluate(
+        "(asked) => Promise.all([12, 20, 32].map((tries) =>"
+        " window.textgen.poem(asked, {seed: 9n, number: 0, temperature: 0.8, tries})))",
+        {"form": "lushi7", "acrostic": "", "title": "", "tones": "strict"},
+    )
+    for tries, poem in zip((12, 20, 32), poems, strict=True):
+        lines = tuple("".join(each["symbol"] for each in row) for row in poem["rows"])
+        assert lines == compose(generator, form="lushi7", seed=9, tries=tries).lines
+
+
 def test_lines_that_were_learned_are_left_out_where_the_page_remembers_them(browser, generator, tmp_path):
     first = compose(generator, form="jueju5", seed=3)
     learned = Generator(generator.tokenizer, generator.engine, "poem", memory=hash_poems([first.text]))

@@ -131,16 +131,17 @@ def test_the_page_proposes_what_a_co_writer_proposes(browser, tmp_path, name):
     assert len(ways) == 6
 
 
-def test_a_state_is_swapped_as_in_python(browser, tmp_path):
-    generator = RUNS["embedding"]()
+@pytest.mark.parametrize("name", ["embedding", "backward"])
+def test_a_state_is_swapped_as_in_python(browser, tmp_path, name):
+    generator = RUNS[name]()
     path = tmp_path / "page.html"
     path.write_text(page(generator, "run"), encoding="utf-8")
     with opened(browser, path, "#length=20") as tab:
         swapped = tab.evaluate(
             "(instead) => window.textgen.write('abc', {seed: 5n, length: 100, temperature: 0.8}, {instead})", "hij fed"
         )
-    assert "abc" + swapped == generator.generate("abc", seed=5, length=100, state_of="hij fed")
-    assert "abc" + swapped != generator.generate("abc", seed=5, length=100)
+    assert swapped == generator.generate("abc", seed=5, length=100, state_of="hij fed", include_prompt=False)
+    assert swapped != generator.generate("abc", seed=5, length=100, include_prompt=False)
 
 
 def test_a_gate_that_is_held_takes_no_labels(browser, tmp_path):

@@ -38,11 +38,12 @@ def page_command(
 ) -> None:
     """Make a web page that writes with a run: one file, which needs no network and no server.
 
-    The model is in the page. A reader gives it a prompt, turns its settings, writes together with it, colours a text of
-    their own by surprise, and looks inside. Mail the file, put it on any web site, or open it from disk. It holds the
-    weights and the vocabulary, and nothing else of the text that was learned.
+    The model is in the page. A reader gives it a prompt, changes the settings, writes together with it, colours a text
+    of their own by surprise, and looks inside. Mail the file, put it on any web site, or open it from disk. It holds
+    the weights, the vocabulary and the names of labels, and nothing else of the text that was learned unless you say
+    --memory.
 
-    With 32 bits, a seed writes in the page what it writes in a shell. With 16 bits it nearly always does.
+    With 32 bits, a seed writes in the page what it writes in a shell. With fewer, it writes as well, but other texts.
 
     \b
       textgen page story

@@ -1,5 +1,5 @@
 /* One step of a stack of LSTM layers, whatever calls it: the extension module (_step.c) and the page
-   (textgen/page/kernel.c). _kernel.h has the arithmetic for a set of vector instructions; it is included after this file.
+   (textgen/page/kernel/kernel.c). _kernel.h has the arithmetic for a set of vector instructions; it is included after this file.
 
    A row of the batch is computed from its own symbol and state alone, by the same operations in the same order whatever
    the number of rows and whatever they hold: its bits do not depend on its company. Nothing is kept between two steps,

@@ -223,6 +223,11 @@ class Engine(Network[State, Workspace]):
         engine._shares = shares
         return engine
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its texts have labels."""
+        return bool(self._shares)
+
     def held(self, holds: Sequence[Hold]) -> "Engine":
         """Return the same network with gates that are held at a value (`textgen.engine.holding`)."""
         return Engine(*held(self.config, self.named_weights(), holds)).told(self._shares) if holds else self

@@ -34,7 +34,7 @@ WORKER = (
     "worker",
 )
 PAGE = ("elements", "client", "server", "settings", "writing", "together", "surprise", "inside", "poems", "main")
-MAX_TITLE = 200
+MAX_TITLE, MAX_PROMPT = 200, 20_000  # characters
 
 
 @answers_keywords
@@ -72,8 +72,9 @@ def page(
     if arguments.whole_number("bits", bits, min(BITS), max(BITS)) not in BITS:
         raise UsageError(f"`bits={bits}` is not one of: {', '.join(map(str, BITS))}")
     explain, memory = arguments.switch("explain", explain), arguments.switch("memory", memory)
-    if len(title) > MAX_TITLE:
-        raise UsageError(f"`title` has {len(title):,} characters; give at most {MAX_TITLE}")
+    for given, value, most in (("title", title, MAX_TITLE), ("prompt", prompt, MAX_PROMPT)):
+        if len(value) > most:
+            raise UsageError(f"`{given}` has {len(value):,} characters; give at most {most:,}")
     model = page_model(generator, name, bits, memory)
     values = {
         "title": title or name,

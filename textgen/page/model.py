@@ -44,10 +44,14 @@ def page_model(generator: Generator, name: str, bits: int = WHOLE, memory: bool 
     engine = generator.engine
     if not isinstance(engine, Engine):
         raise UsageError("a page holds one run: give a Generator without a mixture, a cache or guidance")
+    if engine.is_told:
+        raise UsageError("the reader of a page chooses labels: give a Generator without them")
+    if memory and "lines" not in generator.memory:
+        raise UsageError("`memory`: this run learned no poems, so it remembers no lines")
     config, numbers = engine.config, Numbers(bits)
     for array_name, array in _arrays(config, engine).items():
         numbers.add(array_name, array)
-    if memory and "lines" in generator.memory:
+    if memory:
         numbers.add_hashes("memory", generator.memory["lines"])
     sizes = config.sizes
     tokenizer = generator.tokenizer.to_json()
@@ -55,6 +59,7 @@ def page_model(generator: Generator, name: str, bits: int = WHOLE, memory: bool 
     return PageModel(
         {
             "name": name,
+            "run": name,
             "sizes": {
                 "vocabulary": sizes.vocabulary,
                 "units": sizes.units,

@@ -30,7 +30,7 @@ def unit_advice(text: str, unit: str) -> str:
     words = WordTokenizer.train([text[:cut]])
     ids = words.encode(text[cut:])
     new = float((ids == UNKNOWN).mean()) if len(ids) else 1.0
-    found = f"{new:.1%} of the words at its end are not among the {words.vocabulary_size:,} before"
+    found = f"{new:.1%} of the words at its end are not among the {len(words.symbols):,} most frequent before"
     if new > MAX_NEW:
         return f"characters: {found}, and a model of words knows no others"
     other = "" if unit == "word" else ' (`tokenizer="word"`)'

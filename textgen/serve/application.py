@@ -45,6 +45,8 @@ OWN: dict[str, tuple[schema.Schema, Own]] = {
 OWN_THREADS, POEM_THREADS = 1, 1
 # Bytes of a body that is read in a thread of its own; what a shorter one takes is below a millisecond.
 LARGE_BODY = 10_000
+# The schema of a request without a body.
+_NOTHING = schema.body_of({})
 
 
 @answers_keywords
@@ -200,16 +202,15 @@ class Server:
         """What the page needs of a model but its numbers."""
         _facts(request, "/playground/model/{id}")
         model = await self._model(request.path_params["name"])
-        return Json(await asyncio.to_thread(playground.values, model))
+        return Json(await self._in_pool(self._pool, _NOTHING, lambda: rendered(playground.values(model))))
 
     async def show_page_numbers(self, request: Request) -> Response:
         """The numbers of a model, for a page in which it works."""
         _facts(request, "/playground/numbers/{id}")
         model = await self._model(request.path_params["name"])
-        try:
-            found = await asyncio.to_thread(playground.numbers, model)
-        except TextgenError as error:
-            raise of_library(error, {}, {}) from None
+        if request.query_params.get("version", playground.version(model)) != playground.version(model):
+            raise ApiError(409, "the model was trained further since the page was opened; load the page again")
+        found = await self._in_pool(self._pool, _NOTHING, playground.numbers, model)
         return Response(found, media_type="application/octet-stream")
 
     async def list_models(self, request: Request) -> Response:

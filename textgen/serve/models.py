@@ -7,6 +7,7 @@ from typing import Any
 
 from textgen.engine.label_config import LabelConfig, label_config
 from textgen.errors import TextgenError
+from textgen.page.model import PageModel
 from textgen.runs.folder import newest_save
 from textgen.serve import schema
 from textgen.serve.errors import ApiError
@@ -37,11 +38,13 @@ class Model:
         name: its name.
         generator: the run as it was loaded last.
         saved: as of `textgen.runs.folder.newest_save`, when the run was loaded; None for a generator without a run.
+        page: what a page needs of it, once one has asked.
     """
 
     name: str
     generator: Generator
     saved: tuple[str, int] | None
+    page: PageModel | None = None
     # Those whose texts have labels, the latest last: texts of one of them are written together.
     _told: dict[tuple[Generator, LabelConfig], Generator] = field(default_factory=dict)
 
@@ -104,6 +107,7 @@ class Shelf:
         try:
             model.generator = Generator.load(model.generator.run)
             model._told.clear()
+            model.page = None
         except TextgenError as error:
             return str(error)
         finally:

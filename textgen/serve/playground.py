@@ -1,6 +1,7 @@
 """The page of a server: its HTML, and what it needs of each model. Knows nothing of HTTP."""
 
 import functools
+import threading
 from typing import Any
 
 from textgen.corpus.forms import FORMS
@@ -11,7 +12,8 @@ from textgen.serve.models import Model
 from textgen.tokens.characters import is_chinese
 from textgen.writing.generator import Generator
 
-MAX_KEPT = 2  # models whose numbers are kept ready for pages
+# Of several requests for a model that no page has asked for, one makes what a page needs.
+_MAKING = threading.Lock()
 
 
 @functools.cache
@@ -23,31 +25,34 @@ def html() -> str:
 def values(model: Model) -> dict[str, Any]:
     """What a page needs of a model but its numbers. One that mixes runs has no symbols or sizes: it stays here."""
     generator = model.generator
-    forms = {"forms": _forms(generator)} if generator.documents == "poem" else {}
+    more: dict[str, Any] = {"run": generator.run.name if generator.run else None, "version": version(model)}
+    if generator.documents == "poem":
+        more["forms"] = _forms(generator)
     try:
-        return _page_model(generator, model.name).values | forms
+        return _page_of(model).values | more
     except UsageError:
-        few: dict[str, Any] = {
-            "name": model.name,
-            "noun": generator.tokenizer.noun,
-            "labels": [],
-            "sizes": None,
-            "verse": None,
-        }
-        return few | forms
+        noun = generator.tokenizer.noun
+        return {"name": model.name, "noun": noun, "labels": [], "sizes": None, "verse": None} | more
 
 
 def numbers(model: Model) -> bytes:
     """The numbers of a model. Raises UsageError for one that mixes runs."""
-    return _page_model(model.generator, model.name).numbers
+    return _page_of(model).numbers
+
+
+def version(model: Model) -> str:
+    """Tells the weights of a model from those that it had before it was trained further."""
+    return str(model.created)
+
+
+def _page_of(model: Model) -> PageModel:
+    with _MAKING:
+        if model.page is None:
+            model.page = page_model(model.generator, model.name)
+        return model.page
 
 
 def _forms(generator: Generator) -> list[dict[str, str]]:
     """The forms of verse that a model may write."""
     language = "chinese" if is_chinese("".join(generator.tokenizer.symbols)) else "english"
     return [{"name": form.name, "about": form.about} for form in FORMS.values() if form.language in ("", language)]
-
-
-@functools.lru_cache(MAX_KEPT)
-def _page_model(generator: Generator, name: str) -> PageModel:
-    return page_model(generator, name)

@@ -28,7 +28,7 @@ from textgen.tokens.bytes import bytes_to_characters
 from textgen.tokens.characters import in_word
 from textgen.tokens.layout import BOUNDARY
 from textgen.writing.generator import Generator
-from textgen.writing.prompts import readable
+from textgen.writing.prompts import readable, whole_lines
 from textgen.writing.rows import Rows, Start
 from textgen.writing.sampler import new_seed
 from textgen.writing.samples import Ending
@@ -214,7 +214,7 @@ class CoWriter:
 
     def _whole(self, text: str) -> str:
         """A text with a line's end, where this run goes on from whole lines only."""
-        return text + "\n" if self.by_line and text and not text.endswith("\n") else text
+        return whole_lines(text) if self.by_line else text
 
     def _configure(self, config: SamplingConfig) -> None:
         """Use these options from now on. Raises UsageError."""

@@ -27,7 +27,7 @@ from textgen.system.keywords import answers_keywords, lists_options, with_option
 from textgen.tokens.base import Tokenizer
 from textgen.tokens.layout import BOUNDARY, SEPARATORS, Ids
 from textgen.writing.parts import check_weights, checked_config, hashes, known_ids, long_spans, own_transforms
-from textgen.writing.prompts import readable
+from textgen.writing.prompts import readable, whole_lines
 from textgen.writing.reader import Reader
 from textgen.writing.sampler import Sampler, new_seed
 from textgen.writing.samples import Sample, Writing
@@ -324,9 +324,7 @@ class Generator(Reader):
         own, texts, ids = own_transforms(transforms), [], []
         for prompt in prompts:
             text = prompt if isinstance(prompt, str) else self.tokenizer.decode(known_ids(prompt, self.tokenizer))
-            if is_backward and text and not text.endswith("\n"):
-                text += "\n"  # the model goes on from whole lines only
-            texts.append(text)
+            texts.append(text := whole_lines(text) if is_backward else text)
             is_plain = isinstance(prompt, str) or is_backward
             ids.append(self.read_prompt(text, config.unknown) if is_plain else self._begun(np.asarray(prompt, np.intp)))
         sampler = Sampler(
@@ -346,6 +344,7 @@ class Generator(Reader):
         keep = arguments.switch("keep", keep)
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
         state_of = arguments.text("state_of", state_of)
+        state_of = whole_lines(state_of) if is_backward else state_of
         before = self.read_prompt(state_of, config.unknown) if state_of else None
         return Plan(sampler, samples, ids, before)
 

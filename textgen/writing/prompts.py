@@ -56,3 +56,8 @@ def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error") -> str:
             f"prompt, or read it with {cure}"
         )
     return "".join(replacements.get(symbol, symbol) or "" for symbol in tokenizer.split(prompt))
+
+
+def whole_lines(text: str) -> str:
+    """A text that ends with a line's end, for a model that goes on from whole lines only; an empty one stays empty."""
+    return f"{text}\n" if text and not text.endswith("\n") else text

@@ -33,12 +33,13 @@
 
   // Colours: gates from white to green, signed values from blue to red, surprisal from white to red.
   // They are those of the style sheet, and follow the browser from light to dark.
-  const INK = "#1d2733";
-  let WHITE, GREEN, RED, BLUE;
+  const DARK = "#1d2733"; // text on a light colour
+  let INK, WHITE, GREEN, RED, BLUE;
   const readColours = () => {
     const styles = getComputedStyle(document.documentElement);
     const rgb = (name) => styles.getPropertyValue(name).trim().split(/\s+/).map(Number);
     WHITE = rgb("--paper");
+    INK = styles.getPropertyValue("--ink").trim();
     [GREEN, RED, BLUE] = ["--open", "--warm", "--cold"].map(rgb);
   };
   readColours();
@@ -51,7 +52,7 @@
     return blend(WHITE, number < 0 ? BLUE : RED, Math.min(Math.abs(number), 1));
   };
   const css = (rgb) => `rgb(${rgb})`;
-  const textColourOn = (rgb) => (rgb[0] * 0.3 + rgb[1] * 0.59 + rgb[2] * 0.11 < 140 ? "#fff" : INK);
+  const textColourOn = (rgb) => (rgb[0] * 0.3 + rgb[1] * 0.59 + rgb[2] * 0.11 < 140 ? "#fff" : DARK);
 
   const state = { step: 0, held: false, layer: 0, row: 0, colour: "bits", part: "f" };
   if (data.watched.length) {

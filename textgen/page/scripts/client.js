@@ -45,7 +45,11 @@ export const useServer = (server) => Object.assign(elsewhere, server);
 
 /** A task. take is called with lists of what it yields. Returns {over, stop}. */
 export function start(name, task, parameters, take) {
-  if (elsewhere.does(task)) return elsewhere.start(task, parameters, take);
+  return elsewhere.does(task) ? elsewhere.start(task, parameters, take) : startHere(name, task, parameters, take);
+}
+
+/** A task that is done in the page, whatever a server could do. */
+export function startHere(name, task, parameters, take) {
   if (OF_SYMBOLS.has(task) || !elsewhere.load) return ask({ task, name, parameters }, take);
   let asked = null, isStopped = false;
   const over = elsewhere.load().then(() => {

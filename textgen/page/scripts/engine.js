@@ -172,13 +172,44 @@ export class Network {
     };
   }
 
+  /** The state of one text for so many rows. */
+  repeated({ h, c, offsets }, rows) {
+    const { layers, units, output } = this.sizes, state = this.initialState(rows);
+    for (let layer = 0; layer < layers; layer++)
+      for (let row = 0; row < rows; row++) {
+        state.h.set(h.subarray(layer * output, (layer + 1) * output), (layer * rows + row) * output);
+        state.c.set(c.subarray(layer * units, (layer + 1) * units), (layer * rows + row) * units);
+      }
+    if (offsets) {
+      state.offsets = new Float32Array(rows * offsets.length);
+      for (let row = 0; row < rows; row++) state.offsets.set(offsets, row * offsets.length);
+    }
+    return state;
+  }
+
+  /** The state of one row. */
+  rowOf(state, row) {
+    const { layers, units, output } = this.sizes, one = this.initialState(1), from = (layer) => layer * state.rows + row;
+    for (let layer = 0; layer < layers; layer++) {
+      one.h.set(state.h.subarray(from(layer) * output, (from(layer) + 1) * output), layer * output);
+      one.c.set(state.c.subarray(from(layer) * units, (from(layer) + 1) * units), layer * units);
+    }
+    one.offsets = state.offsets ? state.offsets.slice(row * 4 * units, (row + 1) * 4 * units) : null;
+    return one;
+  }
+
   /** Read the ids of one text; what the last step gave, with logits of its own. */
   read(ids, state = this.initialState()) {
-    let seen;
-    for (const id of ids) {
-      seen = this.step(state, [id]);
-      state = seen.state;
-    }
-    return { logits: seen.logits.slice(), state };
+    return readAll(this, ids, state);
   }
+}
+
+/** Step a network through ids; what the last step gave, with logits of its own. */
+export function readAll(network, ids, state) {
+  let seen;
+  for (const id of ids) {
+    seen = network.step(state, [id]);
+    state = seen.state;
+  }
+  return { logits: seen.logits.slice(), state };
 }

@@ -1,8 +1,8 @@
 // The tab that shows the network step by step, and lets a person put a hand on it.
 
-import { start } from "./client.js";
+import { collect, startHere } from "./client.js";
 import { bits, byId, make, say, shown, visible } from "./elements.js";
-import { Growing, known } from "./writing.js";
+import { Growing, MOST_PROMPT, known } from "./writing.js";
 
 const MOST_STEPS = 400; // of a text that is read
 const PLAY = 350; // milliseconds between two symbols
@@ -15,13 +15,14 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 export class Inside {
   constructor(model, settings) {
-    Object.assign(this, { model, settings, ids: [], written: 0, steps: [], at: 0, unit: 0, holds: [], timer: null });
+    Object.assign(this, { model, settings, ids: [], written: 0, steps: [], at: 0, unit: 0, holds: [] });
+    Object.assign(this, { turn: 0, asked: null, isWalking: false, playing: null });
     const { layers, units } = model.sizes;
     for (let layer = 0; layer < layers; layer++) byId("inside-layer").append(new Option(String(layer), layer));
     byId("unit").max = units - 1;
     byId("inside-read").addEventListener("click", () => this.read());
     byId("inside-next").addEventListener("click", () => this.next());
-    byId("inside-play").addEventListener("click", () => this.play(!this.timer));
+    byId("inside-play").addEventListener("click", () => this.play(!this.playing));
     byId("inside-step").addEventListener("input", () => this.show(Number(byId("inside-step").value)));
     byId("inside-layer").addEventListener("change", () => this.draw());
     byId("unit").addEventListener("change", () => this.choose(Number(byId("unit").value)));
@@ -57,7 +58,7 @@ export class Inside {
 
   /** What the person does to the network. */
   change() {
-    return { ...this.settings.told(), holds: this.holds, instead: byId("instead").value };
+    return { ...this.settings.told(), holds: this.holds, instead: byId("instead").value.slice(-MOST_PROMPT) };
   }
 
   options() {
@@ -71,31 +72,42 @@ export class Inside {
     this.read();
   }
 
-  async read() {
-    this.play(false);
-    this.seed = this.settings.seed();
-    await this.ask((resolve) =>
-      known(this.model, byId("inside-text").value).then((text) =>
-        start(this.model.name, "ids", [text], ([{ ids }]) => {
-          this.ids = ids.slice(-MOST_STEPS);
-          this.written = 0;
-          resolve();
-        }),
-      ),
-    );
-    await this.walk(0);
+  /** Do something that waits for the worker; what it throws is said. */
+  async trying(task) {
+    try {
+      await task();
+    } catch (error) {
+      say(error.message);
+    }
   }
 
-  ask(begin) {
-    return new Promise((resolve) => begin(resolve)).catch((error) => say(error.message));
+  read() {
+    return this.trying(async () => {
+      this.play(false);
+      this.seed = this.settings.otherSeed();
+      const turn = ++this.turn, text = await known(this.model, byId("inside-text").value);
+      const [{ ids }] = await collect(this.model.name, "ids", [text]);
+      if (turn !== this.turn) return;
+      this.ids = ids.slice(-MOST_STEPS);
+      this.written = 0;
+      if (ids.length > MOST_STEPS) say(`The text is long: its last ${MOST_STEPS} ${this.model.noun}s are read.`);
+      await this.walk(0);
+    });
   }
 
-  /** Read the ids, and keep the steps from a place on. */
+  /** Read the ids from a place on, and keep their steps. An older walk that is not over has no effect any more. */
   async walk(from) {
-    const parameters = [this.ids, from, this.written, this.options(), { ...this.change(), instead: "" }];
-    this.steps.length = from;
-    const asked = start(this.model.name, "walk", parameters, (steps) => this.steps.push(...steps));
-    await asked.over.catch((error) => say(error.message));
+    const turn = ++this.turn, found = [];
+    this.asked?.stop();
+    const change = { ...this.change(), instead: "" };
+    const parameters = [this.ids, from, this.written, this.options(), change, this.steps[from - 1] ?? null];
+    this.isWalking = true;
+    const asked = startHere(this.model.name, "walk", parameters, (steps) => found.push(...steps));
+    this.asked = asked;
+    await asked.over;
+    if (turn !== this.turn) return;
+    this.isWalking = false;
+    this.steps = [...this.steps.slice(0, from), ...found];
     byId("inside-step").max = this.steps.length - 1;
     this.write();
     this.show(this.steps.length - 1);
@@ -103,25 +115,24 @@ export class Inside {
   }
 
   /** Take the symbol that was drawn, and make a step with it. */
-  async next() {
-    const { drawn } = this.steps[this.steps.length - 1] ?? {};
-    if (!drawn) return;
-    this.ids.push(drawn.id);
-    this.written++;
-    await this.walk(this.ids.length - 1);
+  next() {
+    return this.trying(async () => {
+      const { drawn } = this.steps[this.steps.length - 1] ?? {};
+      if (!drawn || this.isWalking) return;
+      this.ids = [...this.ids, drawn.id];
+      this.written++;
+      await this.walk(this.ids.length - 1);
+    });
   }
 
-  play(isOn) {
-    clearTimeout(this.timer);
-    this.timer = null;
+  async play(isOn) {
+    const playing = (this.playing = isOn ? {} : null);
     byId("inside-play").setAttribute("aria-pressed", String(isOn));
     byId("inside-play").textContent = isOn ? "Pause" : "Play";
-    if (!isOn) return;
-    const go = async () => {
+    while (playing && playing === this.playing) {
       await this.next();
-      if (this.timer) this.timer = setTimeout(go, PLAY);
-    };
-    this.timer = setTimeout(go, 0);
+      await new Promise((resolve) => setTimeout(resolve, PLAY));
+    }
   }
 
   write() {
@@ -155,7 +166,7 @@ export class Inside {
     if (!this.step) return;
     const { id, symbol, gates, c, h, next, drawn } = this.step, { units, output, vocabulary } = this.model.sizes;
     byId("reads").textContent = visible(symbol);
-    byId("reads-as").textContent = `number ${id} of ${vocabulary.toLocaleString("en")} symbols; its row of weights is what the gates get of it`;
+    byId("reads-as").textContent = `number ${id} of ${vocabulary.toLocaleString("en")}; the gates receive its row of weights`;
     const { layer } = this, of = (array, size, at = 0) => array.subarray(at, at + size);
     paint(byId("gates"), units, this.unit, GATE_ROWS.map((gate, row) => [of(gates, units, (4 * layer + row) * units), gate === "candidate"]));
     const hidden = of(h, output, layer * output);
@@ -174,7 +185,7 @@ export class Inside {
     const following = this.steps[this.at + 1];
     byId("draw").textContent = drawn
       ? `The random number ${drawn.uniform.toFixed(4)} falls into the share of ${visible(drawn.symbol)}, from ${drawn.low.toFixed(4)} to ${drawn.high.toFixed(4)}. That symbol is read next.`
-      : `Then comes ${visible(following?.symbol ?? "")}, of the text.`;
+      : `The next symbol of the text is ${visible(following?.symbol ?? "")}.`;
     byId("chances").hidden = !drawn;
     if (!drawn) return;
     const parts = drawn.shares.map(([symbol, low, high]) => {
@@ -189,9 +200,9 @@ export class Inside {
 
   /** The arithmetic of the chosen unit at the step that is shown. */
   drawUnit() {
-    const ids = this.ids.slice(0, this.at + 1), { layer, unit } = this;
-    start(this.model.name, "unit", [ids, layer, unit, { ...this.change(), instead: "" }], ([value]) => {
-      if (unit !== this.unit || layer !== this.layer) return;
+    const { layer, unit, at } = this, change = { ...this.change(), instead: "" };
+    startHere(this.model.name, "unit", [this.ids[at], this.steps[at - 1] ?? null, layer, unit, change], ([value]) => {
+      if (unit !== this.unit || layer !== this.layer || at !== this.at) return;
       const { gates, before, c, h } = value;
       for (const [gate, letter] of Object.entries(LETTERS)) byId(letter).textContent = shown(gates[gate].value);
       byId("before").textContent = shown(before);
@@ -226,7 +237,7 @@ export class Inside {
       });
       return make("li", {}, button);
     }));
-    if (this.ids.length) this.walk(0);
+    if (this.ids.length) this.trying(() => this.walk(0));
   }
 
   /** Write with and without what is held, from one seed, and say what it costs on the text that was read. */
@@ -240,7 +251,7 @@ export class Inside {
       const text = await known(this.model, prompt);
       await Promise.all(sides.map(([, change], at) => {
         const growing = new Growing(texts[at], text);
-        return start(this.model.name, "write", [text, options, 0, change], (pieces) => growing.add(pieces)).over;
+        return startHere(this.model.name, "write", [text, options, 0, change], (pieces) => growing.add(pieces)).over;
       }));
       const means = await Promise.all(sides.map(([, change]) => this.mean(text, change)));
       byId("cost").textContent = text
@@ -254,7 +265,7 @@ export class Inside {
 
   async mean(text, change) {
     let sum = 0, count = 0;
-    await start(this.model.name, "score", [text, { ...change, instead: "" }], (read) => {
+    await startHere(this.model.name, "score", [text, { ...change, instead: "" }], (read) => {
       for (const { nats } of read) [sum, count] = [sum + nats, count + 1];
     }).over;
     return count ? sum / count : 0;

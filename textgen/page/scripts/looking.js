@@ -3,7 +3,7 @@
 
 import { GATES } from "./engine.js";
 import { RandomStream } from "./random.js";
-import { chainOf, draw, softmax } from "./sampling.js";
+import { draw, softmax } from "./sampling.js";
 
 const MOST_NAMED = 8; // next symbols that a step names
 const LEAST_SEEN = 0.004; // of a share that a picture of all shows
@@ -16,15 +16,15 @@ const LEAST_SEEN = 0.004; // of a share that a picture of all shows
  * shares of others that can be seen: [symbol, low, high]. Only the last step draws.
  *
  * written: how many of the ids were drawn before, so that the draw is the one that writing would make.
+ * last: the step before `from`, where it is known; else all ids are read again.
  */
-export function* walk(writer, ids, from, written, options, change) {
-  const { network, state: first } = writer.prepared(change);
-  const start = change.instead ? network.read(writer.promptIds(change.instead), first).state : first;
-  const transform = chainOf(options, { printed: writer.printed, tokenizer: writer.tokenizer, following: writer.model.following });
-  let state = start;
-  for (const [place, id] of ids.entries()) {
-    const before = state.c;
-    const seen = network.step(state, [id]);
+export function* walk(writer, ids, from, written, options, change, last = null) {
+  const { network, state: first } = writer.guided(change);
+  const isKnown = last !== null && first.told === undefined;
+  const transform = writer.transform(options);
+  let state = isKnown ? { ...first, h: last.h, c: last.c } : first;
+  for (let place = isKnown ? from : 0; place < ids.length; place++) {
+    const own = state.told ?? state, seen = network.step(state, [ids[place]]), after = seen.state.told ?? seen.state;
     state = seen.state;
     if (place < from) continue;
     const context = { history: ids.slice(0, place + 1), printed: writer.printed };
@@ -35,12 +35,12 @@ export function* walk(writer, ids, from, written, options, change) {
     if (drawn && !named.includes(drawn.id)) named.push(drawn.id);
     yield {
       place,
-      id,
-      symbol: writer.printed[id],
+      id: ids[place],
+      symbol: writer.printed[ids[place]],
       gates: seen.gates.slice(),
-      before,
-      c: state.c,
-      h: state.h,
+      before: own.c,
+      c: after.c,
+      h: after.h,
       next: named.map((each) => [writer.printed[each], seen.logits[each], plain[each], chances[each]]),
       drawn,
     };
@@ -62,14 +62,14 @@ function drawnFrom(logits, chances, seed, written, printed) {
 }
 
 /**
- * The arithmetic of one unit at the last of some ids. Yields one value: {gates: {gate: {input, recurrent, bias, sum,
+ * The arithmetic of one unit as the network reads an id. Yields one value: {gates: {gate: {input, recurrent, bias, sum,
  * value}}, before, c, h}. The parts of a sum are in the network's own scale; value is the activation.
+ *
+ * last: the step before, with its c and h; null for the first.
  */
-export function* unit(writer, ids, layer, place, change) {
-  const { network, state: first } = writer.prepared(change);
-  let state = change.instead ? network.read(writer.promptIds(change.instead), first).state : first;
-  if (ids.length > 1) ({ state } = network.read(ids.slice(0, -1), state));
-  const id = ids[ids.length - 1], { units, output } = network.sizes, columns = 4 * units;
+export function* unit(writer, id, last, layer, place, change) {
+  const { network, state: first } = writer.prepared(change), { units, output } = network.sizes, columns = 4 * units;
+  const state = last ? { ...first, h: last.h, c: last.c } : first;
   const { weights } = network, seen = network.step(state, [id]);
   const below = layer ? seen.state.h.subarray((layer - 1) * output, layer * output) : symbolVector(weights, network.sizes, id);
   const before = state.h.subarray(layer * output, (layer + 1) * output);

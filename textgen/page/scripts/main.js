@@ -10,6 +10,7 @@ import { Surprise } from "./surprise.js";
 import { Together } from "./together.js";
 import { Writing } from "./writing.js";
 
+const RESERVED_IDS = 2; // that stand for no symbol: the end of a document, and what is unknown
 const TABS = ["write", "together", "poem", "surprise", "inside"];
 
 /** Show a tab; its buttons follow the pattern for tabs of the ARIA Authoring Practices Guide. */
@@ -40,7 +41,7 @@ function startTabs(opened) {
 function sizesOf({ sizes, noun }) {
   if (!sizes) return `Several LSTM language models of ${noun}s, mixed`;
   const layers = `${sizes.layers} layer${sizes.layers > 1 ? "s" : ""} of ${sizes.units} units`;
-  return `An LSTM language model of ${layers}, over ${sizes.vocabulary.toLocaleString("en")} ${noun}s`;
+  return `An LSTM language model of ${layers}, over ${(sizes.vocabulary - RESERVED_IDS).toLocaleString("en")} ${noun}s`;
 }
 
 function tell(page, model) {
@@ -58,6 +59,7 @@ async function modelInPage({ model }) {
   await openModel(model.name, model);
   const numbers = byId("numbers"), loaded = loadModel(model.name, numbers.textContent, kernels());
   numbers.remove();
+  useServer({ load: () => loaded }); // what needs the model waits for it
   return { model, loaded };
 }
 
@@ -68,17 +70,19 @@ async function modelOfServer() {
   byId("model").append(...names.map((each) => new Option(each, each, false, each === name)));
   byId("model").addEventListener("change", () => {
     location.hash = new URLSearchParams({ model: byId("model").value });
-    location.reload();
   });
   byId("server").hidden = false;
   if (model.tokenizer) await openModel(name, model);
   else byId("where").disabled = true;
   let numbers = null;
   const load = () => (numbers ??= (async () => {
-    say("The model is on its way into the page.");
-    await loadModel(name, await numbersOf(name), kernels());
+    say("The page is fetching the model.");
+    await loadModel(name, await numbersOf(model), kernels());
     say("");
-  })());
+  })().catch((error) => {
+    numbers = null; // the next task tries again
+    throw error;
+  }));
   useServer({ ...serverTasks(model, () => byId("where").value === "server"), load });
   return { model, loaded: null };
 }
@@ -103,6 +107,7 @@ async function begin() {
     together: () => together.open(writing.prompt),
     inside: () => inside.open(writing.prompt),
   });
+  addEventListener("hashchange", () => location.reload()); // a link to the page that is open
   const { prompt, refused } = settings.take(location.hash);
   byId("prompt").value = prompt ?? page.prompt;
   if (refused.length) say(`The link holds what this page does not understand: ${refused.slice(0, 5).join(", ")}.`);

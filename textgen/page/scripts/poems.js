@@ -1,9 +1,9 @@
 // The tab that composes Chinese regulated verse.
 
-import { start } from "./client.js";
+import { startHere } from "./client.js";
 import { byId, make, say } from "./elements.js";
-import { poemsOf, verdictOf } from "./server.js";
-import { quoted } from "./writing.js";
+import { labelsOf, poemsOf, verdictOf } from "./server.js";
+import { labelFlags, quoted, runArgument } from "./writing.js";
 
 const TRIES = 12; // lines that are sampled side by side
 
@@ -18,10 +18,10 @@ export class Poems {
 
   async compose() {
     this.asked?.stop();
-    const seed = this.settings.seed(), temperature = this.settings.value("temperature");
+    const seed = this.settings.otherSeed(), temperature = this.settings.value("temperature");
     const wanted = { form: byId("form").value, acrostic: byId("acrostic").value, title: byId("poem-title").value, tones: byId("tones").value };
     byId("poem-shell").textContent = [
-      "textgen poem", quoted(this.model.name), `--form ${wanted.form}`, `--temperature ${temperature}`, `--seed ${seed}`,
+      "textgen poem", runArgument(this.model.run), ...labelFlags(this.settings.told()), `--form ${wanted.form}`, `--temperature ${temperature}`, `--seed ${seed}`,
       ...(wanted.tones === "strict" ? [] : [`--tones ${wanted.tones}`]),
       ...["acrostic", "title"].filter((name) => wanted[name].trim()).map((name) => `--${name} ${quoted(wanted[name].trim())}`),
       ...(this.settings.value("count") > 1 ? [`--count ${this.settings.value("count")}`] : []),
@@ -30,10 +30,10 @@ export class Poems {
     this.title = wanted.title.trim();
     this.draw();
     say("");
-    const change = { labels: this.settings.labels() };
+    const change = this.settings.told();
     try {
       for (let number = 0; number < this.settings.value("count"); number++) {
-        const asked = start(this.model.name, "poem", [wanted, { seed, number, temperature, tries: TRIES }, change], ([poem]) => {
+        const asked = startHere(this.model.name, "poem", [wanted, { seed, number, temperature, tries: TRIES }, change], ([poem]) => {
           if (asked !== this.asked) return;
           this.found.push(poem);
           this.draw();
@@ -56,7 +56,7 @@ export class Poems {
         return make("ruby", { className: isWrong ? "wrong" : "" }, symbol, make("rt", { textContent: rhymes ? `${sign}韻` : sign }));
       })));
       const wrong = rows.flat().filter(({ isWrong }) => isWrong).length;
-      const about = `${wrong ? `${wrong} characters break the form` : "keeps the form"}; template ${template}${rhyme ? `; rhyme ${rhyme}` : ""}`;
+      const about = `${wrong ? `${wrong} character${wrong > 1 ? "s" : ""} break${wrong > 1 ? "" : "s"} the form` : "keeps the form"}; template ${template}${rhyme ? `; rhyme ${rhyme}` : ""}`;
       const title = this.title ? [make("h3", { textContent: this.title, lang: "zh" })] : [];
       return make("article", {}, ...title, make("div", { className: "text", lang: "zh" }, ...lines), make("p", { className: "soft", textContent: about }));
     }));
@@ -75,17 +75,17 @@ export class ServerPoems {
   }
 
   async compose() {
-    const seed = this.settings.seed(), form = byId("form").value, count = this.settings.value("count");
+    const seed = this.settings.otherSeed(), form = byId("form").value, count = this.settings.value("count");
     const named = ["acrostic", "title"].map((name) => [name, byId(name === "title" ? "poem-title" : name).value.trim()]).filter(([, text]) => text);
     const temperature = this.settings.value("temperature");
     byId("poem-shell").textContent = [
-      "textgen poem", quoted(this.model.name), `--form ${form}`, `--temperature ${temperature}`, `--seed ${seed}`,
+      "textgen poem", runArgument(this.model.run ?? this.model.name), ...labelFlags(this.settings.told()), `--form ${form}`, `--temperature ${temperature}`, `--seed ${seed}`,
       ...named.map(([name, text]) => `--${name} ${quoted(text)}`), ...(count > 1 ? [`--count ${count}`] : []),
     ].join(" ");
     say("The server is writing.");
     byId("poems").replaceChildren();
     try {
-      const asked = { model: this.model.name, form, temperature, count, ...Object.fromEntries(named) };
+      const asked = { model: this.model.name, form, temperature, count, ...Object.fromEntries(named), ...labelsOf(this.settings.told()) };
       const poems = await poemsOf({ ...asked, seed });
       const verdicts = await Promise.all(poems.map(({ text }) => verdictOf({ text, ...(form === "free" ? {} : { form }) }).catch(() => null)));
       byId("poems").replaceChildren(...poems.map((poem, at) => shownPoem(poem, verdicts[at])));

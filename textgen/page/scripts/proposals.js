@@ -14,7 +14,7 @@ export function chosen(collected, ways, byLine) {
     else firsts.set(first, one);
   }
   const best = [...firsts.values(), ...others].slice(0, ways).sort((one, other) => merit(other) - merit(one));
-  return best.map(({ text, sum }) => ({ text: bytesToCharacters(text), probability: Math.exp(sum) }));
+  return best.map(({ text, ids, sum }) => ({ text: bytesToCharacters(text), ids, probability: Math.exp(sum) }));
 }
 
 /** Collects symbols up to the end of some words, of a line that has words, or of the document. */
@@ -22,7 +22,7 @@ export class NextWords {
   constructor(before, words) {
     const last = characters(before).pop();
     Object.assign(this, { left: words, isOver: false, isInside: !!last && isInWord(last), hasBegun: false });
-    Object.assign(this, { text: "", sum: 0, symbols: 0 });
+    Object.assign(this, { text: "", ids: [], sum: 0, symbols: 0 });
   }
 
   take(id, piece, logarithm) {
@@ -36,6 +36,7 @@ export class NextWords {
     this.text += piece;
     this.sum += logarithm;
     this.symbols++;
+    this.ids.push(id);
     this.isInside = isInWord(last);
     this.hasBegun ||= this.isInside;
     if ((piece.endsWith("\n") && !isBlank(this.text)) || id === BOUNDARY) this.isOver = true;
@@ -45,13 +46,14 @@ export class NextWords {
 /** Collects symbols from the end of a line to its beginning; an empty line before it belongs to it. */
 export class Line {
   constructor() {
-    Object.assign(this, { isOver: false, text: "", parts: [], sum: 0, symbols: 0 });
+    Object.assign(this, { isOver: false, text: "", parts: [], ids: [], sum: 0, symbols: 0 });
   }
 
   take(id, piece, logarithm) {
     if (this.isOver) return;
     this.sum += logarithm;
     this.symbols++;
+    this.ids.push(id);
     if (id !== BOUNDARY && piece !== "\n") {
       this.parts.push(piece);
       return;

@@ -12,26 +12,34 @@ async function askServer(path, body, signal) {
     const headers = { ...(body && { "Content-Type": "application/json" }), ...(key && { Authorization: `Bearer ${key}` }) };
     const answer = await fetch(path, { method: body ? "POST" : "GET", headers, body, signal, cache: "no-store" });
     if (answer.ok) return answer;
-    const { error } = await answer.json().catch(() => ({ error: { message: `the server answered ${answer.status}` } }));
-    if (answer.status !== 401) throw new Error(error.message);
-    key = await newKey();
+    const said = (await answer.json().catch(() => null))?.error?.message ?? `the server answered ${answer.status}`;
+    if (answer.status !== 401) throw new Error(said);
+    key = await newKey(key && said);
   }
 }
 
-/** The key that the person types. */
-function newKey() {
+/** The key that the person types. wrong: what the server said of the key before. */
+function newKey(wrong) {
   byId("key-form").hidden = false;
   byId("key").focus();
-  say("This server wants a key.");
+  say(wrong ? `${wrong}.` : "This server wants a key.");
   return new Promise((resolve) => {
-    byId("key-form").addEventListener("submit", (event) => {
+    byId("key-form").onsubmit = (event) => {
       event.preventDefault();
+      const typed = byId("key").value.trim();
+      if (!/^[!-~]+$/.test(typed)) {
+        say("A key has printable ASCII characters only, without spaces.");
+        return;
+      }
       byId("key-form").hidden = true;
       say("");
-      resolve(byId("key").value);
-    }, { once: true });
+      resolve(typed);
+    };
   });
 }
+
+/** Whether the server wanted a key. */
+export const hasKey = () => key !== "";
 
 /** The names of the models. */
 export const modelNames = async () => (await (await askServer("v1/models")).json()).data.map(({ id }) => id);
@@ -40,9 +48,10 @@ export const modelNames = async () => (await (await askServer("v1/models")).json
 export const modelOf = async (name) => (await askServer(`playground/model/${encodeURIComponent(name)}`)).json();
 
 /** The numbers of a model. */
-export const numbersOf = async (name) => (await askServer(`playground/numbers/${encodeURIComponent(name)}`)).arrayBuffer();
+export const numbersOf = async ({ name, version }) =>
+  (await askServer(`playground/numbers/${encodeURIComponent(name)}?version=${encodeURIComponent(version)}`)).arrayBuffer();
 
-const labelsOf = ({ labels = {}, guidance = 1 } = {}) => {
+export const labelsOf = ({ labels = {}, guidance = 1 } = {}) => {
   const told = Object.entries(labels).map(([name, label]) => `${name}=${label}`);
   return told.length ? { label: told, ...(guidance !== 1 && { guidance }) } : {};
 };
@@ -88,7 +97,7 @@ async function* eventsOf(answer) {
 
 /** The tasks of a server, for useServer. isOn: whether it shall do them now. */
 export function serverTasks(model, isOn) {
-  const groups = new Map(); // texts of one call, which the server writes together: by the call's options
+  const groups = new WeakMap(); // texts of one call, which the server writes together: by the call's options
 
   const write = ([prompt, options, number, change], take, signal) => {
     const own = groups.get(options) ?? new Map();

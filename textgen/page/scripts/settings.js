@@ -1,6 +1,6 @@
 // The settings of writing: what each may be, its control, and the part of the address that carries them.
 
-import { byId, make } from "./elements.js";
+import { byId, make, say } from "./elements.js";
 
 const MOST_SEED = 2n ** 63n - 1n;
 const MOST_FRAGMENT = 20_000; // characters
@@ -29,10 +29,11 @@ export class Settings {
   constructor(model, changed) {
     this.changed = changed;
     this.model = model;
+    this.sliders = model.labels.length ? [...ALL, GUIDANCE] : ALL;
     for (const { name, values } of model.labels) byId("choices").append(this.choice(name, values));
     if (model.labels.length) byId("choices").append(this.slider(GUIDANCE));
     byId("reset").addEventListener("click", () => {
-      for (const { name, value } of ALL) this.set(name, value);
+      for (const { name, value } of this.sliders) this.set(name, value);
       for (const name of ["stop-text", "forbid"]) byId(name).value = "";
       for (const select of byId("choices").querySelectorAll("select")) select.value = "0";
       byId("keep").checked = false;
@@ -96,11 +97,17 @@ export class Settings {
     byId(name).dispatchEvent(new Event("input"));
   }
 
-  /** The seed to write with: the one that is kept, or a new one. */
+  /** The seed to write a text with: the one that is kept, or a new one, which the field then shows. */
   seed() {
     const kept = seedOf(byId("seed").value);
+    if (byId("keep").checked && kept === null) say(`The seed is a whole number from 0 to ${MOST_SEED}; this text has a new one.`);
     if (!byId("keep").checked || kept === null) byId("seed").value = String(newSeed());
     return seedOf(byId("seed").value);
+  }
+
+  /** The same for what is no text of the first tab: the field keeps the seed of that one. */
+  otherSeed() {
+    return this.kept() ?? newSeed();
   }
 
   /** The options by their names, without those that are off. */
@@ -118,8 +125,10 @@ export class Settings {
   /** What the address carries. */
   fragment(prompt) {
     const fields = new URLSearchParams();
+    if (!byId("server").hidden) fields.set("model", this.model.name);
     if (prompt) fields.set("prompt", prompt);
-    for (const { name, value } of ALL) if (this.value(name) !== value) fields.set(name, this.value(name));
+    for (const [name, label] of Object.entries(this.labels())) fields.set(`label-${name}`, label);
+    for (const { name, value } of this.sliders) if (this.value(name) !== value) fields.set(name, this.value(name));
     for (const name of ["stop-text", "forbid"]) if (byId(name).value) fields.set(name, byId(name).value);
     fields.set("seed", byId("seed").value);
     return `#${fields}`;
@@ -132,10 +141,12 @@ export class Settings {
     const refused = [];
     let prompt = null;
     for (const [name, value] of new URLSearchParams(text)) {
-      const one = ALL.find((each) => each.name === name);
+      const one = this.sliders.find((each) => each.name === name);
+      const labels = this.model.labels.find((each) => `label-${each.name}` === name);
       if (name === "model") continue; // of a server: see main.js
       if (name === "prompt") prompt = value;
       else if (name === "stop-text" || name === "forbid") byId(name).value = value;
+      else if (labels?.values.includes(value)) byId(name).value = String(labels.values.indexOf(value) + 1);
       else if (name === "seed" && seedOf(value) !== null) {
         byId("seed").value = value;
         byId("keep").checked = true;

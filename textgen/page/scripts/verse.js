@@ -102,7 +102,7 @@ class Regulated {
 
 /** Sample lines side by side; the distinct finished ones, the likeliest first. Yields null between steps. */
 function* lines(network, vocabulary, verse, from, rows, temperature, uniforms) {
-  let state = repeated(network, from.state, rows);
+  let state = network.repeated(from.state, rows);
   let logits = new Float32Array(rows * vocabulary);
   for (let row = 0; row < rows; row++) logits.set(from.logits, row * vocabulary);
   const all = Array.from({ length: rows }, () => ({ ids: [], position: from.position, score: 0, isAlive: true }));
@@ -123,11 +123,12 @@ function* lines(network, vocabulary, verse, from, rows, temperature, uniforms) {
       return id;
     });
     if (!all.some(({ isAlive }) => isAlive)) break;
-    ({ logits, state } = network.step(state, next));
+    const seen = network.step(state, next);
+    [logits, state] = [seen.logits.slice(), seen.state]; // other tasks step the network meanwhile
     all.forEach((one, row) => {
       if (!one.isAlive || !(one.position.isOver || one.position.line > from.position.line)) return;
       one.isAlive = false;
-      done.push({ ...one, state: rowOf(network, state, row), logits: logits.slice(row * vocabulary, (row + 1) * vocabulary) });
+      done.push({ ...one, state: network.rowOf(state, row), logits: logits.slice(row * vocabulary, (row + 1) * vocabulary) });
     });
     yield null;
   }
@@ -152,30 +153,6 @@ function symbolUnder(logits, mask, temperature, number, rank) {
   }
   const bound = number * (total * BELOW);
   return cumulative.findIndex((sum) => sum > bound);
-}
-
-function repeated(network, { h, c, offsets }, rows) {
-  const { layers, units, output } = network.sizes, state = network.initialState(rows);
-  for (let layer = 0; layer < layers; layer++)
-    for (let row = 0; row < rows; row++) {
-      state.h.set(h.subarray(layer * output, (layer + 1) * output), (layer * rows + row) * output);
-      state.c.set(c.subarray(layer * units, (layer + 1) * units), (layer * rows + row) * units);
-    }
-  if (offsets) {
-    state.offsets = new Float32Array(rows * 4 * units);
-    for (let row = 0; row < rows; row++) state.offsets.set(offsets, row * 4 * units);
-  }
-  return state;
-}
-
-function rowOf(network, state, row) {
-  const { layers, units, output } = network.sizes, one = network.initialState(1);
-  for (let layer = 0; layer < layers; layer++) {
-    one.h.set(state.h.subarray((layer * state.rows + row) * output, (layer * state.rows + row + 1) * output), layer * output);
-    one.c.set(state.c.subarray((layer * state.rows + row) * units, (layer * state.rows + row + 1) * units), layer * units);
-  }
-  one.offsets = state.offsets ? state.offsets.slice(row * 4 * units, (row + 1) * 4 * units) : null;
-  return one;
 }
 
 /** One attempt to find a poem, depth first; its lines, or null. */
@@ -222,7 +199,7 @@ function versesOf(writer, form, tones, heads) {
  * asked: {form, acrostic, title, tones}. options: {seed, number, temperature, tries}.
  */
 export function* poem(writer, asked, options, change) {
-  const { network, state } = writer.prepared(change), { vocabulary } = network.sizes;
+  const { network, state } = writer.guided(change), { vocabulary } = writer.model.sizes;
   const form = writer.model.verse.forms.find(({ name }) => name === asked.form);
   const idsOf = (text, isStrict) => characters(text.replace(/\s/g, "")).flatMap((symbol) => {
     const id = writer.tokenizer.ids.get(symbol);

@@ -1,7 +1,7 @@
 // A prompt to text: what textgen.writing.generator does, for one model in the page.
 
 import { Ending } from "./ending.js";
-import { GATES, Network, arrayFrom } from "./engine.js";
+import { GATES, Network, arrayFrom, readAll } from "./engine.js";
 import { Line, NextWords, chosen } from "./proposals.js";
 import { RandomStream } from "./random.js";
 import { chainOf, draw, logProbability, softmax } from "./sampling.js";
@@ -10,6 +10,7 @@ import { BOUNDARY, UNKNOWN, tokenizerOf } from "./tokens.js";
 const WAYS = 32; // ways to go on that are drawn at a time
 const MOST_PROPOSED = 200; // symbols of a proposal, in case its words never end
 const LIKELIEST = 5; // next symbols that are named
+const PIECE = 256; // ids that are read at a time
 
 /** A network that reads a text with its labels and without, and goes further: as textgen.engine.labelled. */
 class Guided {
@@ -18,19 +19,22 @@ class Guided {
   }
 
   step({ told, free }, ids) {
-    const withLabels = this.network.step(told, ids), first = withLabels.logits.slice();
+    const withLabels = this.network.step(told, ids), first = withLabels.logits.slice(), gates = withLabels.gates.slice();
     const without = this.network.step(free, ids);
     const logits = without.logits.map((logit, id) => logit + Math.fround(this.guidance * Math.fround(first[id] - logit)));
-    return { logits, state: { told: withLabels.state, free: without.state } };
+    return { logits, gates, state: { told: withLabels.state, free: without.state } };
+  }
+
+  repeated({ told, free }, rows) {
+    return { told: this.network.repeated(told, rows), free: this.network.repeated(free, rows) };
+  }
+
+  rowOf({ told, free }, row) {
+    return { told: this.network.rowOf(told, row), free: this.network.rowOf(free, row) };
   }
 
   read(ids, state) {
-    let seen;
-    for (const id of ids) {
-      seen = this.step(state, [id]);
-      state = seen.state;
-    }
-    return seen;
+    return readAll(this, ids, state);
   }
 }
 
@@ -71,6 +75,7 @@ export class Writer {
    * bias, whose activation is the value: so 0, 0.5 and 1 are exact.
    */
   holding(holds) {
+    if (!holds.length) return this.network;
     const key = JSON.stringify(holds);
     if (key === this.held.key) return this.held.network;
     const { units, layers } = this.model.sizes, columns = 4 * units;
@@ -90,7 +95,7 @@ export class Writer {
         changed(`${at}.bias`).fill(bias, place * units + from, place * units + to);
       }
     }
-    this.held = { key, network: holds.length ? new Network(this.kernel, this.model.sizes, weights) : this.network };
+    this.held = { key, network: new Network(this.kernel, this.model.sizes, weights) };
     return this.held.network;
   }
 
@@ -164,15 +169,12 @@ export class Writer {
    */
   *write(prompt, options, number = 0, change = {}) {
     const { network, state } = this.guided(change);
-    const transform = chainOf(options, {
-      printed: this.printed,
-      tokenizer: this.tokenizer,
-      following: this.model.following,
-    });
+    const transform = this.transform(options);
     const random = new RandomStream(options.seed, [0, number, 0]);
     const ending = new Ending(options, this.isBackward, this.tokenizer.hasBytes);
     const ids = this.promptIds(prompt);
-    let seen = network.read(change.instead ? [...this.promptIds(change.instead), ids[ids.length - 1]] : ids, state);
+    const read = change.instead ? [...this.promptIds(change.instead), ids[ids.length - 1]] : ids;
+    let seen = yield* this.reading(network, read, state);
     const context = { history: ids.slice(), printed: this.printed };
     for (let written = 0; written < options.length && !ending.over; written++) {
       if (written) seen = network.step(seen.state, [context.history[context.history.length - 1]]);
@@ -208,31 +210,34 @@ export class Writer {
     return best.map((id) => [this.printed[id], chances[id]]);
   }
 
+  /** Read ids in pieces; yields null between them, and returns what the last step gave, with logits of its own. */
+  *reading(network, ids, state) {
+    let seen;
+    for (let from = 0; from < ids.length; from += PIECE) {
+      if (from) yield null;
+      seen = network.read(ids.slice(from, from + PIECE), seen ? seen.state : state);
+    }
+    return seen;
+  }
+
   /**
-   * Propose different ways to go on, the likeliest first: as textgen.writing.cowriter. Yields nothing until the last
-   * value, a list of {text, probability}; so that a worker can stop between two steps.
+   * Propose different ways to go on, the likeliest first: as textgen.writing.cowriter. Yields null until the last value,
+   * {ids, ways}: what was read, and of each way {text, probability, ids}.
+   *
+   * written: {text, ids, added}: the text so far; where they are known, the ids of it but for its end, which is `added`.
    */
-  *propose(prompt, options, turn, words, ways) {
-    const ids = this.promptIds(prompt);
-    const transform = chainOf(options, {
-      printed: this.printed,
-      tokenizer: this.tokenizer,
-      following: this.model.following,
-    });
-    const start = this.network.read(ids);
-    const { vocabulary } = this.model.sizes;
+  *propose(written, options, turn, words, ways, change = {}) {
+    const { network, state: first } = this.guided(change), { vocabulary } = this.model.sizes;
+    const added = this.inReadingOrder(this.tokenizer.encode(this.tokenizer.readable(written.added)));
+    const ids = written.ids ? [...written.ids, ...added] : this.promptIds(written.text);
+    const transform = this.transform(options);
+    const start = yield* this.reading(network, ids, first);
     const rows = Array.from({ length: WAYS }, (_, row) => ({
       random: new RandomStream(options.seed, [turn, row]),
       context: { history: ids.slice(), printed: this.printed },
-      collected: this.isBackward ? new Line() : new NextWords(prompt, words),
+      collected: this.isBackward ? new Line() : new NextWords(written.text, words),
     }));
-    let state = this.network.initialState(WAYS);
-    const { h, c } = start.state, { units, layers, output } = this.model.sizes;
-    for (let layer = 0; layer < layers; layer++)
-      for (let row = 0; row < WAYS; row++) {
-        state.h.set(h.subarray(layer * output, (layer + 1) * output), (layer * WAYS + row) * output);
-        state.c.set(c.subarray(layer * units, (layer + 1) * units), (layer * WAYS + row) * units);
-      }
+    let state = network.repeated(start.state, WAYS);
     let logits = Float32Array.from({ length: WAYS * vocabulary }, (_, at) => start.logits[at % vocabulary]);
     for (let drawn = 0; drawn < MOST_PROPOSED; drawn++) {
       const next = rows.map(({ random, context, collected }, row) => {
@@ -243,9 +248,15 @@ export class Writer {
         return id;
       });
       if (rows.every(({ collected }) => collected.isOver)) break;
-      ({ logits, state } = this.network.step(state, next));
+      const seen = network.step(state, next);
+      [logits, state] = [seen.logits.slice(), seen.state]; // other tasks step the network meanwhile
       yield null;
     }
-    yield chosen(rows.map(({ collected }) => collected), ways, this.isBackward);
+    yield { ids, ways: chosen(rows.map(({ collected }) => collected), ways, this.isBackward) };
+  }
+
+  /** What some options do to logits, for this model's symbols. */
+  transform(options) {
+    return chainOf(options, { printed: this.printed, tokenizer: this.tokenizer, following: this.model.following });
   }
 }

@@ -2,11 +2,14 @@
 
 import { start } from "./client.js";
 import { bits, byId, copy, make, say } from "./elements.js";
-import { apiFields, bodyOf } from "./server.js";
+import { apiFields, bodyOf, hasKey } from "./server.js";
+import { seedOf } from "./settings.js";
 
 const CLASSES = 9; // of surprise: s1 to s9
 const MOST_BITS = 10;
-const MOST_PROMPT = 20_000; // characters
+export const MOST_PROMPT = 20_000; // characters
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g; // but for the line feed
+const HAS_CONTROLS = new RegExp(CONTROLS.source);
 
 /** The class of a surprise: none where it is small. */
 export const surpriseClass = (nats) => {
@@ -50,7 +53,7 @@ export function known(model, prompt) {
 
 export class Writing {
   constructor(model, settings) {
-    Object.assign(this, { model, settings, running: [] });
+    Object.assign(this, { model, settings, running: [], turn: 0 });
     byId("go").addEventListener("click", () => this.write());
     byId("halt").addEventListener("click", () => this.stop());
     byId("prompt").addEventListener("keydown", (event) => {
@@ -67,23 +70,24 @@ export class Writing {
   }
 
   stop() {
+    this.turn++;
     for (const { stop } of this.running) stop();
+    this.running = [];
     byId("halt").disabled = true;
   }
 
   async write() {
     this.stop();
-    const seed = this.settings.seed();
-    const options = { ...this.settings.options(), seed };
-    const change = this.settings.told();
-    const began = performance.now();
-    let symbols = 0;
+    const { turn } = this, seed = this.settings.seed();
+    const options = { ...this.settings.options(), seed }, change = this.settings.told();
     byId("speed").textContent = "";
-    byId("halt").disabled = false;
     try {
       const prompt = await known(this.model, this.prompt);
+      if (turn !== this.turn) return; // another text was begun meanwhile
       const elements = Array.from({ length: options.count }, () => make("div", { className: "text", dir: "auto" }));
       byId("texts").replaceChildren(...elements);
+      const began = performance.now();
+      let symbols = 0;
       this.running = elements.map((element, number) => {
         const growing = new Growing(element, prompt);
         return start(this.model.name, "write", [prompt, options, number, change], (pieces) => {
@@ -92,37 +96,56 @@ export class Writing {
           growing.add(pieces);
         });
       });
+      byId("halt").disabled = false;
       this.tell();
-      const running = this.running;
-      await Promise.all(running.map(({ over }) => over));
-      if (running !== this.running) return;
+      await Promise.all(this.running.map(({ over }) => over));
+      if (turn !== this.turn) return;
       const seconds = (performance.now() - began) / 1000;
-      if (!byId("own-prose").value) byId("own-prose").value = elements[0].textContent.slice(0, 600);
       byId("speed").textContent = `${Math.round(symbols / seconds).toLocaleString("en")} ${this.model.noun}s a second`;
+      if (!byId("own-prose").value) byId("own-prose").value = elements[0].textContent.slice(0, 600);
       document.documentElement.dataset.written = String(symbols);
     } catch (error) {
-      say(error.message);
+      if (turn === this.turn) say(error.message);
     }
-    byId("halt").disabled = true;
+    if (turn === this.turn) byId("halt").disabled = true;
   }
 
   /** Show the same call elsewhere. */
-  async tell() {
-    if (!byId("commands").open) return;
+  tell() {
+    if (byId("commands").open) this.commands().catch((error) => say(error.message));
+  }
+
+  async commands() {
     let skips = false; // whether the prompt has symbols that the model never saw
     if (this.model.tokenizer)
       await start(this.model.name, "ids", [this.prompt], ([{ unknown }]) => (skips = unknown.length > 0)).over;
-    const options = { ...this.settings.options(), seed: byId("seed").value || "0", ...(skips && { unknown: "skip" }) };
-    const call = { name: this.model.name, prompt: this.prompt, told: this.settings.told(), options };
-    byId("as-shell").textContent = asShell(call);
-    byId("as-python").textContent = asPython(call);
+    const seed = String(seedOf(byId("seed").value) ?? 0n);
+    const options = { ...this.settings.options(), seed, ...(skips && { unknown: "skip" }) };
+    const call = { model: this.model, prompt: this.prompt, told: this.settings.told(), options };
+    const { run } = this.model, none = "The server mixes several runs here; give them to textgen sample one by one.";
+    byId("as-shell").textContent = run ? asShell(run, call) : none;
+    byId("as-python").textContent = run ? asPython(run, call) : none;
     byId("as-curl").textContent = asCurl(call);
     byId("as-link").textContent = location.href.split("#")[0] + this.settings.fragment(this.prompt);
   }
 }
 
-/** A text as a shell takes it. */
-export const quoted = (text) => (/^[\w.,:/=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+/** A text as a shell takes it; control characters are written out, so that a terminal does not act on them. */
+export function quoted(text) {
+  if (/^[\w.,:/=][\w.,:/=-]*$/.test(text)) return text;
+  if (!HAS_CONTROLS.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+  const escaped = text.replace(/['\\]/g, "\\$&").replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `$'${escaped}'`;
+}
+
+/** A run's name as an argument: no option, whatever it begins with. */
+export const runArgument = (name) => quoted(name.startsWith("-") ? `./${name}` : name);
+
+/** The labels as options of a command. */
+export const labelFlags = ({ labels, guidance = 1 }) => [
+  ...Object.entries(labels).map(([field, label]) => `--label ${quoted(`${field}=${label}`)}`),
+  ...(guidance === 1 ? [] : [`--guidance ${guidance}`]),
+];
 
 /** The options in the order of their names here, without those that say what is said anyway. */
 const given = ({ count, repetition_window, ...options }) => [
@@ -131,27 +154,33 @@ const given = ({ count, repetition_window, ...options }) => [
   ...(options.repetition_penalty ? [["repetition_window", repetition_window]] : []),
 ];
 
-export function asShell({ name, prompt, told, options }) {
-  const parts = ["textgen sample", quoted(name)];
+export function asShell(run, { prompt, told, options }) {
+  const parts = ["textgen sample", runArgument(run)];
   if (prompt) parts.push(`--prompt ${quoted(prompt)}`);
-  for (const [field, label] of Object.entries(told.labels)) parts.push(`--label ${quoted(`${field}=${label}`)}`);
-  if (told.guidance !== undefined && told.guidance !== 1) parts.push(`--guidance ${told.guidance}`);
+  parts.push(...labelFlags(told));
   for (const [option, value] of given(options))
     for (const one of [value].flat()) parts.push(`--${option.replaceAll("_", "-")} ${quoted(String(one))}`);
   return parts.join(" ");
 }
 
-export function asPython({ name, prompt, told: { labels, guidance = 1 }, options }) {
+export function asPython(run, { prompt, told: { labels, guidance = 1 }, options }) {
   const isTold = Object.keys(labels).length > 0, strength = guidance === 1 ? "" : `, guidance=${guidance}`;
   const fields = given(options).map(([option, value]) => `${option}=${option === "seed" ? value : JSON.stringify(value)}`);
   const call = options.count > 1 ? "generate_many" : "generate";
-  const load = `generator = Generator.load(${JSON.stringify(name)})${isTold ? `.with_labels(${JSON.stringify(labels)}${strength})` : ""}`;
+  const told = isTold ? `.with_labels(${JSON.stringify(labels)}${strength})` : "";
   const print = options.count > 1 ? `print("\\n\\n".join(texts))` : "print(text)";
   const result = options.count > 1 ? "texts" : "text";
-  return `from textgen import Generator\n\n${load}\n${result} = generator.${call}(${[JSON.stringify(prompt), ...fields].join(", ")})\n${print}`;
+  return [
+    "from textgen import Generator",
+    "",
+    `generator = Generator.load(${JSON.stringify(run)})${told}`,
+    `${result} = generator.${call}(${[JSON.stringify(prompt), ...fields].join(", ")})`,
+    print,
+  ].join("\n");
 }
 
-export function asCurl({ name, prompt, told, options }) {
-  const body = bodyOf(apiFields(name, prompt, options, told));
-  return `curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' -d ${quoted(body)}`;
+export function asCurl({ model, prompt, told, options }) {
+  const address = location.protocol.startsWith("http") ? location.origin : "http://127.0.0.1:8000";
+  const key = hasKey() ? " -H 'Authorization: Bearer KEY'" : "", body = bodyOf(apiFields(model.name, prompt, options, told));
+  return `curl ${address}/v1/completions -H 'Content-Type: application/json'${key} -d ${quoted(body)}`;
 }
