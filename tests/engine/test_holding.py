@@ -10,7 +10,7 @@ from tests.inspection.test_tracing import made, text_of
 from textgen import Generator
 from textgen.engine.holding import GATES, Hold, preactivation, read_holds
 from textgen.engine.network import NUMPY, VARIABLE
-from textgen.errors import UsageError
+from textgen.errors import PromptError, UsageError
 from textgen.inspection.tracing import trace
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.tokens.chars import CharTokenizer
@@ -107,6 +107,12 @@ def test_a_state_takes_the_place_of_the_prompts():
     assert swapped == generator.generate("gfec", seed=4, length=40, include_prompt=False)
     many = generator.generate_many("abc", seed=4, length=40, count=2, state_of="gfe")
     assert many[0] == "abc" + swapped
+
+
+def test_an_unknown_symbol_of_that_text_is_named_as_such():
+    generator, _ = made(units=8)
+    with pytest.raises(PromptError, match=r"^`state_of` holds 1 character the model never saw: '#'; change `state_of`"):
+        generator.generate("abc", state_of="gf#")
 
 
 @pytest.mark.parametrize(

@@ -345,7 +345,9 @@ class Generator(Reader):
         samples = [Sample(each, place, parts=[] if keep else None) for each in texts for place in range(config.count)]
         state_of = arguments.text("state_of", state_of)
         state_of = whole_lines(state_of) if is_backward else state_of
-        before = self.read_prompt(state_of, config.unknown) if state_of else None
+        before = None
+        if state_of:
+            before = self._begun(self.encode(readable(state_of, self.tokenizer, config.unknown, "`state_of`")))
         return Plan(sampler, samples, ids, before)
 
     @answers_keywords

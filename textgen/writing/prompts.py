@@ -27,13 +27,14 @@ def read_prompts(path: str | Path) -> list[str]:
     return prompts
 
 
-def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error") -> str:
+def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error", what: str = "the prompt") -> str:
     """The prompt as the model can read it.
 
     Args:
         prompt: the text.
         tokenizer: the model's.
         unknown: how to handle symbols outside the vocabulary: "error", "skip" or "nearest".
+        what: what messages call the text.
 
     Raises:
         PromptError: lists the unknown symbols; for "nearest", those that nothing in the vocabulary is like.
@@ -52,8 +53,8 @@ def readable(prompt: str, tokenizer: Tokenizer, unknown: str = "error") -> str:
         if unknown == "nearest":
             also, cure = ", with nothing near to them in the vocabulary", '`unknown="skip"`'
         raise PromptError(
-            f"the prompt holds {count(len(never), tokenizer.noun)} the model never saw{also}: {listed}; change the "
-            f"prompt, or read it with {cure}"
+            f"{what} holds {count(len(never), tokenizer.noun)} the model never saw{also}: {listed}; change {what}, or "
+            f"read it with {cure}"
         )
     return "".join(replacements.get(symbol, symbol) or "" for symbol in tokenizer.split(prompt))
 

@@ -104,9 +104,12 @@ export class Inside {
     this.isWalking = true;
     const asked = startHere(this.model.name, "walk", parameters, (steps) => found.push(...steps));
     this.asked = asked;
-    await asked.over;
+    try {
+      await asked.over;
+    } finally {
+      if (turn === this.turn) this.isWalking = false; // also after an error: the next click tries again
+    }
     if (turn !== this.turn) return;
-    this.isWalking = false;
     this.steps = [...this.steps.slice(0, from), ...found];
     byId("inside-step").max = this.steps.length - 1;
     this.write();

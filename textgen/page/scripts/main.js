@@ -112,7 +112,7 @@ async function begin() {
   byId("prompt").value = prompt ?? page.prompt;
   if (refused.length) say(`The link holds what this page does not understand: ${refused.slice(0, 5).join(", ")}.`);
   await loaded;
-  // For scripts in the page and for its console.
+  // For the browser's console.
   window.textgen = {
     write: async (text, options, change) =>
       (await collect(model.name, "write", [text, options, 0, change])).map((piece) => piece.text).join(""),

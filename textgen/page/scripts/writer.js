@@ -165,7 +165,8 @@ export class Writer {
    * Write one text. Yields {text, ids, nats}: the piece that may be shown now, the symbol's id and its surprisal.
    *
    * options: as of SamplingConfig, seed included. number: which text of the prompt it is, from 0. change: {holds, labels,
-   * guidance, instead}: gates that are held, labels, how strongly they are followed, and a text whose state takes the place of the prompt's.
+   * guidance, instead}: gates that are held, labels, how strongly they are followed, and a text whose state takes the
+   * place of the prompt's.
    */
   *write(prompt, options, number = 0, change = {}) {
     const { network, state } = this.guided(change);

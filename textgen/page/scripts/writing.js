@@ -91,6 +91,7 @@ export class Writing {
       this.running = elements.map((element, number) => {
         const growing = new Growing(element, prompt);
         return start(this.model.name, "write", [prompt, options, number, change], (pieces) => {
+          if (turn !== this.turn) return; // on their way when the text was stopped
           symbols += pieces.length;
           document.documentElement.dataset.first ??= String(performance.now()); // milliseconds after the page was opened
           growing.add(pieces);
