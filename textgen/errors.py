@@ -11,6 +11,7 @@
     |   |   `-- DamagedError     4   a file in a run folder is missing or damaged
     |   |-- DivergenceError      4   training produced numbers that are not finite
     |   `-- OutOfMemoryError     4   the model or its batch does not fit the memory
+    |-- GroupError               1   a process of a group failed, or the group cannot form
     `-- StorageError             5   the file system refused
         |-- RunExistsError       5   the folder for a new run is not empty
         `-- RunInUseError        5   another process is training in that run
@@ -85,6 +86,10 @@ class DivergenceError(ModelError):
 
 class OutOfMemoryError(ModelError):
     """The model or its batch does not fit the memory of the device."""
+
+
+class GroupError(TextgenError):
+    """Another process of a group that trains together failed, or the group cannot form."""
 
 
 class StorageError(TextgenError):

@@ -140,7 +140,7 @@ def check_command(files: tuple[str, ...], encoding: str | None, **options: Any) 
     """
     from textgen.corpus.documents import read_for
     from textgen.planning.examine import examine
-    from textgen.training.trainer import configurations
+    from textgen.training.request import configurations
 
     model, training = configurations(given(options))
     report = examine(read_for(training, list(files), encoding, may_stay=True), model, training)

@@ -29,6 +29,7 @@ GROUPS = (
     "Limits",
     "Options",
     "Output",
+    "Machines",
     "Advanced",
 )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textgen.cli.console import note
+from textgen.cli.machines import group_options, membership
 from textgen.cli.options import (
     GroupedCommand,
     command_option,
@@ -55,6 +56,7 @@ COMMON = ("documents", "field", "delimiter", "size", "tokenizer", "units", "laye
     help="Record the size of the gradients after each epoch, for textgen plot.",
 )
 @command_option("--tensorboard", group="Output", metavar="DIR", help="Write a TensorBoard log below this folder.")
+@group_options
 def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, quiet: bool, **options: Any) -> None:
     """Learn a text: files, folders, patterns, corpora:NAME, or standard input (-).
 
@@ -73,14 +75,20 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
       textgen train old.txt --encoding gb18030
       textgen train reviews.csv --field text
       textgen train corpora:shakespeare --minutes 5
+      textgen train large.txt --processes 4
     """
     from textgen.training.trainer import train
 
     if not corpus and options["resume"] is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
+    member = membership(options)
+    if member and member.resume:  # started again after a process was lost
+        corpus, out, overwrite = (), None, False
+        kept = ("average_every", "watch_gradients", "tensorboard")
+        options = {name: options[name] for name in kept} | {"resume": member.resume}
     with without_package("matplotlib"):  # Keras would import it for pictures of its own: a tenth of the start
-        history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, **given(options))
-    if not quiet:
+        history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, member=member, **given(options))
+    if not quiet and (member is None or member.index == 0):
         for line in _outcome(history):
             note(line)
 

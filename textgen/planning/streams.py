@@ -5,9 +5,10 @@ rows. Each step reads the next `length` ids of every stream, so the state at the
 of the next (Werbos 1990; the layout of char-rnn, Karpathy 2015). This module knows nothing of models.
 """
 
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,9 @@ class Streams(ABC):
         ids: integers, shape (symbols,).
         batch: rows of a step that hold text.
         length: time steps of a step.
-        rows: all rows of a step; those beyond `batch` are padding whose targets are IGNORED.
+        rows: rows that `step` gives; those beyond `batch` are padding whose targets are IGNORED.
         labels: the labels of the documents; None for a text without labels.
+        first: the first row that `step` gives. Of several processes, each reads its own rows.
     """
 
     ids: Ids
@@ -38,6 +40,16 @@ class Streams(ABC):
     length: int
     rows: int
     labels: TextLabels | None = None
+    first: int = 0
+
+    def dealt(self, first: int, rows: int) -> Self:
+        """The same streams, of which a step gives so many rows from the first one on."""
+        return dataclasses.replace(self, first=first, rows=rows)
+
+    @property
+    def filled(self) -> int:
+        """Rows of `step` that hold text."""
+        return max(0, min(self.batch - self.first, self.rows))
 
     @property
     @abstractmethod
@@ -74,17 +86,18 @@ class Streams(ABC):
         if self.labels is None:
             raise ValueError("a text without labels")
         found = np.zeros((self.rows, self.length), np.intp)
-        found[: self.batch] = self.labels.documents(self._places(index, offset))
+        found[: self.filled] = self.labels.documents(self._places(index, offset))
         return found
 
     @abstractmethod
     def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:
-        """The places in the row of the inputs of a step, shape (batch, length)."""
+        """The places in the row of ids of the inputs of a step, shape (filled, length)."""
 
     def _positions(self, index: int) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
-        """Where a step reads: positions in each stream, shape (length,), and in the row, shape (batch, length)."""
+        """Where a step reads: positions in each stream, shape (length,), and in the ids, shape (filled, length)."""
         within = index * self.length + np.arange(self.length)
-        return within, (np.arange(self.batch) * self.span)[:, None] + within
+        streams = np.arange(self.first, self.first + self.filled)
+        return within, (streams * self.span)[:, None] + within
 
     def _padding(self) -> tuple[_Int32s, _Int32s]:
         """Inputs and targets of a step that holds no text yet."""
@@ -118,8 +131,8 @@ class TrainingStreams(Streams):
         """One step: see `Streams.step`."""
         inputs, targets = self._padding()
         at = self._places(index, offset)
-        inputs[: self.batch] = self.ids[at]
-        targets[: self.batch] = self.ids[(at + 1) % len(self.ids)]
+        inputs[: self.filled] = self.ids[at]
+        targets[: self.filled] = self.ids[(at + 1) % len(self.ids)]
         return inputs, targets
 
     def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:
@@ -152,8 +165,8 @@ class HeldOutStreams(Streams):
         within, at = self._positions(index)
         # IGNORED cannot go through `ids`, whose type may be unsigned.
         counts = (within < self.span) & (at + 1 < len(self.ids))
-        inputs[: self.batch][counts] = self.ids[at[counts]]
-        targets[: self.batch][counts] = self.ids[at[counts] + 1]
+        inputs[: self.filled][counts] = self.ids[at[counts]]
+        targets[: self.filled][counts] = self.ids[at[counts] + 1]
         return inputs, targets
 
     def _places(self, index: int, offset: int) -> NDArray[np.integer[Any]]:

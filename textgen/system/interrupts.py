@@ -110,6 +110,10 @@ class Interrupt:
         """Whether a signal has come."""
         return self._noted is not None
 
+    def note(self) -> None:
+        """Act as if Ctrl-C had been pressed: it was, in another process of the group."""
+        self._noted = self._noted or KeyboardInterrupt
+
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed, Terminated if SIGTERM came, HungUp if SIGHUP came."""
         if self._noted:

@@ -7,48 +7,19 @@ threads set for the lanes of `textgen.training.lstm`, and without TensorFlow's s
 import contextlib
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from textgen.system import memory
 from textgen.system.imports import without_collections
-from textgen.system.terminal import error_stream
+from textgen.system.native import suppress_native_stderr
 from textgen.system.threads import cores
 
 Tensor: TypeAlias = Any  # of whatever backend runs
 
 # This silences most of TensorFlow's notices; it still writes some until it has started.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-
-@contextlib.contextmanager
-def suppress_native_stderr() -> Iterator[None]:
-    """Hold back what the process writes to standard error; write it after all if an error ends the block.
-
-    TensorFlow 2.21 prints notices about CUDA and oneDNN that no environment variable silences and that only alarm a
-    user without a GPU. They come from C++, so they are held back at the file descriptor.
-    """
-    error_stream().flush()
-    with contextlib.ExitStack() as opened:
-        try:
-            kept, held = os.dup(2), opened.enter_context(tempfile.TemporaryFile())
-        except OSError:  # there is no standard error, or no room for a temporary file
-            yield
-            return
-        opened.callback(os.close, kept)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            held.seek(0)
-            with contextlib.suppress(OSError):  # its terminal is gone
-                os.write(kept, held.read())
-            raise
-        finally:
-            error_stream().flush()
-            os.dup2(kept, 2)
 
 
 @contextlib.contextmanager
@@ -115,7 +86,6 @@ __all__ = [
     "keras",
     "on_tensorflow_cpu",
     "ops",
-    "suppress_native_stderr",
     "tensorflow",
     "without_retracing_warnings",
 ]

@@ -7,7 +7,7 @@ on text: the NumPy engine writes the sample after an epoch from a copy of the we
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from textgen.runs.losses import bits
 from textgen.runs.state import TrainingState
 from textgen.tokens.layout import Ids
 from textgen.training.backend import keras
+from textgen.training.distribution import Division
 from textgen.training.progress import Standing, progress_line
 from textgen.training.saver import Logs, diverged
 from textgen.training.session import Reporter, Session
@@ -53,19 +54,27 @@ class Interruption(keras.callbacks.Callback):
     Args:
         check: raises what ends the training, if there is a reason.
         session: the Session, whose state knows where the epoch ends.
+        division: what of the training this process computes.
     """
 
-    def __init__(self, check: Callable[[], None], session: Session) -> None:
+    def __init__(self, check: Callable[[], None], session: Session, division: Division) -> None:
         super().__init__()
-        self._check, self.state = check, session.state
+        self._check, self.state, self._group, self._division = check, session.state, session.group, division
         self._epoch_began = 0
+        self._watched: Any = None  # `self.model` costs a copy of all variables on JAX
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        self._watched = model
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch_began = self.state.step
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._group.size > 1:  # a callback of the program in one of them
+            self._watched.stop_training = self._group.any("end of the epoch", self._watched.stop_training)
         end = self.state.epoch_end
-        if end is None or self._epoch_began + batch + 1 < end:
+        if self._division.is_together and (end is None or self._epoch_began + batch + 1 < end):
             self._check()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -216,7 +225,7 @@ class SampleWriter(keras.callbacks.Callback):
         self._folder, self._reporter, self._make_generator = session.folder, session.reporter, make_generator
         self._length, self._temperature = training.sample_length, training.sample_temperature
         self._seed = training.seed
-        if session.snapshot and session.state.epoch:
+        if session.resumes and session.state.epoch:
             diary.cut_samples(session.folder, session.state.epoch)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

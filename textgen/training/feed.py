@@ -30,6 +30,7 @@ def feed(
     goes_on: bool = False,
     sampler: CandidateSampler | None = None,
     labelling: Labelling | None = None,
+    whole: Streams | None = None,
 ) -> Any:
     """Some steps of a training, or of an evaluation, in the form that Keras takes on this backend.
 
@@ -50,8 +51,9 @@ def feed(
         goes_on: whether the state in the model belongs to the step before the first.
         sampler: what chooses the candidates of each step, for a sampled softmax.
         labelling: which documents' labels are told; None tells all that the streams have.
+        whole: all rows, where the streams give those of one process and the candidates are chosen for all; else None.
     """
-    batches = Batches(streams, seed, first, steps or streams.steps, goes_on, sampler, labelling)
+    batches = Batches(streams, seed, first, steps or streams.steps, goes_on, sampler, labelling, whole)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
@@ -94,8 +96,10 @@ class Batches(keras.utils.PyDataset):
         goes_on: bool = False,
         sampler: CandidateSampler | None = None,
         labelling: Labelling | None = None,
+        whole: Streams | None = None,
     ) -> None:
         super().__init__()
+        self.whole = whole
         self.streams, self.seed, self.first, self.steps, self.goes_on = streams, seed, first, steps, goes_on
         self.sampler, self.labelling = sampler, labelling or Labelling()
         self._told: tuple[int, LabelArrays] | None = None  # of a pass
@@ -114,9 +118,14 @@ class Batches(keras.utils.PyDataset):
         if not self.sampler:
             return batch, targets
         # By the number of the step: a training that is resumed draws what it would have drawn.
-        drawn = self.sampler.draw(targets, np.random.default_rng([self.seed, self.first + index, DRAWS]))
-        more = {"candidates": drawn.ids, "corrections": drawn.corrections}
-        return batch | more, drawn.targets
+        random = np.random.default_rng([self.seed, self.first + index, DRAWS])
+        if self.whole is None:
+            drawn = self.sampler.draw(targets, random)
+            return batch | {"candidates": drawn.ids, "corrections": drawn.corrections}, drawn.targets
+        # The candidates are those of all rows, the same in each process.
+        drawn = self.sampler.draw(self.whole.step(place, offset)[1], random)
+        own = slice(self.streams.first, self.streams.first + self.streams.rows)
+        return batch | {"candidates": drawn.ids, "corrections": drawn.corrections}, drawn.targets[own]
 
     def _labels(self, turn: int, place: int, offset: int) -> dict[str, NDArray[np.int32]]:
         """What a step is told of its documents' labels, and which it predicts."""

@@ -32,12 +32,13 @@ from textgen.training.callbacks import (
     Progress,
     SampleWriter,
 )
+from textgen.training.distribution import Division, divide
 from textgen.training.feed import feed
 from textgen.training.model import LanguageModel
 from textgen.training.optimizer import make_optimizer
 from textgen.training.saver import BestWeights, Checkpointer, HistoryWriter, RunWriter
 from textgen.training.session import Session
-from textgen.training.timing import BudgetKeeper, Stopwatch, Tempo, measure
+from textgen.training.timing import BudgetKeeper, Stopwatch, Tempo, measure, training_feed
 from textgen.training.user_code import StoppedError, UserCallbacks, UserCode
 from textgen.writing.generator import Generator
 
@@ -67,10 +68,11 @@ def fit(session: Session, interrupt: Interrupt) -> bool:
         KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; what was learned is saved.
         Exception: whatever the session's hooks or its reporter's sink raised; what was learned is saved.
     """
-    code = UserCode(interrupt)
-    with _memory_errors(session), without_retracing_warnings():
-        training = _Fit(session, interrupt, code)
-        interrupt.check()  # nothing has been learned yet
+    code, company = UserCode(interrupt), session.company
+    division = divide(company.group, session.plan.streams, company.average_every, is_asked=company.member is not None)
+    with company.group.explained(), _memory_errors(session), without_retracing_warnings(), division.scope():
+        training = _Fit(session, interrupt, code, division)
+        training.check()  # nothing has been learned yet
         stopped_early = training.run()
     code.raise_kept()
     return stopped_early
@@ -79,42 +81,51 @@ def fit(session: Session, interrupt: Interrupt) -> bool:
 class _Fit:
     """One training in this process: its model and its callbacks."""
 
-    def __init__(self, session: Session, interrupt: Interrupt, code: UserCode) -> None:
+    def __init__(self, session: Session, interrupt: Interrupt, code: UserCode, division: Division) -> None:
         self.session, self.plan, self.state, self.interrupt = session, session.plan, session.state, interrupt
         self.code, session.reporter.call_sink = code, code.call
+        self.group, self.division = session.group, division
         plan, training = session.plan, session.plan.training
-        self.model = compiled(plan.model, training, plan.streams.rows, plan.steps)
-        if not session.snapshot:
+        self.model = compiled(plan.model, training, division.rows, plan.steps, division.group_steps)
+        if not session.resumes:
             self.model.head.begin_with(plan.counts)
-            if session.weights:
-                import_older(self.model, session.weights)
-        self.guard, self.watch, self.tempo = DivergenceGuard(session.path), Stopwatch(), Tempo(session.state)
-        self.interruption = Interruption(self._check, session)
+            self._begin_with(session.weights or {})
+        self.guard, self.tempo = DivergenceGuard(session.path), Tempo(session.state)
+        self.watch = Stopwatch(clock=self.group.clock)
+        self.interruption = Interruption(self.check, session, division)
         self.users = UserCallbacks(code, session, self.tempo)
         self.best = BestWeights(session)
         self.writer = RunWriter(session, _metadata(session))
-        self.checkpointer = Checkpointer(session, self.writer, self.best)
+        self.checkpointer = Checkpointer(session, self.writer, self.best, division)
         self.checkpointer.set_model(self.model)  # before fit does: Ctrl-C may come first
-        if session.snapshot:
+        if session.resumes:
             self.checkpointer.restore(self.model, session.snapshot)
-            if changed := differences(self.state.environment, _environment()):
+            if changed := differences(self.state.environment, _environment(session)):
                 session.reporter.note(
                     f"the environment changed ({changed}); continuing, but the result will not be bit-identical"
                 )
-        self.state.environment = _environment()
+        self.state.environment = _environment(session)
         self.callbacks = list(self._callbacks())
 
     def _callbacks(self) -> Iterator[Any]:
         """The callbacks in their order: each sees what those before it did to the logs and to the state."""
         session = self.session
         norms = GradientNorms(goes_on=session.is_within_epoch)
+        yield from self.division.callbacks()
         yield from (self.guard, self.watch, self.tempo)
         if not session.reporter.is_quiet or session.reporter.live.is_shown:
             plan = session.plan
             yield Progress(session.state, self.tempo, session.reporter, plan.characters_per_step, plan.tokenizer.noun)
         yield from (norms, HistoryWriter(session), self.best, self.checkpointer)
+        if self.group.is_first:
+            yield from self._writers(norms)
+        yield self.interruption  # the last: what an epoch's end saves is saved
+
+    def _writers(self, norms: GradientNorms) -> Iterator[Any]:
+        """The callbacks that write or call the program: of several processes, those of process 0."""
+        session = self.session
         make_generator = _generators(session)
-        if session.watch_gradients or (session.snapshot and session.folder.has(diary.GRADIENTS)):
+        if session.watch_gradients or (session.resumes and session.folder.has(diary.GRADIENTS)):
             yield GradientWatch(session, norms, make_generator, session.plan.streams.ids[: WATCHED_SYMBOLS + 1])
         if session.tensorboard:
             folder = Path(session.tensorboard) / session.path.absolute().name
@@ -123,12 +134,22 @@ class _Fit:
             yield SampleWriter(session, make_generator)
         if session.hooks:
             yield self.users  # they find the epoch noted and the run saved
-        yield self.interruption  # the last: what an epoch's end saves is saved
 
-    def _check(self) -> None:
-        """Raise what ends the training here, if there is a reason."""
+    def check(self) -> None:
+        """Raise what ends the training here, if there is a reason in any process."""
+        if not self.group.any("interruption", self.interrupt.is_noted or self.code.error is not None):
+            return
         self.interrupt.check()
         self.code.check()
+        self.interrupt.note()
+        self.interrupt.check()
+
+    def _begin_with(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Give the model the weights of an older one, which process 0 has; none where it has none."""
+        shapes = self.group.decide("weights", {name: list(array.shape) for name, array in weights.items()})
+        if shapes:
+            shared = {name: weights.get(name, np.zeros(shape, np.float32)) for name, shape in shapes.items()}
+            import_older(self.model, self.division.share(shared))
 
     def run(self) -> bool:
         """Train to the end. Returns whether training stopped early."""
@@ -136,7 +157,7 @@ class _Fit:
             keeper = self._settle_extent()
             while self.state.step < (self.state.last_step or 0):
                 self._run_epoch(keeper)
-                if self.best.stopped_early or self.users.wants_stop:
+                if self.best.stopped_early or self.group.any("stop", self.users.wants_stop):
                     break
             stopped_early = self.best.stopped_early or self.state.step < (self.state.last_step or 0)
             self.checkpointer.finish()
@@ -163,16 +184,17 @@ class _Fit:
         if session.minutes is None:
             state.last_step, state.epochs = self.plan.steps, self.plan.training.epochs
             return None
-        budget = Budget(60 * session.minutes, session.began)
+        budget = Budget(60 * session.minutes, self.group.decide("begin", session.began), self.group.clock)
         self.tempo.deadline = budget.began + budget.seconds
         session.reporter.status("measuring how fast this machine trains")
         timing = measure(
             self.model,
             self.plan,
+            self.division,
             state.step,
             budget.seconds,
             [self.guard, self.interruption],
-            self._check,
+            self.check,
         )
         state.step = int(self.model.optimizer.iterations)
         held_out_steps = self.plan.held_out.steps if self.plan.held_out else 0
@@ -206,7 +228,7 @@ class _Fit:
 
     def _run_epoch(self, keeper: BudgetKeeper | None) -> None:
         """Run one epoch, or the rest of one that was cut short."""
-        state, streams, held_out = self.state, self.plan.streams, self.plan.held_out
+        state, held_out = self.state, self.plan.held_out
         seed, goes_on = self.plan.training.seed, state.epoch_end is not None
         if keeper:
             keeper.begin_epoch()
@@ -219,8 +241,10 @@ class _Fit:
         if keeper:
             keeper.most_steps = steps
         self.model.fit(
-            feed(streams, seed, state.step, steps, goes_on, self.plan.sampler, self.plan.labelling),
-            validation_data=feed(held_out, seed, steps=state.evaluation_steps) if held_out else None,
+            training_feed(self.plan, self.division, state.step, steps, goes_on),
+            validation_data=feed(self.division.deal(held_out), seed, steps=state.evaluation_steps)
+            if held_out
+            else None,
             epochs=state.epoch + 1,
             initial_epoch=state.epoch,
             callbacks=self.callbacks,
@@ -244,8 +268,17 @@ def import_older(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None
     model.import_weights(own)
 
 
-def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: int | None) -> LanguageModel:
-    """The model of a ModelConfig, ready to be trained over `steps` steps (None: not known yet) of `rows` rows."""
+def compiled(
+    config: ModelConfig, training: TrainingConfig, rows: int, steps: int | None, together: int | None = None
+) -> LanguageModel:
+    """The model of a ModelConfig, ready to be trained.
+
+    Args:
+        config, training: the configurations, complete.
+        rows: of a step.
+        steps: of the whole training; None where a budget of minutes will say.
+        together: steps after each of which something happens, so that no group of steps crosses them; None for any.
+    """
     model = LanguageModel(
         config,
         rows,
@@ -256,24 +289,28 @@ def compiled(config: ModelConfig, training: TrainingConfig, rows: int, steps: in
     )
     seconds = step_seconds(config, rows * training.sequence_length, training.softmax_samples)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)
-    compile_in_groups(model, optimizer, seconds)
+    compile_in_groups(model, optimizer, seconds, together)
     return model
 
 
-def compile_in_groups(model: Any, optimizer: Any, seconds: float) -> None:
+def compile_in_groups(model: Any, optimizer: Any, seconds: float, together: int | None = None) -> None:
     """Make a model ready for `fit`, running several steps as one call where the backend can.
 
     Never under XLA on TensorFlow, which makes the loop over time steps three times slower on a CPU.
 
     Args:
         seconds: roughly what one step takes.
+        together: as of `compiled`.
     """
     backend = keras.backend.backend()
+    most = min(max(int(GROUP_SECONDS / seconds), 1), MAX_GROUP_STEPS)
+    if together:
+        most = max(size for size in range(1, most + 1) if together % size == 0)
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
         jit_compile=False if backend == "tensorflow" else "auto",
-        steps_per_execution=1 if backend == "torch" else min(max(int(GROUP_SECONDS / seconds), 1), MAX_GROUP_STEPS),
+        steps_per_execution=1 if backend == "torch" else most,
     )
 
 
@@ -316,16 +353,17 @@ def _memory_errors(session: Session) -> Iterator[None]:
         ) from None
 
 
-def _environment() -> dict[str, Any]:
+def _environment(session: Session) -> dict[str, Any]:
     """What the numbers depend on, of this process."""
-    backend = keras.backend.backend()
-    return environment(backend, keras.__version__, backend_version())
+    backend, processes = keras.backend.backend(), session.group.size
+    more = {"processes": processes} if processes > 1 else {}
+    return environment(backend, keras.__version__, backend_version()) | more
 
 
 def _metadata(session: Session) -> dict[str, Any]:
     plan = session.plan
     return (
-        _environment()
+        _environment(session)
         | {
             "python": platform.python_version(),
             "corpus": plan.corpus.name,

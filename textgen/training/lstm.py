@@ -1,9 +1,10 @@
 """The recurrent layer: the weights, configuration and numbers of keras.layers.LSTM, with a CPU path of its own.
 
-On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand. Anywhere else the layer is the
-stock one: on a GPU, where cuDNN serves; with KERAS_BACKEND=jax or torch; and with options of keras.layers.LSTM that the
-CPU path does not handle. Only this module, `recurrence`, `rows`, `optimizer`, `feed` and `backend` of this package hold
-code for one backend.
+On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand; on JAX too, in
+`textgen.training.scan`. Anywhere else the layer is the stock one: on TensorFlow with a GPU, where cuDNN serves; with
+KERAS_BACKEND=torch; and with options of keras.layers.LSTM that the two paths do not handle. Only this module,
+`recurrence`, `scan`, `rows`, `optimizer`, `feed`, `backend`, `cluster` and `distribution` of this package hold code for
+one backend.
 
 The CPU path rests on four things, measured in docs/log.md:
 
@@ -28,6 +29,7 @@ from textgen.system.threads import cores
 from textgen.training.backend import Tensor, keras, on_tensorflow_cpu, ops, tensorflow
 from textgen.training.recurrence import Both, Rows, Steps, apart, distinct, recurrence
 from textgen.training.rows import take_rows
+from textgen.training.scan import scan
 
 # Fewest rows of a lane: products of fewer are too thin to be worth a core of their own.
 MIN_LANE_ROWS = 8
@@ -74,11 +76,14 @@ class LSTM(keras.layers.LSTM):
     projection: Any = None
 
     def has_own_path(self) -> bool:
-        """Whether the recurrence runs here rather than in Keras."""
+        """Whether the recurrence runs here on TensorFlow rather than in Keras."""
+        return on_tensorflow_cpu() and self._is_plain()
+
+    def _is_plain(self) -> bool:
+        """Whether the layer computes what every LSTM does: no option changes it."""
         cell = self.cell
         return bool(
-            on_tensorflow_cpu()
-            and cell.activation is keras.activations.tanh
+            cell.activation is keras.activations.tanh
             and cell.recurrent_activation is keras.activations.sigmoid
             and not (cell.dropout or cell.recurrent_dropout or self.go_backwards or self.unroll)
         )
@@ -126,6 +131,8 @@ class LSTM(keras.layers.LSTM):
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
             table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
             return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel, beside)
+        if keras.backend.backend() == "jax" and self._is_plain():
+            return self._scanned(inputs, initial_state, embedding, scales, recurrent_kernel, beside)
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
@@ -138,6 +145,33 @@ class LSTM(keras.layers.LSTM):
         with self._with_kernels(kernel, recurrent_kernel):
             outputs, h, c = self(ops.transpose(inputs, (1, 0, 2)), initial_state=initial_state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), h, c
+
+    def _scanned(
+        self,
+        inputs: Tensor,
+        initial_state: Sequence[Tensor],
+        embedding: Tensor,
+        scales: Tensor,
+        recurrent_kernel: Tensor,
+        beside: Beside | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The layer on JAX: one product for all steps, then the loop. Arguments and results as of `run`."""
+        kernel = ops.convert_to_tensor(self.cell.kernel)
+        if len(inputs.shape) > 2:
+            projected = ops.matmul(inputs, kernel)
+        elif embedding is None:
+            projected = ops.take(kernel, inputs, axis=0)
+        else:
+            vectors = take_rows(embedding, inputs)
+            if scales is not None:
+                vectors = vectors * ops.take(scales, inputs, axis=0)
+            projected = ops.matmul(vectors, kernel)
+        if self.use_bias:
+            projected = projected + self.cell.bias
+        if beside is not None:
+            projected = projected + ops.matmul(beside.vectors(), beside.kernel)
+        matrices = [recurrent_kernel] if self.projection is None else [recurrent_kernel, self.projection]
+        return scan(projected, initial_state, [ops.convert_to_tensor(each) for each in matrices])
 
     @contextlib.contextmanager
     def _with_kernels(self, kernel: Tensor, recurrent_kernel: Tensor) -> Iterator[None]:

@@ -97,6 +97,7 @@ class LanguageModel(keras.Model):
             initializers = {
                 "kernel_initializer": keras.initializers.GlorotUniform(seed=next(seeds)),
                 "recurrent_initializer": keras.initializers.Orthogonal(seed=next(seeds)),
+                "seed": 0,  # of the layer's own dropout, which is not used; without one, it differs between processes
             }
             if config.projection:
                 lstm = ProjectedLSTM(

@@ -3,17 +3,18 @@
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from textgen import arguments
 from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.given import read_given
 from textgen.errors import CorpusError, UsageError
-from textgen.runs.config import TrainingConfig
+from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
 from textgen.training.hooks import Hooks
-from textgen.training.session import Reporter
+from textgen.training.session import Company, Reporter
 
 PathLike: TypeAlias = str | os.PathLike[str]
 CorpusLike: TypeAlias = PathLike | Sequence[PathLike] | Corpus
@@ -24,7 +25,10 @@ TEXT_CHARACTERS = 100
 
 @dataclass(frozen=True)
 class Request:
-    """What `train` was asked for; the attributes are its arguments, `texts` its `text`."""
+    """What `train` was asked for; the attributes are its arguments, `texts` its `text`.
+
+    `company` is the processes that train together.
+    """
 
     corpus: CorpusLike | None
     texts: tuple[str, ...] | None
@@ -39,6 +43,25 @@ class Request:
     reporter: Reporter
     hooks: Hooks
     began: float
+    company: Company = field(default_factory=Company)
+
+    def with_text_of(self, paths: list[str], encoding: str | None, run: Path) -> "Request":
+        """The request, with the text that a run was trained on where it names none.
+
+        Args:
+            paths: where that text was read.
+            encoding: how it was decoded, if somebody said so.
+            run: the run's folder.
+
+        Raises:
+            CorpusError: the text came from no file.
+        """
+        encoding = self.encoding or encoding
+        if self.corpus is not None or self.texts is not None:
+            return dataclasses.replace(self, encoding=encoding)
+        if not paths:
+            raise CorpusError(f"{run}: its text came from no file; give the same `text` or `corpus` again")
+        return dataclasses.replace(self, corpus=paths, encoding=encoding)
 
 
 def path_or_none(name: str, value: PathLike | None) -> PathLike | None:
@@ -94,3 +117,13 @@ def read_text(request: Request, training: TrainingConfig) -> Corpus | LargeCorpu
     if isinstance(request.corpus, Corpus):  # documents that a program made: the options say what one is
         return dataclasses.replace(request.corpus, kind=training.documents)
     return read_for(training, request.corpus, request.encoding, may_stay=True)
+
+
+def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
+    """Keyword options, split into the two configurations that they belong to."""
+    of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
+    model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
+    training = TrainingConfig(**{name: options[name] for name in of_training & set(options)})
+    if model.classify and model.classify not in training.label:
+        training = dataclasses.replace(training, label=(*training.label, model.classify))
+    return model, training

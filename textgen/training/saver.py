@@ -21,6 +21,7 @@ from textgen.runs.run import ModelDescription, save_best, save_memory, save_meta
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.system.snapshots import Snapshot
 from textgen.training.backend import keras
+from textgen.training.distribution import Division
 from textgen.training.session import Session
 
 # What to do once a disk has space again that was full before the first save.
@@ -46,7 +47,7 @@ class RunWriter:
         self.folder, self.state = session.folder, session.state
         self._description = ModelDescription(plan.model, plan.training, plan.tokenizer)
         self._metadata, self._memory = metadata, session.memory
-        self.is_new, self._replaces = session.snapshot is None, session.replaces
+        self.is_new, self._replaces = not session.resumes, session.replaces
 
     def save(self, tensors: Tensors, weights: Tensors | None) -> None:
         """Write a state from which training can go on.
@@ -148,29 +149,41 @@ class Checkpointer(keras.callbacks.Callback):
 
     Args:
         session: the Session.
-        writer: the RunWriter.
+        writer: the RunWriter. Of several processes, only process 0 writes.
         best: the BestWeights, which come before this one in the order of callbacks.
+        division: what of the training this process computes.
     """
 
-    def __init__(self, session: Session, writer: RunWriter, best: BestWeights) -> None:
+    def __init__(self, session: Session, writer: RunWriter, best: BestWeights, division: Division) -> None:
         super().__init__()
         self.session, self.state, self.writer, self.best = session, session.state, writer, best
+        self._division, self._group = division, session.group
         self._save_every = session.plan.training.save_every
         self._metrics: dict[str, NDArray[Any]] = {}  # of an epoch that is resumed in its middle
         self._saved = time.monotonic()
         self._epoch_began = 0
 
-    def restore(self, model: Any, snapshot: Snapshot) -> None:
-        """Give a fresh model the tensors of a snapshot. Raises RunError where they belong to another model."""
+    def restore(self, model: Any, snapshot: Snapshot | None) -> None:
+        """Give a fresh model the tensors of a snapshot. Raises RunError where they belong to another model.
+
+        Args:
+            model: the compiled LanguageModel.
+            snapshot: the snapshot; None where process 0 has it.
+        """
         variables = training_variables(model)
-        wanted = {
-            name: (tuple(variable.shape), DTYPES[np.dtype(keras.backend.standardize_dtype(variable.dtype)).str])
-            for name, variable in variables.items()
-        }
-        newer = [name for name in wanted if name.startswith("watch.")]
-        tensors = read_tensors(snapshot.open(TENSORS), wanted, newer)
+        types = {name: np.dtype(keras.backend.standardize_dtype(each.dtype)) for name, each in variables.items()}
+        shapes = {name: self._division.shape(model, variable) for name, variable in variables.items()}
+        tensors: dict[str, NDArray[Any]] = {}
+        if snapshot is not None:
+            wanted = {name: (shapes[name], DTYPES[types[name].str]) for name in variables}
+            newer = [name for name in wanted if name.startswith("watch.")]
+            tensors = read_tensors(snapshot.open(TENSORS), wanted, newer)
+        names = self._group.decide("tensors", sorted(tensors))
+        tensors = self._division.share(
+            {name: tensors[name] if name in tensors else np.zeros(shapes[name], types[name]) for name in names}
+        )
         for name in tensors:
-            variables[name].assign(tensors[name])
+            self._division.put(model, variables[name], tensors[name])
         if self.state.epoch_end is not None:
             self._metrics = {name: tensors[name] for name in tensors if name.startswith("metric.")}
 
@@ -186,8 +199,8 @@ class Checkpointer(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         # The end of an epoch saves by itself, when its evaluation is done.
         end = self.state.epoch_end
-        is_within = end is not None and self._epoch_began + batch + 1 < end
-        if is_within and time.monotonic() - self._saved >= self._save_every:
+        is_within = end is not None and self._epoch_began + batch + 1 < end and self._division.is_together
+        if is_within and self._group.decide("save", time.monotonic() - self._saved >= self._save_every):
             self.save()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -202,11 +215,15 @@ class Checkpointer(keras.callbacks.Callback):
         """
         state = self.state
         state.step, state.seconds = int(self.model.optimizer.iterations), self.session.seconds()
-        tensors = {name: keras.ops.convert_to_numpy(kept) for name, kept in training_variables(self.model).items()}
+        tensors = self._division.fetch(self.model, training_variables(self.model))
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise diverged(self.session.path, state.step, "a weight")
         is_wanted = is_best or self.writer.is_new
-        self.writer.save(tensors, self.model.export_weights() if is_wanted else None)
+        if self._group.is_first:
+            self.writer.save(tensors, self.model.export_weights() if is_wanted else None)
+        self._group.decide("saved", True)  # the others wait
+        self.writer.is_new = False
+        self.session.note_saved()
         self._saved = time.monotonic()
 
     def finish(self) -> None:

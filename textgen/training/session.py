@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.group.group import Alone, Group
+from textgen.group.membership import Membership
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.shown import one_line, visible_text
@@ -98,6 +100,29 @@ class Extension:
     minutes: float | None
 
 
+@dataclass(frozen=True)
+class Company:
+    """The processes that train together.
+
+    Attributes:
+        group: what they agree by.
+        member: which of them this one is; None for an ordinary training in one process.
+        average_every: after how many steps they average their weights; 1 for a sum of gradients at each step.
+    """
+
+    group: Group = field(default_factory=Alone)
+    member: Membership | None = None
+    average_every: int = 1
+
+    def start(self) -> None:
+        """Connect the processes for the numbers that they exchange. Raises GroupError."""
+        if self.member is not None:
+            from textgen.training import cluster  # here, since only groups need it
+
+            with self.group.explained():
+                cluster.start(self.group, self.member)
+
+
 @dataclass
 class Session:
     """One training, from its first step in this process to its last.
@@ -108,7 +133,8 @@ class Session:
         state: where the training stands; kept up to date.
         began: `time.monotonic()` when this process began it; a budget of minutes runs from here.
         reporter: says lines to the person.
-        snapshot: the save whose tensors are restored; None for a new run.
+        snapshot: the save whose tensors are restored; None for a new run, and where another process has it.
+        resumes: whether a run is continued.
         extension: how much longer a resumed run is trained; None to keep to its plan.
         weights: what the model begins with in place of random weights: name to float32 array, shaped as the model's or,
             along the vocabulary, smaller.
@@ -118,6 +144,8 @@ class Session:
         watch_gradients: whether to note the gradients after each epoch.
         tensorboard: the folder below which Keras writes a TensorBoard log; None for no log.
         hooks: what of the program's the training calls.
+        company: the processes that train together.
+        run_path: the run folder's path, where another process has the folder; `folder` is then an empty one.
     """
 
     plan: Plan
@@ -126,6 +154,7 @@ class Session:
     began: float
     reporter: Reporter
     snapshot: Snapshot | None = None
+    resumes: bool = False
     extension: Extension | None = None
     weights: Mapping[str, NDArray[np.float32]] | None = None
     memory: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
@@ -134,6 +163,8 @@ class Session:
     watch_gradients: bool = False
     tensorboard: str | None = None
     hooks: Hooks = field(default_factory=Hooks)
+    company: Company = field(default_factory=Company)
+    run_path: Path | None = None
 
     def __post_init__(self) -> None:
         self._seconds_before = self.state.seconds
@@ -141,7 +172,22 @@ class Session:
     @property
     def path(self) -> Path:
         """The run folder's path; where it was renamed, the new one."""
-        return self.folder.now_at()
+        return self.run_path or self.folder.now_at()
+
+    @property
+    def group(self) -> Group:
+        """The processes that train together."""
+        return self.company.group
+
+    def note_saved(self) -> None:
+        """Note that there is something to go on from, should a process of the group be lost."""
+        group, member = self.group, self.company.member
+        if group.size == 1 or member is None:
+            return
+        how = f"--processes {group.size}" if member.report else "and the options of the group, in every process"
+        group.advice = f"go on from the last save with: textgen train --resume {self.path} {how}"
+        if member.report and group.is_first:
+            Path(member.report).write_text(str(self.path.absolute()), "utf-8")
 
     @property
     def minutes(self) -> float | None:
@@ -151,7 +197,7 @@ class Session:
     @property
     def is_within_epoch(self) -> bool:
         """Whether the training goes on in the middle of an epoch."""
-        return self.snapshot is not None and self.state.epoch_end is not None
+        return self.resumes and self.state.epoch_end is not None
 
     def seconds(self) -> float:
         """Wall time of the training so far, that of earlier processes included."""

@@ -8,6 +8,7 @@ from textgen.planning.budget import Budget, Timing, mean_step_seconds
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.training.backend import keras
+from textgen.training.distribution import Division
 from textgen.training.feed import feed
 from textgen.training.progress import Pace
 
@@ -26,6 +27,7 @@ class Stopwatch(keras.callbacks.Callback):
 
     Args:
         is_over: called after each group; True ends the epoch. None never ends it.
+        clock: what time it is while `is_over` is asked.
 
     Attributes:
         done: steps of the epoch so far.
@@ -33,9 +35,13 @@ class Stopwatch(keras.callbacks.Callback):
         ended: when the latest group ended.
     """
 
-    def __init__(self, is_over: Callable[["Stopwatch"], bool] | None = None) -> None:
+    def __init__(
+        self,
+        is_over: Callable[["Stopwatch"], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
-        self.is_over = is_over
+        self.is_over, self._clock = is_over, clock
         self.groups: list[float] = []
         self.done, self.ended = 0, 0.0
 
@@ -48,7 +54,7 @@ class Stopwatch(keras.callbacks.Callback):
         self.groups, self.done = [], 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        now, done = time.monotonic(), batch + 1
+        now, done = self._clock() if self.is_over else time.monotonic(), batch + 1
         if self.done:
             self.groups.append((now - self.ended) / (done - self.done))
         self.done, self.ended = done, now
@@ -134,13 +140,21 @@ class BudgetKeeper:
 
     def end_epoch(self, watch: Stopwatch) -> None:
         """Learn from an epoch that has ended, its evaluation and its saves included."""
-        self.budget.end_epoch(time.monotonic() - watch.ended)
+        self.budget.end_epoch(self.budget.clock() - watch.ended)
         self.state.last_step = self.state.step + self.budget.steps_left()
+
+
+def training_feed(plan: Plan, division: Division, first: int, steps: int, goes_on: bool = False) -> Any:
+    """Some steps of a training: those rows of them that this process reads. Arguments as of `feed`."""
+    whole = division.whole(plan.streams) if plan.sampler else None
+    seed = plan.training.seed
+    return feed(division.deal(plan.streams), seed, first, steps, goes_on, plan.sampler, plan.labelling, whole)
 
 
 def measure(
     model: Any,
     plan: Plan,
+    division: Division,
     first: int,
     seconds: float,
     callbacks: list[Any],
@@ -151,26 +165,27 @@ def measure(
     Args:
         model: the compiled LanguageModel.
         plan: what is trained on, and measured on.
+        division: what of it this process computes.
         first: the training's step to begin with.
         seconds: the budget.
         callbacks: called after each group of steps.
         check: called after each evaluation; raises KeyboardInterrupt where the training should stop.
     """
-    held_out, seed, group = plan.held_out, plan.training.seed, model.steps_per_execution
+    held_out, seed, group, clock = plan.held_out, plan.training.seed, model.steps_per_execution, division.group.clock
     enough = min(max(TIMED_SHARE * seconds, MIN_TIMED_SECONDS), MAX_TIMED_SECONDS)
-    watch = Stopwatch(lambda watch: sum(watch.groups) * group >= enough)
-    steps = feed(plan.streams, seed, first, MAX_TIMED_GROUPS * group, sampler=plan.sampler, labelling=plan.labelling)
-    model.fit(steps, callbacks=[watch, *callbacks], shuffle=False, verbose=0)
+    watch = Stopwatch(lambda watch: sum(watch.groups) * group >= enough, clock)
+    steps = training_feed(plan, division, first, MAX_TIMED_GROUPS * group)
+    model.fit(steps, callbacks=[*division.callbacks(), watch, *callbacks], shuffle=False, verbose=0)
     step_seconds = watch.step_seconds or seconds  # a single group is too few to tell
     if not held_out:
         return Timing(step_seconds)
     group = min(held_out.steps, group)
     times = []
     for count in (group, group, 3 * group):  # the first builds the graph; the others tell the start from the steps
-        began = time.monotonic()
-        model.evaluate(feed(held_out, seed, steps=min(count, held_out.steps)), verbose=0)
+        began = clock()
+        model.evaluate(feed(division.deal(held_out), seed, steps=min(count, held_out.steps)), verbose=0)
         check()
-        times.append(time.monotonic() - began)
+        times.append(clock() - began)
         if len(times) == 2 and times[1] >= LONG_EVALUATION_SECONDS:
             return Timing(step_seconds, 0.0, times[1] / group)  # beside its steps, its start counts for little
     more = min(3 * group, held_out.steps) - group

@@ -8,12 +8,13 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 from textgen import arguments
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
+from textgen.group.meeting import meet
+from textgen.group.membership import Membership
 from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
 from textgen.runs.diary import GRADIENTS, check_gradients, read_diary
@@ -35,6 +36,7 @@ from textgen.system.keywords import answers_keywords, lists_options
 from textgen.system.locks import locked
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
+from textgen.training import cluster, together
 from textgen.training.history import History
 from textgen.training.hooks import KerasCallback, OnEpoch, OnStep, read_hooks
 from textgen.training.request import (
@@ -43,10 +45,11 @@ from textgen.training.request import (
     Request,
     checked_corpus,
     checked_texts,
+    configurations,
     path_or_none,
     read_text,
 )
-from textgen.training.session import Extension, Reporter, Session
+from textgen.training.session import Company, Extension, Reporter, Session
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
 FREE_WITH_FROM_RUN = frozenset({*DROPOUTS, "variational", "vocabulary_size"})
@@ -73,6 +76,8 @@ def train(
     on_epoch: OnEpoch | None = None,
     callbacks: Sequence[KerasCallback] = (),
     progress: bool | None = None,
+    member: Membership | None = None,
+    average_every: int = 1,
     **options: Unpack[TrainOptions],
 ) -> History:
     """Train a model on text and keep it in a run folder.
@@ -97,6 +102,12 @@ def train(
         callbacks: Keras callbacks. textgen's own come first (the last of them writes the sample), then `on_step` and
             `on_epoch`, then these, in the order of the list.
         progress: whether a line shows the progress; None for one on a terminal and in a notebook.
+        member: which process of a group that trains together this one is (`textgen.group.Membership`); every process
+            of the group calls `train` with the same other arguments. Process 0 writes the run and calls the hooks.
+            Training runs on JAX (the extra `machines`). Where a process is lost while this one waits for it in JAX,
+            this process ends with exit code 1.
+        average_every: with several processes, how many steps each makes alone before all average their weights
+            (local SGD); 1 sums the gradients of every step, which gives the numbers of one process.
         options: fields of ModelConfig and TrainingConfig, listed below.
 
     Returns:
@@ -108,6 +119,7 @@ def train(
         RunError: the run to resume or to begin from cannot be read, or its training has ended.
         RunExistsError, RunInUseError, StorageError: the folder cannot be written; nothing was changed.
         OutOfMemoryError: this process may not use enough memory for TensorFlow.
+        GroupError: the processes could not meet, differ in what they train, or one was lost.
         DivergenceError: the loss stopped being a number; the weights saved before are kept.
         KeyboardInterrupt: Ctrl-C; SIGTERM and SIGHUP raise subclasses of it. What was learned is saved.
         Exception: what `on_step`, `on_epoch`, `report` or a callback raised, unchanged. What was learned is saved.
@@ -132,20 +144,34 @@ def train(
         began=time.monotonic(),
     )
     resume = path_or_none("resume", resume)
+    average_every = arguments.whole_number("average_every", average_every, low=1, high=1_000_000)
+    if member is not None:
+        cluster.check()
+    elif average_every > 1:
+        raise UsageError(f"`average_every={average_every}` is for several processes, and this is one")
     extras.check_training("training")
     memory.check_for_keras()
     if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
     if resume is not None:
         _check_beside_resume(request)
-        with open_run_folder(find_run(resume)) as folder, locked(folder):
-            return _run(_continue(request, folder))
-    session = _begin_from(request, load_run(from_run)) if from_run is not None else _begin(request)
-    try:
-        with locked(session.folder):
-            return _run(session)
-    finally:
-        remove_if_empty(session.folder)
+    with meet(member) as group:
+        company = Company(group, member, average_every)
+        if member is not None:
+            group.check_same("the command", together.asked(request, resume, average_every))
+        request = dataclasses.replace(request, company=company)
+        if not group.is_first:
+            with together.following(request, is_new=resume is None and request.from_run is None) as session:
+                return _run(session)
+        if resume is not None:
+            with open_run_folder(find_run(resume)) as folder, locked(folder):
+                return _run(together.led(_continue(request, folder)))
+        session = _begin_from(request, load_run(request.from_run)) if request.from_run is not None else _begin(request)
+        try:
+            with locked(session.folder):
+                return _run(together.led(session))
+        finally:
+            remove_if_empty(session.folder)
 
 
 def _begin(request: Request) -> Session:
@@ -194,6 +220,7 @@ def _planned(
         watch_gradients=request.watch_gradients,
         tensorboard=request.tensorboard,
         hooks=request.hooks,
+        company=request.company,
     )
 
 
@@ -213,7 +240,7 @@ def _continue(request: Request, folder: Folder) -> Session:
         notes.append(f"{error}; the next epoch's weights replace the best")
         state.best_nats = None
     with request.reporter.doing(READING):
-        text = read_text(_with_text_of(request, state, path), run.training)
+        text = read_text(request.with_text_of(state.paths, state.encoding, path), run.training)
         plan = make_plan(text, run.model, run.training, tokenizer=run.tokenizer)
     if plan.text.fingerprint != state.corpus_sha256:
         raise CorpusError(f"{text.name}: differs from the text that {path} was trained on; nothing was changed")
@@ -228,11 +255,13 @@ def _continue(request: Request, folder: Folder) -> Session:
         began=request.began,
         reporter=request.reporter,
         snapshot=run.snapshot,
+        resumes=True,
         extension=Extension(longer.epochs, longer.minutes) if longer else None,
         memory=plan.memory,
         watch_gradients=request.watch_gradients,
         tensorboard=request.tensorboard,
         hooks=request.hooks,
+        company=request.company,
     )
 
 
@@ -240,24 +269,16 @@ def _run(session: Session) -> History:
     """Train, and say what came of it."""
     with Interrupt() as interrupt, contextlib.closing(session.reporter):
         session.reporter.status("starting Keras, which takes some seconds")
+        session.company.start()
         from textgen.training.fit import fit
 
         interrupt.check()
         stopped_early, state = fit(session, interrupt), session.state
+        session.group.gather("end", True)
     watched = read_diary(session.folder, GRADIENTS, check_gradients)
     return History(
         session.path, state.history, state.best_nats, state.best_epoch, stopped_early, state.seconds, watched
     )
-
-
-def _with_text_of(request: Request, state: TrainingState, path: Path) -> Request:
-    """The request, with the text that the run to resume was trained on where it names none."""
-    encoding = request.encoding or state.encoding
-    if request.corpus is not None or request.texts is not None:
-        return dataclasses.replace(request, encoding=encoding)
-    if not state.paths:
-        raise CorpusError(f"{path}: its text came from no file; give the same `text` or `corpus` again")
-    return dataclasses.replace(request, corpus=state.paths, encoding=encoding)
 
 
 def _check_beside_resume(request: Request) -> None:
@@ -287,13 +308,3 @@ def _as_begun(older: Run, options: Mapping[str, Any]) -> tuple[ModelConfig, Trai
     model = dataclasses.replace(older.model, **({"vocabulary_size": None} | given))
     kept = {name: getattr(older.training, name) for name in ("documents", "direction") if name not in options}
     return model, dataclasses.replace(training, **kept)
-
-
-def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:
-    """Keyword options, split into the two configurations that they belong to."""
-    of_model, of_training = ({field.name for field in dataclasses.fields(cls)} for cls in (ModelConfig, TrainingConfig))
-    model = ModelConfig(**{name: options[name] for name in of_model & set(options)})
-    training = TrainingConfig(**{name: options[name] for name in of_training & set(options)})
-    if model.classify and model.classify not in training.label:
-        training = dataclasses.replace(training, label=(*training.label, model.classify))
-    return model, training

@@ -1,0 +1,354 @@
+"""The processes of a group while they work: they agree on what to do next, and each notices when another is lost.
+
+Every process has a connection to process 0 and sends a sign of life each second. A process that ends closes its
+connections, which the others notice at once; one that is frozen, or whose network is cut, is silent. Process 0 tells
+all others. The main thread may wait in a library meanwhile, for numbers that will never come, so threads of this module
+watch, and at last end the process.
+"""
+
+import atexit
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, Self, TypeVar
+
+from textgen.errors import GroupError, TextgenError
+from textgen.group.channel import Channel
+from textgen.shown import one_line
+
+T = TypeVar("T")
+
+# Seconds between two signs of life, and of silence after which a process counts as lost.
+BEAT_SECONDS, SILENCE_SECONDS = 1.0, 6.0
+# Seconds in which the main thread may end the process in its own way, once another process is lost.
+GRACE_SECONDS = 2.0
+
+
+class Group(ABC):
+    """What the processes of a group do together. All call the same methods in the same order.
+
+    Attributes:
+        index: the number of this process.
+        size: how many processes there are.
+        advice: how to go on after a failure; empty as long as nothing was saved.
+    """
+
+    def __init__(self, index: int, size: int) -> None:
+        self.index, self.size, self.advice = index, size, ""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is process 0, which alone writes and speaks."""
+        return self.index == 0
+
+    @abstractmethod
+    def decide(self, what: str, value: T) -> T:
+        """What process 0 decided: its value, whatever the others give. Plain JSON values.
+
+        Args:
+            what: what is decided, a word.
+            value: of this process.
+
+        Raises:
+            GroupError: another process is lost.
+        """
+
+    @abstractmethod
+    def gather(self, what: str, value: T) -> list[T]:
+        """The values of all processes, in their order. Plain JSON values. Arguments and errors as of `decide`."""
+
+    def any(self, what: str, flag: bool) -> bool:
+        """Whether a flag is set in any process. Arguments and errors as of `decide`."""
+        return any(self.gather(what, flag))
+
+    def clock(self) -> float:
+        """Seconds from a fixed moment by the clock of process 0, the same in all processes."""
+        return self.decide("clock", time.monotonic())
+
+    def check_same(self, what: str, facts: dict[str, str]) -> None:
+        """Raise GroupError in every process where the facts differ between any two, and name the first difference."""
+        everyones = self.gather(what, facts)
+        for index, others in enumerate(everyones):
+            for name in sorted(everyones[0].keys() | others.keys()):
+                first, other = everyones[0].get(name, "not given"), others.get(name, "not given")
+                if first != other:
+                    raise GroupError(
+                        f"{self.name_of(index)} and {self.name_of(0)} differ in {name}: {other} and {first}; give all "
+                        "processes the same"
+                    )
+
+    @abstractmethod
+    def name_of(self, index: int) -> str:
+        """A process in words, for messages."""
+
+    @abstractmethod
+    def verdict(self) -> GroupError | None:
+        """Wait until it is known whether another process is lost, after a library failed here; None where none is."""
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """In the block, where an exchange with another process fails, raise a GroupError that says which was lost."""
+        try:
+            yield
+        except Exception as error:
+            is_ours = isinstance(error, TextgenError) and not isinstance(error, GroupError)
+            if not is_ours and (lost := self.verdict()):
+                raise lost from None
+            raise
+
+    @abstractmethod
+    def leave(self, error: BaseException | None = None) -> None:
+        """Leave the group. The others end too where an error says why."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self.leave(error)
+
+
+class Alone(Group):
+    """A group of one process: an ordinary training."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def decide(self, what: str, value: T) -> T:
+        """Return the value."""
+        return value
+
+    def gather(self, what: str, value: T) -> list[T]:
+        """Return the value, in a list."""
+        return [value]
+
+    def name_of(self, index: int) -> str:
+        """Return the one name."""
+        return "process 0"
+
+    def verdict(self) -> GroupError | None:
+        """Return None: there is no other process."""
+        return None
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """Do nothing."""
+
+
+class Peer:
+    """Another process, as this one knows it.
+
+    Args:
+        name: the process in words.
+        channel: the connection to it.
+
+    Attributes:
+        heard: when it was heard last, by `time.monotonic()`.
+        has_left: whether it said that it leaves.
+        inbox: its messages; None where it will send no more.
+    """
+
+    def __init__(self, name: str, channel: Channel) -> None:
+        self.name, self.channel = name, channel
+        self.heard, self.has_left = time.monotonic(), False
+        self.inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+
+class Parent:
+    """The process that started this one, `textgen train --processes`. This one ends when it does."""
+
+    def __init__(self) -> None:
+        self._id = os.getppid()
+
+    @classmethod
+    def of(cls, report: str) -> "Parent | None":
+        """The parent of a process with such a report (`Membership`); None where nobody started it for the group."""
+        return cls() if report else None
+
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return os.getppid() != self._id
+
+
+class Members(Group):
+    """A group of several processes.
+
+    Args:
+        index: the number of this process.
+        names: all processes in words, in their order.
+        channels: the connections: in process 0, to each other process by its number; elsewhere, to process 0.
+        parent: the process that started this one; None for one that may end before it.
+
+    Attributes:
+        before_exit: called before a thread of this class ends the process.
+    """
+
+    def __init__(self, index: int, names: list[str], channels: dict[int, Channel], parent: Parent | None) -> None:
+        super().__init__(index, len(names))
+        self._names, self._parent = names, parent
+        self._peers = {place: Peer(names[place], channel) for place, channel in channels.items()}
+        self._turn = 0
+        self._lock, self._is_over, self._failed = threading.Lock(), threading.Event(), threading.Event()
+        self._failure: str | None = None
+        self.before_exit: Callable[[], object] = lambda: None
+        for place, peer in self._peers.items():
+            threading.Thread(target=self._read, args=(peer,), name=f"process {place}", daemon=True).start()
+        threading.Thread(target=self._beat, name="signs of life", daemon=True).start()
+
+    @property
+    def own_host(self) -> str:
+        """The address of this process, as the others reach it."""
+        return next(iter(self._peers.values())).channel.own_host
+
+    def name_of(self, index: int) -> str:
+        """A process in words."""
+        return self._names[index]
+
+    def decide(self, what: str, value: T) -> T:
+        """What process 0 decided: see `Group.decide`."""
+        self._turn += 1
+        if not self.is_first:
+            decided: T = self._next(self._peers[0], what)
+            return decided
+        self._send_all({"kind": "said", "turn": self._turn, "what": what, "value": value})
+        return value
+
+    def gather(self, what: str, value: T) -> list[T]:
+        """The values of all processes: see `Group.gather`."""
+        self._turn += 1
+        if not self.is_first:
+            self._send(self._peers[0], {"kind": "said", "turn": self._turn, "what": what, "value": value})
+            values: list[T] = self._next(self._peers[0], what)
+            return values
+        values = [value, *(self._next(self._peers[place], what) for place in range(1, self.size))]
+        self._send_all({"kind": "said", "turn": self._turn, "what": what, "value": values})
+        return values
+
+    def verdict(self) -> GroupError | None:
+        """Wait until it is known whether another process is lost: see `Group.verdict`."""
+        self._failed.wait(SILENCE_SECONDS + 2 * BEAT_SECONDS)
+        return self._error() if self._failure else None
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """Leave the group: see `Group.leave`."""
+        if self._is_over.is_set():
+            return
+        line = None
+        if error is not None and not isinstance(error, GroupError):
+            is_known = isinstance(error, TextgenError)
+            line = str(error) if is_known else f"{type(error).__name__} {error}".strip()
+        self._is_over.set()
+        self._send_all({"kind": "left", "why": line}, is_last=True)
+        for peer in self._peers.values():
+            peer.channel.close()
+        if isinstance(error, GroupError):
+            # A computation may wait for a lost process, and the end of the interpreter for the computation.
+            atexit.register(_exit_now, error.exit_code)
+
+    def _send_all(self, message: dict[str, Any], is_last: bool = False) -> None:
+        for peer in self._peers.values():
+            self._send(peer, message, is_last)
+
+    def _send(self, peer: Peer, message: dict[str, Any], is_last: bool = False) -> None:
+        try:
+            peer.channel.send(message)
+        except OSError:  # the thread that reads finds out why
+            if not is_last:
+                self._failed.wait(SILENCE_SECONDS + 2 * BEAT_SECONDS)
+                raise self._error() from None
+
+    def _next(self, peer: Peer, what: str) -> Any:
+        """The value that another process sent for this turn."""
+        message = peer.inbox.get()
+        if message is None or self._failure:
+            peer.inbox.put(None)
+            self._failed.wait(SILENCE_SECONDS + 2 * BEAT_SECONDS)
+            raise self._error()
+        if message.get("turn") != self._turn or message.get("what") != what or "value" not in message:
+            raise GroupError(
+                f"{peer.name} is at another point ({message.get('what')}) than this process ({what}): they run "
+                "different programs"
+            )
+        return message["value"]
+
+    def _error(self) -> GroupError:
+        return GroupError((self._failure or "another process ended") + (f"; {self.advice}" if self.advice else ""))
+
+    def _read(self, peer: Peer) -> None:
+        """Receive what another process sends, until it leaves or is lost."""
+        why = "ended unexpectedly"
+        try:
+            while (message := peer.channel.receive()) is not None:
+                peer.heard = time.monotonic()
+                kind = message.get("kind")
+                if kind == "left":
+                    peer.has_left = True
+                    if message.get("why"):
+                        self._fail(f"{peer.name} stopped: {message['why']}")
+                    break
+                if kind == "lost":
+                    self._fail(str(message.get("why")))
+                elif kind == "said":
+                    peer.inbox.put(message)
+        except ValueError as error:
+            why = f"sent {error}"
+        except OSError:
+            pass
+        if not peer.has_left and not self._is_over.is_set():
+            self._fail(f"{peer.name} {why}")
+        peer.inbox.put(None)
+
+    def _beat(self) -> None:
+        """Send signs of life, and notice when another process sends none."""
+        before = time.monotonic()
+        while not self._is_over.wait(BEAT_SECONDS):
+            now = time.monotonic()
+            # Where this process itself was frozen, that the others were silent meanwhile says nothing.
+            frozen = max(now - before - 2 * BEAT_SECONDS, 0.0)
+            before = now
+            if self._parent and self._parent.has_ended():
+                self._fail("the command that started the processes ended")
+            for peer in self._peers.values():
+                peer.heard += frozen
+                if peer.has_left:
+                    continue
+                if now - peer.heard > SILENCE_SECONDS:
+                    self._fail(f"{peer.name} has not answered for {SILENCE_SECONDS:g} seconds")
+                try:
+                    peer.channel.send({"kind": "alive"})
+                except OSError:  # the thread that reads finds out why
+                    continue
+
+    def _fail(self, line: str) -> None:
+        """Note that the group has failed, tell the others, and end the process where the main thread does not."""
+        with self._lock:
+            if self._failure or self._is_over.is_set():
+                return
+            self._failure = one_line(line)
+        self._failed.set()
+        threading.Thread(target=self._end, name="end", daemon=True).start()
+        for peer in self._peers.values():
+            peer.inbox.put(None)  # wakes the main thread
+            if not peer.has_left:
+                self._send(peer, {"kind": "lost", "why": self._failure}, is_last=True)
+
+    def _end(self) -> None:
+        """End the process, unless the main thread does."""
+        if self._is_over.wait(GRACE_SECONDS):
+            return
+        self.before_exit()
+        error = self._error()
+        sys.stderr.write(f"textgen: {error}\n")
+        _exit_now(error.exit_code)
+
+
+def _exit_now(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    os._exit(code)

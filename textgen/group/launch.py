@@ -1,0 +1,213 @@
+"""Several processes on this machine: started, watched, and started again where one is lost."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+from textgen.errors import GroupError
+from textgen.group.membership import Membership
+from textgen.system.interrupts import HungUp, Terminated
+
+# Seconds in which the others must end once one has: a lost process is noticed within 10.
+END_SECONDS = 15.0
+LOOK_SECONDS = 0.1
+# Bytes that are shown of what a process wrote, at most.
+MAX_SHOWN = 1 << 16
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What is started.
+
+    Attributes:
+        command: the arguments of each process.
+        size: how many.
+        restarts: how many times all of them are started again after one was lost.
+        join_seconds: how long they wait for each other.
+        say: says a line.
+    """
+
+    command: Sequence[str]
+    size: int
+    restarts: int
+    join_seconds: float
+    say: Callable[[str], object]
+
+    def run(self) -> int:
+        """Run all processes to their end. Returns the exit code."""
+        with tempfile.TemporaryDirectory(prefix="textgen-") as name:
+            folder, left = Path(name), self.restarts
+            report = folder / "run"
+            while True:
+                run = report.read_text("utf-8") if report.exists() else ""
+                attempt = _Attempt(self, folder, run)
+                codes = attempt.run()
+                code = _exit_code(codes)
+                run = report.read_text("utf-8") if report.exists() else ""
+                if not code or attempt.was_stopped or not _is_loss(codes) or not run or not left:
+                    return code
+                left -= 1
+                self.say(f"starting again from the last save of {run}; {left} more restarts if a process is lost")
+
+
+class _Attempt:
+    """The processes of one start.
+
+    Args:
+        launch: the Launch.
+        folder: for files that the processes write.
+        resume: the run to go on with; empty for what the command says.
+
+    Attributes:
+        was_stopped: whether a signal came.
+    """
+
+    def __init__(self, launch: Launch, folder: Path, resume: str) -> None:
+        self._launch, self._folder, self._resume = launch, folder, resume
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.was_stopped = False
+
+    def run(self) -> list[int]:
+        """Start the processes, wait until all have ended, and return their exit codes."""
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._kill)
+            opened.enter_context(_writing_from_the_background())
+            errors = self._start(opened)
+            self._wait()
+            codes = [process.wait() for process in self._processes]
+            self._show(errors, codes)
+            return codes
+
+    def _start(self, opened: contextlib.ExitStack) -> list[IO[bytes] | None]:
+        launch, job, address = self._launch, secrets.token_hex(8), f"{HOST}:{_free_port()}"
+        errors: list[IO[bytes] | None] = []
+        shares = _shares(launch.size)
+        for index in range(launch.size):
+            member = Membership(
+                address, index, launch.size, job, launch.join_seconds, str(self._folder / "run"), self._resume
+            )
+            # Process 0 speaks for all. What the others write is shown where it cannot.
+            with contextlib.ExitStack() as file:
+                errors.append(file.enter_context(tempfile.TemporaryFile(dir=self._folder)) if index else None)
+                opened.push(file.pop_all())
+            process = subprocess.Popen(
+                launch.command,
+                env=os.environ | member.to_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=None if index == 0 else subprocess.DEVNULL,
+                stderr=errors[-1],
+                # Ctrl-C comes to this process alone, which passes it on once.
+                process_group=0 if os.name != "nt" else None,
+            )
+            self._processes.append(process)
+            if shares:
+                with contextlib.suppress(OSError):  # it has ended
+                    os.sched_setaffinity(process.pid, shares[index])
+        return errors
+
+    def _wait(self) -> None:
+        """Wait until all have ended. Those that outlive another one for long are ended."""
+        ended_at: float | None = None
+        while any(process.poll() is None for process in self._processes):
+            try:
+                time.sleep(LOOK_SECONDS)
+                if ended_at is None and any(process.poll() is not None for process in self._processes):
+                    ended_at = time.monotonic()
+                if ended_at is not None and time.monotonic() - ended_at > END_SECONDS:
+                    self._kill()
+            except KeyboardInterrupt as error:
+                self._pass_on(error)
+
+    def _pass_on(self, error: KeyboardInterrupt) -> None:
+        """Pass a signal on to process 0, which stops all in order; a second one stops it at once."""
+        self.was_stopped = True
+        number = signal.SIGINT
+        if isinstance(error, Terminated):
+            number = signal.SIGTERM
+        elif isinstance(error, HungUp):
+            number = signal.SIGHUP
+        self._processes[0].send_signal(number)
+
+    def _kill(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+
+    def _show(self, errors: Sequence[IO[bytes] | None], codes: Sequence[int]) -> None:
+        """Show what the other processes said, each line once, where process 0 was killed or one has a fault."""
+        shown: set[str] = set()
+        for file in errors:
+            if file is None:
+                continue
+            file.seek(0)
+            text = file.read(MAX_SHOWN).decode("utf-8", "replace")
+            if codes[0] >= 0 and "Traceback" not in text:
+                continue
+            for line in text.splitlines():
+                if line not in shown:
+                    self._launch.say(line.removeprefix("textgen: "))
+                    shown.add(line)
+
+
+def _exit_code(codes: Sequence[int]) -> int:
+    """The exit code of the whole: that of process 0, or 1 where another one failed or was killed."""
+    if codes[0] > 0 or not any(codes):
+        return codes[0]
+    return GroupError.exit_code
+
+
+def _is_loss(codes: Sequence[int]) -> bool:
+    """Whether the processes ended because one was lost, and not because of a mistake that would come again."""
+    return any(code < 0 for code in codes) and all(code <= GroupError.exit_code for code in codes)
+
+
+def _free_port() -> int:
+    """A port of this machine that is free, and the one after it too."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind((HOST, 0))
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError, OverflowError):
+                second.bind((HOST, port + 1))
+                return port
+
+
+def _shares(size: int) -> list[set[int]]:
+    """The cores of each process: an equal share, where there are enough for all; else empty."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < size:
+        return []
+    edges = [len(cores) * place // size for place in range(size + 1)]
+    return [set(cores[start:end]) for start, end in pairwise(edges)]
+
+
+@contextlib.contextmanager
+def _writing_from_the_background() -> Iterator[None]:
+    """Let processes that are started in the block write to the terminal although they are not in its foreground."""
+    if not hasattr(signal, "SIGTTOU"):
+        yield
+        return
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTTOU, before)
+
+
+def own_command(arguments: Sequence[str]) -> list[str]:
+    """The command that runs textgen with these arguments."""
+    return [sys.executable, "-m", "textgen", *arguments]
