@@ -161,7 +161,10 @@ class LSTM(keras.layers.LSTM):
             projected = ops.matmul(inputs, kernel)
         elif embedding is None:
             projected = ops.take(kernel, inputs, axis=0)
-        else:
+        elif embedding.shape[0] <= inputs.shape[0] * inputs.shape[1]:
+            table = embedding if scales is None else embedding * scales
+            projected = ops.take(ops.matmul(table, kernel), inputs, axis=0)
+        else:  # the vocabulary is larger than the batch
             vectors = take_rows(embedding, inputs)
             if scales is not None:
                 vectors = vectors * ops.take(scales, inputs, axis=0)

@@ -13,9 +13,6 @@ from typing import Any
 
 from textgen.training.backend import Tensor
 
-# Time steps in one turn of a loop.
-STEPS_PER_TURN = 4
-
 
 def scan(inputs: Tensor, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     """The loop over time steps, with its own gradient.
@@ -44,24 +41,24 @@ def _made(is_projected: bool) -> Callable[..., Any]:
             h, c = carry
             i, f, g, o = jnp.split(x + h @ kernel, 4, axis=-1)
             i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
-            after = f * c + i * g
-            tanh_c = jnp.tanh(after)
-            cell = o * tanh_c
-            out = cell @ projection[0] if is_projected else cell
-            return (out, after), (out, i, f, g, o, tanh_c, c, h)
+            c = f * c + i * g
+            cell = o * jnp.tanh(c)
+            h = cell @ projection[0] if is_projected else cell
+            return (h, c), (h, c, i, f, g, o)
 
-        (h, c), (outputs, *seen) = lax.scan(step, (h0, c0), inputs, unroll=STEPS_PER_TURN)
-        return (outputs, h, c), (seen, kernel, projection)
+        (h, c), (outputs, all_c, *gates) = lax.scan(step, (h0, c0), inputs)
+        return (outputs, h, c), (outputs, all_c, gates, h0, c0, kernel, projection)
 
     def backward(kept: Any, gradients: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, ...]:
-        (i, f, g, o, tanh_c, c_before, h_before), kernel, projection = kept
+        outputs, all_c, gates, h0, c0, kernel, projection = kept
         d_outputs, d_h, d_c = gradients
-        transposed = kernel.T
+        h_before, c_before = (jnp.concatenate([first[None], rest[:-1]]) for first, rest in ((h0, outputs), (c0, all_c)))
 
         def step(carry: tuple[Tensor, Tensor], at: tuple[Tensor, ...]) -> Any:
-            (d_h, d_c), (d_output, i, f, g, o, tanh_c, c_before) = carry, at
+            (d_h, d_c), (d_output, c, c_before, i, f, g, o) = carry, at
             d_out = d_h + d_output
             d_cell = d_out @ projection[0].T if is_projected else d_out
+            tanh_c = jnp.tanh(c)
             d_c = d_c + d_cell * o * (1 - tanh_c * tanh_c)
             d_x = jnp.concatenate(
                 [
@@ -72,13 +69,12 @@ def _made(is_projected: bool) -> Callable[..., Any]:
                 ],
                 axis=-1,
             )
-            return (d_x @ transposed, d_c * f), (d_x, d_out)
+            return (d_x @ kernel.T, d_c * f), ((d_x, d_out) if is_projected else (d_x,))
 
-        steps = (d_outputs, i, f, g, o, tanh_c, c_before)
-        (d_h, d_c), (d_x, d_out) = lax.scan(step, (d_h, d_c), steps, reverse=True, unroll=STEPS_PER_TURN)
+        steps = (d_outputs, all_c, c_before, *gates)
+        (d_h, d_c), (d_x, *d_out) = lax.scan(step, (d_h, d_c), steps, reverse=True)
         d_kernels = [jnp.einsum("tbo,tbk->ok", h_before, d_x)]
-        if is_projected:
-            d_kernels.append(jnp.einsum("tbu,tbo->uo", o * tanh_c, d_out))
+        d_kernels += [jnp.einsum("tbu,tbo->uo", gates[3] * jnp.tanh(all_c), each) for each in d_out]
         return d_x, d_h, d_c, *d_kernels
 
     @jax.custom_vjp
