@@ -264,3 +264,29 @@ def hidden():
 
 def environment(**changes):
     return os.environ | changes
+
+
+@pytest.fixture
+def machines():
+    """Two network namespaces with a link between them: 10.77.0.1 and 10.77.0.2."""
+    from tests.helpers.groups import ip
+
+    if os.geteuid() or not shutil.which("ip"):
+        pytest.skip("needs the right to make network namespaces, and ip: apt-get install iproute2")
+    names = [f"textgen{os.getpid()}-{end}" for end in "ab"]
+    try:
+        for name in names:
+            ip("netns", "add", name)
+        ends = [f"tg{os.getpid() % 10**6}{end}" for end in "ab"]
+        ip("link", "add", ends[0], "netns", names[0], "type", "veth", "peer", "name", ends[1], "netns", names[1])
+        for place, (name, end) in enumerate(zip(names, ends, strict=True)):
+            ip("-n", name, "addr", "add", f"10.77.0.{place + 1}/24", "dev", end)
+            ip("-n", name, "link", "set", end, "up")
+            ip("-n", name, "link", "set", "lo", "up")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no network namespaces here: {error.stderr.decode()}")
+    try:
+        yield names, ends
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ import time
 import pytest
 
 from tests.conftest import ROOT, environment
-from tests.helpers.groups import NOTICED_SECONDS, free_port, group_of, members
+from tests.helpers.groups import NOTICED_SECONDS, free_port, group_of, ip, members
 
 
 def lines_of(member, seconds=NOTICED_SECONDS):
@@ -105,34 +104,6 @@ def test_a_process_that_waits_elsewhere_does_not_end_late():
         finally:
             sleeping.kill()
             sleeping.communicate()
-
-
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=20)
-
-
-@pytest.fixture
-def machines():
-    """Two network namespaces with a link between them: 10.77.0.1 and 10.77.0.2."""
-    if os.geteuid() or not shutil.which("ip"):
-        pytest.skip("needs the right to make network namespaces, and ip: apt-get install iproute2")
-    names = [f"textgen{os.getpid()}-{end}" for end in "ab"]
-    try:
-        for name in names:
-            ip("netns", "add", name)
-        ends = [f"tg{os.getpid() % 10**6}{end}" for end in "ab"]
-        ip("link", "add", ends[0], "netns", names[0], "type", "veth", "peer", "name", ends[1], "netns", names[1])
-        for place, (name, end) in enumerate(zip(names, ends, strict=True)):
-            ip("-n", name, "addr", "add", f"10.77.0.{place + 1}/24", "dev", end)
-            ip("-n", name, "link", "set", end, "up")
-            ip("-n", name, "link", "set", "lo", "up")
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"no network namespaces here: {error.stderr.decode()}")
-    try:
-        yield names, ends
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
 
 
 def test_a_cut_link_is_noticed_on_both_sides(machines):
@@ -259,7 +230,9 @@ def test_the_address_is_no_address_of_this_machine():
         assert "process 0 listens there, so name an address of its machine" in lines_of(first)
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b'{"names": [1]}\n', b'{"names": ["a"]}\n', b""])
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b'{"names": [1]}\n', b'{"names": ["a"]}\n', b""]
+)
 def test_something_else_answers(answer):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -1,6 +1,6 @@
 """A process of a group that only counts together with the others, and prints each count. Needs no Keras.
 
-    python -m tests.helpers.group_worker '{"coordinator": "127.0.0.1:4000", "index": 0, "size": 2}' [STEPS] [FACT]
+python -m tests.helpers.group_worker '{"coordinator": "127.0.0.1:4000", "index": 0, "size": 2}' [STEPS] [FACT]
 """
 
 import json

@@ -14,6 +14,11 @@ from tests.conftest import ROOT, environment
 NOTICED_SECONDS = 10
 
 
+def ip(*arguments):
+    """Run ip, of iproute2."""
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=20)
+
+
 def free_port(host="127.0.0.1"):
     """A port that is free, and the one after it."""
     while True:

@@ -18,6 +18,7 @@ from typing import IO
 from textgen.errors import GroupError
 from textgen.group.membership import Membership
 from textgen.system.interrupts import HungUp, Terminated
+from textgen.system.wording import count
 
 # Seconds in which the others must end once one has: a lost process is noticed within 10.
 END_SECONDS = 15.0
@@ -56,10 +57,11 @@ class Launch:
                 codes = attempt.run()
                 code = _exit_code(codes)
                 run = report.read_text("utf-8") if report.exists() else ""
-                if not code or attempt.was_stopped or not _is_loss(codes) or not run or not left:
+                if not code or attempt.was_stopped or not _is_loss(codes) or not left:
                     return code
                 left -= 1
-                self.say(f"starting again from the last save of {run}; {left} more restarts if a process is lost")
+                where = f"from the last save of {run}" if run else "from the beginning"
+                self.say(f"starting again {where}; {count(left, 'more restart')} if a process is lost")
 
 
 class _Attempt:
