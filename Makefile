@@ -16,6 +16,7 @@
 #   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-clients    install the openai package and the llm command, run them against a server
+#   make test-machines   install JAX, train in several processes, kill, freeze and cut them off
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
 
 PYTHON ?= python3
@@ -35,7 +36,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed sanitize test-writing test-clients test-backends test-firefox kernel clean
+  typed sanitize test-writing test-clients test-backends test-machines test-firefox kernel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -58,7 +59,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing and not clients"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing and not clients and not machines"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -138,6 +139,10 @@ kernel:
 test-clients: $(VENV)/.installed-clients
 	$(BIN)/python -m pytest -m clients
 
+# Some of these need root and iproute2, for two network namespaces.
+test-machines: $(VENV)/.installed-machines
+	$(BIN)/python -m pytest -m machines tests/group tests/training/test_processes.py
+
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends
 
@@ -152,6 +157,10 @@ $(VENV)/.installed-test: $(BUILT_FROM) | $(VENV)/.made
 # PyTorch in the version that was tested: the newest may bring a different build.
 $(VENV)/.installed-backends: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,jax,torch]" torch==2.13.0
+	touch $@
+
+$(VENV)/.installed-machines: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,machines]"
 	touch $@
 
 $(VENV)/.installed-clients: $(VENV)/.installed-test

@@ -30,11 +30,11 @@ FLAT_COMMIT = "962951b"  # the last one before the modules moved into packages
 
 INK, FAINT, PALE = "#22272e", "#8b949e", "#d8dee4"
 BASE, TRAINING, WRITING, DOOR = "#e7ebef", "#cfe3fa", "#fbdcc0", "#ded4f2"
-SIDES = {"planning": TRAINING, "training": TRAINING, "cli": DOOR, "serve": DOOR, "exchange": DOOR}
+SIDES = {"planning": TRAINING, "training": TRAINING, "group": TRAINING, "cli": DOOR, "serve": DOOR, "exchange": DOOR}
 SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "page", "inspection", "reading"), WRITING)
 # Where a package stands in its layer, from left (training) to right (writing); the middle unless named.
 PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.86, "verse": 0.55, "page": 0.72}
-PLACES |= {"inspection": 0.84, "reading": 0.52}
+PLACES |= {"inspection": 0.84, "reading": 0.52, "group": 0.24}
 PLACES |= {
     "writing": 0.66,
     "sampling": 0.6,
@@ -70,6 +70,7 @@ WORDS = {
     "writing": "prompt to text",
     "sampling": "logits to ids",
     "planning": "what will be trained",
+    "group": "several processes",
     "engine": "the LSTM in NumPy",
     "runs": "the run folder",
     "corpus": "files to documents",

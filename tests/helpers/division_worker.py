@@ -42,7 +42,7 @@ def corpus(kind):
 def main():
     """Train and write."""
     member, out = Membership(**json.loads(sys.argv[1])), sys.argv[2]
-    kind, fault = (sys.argv[3:] + ["characters", ""])[:2] if len(sys.argv) > 3 else ("characters", "")
+    kind, fault, *_ = [*sys.argv[3:], "characters", ""] if len(sys.argv) == 3 else [*sys.argv[3:], ""]
     cluster.check()
     with meet(member) as group:
         cluster.start(group, member)

@@ -78,3 +78,16 @@ def test_a_word_counts_as_its_characters():
     assert found.symbols_per_character == pytest.approx(6 / 28, rel=0.1)
     assert planned("one two " * 300).symbols_per_character == 1
     assert found.characters_per_step == pytest.approx(found.streams.rows * 64 * 28 / 6, rel=0.1)
+
+
+def test_a_large_batch_takes_a_higher_rate_and_a_note_says_so():
+    text = "abcdefgh" * 20_000
+    usual, large = planned(text), planned(text, batch_size=128)
+    assert large.training.learning_rate == 2 * usual.training.learning_rate
+    (note,) = [note for note in large.notes if "times the usual 32" in note]
+    assert "learning rate is 2 times as high, the square root" in note
+    assert not [note for note in usual.notes if "usual 32" in note]
+    own = planned(text, batch_size=128, learning_rate=0.003)
+    assert own.training.learning_rate == 0.003
+    assert not [note for note in own.notes if "usual 32" in note]
+    assert planned(text, batch_size=8).training.learning_rate == usual.training.learning_rate

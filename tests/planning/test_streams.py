@@ -51,3 +51,19 @@ def test_each_held_out_symbol_is_predicted_once_and_padding_never_counts(size, r
         predicted += targets[counts].tolist()
     assert sorted(predicted) == list(range(1, size))
     assert streams.symbols == size - 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("offset", [0, 57])
+def test_rows_that_are_dealt_out_are_those_of_the_whole(parts, offset):
+    """Each part reads rows of its own; rows beyond the text are padding. The held-out streams too."""
+    ids = np.arange(500, dtype=np.int32)
+    whole, held_out = training_streams(ids, batch=5, length=8), held_out_streams(ids, rows=5, length=4)
+    of_part = -(-5 // parts)
+    for streams, steps in ((whole, whole.steps), (held_out, held_out.steps)):
+        for index in range(steps):
+            dealt = [streams.dealt(part * of_part, of_part).step(index, offset) for part in range(parts)]
+            for place, expected in enumerate(streams.step(index, offset)):
+                rows = np.concatenate([step[place] for step in dealt])
+                assert (rows[:5] == expected).all()
+                assert (rows[5:] == (IGNORED if place else 0)).all()

@@ -47,6 +47,9 @@ COMMANDS = {
 WITHOUT_NUMPY = {"corpora"}
 
 
+# Where a context keeps the arguments as they were given.
+ARGUMENTS = "textgen.arguments"
+
 # What newer versions of Click raise to show the help of a group that was called without arguments.
 _HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
@@ -67,10 +70,13 @@ class Commands(click.Group):
                     _end_interrupted(received.error)
                 raise
 
-    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **settings: Any) -> click.Context:
         """Parse the arguments. `--help` and `--version` print here."""
+        given = list(args)  # Click takes them out
         with self._exit_codes():
-            return super().make_context(*args, **settings)
+            context = super().make_context(info_name, args, *rest, **settings)
+        context.meta[ARGUMENTS] = given
+        return context
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was called."""

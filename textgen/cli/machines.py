@@ -2,10 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import click
+
 from textgen import arguments
+from textgen.cli import ARGUMENTS
 from textgen.cli.console import note
 from textgen.cli.options import command_option
 from textgen.errors import UsageError
@@ -83,7 +86,7 @@ def group_options(command: Decorated) -> Decorated:
     return command
 
 
-def membership(options: dict[str, Any]) -> Membership | None:
+def membership(corpus: Sequence[str], options: dict[str, Any]) -> Membership | None:
     """Take the options out of those of a command: which process this is, None for an ordinary training.
 
     Ends the process where it starts others: their end is its own.
@@ -119,7 +122,7 @@ def membership(options: dict[str, Any]) -> Membership | None:
         raise UsageError("`processes` starts processes on this machine; leave out `machine`, `process` and `of`")
     if given["processes"] == 1:
         return Membership(with_port("127.0.0.1"), 0, 1)
-    sys.exit(_launched(given["processes"], given.get("restarts", 0), wait))
+    sys.exit(_launched(corpus, given["processes"], given.get("restarts", 0), wait))
 
 
 def _of_machines(given: dict[str, Any], wait: float) -> Membership:
@@ -136,13 +139,12 @@ def _of_machines(given: dict[str, Any], wait: float) -> Membership:
     return Membership.of_machines(given["machines"], given["machine"], wait)
 
 
-def _launched(size: int, restarts: int, wait: float) -> int:
+def _launched(corpus: Sequence[str], size: int, restarts: int, wait: float) -> int:
     """Start the processes and wait for their end. Returns the exit code."""
     from textgen.group.launch import Launch, own_command
 
-    arguments = sys.argv[1:]
-    if "-" in arguments:
+    if "-" in corpus:
         raise UsageError("several processes cannot read one standard input; write the text to a file")
     if os.name == "nt":
         raise UsageError("`processes` does not work on Windows; use the Windows Subsystem for Linux")
-    return Launch(own_command(arguments), size, restarts, wait, note).run()
+    return Launch(own_command(click.get_current_context().meta[ARGUMENTS]), size, restarts, wait, note).run()

@@ -81,7 +81,7 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
 
     if not corpus and options["resume"] is None:
         raise UsageError("no text given: name at least one file, or - for standard input")
-    member = membership(options)
+    member = membership(corpus, options)
     if member and member.resume:  # started again after a process was lost
         corpus, out, overwrite = (), None, False
         kept = ("average_every", "watch_gradients", "tensorboard")

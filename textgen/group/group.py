@@ -24,9 +24,9 @@ from textgen.shown import one_line
 T = TypeVar("T")
 
 # Seconds between two signs of life, and of silence after which a process counts as lost.
-BEAT_SECONDS, SILENCE_SECONDS = 1.0, 6.0
+BEAT_SECONDS, SILENCE_SECONDS = 1.0, 5.0
 # Seconds in which the main thread may end the process in its own way, once another process is lost.
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.5
 
 
 class Group(ABC):
@@ -36,10 +36,12 @@ class Group(ABC):
         index: the number of this process.
         size: how many processes there are.
         advice: how to go on after a failure; empty as long as nothing was saved.
+        before_exit: called before a thread of the group ends the process.
     """
 
     def __init__(self, index: int, size: int) -> None:
         self.index, self.size, self.advice = index, size, ""
+        self.before_exit: Callable[[], object] = lambda: None
 
     @property
     def is_first(self) -> bool:
@@ -181,9 +183,6 @@ class Members(Group):
         names: all processes in words, in their order.
         channels: the connections: in process 0, to each other process by its number; elsewhere, to process 0.
         parent: the process that started this one; None for one that may end before it.
-
-    Attributes:
-        before_exit: called before a thread of this class ends the process.
     """
 
     def __init__(self, index: int, names: list[str], channels: dict[int, Channel], parent: Parent | None) -> None:
@@ -193,7 +192,6 @@ class Members(Group):
         self._turn = 0
         self._lock, self._is_over, self._failed = threading.Lock(), threading.Event(), threading.Event()
         self._failure: str | None = None
-        self.before_exit: Callable[[], object] = lambda: None
         for place, peer in self._peers.items():
             threading.Thread(target=self._read, args=(peer,), name=f"process {place}", daemon=True).start()
         threading.Thread(target=self._beat, name="signs of life", daemon=True).start()

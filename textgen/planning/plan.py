@@ -19,7 +19,7 @@ from textgen.planning.baselines import baselines, count_symbols
 from textgen.planning.candidates import CandidateSampler
 from textgen.planning.dataset import Encoded, VocabularySpec, encode
 from textgen.planning.labelling import Labelling
-from textgen.planning.sizes import choose, chosen, expected_bytes
+from textgen.planning.sizes import USUAL_BATCH, batch_factor, choose, chosen, expected_bytes
 from textgen.planning.streams import HeldOutStreams, TrainingStreams, held_out_streams, training_streams
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.run import Baselines
@@ -205,6 +205,7 @@ def plan(
         raise UsageError(f"`classify={shown(model.classify)}`: the text has no such label; add it to `label`")
     streams = _streams(corpus.name, text, training)
     notes = [*map(str, text.notes), *_notes(text, streams, training)]
+    notes += _batch_notes(streams.batch, training)
     training = dataclasses.replace(training, batch_size=streams.batch)
     model, training, reason = choose(model, training, len(text.ids))
     return Plan(
@@ -237,6 +238,17 @@ def _held_out(text: Encoded, streams: TrainingStreams) -> HeldOutStreams | None:
     """The streams to measure on; None if nothing can be predicted."""
     ids = text.held_out[:MAX_MEASURED_SYMBOLS]
     return held_out_streams(ids, streams.rows, streams.length, text.held_out_labels) if len(ids) > 1 else None
+
+
+def _batch_notes(rows: int, training: TrainingConfig) -> list[str]:
+    """What a batch above the usual changes."""
+    factor = batch_factor(rows)
+    if factor == 1 or training.learning_rate is not None:
+        return []
+    return [
+        f"a batch of {rows:,} is {rows / USUAL_BATCH:.3g} times the usual {USUAL_BATCH}, so the learning rate is "
+        f"{factor:.3g} times as high, the square root of that; `learning_rate` sets another"
+    ]
 
 
 def _notes(text: Encoded, streams: TrainingStreams, training: TrainingConfig) -> list[str]:

@@ -27,6 +27,8 @@ MIN_PASSES, MAX_PASSES = 4, 100
 MIN_TIED_VOCABULARY = 1000
 # Above this vocabulary, the loss of a training step is over so many symbols of it.
 MAX_EXACT_VOCABULARY, SOFTMAX_SAMPLES = 2048, 1024
+# The batch that the recipe was tuned for.
+USUAL_BATCH = 32
 # Epochs without improvement after which a training without a budget of minutes stops.
 PATIENCE_EPOCHS = 5
 
@@ -145,9 +147,17 @@ def expected_bytes(model: ModelConfig, training: TrainingConfig, rows: int) -> f
     return BASE_MEMORY_BYTES + 20 * model.parameters() + 4 * numbers
 
 
-def learning_rate(units: int, layers: int) -> float:
-    """The peak rate that suits a model: the larger the model, the lower the rate."""
-    return float(f"{min(0.01, 3.072 / (units * math.sqrt(layers))):.2g}")
+def learning_rate(units: int, layers: int, batch_size: int = USUAL_BATCH) -> float:
+    """The peak rate that suits a model and a batch: lower for a larger model, higher for a larger batch."""
+    return float(f"{min(0.01, 3.072 / (units * math.sqrt(layers))) * batch_factor(batch_size):.2g}")
+
+
+def batch_factor(batch_size: int) -> float:
+    """How many times the learning rate grows with a batch above the usual: the square root of how many times it is.
+
+    As for Adam's steps in general (Malladi et al. 2022), and as measured here (docs/log.md, "larger batches").
+    """
+    return math.sqrt(max(batch_size / USUAL_BATCH, 1))
 
 
 def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice:
@@ -164,7 +174,7 @@ def choose(model: ModelConfig, training: TrainingConfig, symbols: int) -> Choice
     own = _own_options(model)
     model = _fill(model, units=size.units, layers=size.layers)
     model = _tied(model)
-    rate = learning_rate(chosen(model.units), chosen(model.layers))
+    rate = learning_rate(chosen(model.units), chosen(model.layers), training.batch_size)
     training = _fill(training, learning_rate=rate, patience=0 if training.minutes else PATIENCE_EPOCHS)
 
     steps_per_pass = max(symbols // (training.batch_size * training.sequence_length), 1)

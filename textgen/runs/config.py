@@ -74,7 +74,7 @@ class TrainingConfig(Config):
     )
     learning_rate: float | None = option(
         None,
-        "Set Adam's peak learning rate, reached after the warm-up. [default: by units and layers]",
+        "Set Adam's peak learning rate, reached after the warm-up. [default: by units, layers and batch size]",
         above=0,
         high=10,
         group=TRAINING,

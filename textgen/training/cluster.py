@@ -40,7 +40,9 @@ def check() -> None:
 
 
 def start(group: Group, member: Membership) -> None:
-    """Connect the processes of a group through JAX. Raises GroupError. Call this before Keras is imported.
+    """Connect the processes of a group through JAX. Raises GroupError and UsageError.
+
+    Call this before Keras is imported, and once in a process: JAX cannot do it again.
 
     Args:
         group: the group, whose processes have met.
@@ -49,6 +51,11 @@ def start(group: Group, member: Membership) -> None:
     if not isinstance(group, Members):
         return
     jax = import_module("jax")
+    if import_module("jax._src.xla_bridge").backends_are_initialized():
+        raise UsageError(
+            "JAX has been used in this process before, and connects to others only when it starts; train in a new "
+            "process"
+        )
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     jax.config.update("jax_enable_preemption_service", False)
     host, port = member.address

@@ -268,6 +268,7 @@ def _continue(request: Request, folder: Folder) -> Session:
 def _run(session: Session) -> History:
     """Train, and say what came of it."""
     with Interrupt() as interrupt, contextlib.closing(session.reporter):
+        session.group.before_exit = session.reporter.close
         session.reporter.status("starting Keras, which takes some seconds")
         session.company.start()
         from textgen.training.fit import fit
