@@ -102,7 +102,8 @@ def main():
             for processes, results in found.items():
                 seconds, sent = (statistics.median(each) for each in zip(*results, strict=True))
                 print(
-                    f"{model:<8} {processes:9} {1000 * seconds:10.1f} {seconds / alone:6.2f} {sent:13,.0f} {weights:11,}",
+                    f"{model:<8} {processes:9} {1000 * seconds:10.1f} {seconds / alone:6.2f} {sent:13,.0f} "
+                    f"{weights:11,}",
                     flush=True,
                 )
             seconds_of_rows[model] = alone
