@@ -89,6 +89,8 @@ def test_a_process_that_waits_elsewhere_does_not_end_late():
         "from textgen.group.meeting import meet\n"
         "from textgen.group.membership import Membership\n"
         "group = meet(Membership(**json.loads(sys.argv[1])))\n"
+        "group.check_same('facts', {'`units`': 'the same'})\n"
+        "group.watch_closely()\n"
         "print('met', flush=True)\n"
         "time.sleep(1000)\n"
     )
@@ -133,7 +135,7 @@ ENDS = [
     (hello(textgen="0.1"), "has textgen 0.1", "install the same version"),
 ]
 WAITS = [
-    (hello(job="another"), 'is of the job "another"'),
+    (hello(job="another"), 'is of the job "another", and the group of another one'),
     (hello(index=7), "there is no such process in a group of 2"),
     (hello(index=-1), "there is no such process in a group of 2"),
     (hello(index=0), "there is no such process in a group of 2"),

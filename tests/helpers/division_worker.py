@@ -46,6 +46,7 @@ def main():
     cluster.check()
     with meet(member) as group:
         cluster.start(group, member)
+        group.watch_closely()
         import numpy as np
 
         from textgen.training import distribution, feed

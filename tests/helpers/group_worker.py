@@ -19,6 +19,7 @@ def main():
     try:
         with meet(Membership(**json.loads(sys.argv[1]))) as group:
             group.check_same("facts", {"`units`": fact})
+            group.watch_closely()
             group.advice = "go on with: textgen train --resume RUN"
             for step in range(steps):
                 found = group.gather("count", step + group.index)

@@ -102,6 +102,8 @@ def membership(corpus: Sequence[str], options: dict[str, Any]) -> Membership | N
     for name, (low, high) in BOUNDS.items():
         if name in given:
             arguments.whole_number(name, given[name], low=low, high=high)
+    if given.keys() == {"join_timeout"}:
+        raise UsageError("`join_timeout` belongs to a group; add `machines`, or `coordinator`")
     wait = arguments.number("join_timeout", given.pop("join_timeout", JOIN_SECONDS), above=0, high=1e6)
     ways = [name for name in ("processes", "machines", "coordinator") if name in given]
     if len(ways) > 1:
@@ -121,6 +123,8 @@ def membership(corpus: Sequence[str], options: dict[str, Any]) -> Membership | N
     if given.keys() - {"processes", "restarts"}:
         raise UsageError("`processes` starts processes on this machine; leave out `machine`, `process` and `of`")
     if given["processes"] == 1:
+        if "restarts" in given:
+            raise UsageError("`restarts` is for several processes; leave it out, or give more `processes`")
         return Membership(with_port("127.0.0.1"), 0, 1)
     sys.exit(_launched(corpus, given["processes"], given.get("restarts", 0), wait))
 

@@ -83,8 +83,8 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
         raise UsageError("no text given: name at least one file, or - for standard input")
     member = membership(corpus, options)
     if member and member.resume:  # started again after a process was lost
-        corpus, out, overwrite = (), None, False
-        kept = ("average_every", "watch_gradients", "tensorboard")
+        out, overwrite = None, False
+        kept = ("average_every", "watch_gradients", "tensorboard", "encoding")
         options = {name: options[name] for name in kept} | {"resume": member.resume}
     with without_package("matplotlib"):  # Keras would import it for pictures of its own: a tenth of the start
         history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, member=member, **given(options))

@@ -87,6 +87,15 @@ class Channel:
             if (seconds is not None and seconds <= 0) or not selector.select(seconds):
                 raise TimeoutError("the other process does not answer")
 
+    def is_open(self) -> bool:
+        """Whether the other side has not closed the connection yet."""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def close(self) -> None:
         """End the connection. What was sent still arrives; a thread that receives wakes up."""
         with contextlib.suppress(OSError):

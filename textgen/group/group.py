@@ -20,11 +20,13 @@ from typing import Any, Self, TypeVar
 from textgen.errors import GroupError, TextgenError
 from textgen.group.channel import Channel
 from textgen.shown import one_line
+from textgen.system.native import release
 
 T = TypeVar("T")
 
-# Seconds between two signs of life, and of silence after which a process counts as lost.
-BEAT_SECONDS, SILENCE_SECONDS = 1.0, 5.0
+# Seconds between two signs of life, and of silence after which a process counts as lost. Before the training begins, a
+# process may read a large text in one piece, and its other threads wait for the interpreter meanwhile.
+BEAT_SECONDS, SILENCE_SECONDS, SILENCE_BEFORE_SECONDS = 1.0, 5.0, 60.0
 # Seconds in which the main thread may end the process in its own way, once another process is lost.
 GRACE_SECONDS = 1.5
 
@@ -83,6 +85,10 @@ class Group(ABC):
                         f"{self.name_of(index)} and {self.name_of(0)} differ in {name}: {other} and {first}; give all "
                         "processes the same"
                     )
+
+    def watch_closely(self) -> None:
+        """Begin to count on signs of life in time: the training begins."""
+        return
 
     @abstractmethod
     def name_of(self, index: int) -> str:
@@ -159,22 +165,6 @@ class Peer:
         self.inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
 
 
-class Parent:
-    """The process that started this one, `textgen train --processes`. This one ends when it does."""
-
-    def __init__(self) -> None:
-        self._id = os.getppid()
-
-    @classmethod
-    def of(cls, report: str) -> "Parent | None":
-        """The parent of a process with such a report (`Membership`); None where nobody started it for the group."""
-        return cls() if report else None
-
-    def has_ended(self) -> bool:
-        """Whether it has ended."""
-        return os.getppid() != self._id
-
-
 class Members(Group):
     """A group of several processes.
 
@@ -182,14 +172,15 @@ class Members(Group):
         index: the number of this process.
         names: all processes in words, in their order.
         channels: the connections: in process 0, to each other process by its number; elsewhere, to process 0.
-        parent: the process that started this one; None for one that may end before it.
+        parent: the process id of the `textgen train --processes` that started this process, which ends when that one
+            does; 0 for none.
     """
 
-    def __init__(self, index: int, names: list[str], channels: dict[int, Channel], parent: Parent | None) -> None:
+    def __init__(self, index: int, names: list[str], channels: dict[int, Channel], parent: int = 0) -> None:
         super().__init__(index, len(names))
         self._names, self._parent = names, parent
         self._peers = {place: Peer(names[place], channel) for place, channel in channels.items()}
-        self._turn = 0
+        self._turn, self._silence = 0, SILENCE_BEFORE_SECONDS
         self._lock, self._is_over, self._failed = threading.Lock(), threading.Event(), threading.Event()
         self._failure: str | None = None
         for place, peer in self._peers.items():
@@ -204,6 +195,11 @@ class Members(Group):
     def name_of(self, index: int) -> str:
         """A process in words."""
         return self._names[index]
+
+    def watch_closely(self) -> None:
+        """Begin to count on signs of life in time: see `Group.watch_closely`."""
+        self.gather("watch", True)  # nobody reads any more
+        self._silence = SILENCE_SECONDS
 
     def decide(self, what: str, value: T) -> T:
         """What process 0 decided: see `Group.decide`."""
@@ -235,14 +231,15 @@ class Members(Group):
         if self._is_over.is_set():
             return
         line = None
-        if error is not None and not isinstance(error, GroupError):
-            is_known = isinstance(error, TextgenError)
-            line = str(error) if is_known else f"{type(error).__name__} {error}".strip()
+        if isinstance(error, TextgenError):
+            line = None if self._failure else str(error)  # what failed elsewhere is known there
+        elif error is not None:
+            line = f"{type(error).__name__} {error}".strip()
         self._is_over.set()
         self._send_all({"kind": "left", "why": line}, is_last=True)
         for peer in self._peers.values():
             peer.channel.close()
-        if isinstance(error, GroupError):
+        if isinstance(error, GroupError) and self._silence == SILENCE_SECONDS:
             # A computation may wait for a lost process, and the end of the interpreter for the computation.
             atexit.register(_exit_now, error.exit_code)
 
@@ -261,7 +258,7 @@ class Members(Group):
     def _next(self, peer: Peer, what: str) -> Any:
         """The value that another process sent for this turn."""
         message = peer.inbox.get()
-        if message is None or self._failure:
+        if message is None:
             peer.inbox.put(None)
             self._failed.wait(SILENCE_SECONDS + 2 * BEAT_SECONDS)
             raise self._error()
@@ -307,14 +304,14 @@ class Members(Group):
             # Where this process itself was frozen, that the others were silent meanwhile says nothing.
             frozen = max(now - before - 2 * BEAT_SECONDS, 0.0)
             before = now
-            if self._parent and self._parent.has_ended():
+            if self._parent and os.getppid() != self._parent:
                 self._fail("the command that started the processes ended")
             for peer in self._peers.values():
                 peer.heard += frozen
                 if peer.has_left:
                     continue
-                if now - peer.heard > SILENCE_SECONDS:
-                    self._fail(f"{peer.name} has not answered for {SILENCE_SECONDS:g} seconds")
+                if now - peer.heard > self._silence:
+                    self._fail(f"{peer.name} has not answered for {self._silence:g} seconds")
                 try:
                     peer.channel.send({"kind": "alive"})
                 except OSError:  # the thread that reads finds out why
@@ -337,6 +334,7 @@ class Members(Group):
         """End the process, unless the main thread does."""
         if self._is_over.wait(GRACE_SECONDS):
             return
+        release()
         self.before_exit()
         error = self._error()
         sys.stderr.write(f"textgen: {error}\n")

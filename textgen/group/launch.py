@@ -1,6 +1,7 @@
 """Several processes on this machine: started, watched, and started again where one is lost."""
 
 import contextlib
+import math
 import os
 import secrets
 import signal
@@ -22,6 +23,8 @@ from textgen.system.wording import count
 
 # Seconds in which the others must end once one has: a lost process is noticed within 10.
 END_SECONDS = 15.0
+# The same once a person stopped them.
+STOP_SECONDS = 3.0
 LOOK_SECONDS = 0.1
 # Bytes that are shown of what a process wrote, at most.
 MAX_SHOWN = 1 << 16
@@ -79,7 +82,7 @@ class _Attempt:
     def __init__(self, launch: Launch, folder: Path, resume: str) -> None:
         self._launch, self._folder, self._resume = launch, folder, resume
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.was_stopped = False
+        self.was_stopped, self._deadline = False, math.inf
 
     def run(self) -> list[int]:
         """Start the processes, wait until all have ended, and return their exit codes."""
@@ -98,7 +101,14 @@ class _Attempt:
         shares = _shares(launch.size)
         for index in range(launch.size):
             member = Membership(
-                address, index, launch.size, job, launch.join_seconds, str(self._folder / "run"), self._resume
+                address,
+                index,
+                launch.size,
+                job,
+                launch.join_seconds,
+                report=str(self._folder / "run"),
+                parent=os.getpid(),
+                resume=self._resume,
             )
             # Process 0 speaks for all. What the others write is shown where it cannot.
             with contextlib.ExitStack() as file:
@@ -121,19 +131,26 @@ class _Attempt:
 
     def _wait(self) -> None:
         """Wait until all have ended. Those that outlive another one for long are ended."""
-        ended_at: float | None = None
-        while any(process.poll() is None for process in self._processes):
+        while True:
             try:
-                time.sleep(LOOK_SECONDS)
-                if ended_at is None and any(process.poll() is not None for process in self._processes):
-                    ended_at = time.monotonic()
-                if ended_at is not None and time.monotonic() - ended_at > END_SECONDS:
+                if all(process.poll() is not None for process in self._processes):
+                    return
+                if any(process.poll() is not None for process in self._processes):
+                    has_ended = self._processes[0].poll() is not None
+                    self._end_within(STOP_SECONDS if self.was_stopped and has_ended else END_SECONDS)
+                if time.monotonic() > self._deadline:
                     self._kill()
+                time.sleep(LOOK_SECONDS)
             except KeyboardInterrupt as error:
                 self._pass_on(error)
 
+    def _end_within(self, seconds: float) -> None:
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
+
     def _pass_on(self, error: KeyboardInterrupt) -> None:
-        """Pass a signal on to process 0, which stops all in order; a second one stops it at once."""
+        """Pass a signal on to process 0, which stops all in order; a second one stops all at once."""
+        if self.was_stopped:
+            self._end_within(STOP_SECONDS)
         self.was_stopped = True
         number = signal.SIGINT
         if isinstance(error, Terminated):
@@ -164,10 +181,8 @@ class _Attempt:
 
 
 def _exit_code(codes: Sequence[int]) -> int:
-    """The exit code of the whole: that of process 0, or 1 where another one failed or was killed."""
-    if codes[0] > 0 or not any(codes):
-        return codes[0]
-    return GroupError.exit_code
+    """The exit code of the whole: that of process 0, or 1 where it was killed."""
+    return codes[0] if codes[0] >= 0 else GroupError.exit_code
 
 
 def _is_loss(codes: Sequence[int]) -> bool:
@@ -211,5 +226,10 @@ def _writing_from_the_background() -> Iterator[None]:
 
 
 def own_command(arguments: Sequence[str]) -> list[str]:
-    """The command that runs textgen with these arguments."""
-    return [sys.executable, "-m", "textgen", *arguments]
+    """The command that runs textgen with these arguments.
+
+    Without -P, Python would look for modules in the working folder first, and run what a stranger put there. It must
+    where this process does too: in a checkout.
+    """
+    is_in_path = os.getcwd() in map(os.path.abspath, sys.path)
+    return [sys.executable, *([] if is_in_path else ["-P"]), "-m", "textgen", *arguments]

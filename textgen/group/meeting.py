@@ -12,7 +12,7 @@ from typing import Any
 from textgen._version import __version__
 from textgen.errors import GroupError
 from textgen.group.channel import Channel
-from textgen.group.group import Alone, Group, Members, Parent
+from textgen.group.group import Alone, Group, Members
 from textgen.group.membership import Membership, shown_address
 from textgen.system.safejson import check_type
 
@@ -65,12 +65,14 @@ class _Host:
         self._came: dict[int, tuple[_Hello, Channel]] = {}
         self._refusals: list[str] = []
         self._problem: str | None = None
-        self._is_over = False
+        self._is_over = self._is_loopback = False
 
     def wait(self) -> Group:
         """Wait for all."""
         until = time.monotonic() + self._member.join_seconds
         with _listening(self._member) as listener:
+            own = str(listener.getsockname()[0])
+            self._is_loopback = own.startswith("127.") and self._member.address[0] != own
             listener.settimeout(RETRY_SECONDS)
             while len(self._came) < self._member.size - 1 and self._problem is None:
                 if time.monotonic() > until:
@@ -91,7 +93,7 @@ class _Host:
             with contextlib.suppress(OSError):  # noticed by the group
                 channel.send({"names": names})
         channels = {place: channel for place, (_, channel) in came.items()}
-        return Members(0, names, channels, Parent.of(self._member.report))
+        return Members(0, names, channels, self._member.parent)
 
     def _hear(self, connection: socket.socket) -> None:
         """Hear who came, and take it in or send it away."""
@@ -107,17 +109,18 @@ class _Host:
             if line is None and not self._is_over:
                 self._came[hello.index] = hello, channel
                 return
+        _refuse(channel, line or "the group is complete")  # before this process ends for it
+        with self._lock:
             if line and ends_group:
                 self._problem = self._problem or line
             elif line:
                 self._refusals.append(line)
-        _refuse(channel, line or "the group is complete")
 
     def _objection(self, hello: _Hello) -> tuple[str | None, bool]:
         """Why a process cannot join, None where it can; and whether the group cannot form then."""
         own = self._hello
         if hello.job != own.job:
-            return f'{hello.name()} is of the job "{hello.job[:80]}", {own.name()} of "{own.job[:80]}"', False
+            return f'{hello.name()} is of the job "{hello.job[:80]}", and the group of another one', False
         if hello.size != own.size:
             text = f"{hello.name()} is one of {hello.size}, {own.name()} one of {own.size}"
             return f"{text}; tell all of them the same number of processes", True
@@ -126,7 +129,7 @@ class _Host:
             return f"{text}; install the same version everywhere", True
         if not 0 < hello.index < own.size:
             return f"{hello.name()}: there is no such process in a group of {own.size}", False
-        if hello.index in self._came:
+        if hello.index in self._came and self._came[hello.index][1].is_open():
             return f"{hello.name()} came twice: {self._came[hello.index][0].name()} was there before", False
         return None, False
 
@@ -135,6 +138,8 @@ class _Host:
         word = "process" if len(missing) == 1 else "processes"
         refused = f" ({'; '.join(self._refusals[-3:])})" if self._refusals else ""
         member = self._member
+        if self._is_loopback:
+            refused += f" ({member.address[0]} stands for this machine alone here: no other machine reaches it)"
         return (
             f"{word} {', '.join(missing[:20])} of {member.size} did not come to {member.coordinator} within "
             f"{member.join_seconds:g} seconds{refused}; start all processes, or wait longer (`join_timeout`)"
@@ -145,24 +150,30 @@ class _Host:
 def _listening(member: Membership) -> Any:
     """A socket that listens at the coordinator's address and nowhere else."""
     host, port = member.address
+    place = ""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise GroupError(f"{member.coordinator}: {error.strerror}; name an address of this machine") from None
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no name of a machine"
+        raise GroupError(f"{member.coordinator}: {why}; name an address of this machine") from None
     with listener:
         try:
             if os.name != "nt":  # there, it would let a second process listen at the same port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(BACKLOG)
+            with socket.socket(family, kind, protocol) as second:  # JAX listens there later, and would share it
+                place, port = "the port after it", port + 1
+                second.bind((address[0], port, *address[2:]))
         except OSError as error:
             advice = {
                 errno.EADDRINUSE: "choose another port, the same in all processes",
                 errno.EADDRNOTAVAIL: "process 0 listens there, so name an address of its machine",
                 errno.EACCES: "choose a port above 1023",
             }.get(error.errno or 0, "choose another address")
-            raise GroupError(f"{member.coordinator}: {error.strerror or error}; {advice}") from None
+            where = f" ({place})" if place else ""
+            raise GroupError(f"{member.coordinator}{where}: {error.strerror or error}; {advice}") from None
         yield listener
 
 
@@ -195,7 +206,7 @@ def _join(member: Membership, hello: _Hello) -> Group:
         raise GroupError(f"{what}; check the address") from None
     if len(names) != member.size:
         raise GroupError(f"{what}: it speaks of {len(names)} processes; check the address")
-    return Members(member.index, names, {0: channel}, Parent.of(member.report))
+    return Members(member.index, names, {0: channel}, member.parent)
 
 
 def _connected(member: Membership, until: float) -> Channel:
@@ -204,11 +215,12 @@ def _connected(member: Membership, until: float) -> Channel:
     while True:
         try:
             return Channel(socket.create_connection((host, port), timeout=CONNECT_SECONDS))
-        except OSError as error:
-            if time.monotonic() >= until:
+        except (OSError, UnicodeError) as error:
+            if time.monotonic() >= until or isinstance(error, UnicodeError):
+                why = getattr(error, "strerror", None) or error
                 raise GroupError(
                     f"no answer from process 0 at {shown_address(host, port)} within {member.join_seconds:g} seconds "
-                    f"({error.strerror or error}); start process 0, check the address and the network between, or wait "
+                    f"({why}); start process 0, check the address and the network between, or wait "
                     "longer (`join_timeout`)"
                 ) from None
         time.sleep(RETRY_SECONDS)

@@ -32,6 +32,7 @@ class Membership:
         join_seconds: how long to wait for the other processes.
         report: a file that takes the path of the run once something is saved, for `textgen train --processes`, which
             started this process; empty where it did not.
+        parent: the process id of that command; 0 where it did not.
         resume: the run that a group which was started again goes on with; empty for what the command says.
 
     Raises:
@@ -44,6 +45,7 @@ class Membership:
     job: str = ""
     join_seconds: float = JOIN_SECONDS
     report: str = ""
+    parent: int = 0
     resume: str = ""
 
     def __post_init__(self) -> None:

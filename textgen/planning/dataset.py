@@ -10,8 +10,9 @@ import dataclasses
 import hashlib
 import json
 import mmap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from textgen.errors import DamagedError, ModelError
 from textgen.planning.labelling import TextLabels
 from textgen.system import cache, extras, snapshots
 from textgen.system.folders import Folder
+from textgen.system.locks import alone
 from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer, tokenizer_class
 from textgen.tokens.base import Rules, Tokenizer
@@ -277,11 +279,28 @@ def _in_file(
     key, place = _cache_key(text, share, vocabulary, backward, known), cache.folder("encoded")
     with cache.errors(place):
         folder = Folder.opened(place, make=True)
+    cache.make(place)
+    with alone(cache.folder("locks") / key):  # several processes may want the same text
+        return _in_cache(
+            folder,
+            place,
+            key,
+            lambda: _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known)),
+        )
+
+
+def _in_cache(folder: Folder, place: Path, key: str, begin: Callable[[], _Pass]) -> Encoded:
+    """The text of a key in the cache; read and kept there first where it is not. Raises as `encode`.
+
+    Args:
+        folder, place: the cache, open and as a path.
+        key: the text's name there.
+        begin: begins to read the text.
+    """
     with contextlib.suppress(ModelError):  # nothing there, or damaged
         return snapshots.latest_intact(folder, key, (IDS, LABELS, ABOUT), lambda found: _loaded(found.verify()))[0]
-    cache.make(place)
     cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
-    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known))
+    reading = begin()
     # The text is read while its ids are written; what was counted is written after them. A text that has another digest
     # by then ends the reading with an error, and nothing is kept.
     files: dict[str, Iterable[ReadableBuffer]] = {

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from textgen.errors import RunInUseError
 from textgen.system.files import storage_errors
@@ -80,3 +81,25 @@ def _is_same(descriptor: int, folder: Folder) -> bool:
         return os.path.samestat(os.fstat(descriptor), folder.status(LOCK))
     except FileNotFoundError:
         return False
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """In the block, no other process is in the same block for the same path; this one waits until none is.
+
+    Args:
+        path: a file for the lock, which stays, empty.
+
+    Raises:
+        StorageError: the file cannot be made.
+    """
+    from filelock import FileLock
+
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -32,6 +32,17 @@ def suppress_native_output() -> Iterator[None]:
         yield
 
 
+# What stands in for the streams that are held back now: descriptors of those themselves, by theirs.
+_kept: dict[int, int] = {}
+
+
+def release() -> None:
+    """Stop to hold back, for a thread that ends the process with a last word."""
+    for descriptor, kept in list(_kept.items()):
+        with contextlib.suppress(OSError):
+            os.dup2(kept, descriptor)
+
+
 @contextlib.contextmanager
 def _held_back(descriptor: int) -> Iterator[None]:
     with contextlib.ExitStack() as opened:
@@ -42,6 +53,7 @@ def _held_back(descriptor: int) -> Iterator[None]:
             return
         opened.callback(os.close, kept)
         os.dup2(held.fileno(), descriptor)
+        _kept[descriptor] = kept
         try:
             yield
         except Exception:
@@ -50,4 +62,5 @@ def _held_back(descriptor: int) -> Iterator[None]:
                 os.write(kept, held.read())
             raise
         finally:
+            del _kept[descriptor]
             os.dup2(kept, descriptor)

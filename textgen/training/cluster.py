@@ -71,6 +71,8 @@ def start(group: Group, member: Membership) -> None:
         )
         with _exchanging_at(group.own_host):
             jax.devices()
+        if member.report and jax.default_backend() != "cpu":
+            raise UsageError("one process drives all GPUs of a machine; leave out `processes`, or give `processes=1`")
         # The first exchange makes the connections.
         import_module("jax.experimental.multihost_utils").sync_global_devices("textgen")
         if jax.default_backend() == "cpu":

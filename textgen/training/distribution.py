@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.errors import UsageError
 from textgen.group.group import Group
 from textgen.planning.streams import Streams
 from textgen.training.backend import keras
@@ -45,6 +46,11 @@ class Division(ABC):
     def __init__(self, group: Group, streams: Streams) -> None:
         self.group, self._all = group, streams.rows
         self.rows, self.is_together = streams.rows, True
+
+    @property
+    def text_rows(self) -> int:
+        """Rows of the model here that hold text; the others are padding."""
+        return self.rows
 
     def deal(self, streams: Any) -> Any:
         """The rows of some streams that this process reads."""
@@ -150,9 +156,14 @@ class DataParallel(_OnJax):
         mesh = keras.distribution.DeviceMesh((len(devices),), [ROWS], devices)
         self._layout = RowLayout(mesh, auto_shard_dataset=False)
 
+    @property
+    def text_rows(self) -> int:
+        """Rows of the model that hold text."""
+        return self._all
+
     def whole(self, streams: Any) -> Any:
         """All rows: candidates are chosen for all of them."""
-        return streams
+        return streams.dealt(0, self._padded)
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
@@ -187,6 +198,12 @@ class Averaging(_OnJax):
 
     def __init__(self, group: Group, streams: Streams, every: int) -> None:
         super().__init__(group, streams, group.size, (group.index, group.index))
+        if self._all % group.size:
+            fewer = self._all // group.size * group.size
+            raise UsageError(
+                f"`average_every` gives every process as many rows as the others: {self._all} streams are not divided "
+                f"by {group.size}; choose a `batch_size` of {fewer or group.size} or {fewer + group.size}"
+            )
         self.rows, self.every, self.group_steps = self._own, every, every
         local = _jax().local_devices()
         self._layout = None
@@ -259,14 +276,14 @@ class WeightAverage(keras.callbacks.Callback):
     def __init__(self, division: Averaging) -> None:
         super().__init__()
         self._division = division
-        self._begun = 0
         self._nats: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._begun, self._nats = int(self.model.optimizer.iterations), None
+        self._nats = None
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._division.is_together = (self._begun + batch + 1) % self._division.every == 0
+        # Counted from the epoch's begin, where all are together: so a group of steps never crosses an average.
+        self._division.is_together = (batch + 1) % self._division.every == 0
         if self._division.is_together:
             self._average()
 

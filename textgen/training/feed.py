@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from textgen.planning.candidates import CandidateSampler
 from textgen.planning.labelling import LabelArrays, Labelling
 from textgen.planning.streams import Streams
+from textgen.tokens.layout import IGNORED
 from textgen.training.backend import keras
 
 # Batches prepared while others are trained on.
@@ -135,4 +136,7 @@ class Batches(keras.utils.PyDataset):
         if self._told is None or self._told[0] != turn:
             self._told = turn, self.labelling.told(labels, [self.seed, turn, LABELS])
         documents = self.streams.documents(place, offset)
-        return {name: array[documents] for name, array in self._told[1].items()}
+        found = {name: array[documents] for name, array in self._told[1].items()}
+        if "classes" in found:
+            found["classes"][self.streams.filled :] = IGNORED  # padding
+        return found

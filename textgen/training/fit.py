@@ -86,7 +86,7 @@ class _Fit:
         self.code, session.reporter.call_sink = code, code.call
         self.group, self.division = session.group, division
         plan, training = session.plan, session.plan.training
-        self.model = compiled(plan.model, training, division.rows, plan.steps, division.group_steps)
+        self.model = compiled(plan.model, training, division.rows, plan.steps, division.group_steps, division.text_rows)
         if not session.resumes:
             self.model.head.begin_with(plan.counts)
             self._begin_with(session.weights or {})
@@ -137,10 +137,14 @@ class _Fit:
 
     def check(self) -> None:
         """Raise what ends the training here, if there is a reason in any process."""
-        if not self.group.any("interruption", self.interrupt.is_noted or self.code.error is not None):
+        own = "signal" if self.interrupt.is_noted else "exception" if self.code.error is not None else ""
+        everyones = self.group.gather("interruption", own)
+        if not any(everyones):
             return
         self.interrupt.check()
         self.code.check()
+        if "signal" not in everyones:
+            raise StoppedError
         self.interrupt.note()
         self.interrupt.check()
 
@@ -170,6 +174,9 @@ class _Fit:
                 self.session.reporter.close()
                 self.session.reporter.say(f"stopped; go on with: textgen train --resume {self.session.path}")
             if isinstance(error, KeyboardInterrupt):
+                if is_orderly:  # in all processes
+                    self.group.gather("stopped", True)
+                    self.group.leave()
                 raise
             return False  # the caller raises what stopped it
         return stopped_early
@@ -269,7 +276,12 @@ def import_older(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None
 
 
 def compiled(
-    config: ModelConfig, training: TrainingConfig, rows: int, steps: int | None, together: int | None = None
+    config: ModelConfig,
+    training: TrainingConfig,
+    rows: int,
+    steps: int | None,
+    together: int | None = None,
+    text_rows: int | None = None,
 ) -> LanguageModel:
     """The model of a ModelConfig, ready to be trained.
 
@@ -278,6 +290,7 @@ def compiled(
         rows: of a step.
         steps: of the whole training; None where a budget of minutes will say.
         together: steps after each of which something happens, so that no group of steps crosses them; None for any.
+        text_rows: rows that hold text; None for all.
     """
     model = LanguageModel(
         config,
@@ -286,6 +299,7 @@ def compiled(
         samples=bool(training.softmax_samples),
         penalties=(training.activation_penalty or 0.0, training.change_penalty or 0.0),
         class_weight=training.classify_weight,
+        text_rows=text_rows,
     )
     seconds = step_seconds(config, rows * training.sequence_length, training.softmax_samples)
     optimizer = make_optimizer(training, steps or max(60 * (training.minutes or 1) / seconds, 1), model.by_rows)
@@ -357,6 +371,8 @@ def _environment(session: Session) -> dict[str, Any]:
     """What the numbers depend on, of this process."""
     backend, processes = keras.backend.backend(), session.group.size
     more = {"processes": processes} if processes > 1 else {}
+    if (every := session.company.average_every) > 1:
+        more["average_every"] = every
     return environment(backend, keras.__version__, backend_version()) | more
 
 

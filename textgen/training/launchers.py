@@ -8,8 +8,6 @@ from textgen.errors import GroupError, UsageError
 from textgen.group.membership import Membership, job_name
 from textgen.training import cluster
 
-# Kubernetes numbers the processes of an indexed job here.
-INDEX = "JOB_COMPLETION_INDEX"
 # The port after it is used too.
 LAST_PORT = 65534
 # The name of each launcher's job, so that two jobs on the same machines never mix.

@@ -65,6 +65,7 @@ class LanguageModel(keras.Model):
         penalties: what the loss of a training step adds of the mean square of the outputs, and of their changes from
             step to step.
         class_weight: how much the loss of a label counts beside that of the text.
+        text_rows: rows that hold text, where the last ones of all are padding; None for all.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class LanguageModel(keras.Model):
         samples: bool = False,
         penalties: tuple[float, float] = (0.0, 0.0),
         class_weight: float = 0.0,
+        text_rows: int | None = None,
     ) -> None:
         super().__init__(name="language_model")
         self.config, self.batch_size, self.samples = config, batch_size, samples
         self.penalties, self.class_weight = penalties, class_weight
+        self.text_rows = batch_size if text_rows is None else text_rows
         vocabulary, units, layers, output = config.sizes
         self.lanes = lane_slices(batch_size) if lanes is None else lanes
         # 31 bits, since PyTorch takes no larger seeds.
@@ -253,8 +256,10 @@ class LanguageModel(keras.Model):
         """Activation regularisation (Merity et al. 2017): for large outputs, and for those that change much."""
         activation, change = self.penalties
         total = ops.zeros(())
+        if self.text_rows < self.batch_size:
+            outputs = [ops.concatenate(outputs, axis=1)[:, : self.text_rows]]
         for of_lane in outputs:
-            share = of_lane.shape[1] / self.batch_size
+            share = of_lane.shape[1] / self.text_rows
             if activation:
                 total += activation * share * ops.mean(ops.square(of_lane))
             if change:

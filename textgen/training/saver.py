@@ -221,9 +221,11 @@ class Checkpointer(keras.callbacks.Callback):
         is_wanted = is_best or self.writer.is_new
         if self._group.is_first:
             self.writer.save(tensors, self.model.export_weights() if is_wanted else None)
+            self.session.note_saved()
         self._group.decide("saved", True)  # the others wait
         self.writer.is_new = False
-        self.session.note_saved()
+        if not self._group.is_first:
+            self.session.note_saved()
         self._saved = time.monotonic()
 
     def finish(self) -> None:

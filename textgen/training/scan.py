@@ -9,6 +9,7 @@ Knows nothing of layers and weights. Every module of JAX is imported here, at th
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from textgen.training.backend import Tensor
@@ -32,9 +33,8 @@ def scan(inputs: Tensor, initial_state: Sequence[Tensor], kernels: Sequence[Tens
 
 @cache
 def _made(is_projected: bool) -> Callable[..., Any]:
-    import jax
-    from jax import lax
-    from jax import numpy as jnp
+    jax: Any = import_module("jax")
+    lax, jnp = jax.lax, jax.numpy
 
     def forward(inputs: Tensor, h0: Tensor, c0: Tensor, kernel: Tensor, *projection: Tensor) -> Any:
         def step(carry: tuple[Tensor, Tensor], x: Tensor) -> Any:
@@ -77,9 +77,7 @@ def _made(is_projected: bool) -> Callable[..., Any]:
         d_kernels += [jnp.einsum("tbu,tbo->uo", gates[3] * jnp.tanh(all_c), each) for each in d_out]
         return d_x, d_h, d_c, *d_kernels
 
-    @jax.custom_vjp
-    def run(*tensors: Tensor) -> Any:
-        return forward(*tensors)[0]
-
+    run = jax.custom_vjp(lambda *tensors: forward(*tensors)[0])
     run.defvjp(forward, backward)
-    return run
+    made: Callable[..., Any] = run
+    return made

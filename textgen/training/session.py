@@ -121,6 +121,7 @@ class Company:
 
             with self.group.explained():
                 cluster.start(self.group, self.member)
+                self.group.watch_closely()
 
 
 @dataclass
@@ -184,10 +185,15 @@ class Session:
         group, member = self.group, self.company.member
         if group.size == 1 or member is None:
             return
+        every = self.company.average_every
         how = f"--processes {group.size}" if member.report else "and the options of the group, in every process"
+        how = f"--average-every {every} {how}" if every > 1 else how
         group.advice = f"go on from the last save with: textgen train --resume {self.path} {how}"
         if member.report and group.is_first:
-            Path(member.report).write_text(str(self.path.absolute()), "utf-8")
+            report = Path(member.report)
+            with contextlib.suppress(OSError):
+                report.with_suffix(".new").write_text(str(self.path.absolute()), "utf-8")
+                report.with_suffix(".new").replace(report)
 
     @property
     def minutes(self) -> float | None:

@@ -82,7 +82,7 @@ def led(session: Session) -> Session:
     )
     group.decide("the plan", asdict(told))
     group.check_same("the text", _facts(plan))
-    if session.resumes:
+    if session.resumes and session.extension is None:  # else the command says how much longer
         session.note_saved()
     return session
 
@@ -127,7 +127,7 @@ def following(request: Request, is_new: bool) -> Iterator[Session]:
             company=request.company,
             run_path=Path(told.path),
         )
-        if told.resumes:
+        if told.resumes and not is_longer:
             session.note_saved()
         yield session
 

@@ -147,6 +147,11 @@ def train(
     average_every = arguments.whole_number("average_every", average_every, low=1, high=1_000_000)
     if member is not None:
         cluster.check()
+        if request.hooks.callbacks:
+            raise UsageError(
+                "`callbacks` belong to one process, and what one computes alone would keep the others waiting; use "
+                "`on_step` and `on_epoch`"
+            )
     elif average_every > 1:
         raise UsageError(f"`average_every={average_every}` is for several processes, and this is one")
     extras.check_training("training")
@@ -157,6 +162,8 @@ def train(
         _check_beside_resume(request)
     with meet(member) as group:
         company = Company(group, member, average_every)
+        if group.size > 1:  # a budget of minutes begins when all are there
+            request = dataclasses.replace(request, began=time.monotonic())
         if member is not None:
             group.check_same("the command", together.asked(request, resume, average_every))
         request = dataclasses.replace(request, company=company)
