@@ -2,7 +2,8 @@
 
     python -m tests.helpers.division_worker MEMBERSHIP OUT.npz [KIND] [FAULT]
 
-KIND is "characters", "words" (a loss over candidates, tied weights, a projection) or "labels". FAULT plants a mistake
+KIND is "characters", "words" (a loss over candidates, tied weights, a projection), "padded" (no dropout, for a batch
+that does not divide) or "labels". FAULT plants a mistake
 that a comparison must find: "state" does not carry the state, "rows" has all processes read the same rows.
 """
 
@@ -23,6 +24,10 @@ KINDS = {
     "words": (
         {"tokenizer": "word", "embedding_size": None, "projection": 12, "tie": True, "input_dropout": 0.1},
         {"softmax_samples": 40},
+    ),
+    "padded": (
+        {"tokenizer": "word", "dropout": 0.0, "recurrent_dropconnect": 0.0, "output_dropout": 0.0},
+        {"softmax_samples": 40, "activation_penalty": 2.0, "change_penalty": 1.0},
     ),
     "labels": ({"label_size": 4}, {"label": ("who",), "documents": "line"}),
 }
@@ -79,7 +84,7 @@ def main():
                 self.model.nats.reset_state()
 
         with division.scope():
-            trained = compiled(plan.model, plan.training, division.rows, STEPS, together=1)
+            trained = compiled(plan.model, plan.training, division.rows, STEPS, 1, division.text_rows)
             trained.fit(training_feed(plan, division, 0, STEPS), callbacks=[Losses()], shuffle=False, verbose=0)
             found = division.fetch(trained, training_variables(trained))
             held_out = feed.feed(division.deal(plan.held_out), 0)

@@ -67,8 +67,9 @@ def furthest(found, expected):
     return losses, largest["weight."], largest["state."]
 
 
-@pytest.mark.parametrize("size", [2, 4])
-@pytest.mark.parametrize("kind", ["characters", "words", "labels"])
+@pytest.mark.parametrize(
+    ("size", "kind"), [(2, "characters"), (4, "characters"), (2, "words"), (3, "padded"), (2, "labels")]
+)
 def test_so_many_processes_come_to_the_numbers_of_one(together, size, kind):
     """Losses of 200 steps and the evaluation within 1e-5, weights and carried state within 1e-4; with dropout."""
     found, expected = together(size, kind), together(1, kind)
@@ -281,6 +282,31 @@ def ends(process, said, code=1, seconds=60):
     (line,) = [line for line in errors.splitlines() if line.startswith("textgen: ")]
     assert said in line
     assert "Traceback" not in errors
+
+
+def test_averaging_needs_equal_shares_and_callbacks_one_process(text, tmp_path):
+    done = train(text, "--out", tmp_path / "run", "--processes", 3, "--average-every", 2, *SMALL, "--epochs", 1)
+    assert done.returncode == 2
+    assert "8 streams are not divided by 3; choose a --batch-size of 6 or 9" in done.stderr
+    program = (
+        "import keras; from textgen import train; from textgen.group import Membership\n"
+        f"train({str(text)!r}, member=Membership('127.0.0.1:4000', 0, 2), callbacks=[keras.callbacks.Callback()])"
+    )
+    command = [sys.executable, "-c", program]
+    settings = environment(KERAS_BACKEND="jax")
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "`callbacks` belong to one process" in done.stderr
+
+
+def test_processes_encode_a_large_text_once(tmp_path):
+    """Both read more than stays in memory, and find it encoded in the cache."""
+    path = tmp_path / "large.txt"
+    path.write_text(verse() * 5000, "utf-8")
+    cache = tmp_path / "cache"
+    options = ("--processes", 2, "--minutes", 0.4, "--sequence-length", 64, "--units", 24, "--sample-length", 0)
+    done = train(path, "--out", tmp_path / "run", *options, env=environment(TEXTGEN_CACHE=str(cache)))
+    assert done.returncode == 0, done.stderr
+    assert len(list((cache / "encoded").rglob("text.ids"))) == 1
 
 
 DIFFERENT = [

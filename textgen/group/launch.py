@@ -21,8 +21,8 @@ from textgen.group.membership import Membership
 from textgen.system.interrupts import HungUp, Terminated
 from textgen.system.wording import count
 
-# Seconds in which the others must end once one has: a lost process is noticed within 10.
-END_SECONDS = 15.0
+# Seconds in which the others must end once one was lost, and once one came to its end.
+END_SECONDS, LAST_SECONDS = 9.0, 60.0
 # The same once a person stopped them.
 STOP_SECONDS = 3.0
 LOOK_SECONDS = 0.1
@@ -135,9 +135,11 @@ class _Attempt:
             try:
                 if all(process.poll() is not None for process in self._processes):
                     return
-                if any(process.poll() is not None for process in self._processes):
-                    has_ended = self._processes[0].poll() is not None
-                    self._end_within(STOP_SECONDS if self.was_stopped and has_ended else END_SECONDS)
+                codes = [process.poll() for process in self._processes]
+                if any(codes):
+                    self._end_within(STOP_SECONDS if self.was_stopped and codes[0] is not None else END_SECONDS)
+                elif 0 in codes:
+                    self._end_within(LAST_SECONDS)
                 if time.monotonic() > self._deadline:
                     self._kill()
                 time.sleep(LOOK_SECONDS)
@@ -178,11 +180,18 @@ class _Attempt:
                 if line not in shown:
                     self._launch.say(line.removeprefix("textgen: "))
                     shown.add(line)
+        if codes[0] < 0 and not shown and not self.was_stopped:  # they had not met yet
+            self._launch.say(f"the processes ended ({', '.join(map(_how, codes))}) before they had met")
 
 
 def _exit_code(codes: Sequence[int]) -> int:
     """The exit code of the whole: that of process 0, or 1 where it was killed."""
     return codes[0] if codes[0] >= 0 else GroupError.exit_code
+
+
+def _how(code: int) -> str:
+    """How a process ended, by its exit code."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _is_loss(codes: Sequence[int]) -> bool:
