@@ -141,7 +141,7 @@ test-clients: $(VENV)/.installed-clients
 
 # Some of these need root and iproute2, for two network namespaces.
 test-machines: $(VENV)/.installed-machines
-	$(BIN)/python -m pytest -m machines tests/group tests/training/test_processes.py
+	$(BIN)/python -m pytest -m machines tests/group tests/training/test_division.py tests/training/test_processes.py
 
 test-backends: $(VENV)/.installed-backends
 	$(BIN)/python -m pytest -m backends

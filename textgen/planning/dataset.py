@@ -10,9 +10,8 @@ import dataclasses
 import hashlib
 import json
 import mmap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -177,7 +176,9 @@ def encode(
     """
     vocabulary = vocabulary or VocabularySpec()
     if isinstance(text, LargeCorpus):
-        return _in_file(text, share, vocabulary, backward, tuple(known))
+        key = _cache_key(text, share, vocabulary, backward, tuple(known))
+        with alone(cache.folder("locks") / key):  # several processes may want the same text
+            return _in_file(key, text, share, vocabulary, backward, tuple(known))
     return _in_memory(text, share, vocabulary, backward, tuple(known))
 
 
@@ -274,33 +275,16 @@ def _in_memory(
 
 
 def _in_file(
-    text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool, known: tuple[LabelSet, ...]
+    key: str, text: LargeCorpus, share: float, vocabulary: VocabularySpec, backward: bool, known: tuple[LabelSet, ...]
 ) -> Encoded:
-    key, place = _cache_key(text, share, vocabulary, backward, known), cache.folder("encoded")
+    place = cache.folder("encoded")
     with cache.errors(place):
         folder = Folder.opened(place, make=True)
-    cache.make(place)
-    with alone(cache.folder("locks") / key):  # several processes may want the same text
-        return _in_cache(
-            folder,
-            place,
-            key,
-            lambda: _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known)),
-        )
-
-
-def _in_cache(folder: Folder, place: Path, key: str, begin: Callable[[], _Pass]) -> Encoded:
-    """The text of a key in the cache; read and kept there first where it is not. Raises as `encode`.
-
-    Args:
-        folder, place: the cache, open and as a path.
-        key: the text's name there.
-        begin: begins to read the text.
-    """
     with contextlib.suppress(ModelError):  # nothing there, or damaged
         return snapshots.latest_intact(folder, key, (IDS, LABELS, ABOUT), lambda found: _loaded(found.verify()))[0]
+    cache.make(place)
     cache.evict(place, place / key, keep=MAX_CACHED_TEXTS)
-    reading = begin()
+    reading = _Pass(text, share, vocabulary.tokenizer_for(text), backward, label_sets(text, known))
     # The text is read while its ids are written; what was counted is written after them. A text that has another digest
     # by then ends the reading with an error, and nothing is kept.
     files: dict[str, Iterable[ReadableBuffer]] = {
