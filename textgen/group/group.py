@@ -21,6 +21,7 @@ from textgen.errors import GroupError, TextgenError
 from textgen.group.channel import Channel
 from textgen.shown import one_line
 from textgen.system.native import release
+from textgen.system.terminal import error_stream
 
 T = TypeVar("T")
 
@@ -337,7 +338,7 @@ class Members(Group):
         release()
         self.before_exit()
         error = self._error()
-        sys.stderr.write(f"textgen: {error}\n")
+        error_stream().write(f"textgen: {error}\n")
         _exit_now(error.exit_code)
 
 
