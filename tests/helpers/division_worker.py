@@ -90,7 +90,8 @@ def main():
             held_out = feed.feed(division.deal(plan.held_out), 0)
             evaluated = trained.evaluate(held_out, verbose=0, return_dict=True)["nats"]
         if group.is_first:
-            np.savez(out, losses=losses, evaluated=evaluated, **found)
+            devices = len(division.layout.device_mesh.devices)
+            np.savez(out, losses=losses, evaluated=evaluated, devices=devices, **found)
         group.gather("end", True)
 
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment
 from tests.helpers.groups import group_of
 
 pytestmark = pytest.mark.machines
@@ -18,14 +18,17 @@ def together(tmp_path_factory):
     """What so many processes come to (tests/helpers/division_worker.py), each asked once: name to array."""
     found = {}
 
-    def ask(size, kind="characters", fault=""):
-        key = size, kind, fault
+    def ask(size, kind="characters", fault="", devices=1):
+        key = size, kind, fault, devices
         if key not in found:
             out = tmp_path_factory.mktemp("division") / "found.npz"
             command = [sys.executable, "-m", "tests.helpers.division_worker"]
             started = [
                 subprocess.Popen(
-                    [*command, json.dumps(membership), str(out), kind, fault], cwd=ROOT, stderr=subprocess.PIPE
+                    [*command, json.dumps(membership), str(out), kind, fault],
+                    cwd=ROOT,
+                    stderr=subprocess.PIPE,
+                    env=environment(JAX_NUM_CPU_DEVICES=str(devices)),
                 )
                 for membership in group_of(size)
             ]
@@ -72,6 +75,16 @@ def test_so_many_processes_come_to_the_numbers_of_one(together, size, kind):
     assert weights < 1e-4
     assert state < 1e-4
     assert found["evaluated"] == pytest.approx(expected["evaluated"], rel=1e-5)
+
+
+def test_one_process_drives_all_its_devices(together):
+    """As on a machine with several GPUs."""
+    found, expected = together(1, devices=2), together(1)
+    assert (found["devices"], expected["devices"]) == (2, 1)
+    losses, weights, state = furthest(found, expected)
+    print(f"two devices: losses {losses:.1e}, weights {weights:.1e}, state {state:.1e}")
+    assert losses < 1e-5
+    assert max(weights, state) < 1e-4
 
 
 @pytest.mark.parametrize("fault", ["state", "rows"])

@@ -145,7 +145,11 @@ class RowLayout(keras.distribution.DataParallel):
 
 
 class DataParallel(_OnJax):
-    """Every device of every process reads rows of its own, and all step together."""
+    """Every device of every process reads rows of its own, and all step together.
+
+    Attributes:
+        layout: where variables and inputs lie.
+    """
 
     def __init__(self, group: Group, streams: Streams) -> None:
         devices = _jax().devices()
@@ -154,7 +158,7 @@ class DataParallel(_OnJax):
         super().__init__(group, streams, len(devices), (local[0], local[-1]))
         self.rows = self._padded
         mesh = keras.distribution.DeviceMesh((len(devices),), [ROWS], devices)
-        self._layout = RowLayout(mesh, auto_shard_dataset=False)
+        self.layout = RowLayout(mesh, auto_shard_dataset=False)
 
     @property
     def text_rows(self) -> int:
@@ -168,7 +172,7 @@ class DataParallel(_OnJax):
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
         """In the block, variables that are made are divided."""
-        with self._layout.scope():
+        with self.layout.scope():
             yield
 
     def fetch(self, model: Any, variables: Mapping[str, Any]) -> dict[str, Array]:
