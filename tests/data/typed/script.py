@@ -48,7 +48,7 @@ except (textgen.NothingLeftError, textgen.CorpusError, textgen.PromptError) as e
     print("mend the options or the text:", error)
 except (textgen.DamagedError, textgen.DivergenceError, textgen.OutOfMemoryError, textgen.RunError) as error:
     print("mend the run or the model:", error)
-except (textgen.RunExistsError, textgen.RunInUseError) as error:
+except (textgen.RunExistsError, textgen.RunInUseError, textgen.GroupError) as error:
     print("choose another folder:", error)
 except (textgen.UsageError, textgen.InputError, textgen.ModelError, textgen.StorageError) as error:
     raise SystemExit(error.exit_code) from error
