@@ -18,7 +18,7 @@ MISTAKES = [
     ("--machine 0", "--machine belongs to a group; add --machines, or --coordinator"),
     ("--join-timeout 0 --machines a,b --machine 0", "--join-timeout takes a number"),
     ("--machines a,b", "--machines needs --machine"),
-    ("--machines a,b --machine 2", "of 2 processes, the last one has index 1"),
+    ("--machines a,b --machine 2", "there is no process 2 in a group of 2: they are numbered from 0 to 1"),
     ("--machines a,,b --machine 0", "with a name between any two commas"),
     ("--machines a,b,a --machine 0", "names a machine twice"),
     ("--machines a:0,b --machine 0", "expected HOST:PORT with a port from 1 to 65534"),
@@ -27,7 +27,7 @@ MISTAKES = [
     ("--coordinator a:1 --process 0", "--coordinator needs --process and --of"),
     ("--coordinator a:99999 --process 0 --of 2", "expected HOST:PORT"),
     ("--coordinator a/b:1 --process 0 --of 2", "expected HOST:PORT"),
-    ("--coordinator a:1 --process 3 --of 2", "of 2 processes, the last one has index 1"),
+    ("--coordinator a:1 --process 3 --of 2", "there is no process 3 in a group of 2"),
     ("--average-every 4", "--average-every 4 is for several processes"),
 ]
 
@@ -63,7 +63,7 @@ def test_addresses():
 
 
 def test_a_membership_comes_through_the_environment():
-    member = Membership("127.0.0.1:80", 1, 3, "job", 5.0, "/report", "/run")
+    member = Membership("127.0.0.1:80", 1, 3, "job", 5.0, report="/report", parent=7, resume="/run")
     assert Membership.from_environment(member.to_environment()) == member
     assert Membership.from_environment({}) is None
     for text in ("", "{}", "[]", "1", json.dumps({"coordinator": "a:1", "index": 0, "size": 1, "more": 1})):

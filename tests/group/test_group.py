@@ -12,7 +12,8 @@ import time
 import pytest
 
 from tests.conftest import ROOT, environment
-from tests.helpers.groups import NOTICED_SECONDS, free_port, group_of, ip, members
+from tests.helpers.groups import NOTICED_SECONDS, group_of, ip, members
+from textgen.group.launch import free_port
 
 
 def lines_of(member, seconds=NOTICED_SECONDS):

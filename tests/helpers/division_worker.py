@@ -86,7 +86,7 @@ def main():
         with division.scope():
             trained = compiled(plan.model, plan.training, division.rows, STEPS, 1, division.text_rows)
             trained.fit(training_feed(plan, division, 0, STEPS), callbacks=[Losses()], shuffle=False, verbose=0)
-            found = division.fetch(trained, training_variables(trained))
+            found = division.fetch(training_variables(trained))
             held_out = feed.feed(division.deal(plan.held_out), 0)
             evaluated = trained.evaluate(held_out, verbose=0, return_dict=True)["nats"]
         if group.is_first:

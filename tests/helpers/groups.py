@@ -3,12 +3,12 @@
 import contextlib
 import dataclasses
 import json
-import socket
 import subprocess
 import sys
 import time
 
 from tests.conftest import ROOT, environment
+from textgen.group.launch import free_port
 
 # Another process is lost for all within this many seconds.
 NOTICED_SECONDS = 10
@@ -17,17 +17,6 @@ NOTICED_SECONDS = 10
 def ip(*arguments):
     """Run ip, of iproute2."""
     subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=20)
-
-
-def free_port(host="127.0.0.1"):
-    """A port that is free, and the one after it."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind((host, 0))
-            port = first.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                second.bind((host, port + 1))
-                return port
 
 
 @dataclasses.dataclass

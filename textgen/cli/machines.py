@@ -145,10 +145,10 @@ def _of_machines(given: dict[str, Any], wait: float) -> Membership:
 
 def _launched(corpus: Sequence[str], size: int, restarts: int, wait: float) -> int:
     """Start the processes and wait for their end. Returns the exit code."""
-    from textgen.group.launch import Launch, own_command
-
     if "-" in corpus:
         raise UsageError("several processes cannot read one standard input; write the text to a file")
     if os.name == "nt":
         raise UsageError("`processes` does not work on Windows; use the Windows Subsystem for Linux")
+    from textgen.group.launch import Launch, own_command  # here, since Windows lacks what it imports
+
     return Launch(own_command(click.get_current_context().meta[ARGUMENTS]), size, restarts, wait, note).run()

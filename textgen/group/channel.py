@@ -35,11 +35,6 @@ class Channel:
         """The address of this end."""
         return str(self._socket.getsockname()[0])
 
-    @property
-    def other_host(self) -> str:
-        """The address of the other end."""
-        return str(self._socket.getpeername()[0])
-
     def send(self, message: dict[str, Any]) -> None:
         """Send a message of plain JSON values. Raises OSError where the other side is gone or does not read."""
         data = memoryview(json.dumps(message).encode() + b"\n")

@@ -67,10 +67,6 @@ class Group(ABC):
     def gather(self, what: str, value: T) -> list[T]:
         """The values of all processes, in their order. Plain JSON values. Arguments and errors as of `decide`."""
 
-    def any(self, what: str, flag: bool) -> bool:
-        """Whether a flag is set in any process. Arguments and errors as of `decide`."""
-        return any(self.gather(what, flag))
-
     def clock(self) -> float:
         """Seconds from a fixed moment by the clock of process 0, the same in all processes."""
         return self.decide("clock", time.monotonic())

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
 
 from textgen.errors import GroupError
 from textgen.group.membership import Membership
@@ -29,6 +28,8 @@ LOOK_SECONDS = 0.1
 # Bytes that are shown of what a process wrote, at most.
 MAX_SHOWN = 1 << 16
 HOST = "127.0.0.1"
+# The file in which process 0 says where it saves.
+REPORT = "run"
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,15 @@ class Launch:
     def run(self) -> int:
         """Run all processes to their end. Returns the exit code."""
         with tempfile.TemporaryDirectory(prefix="textgen-") as name:
-            folder, left = Path(name), self.restarts
-            report = folder / "run"
+            folder, left, run = Path(name), self.restarts, ""
             while True:
-                run = report.read_text("utf-8") if report.exists() else ""
                 attempt = _Attempt(self, folder, run)
                 codes = attempt.run()
                 code = _exit_code(codes)
-                run = report.read_text("utf-8") if report.exists() else ""
                 if not code or attempt.was_stopped or not _is_loss(codes) or not left:
                     return code
+                report = folder / REPORT
+                run = report.read_text("utf-8") if report.exists() else ""
                 left -= 1
                 where = f"from the last save of {run}" if run else "from the beginning"
                 self.say(f"starting again {where}; {count(left, 'more restart')} if a process is lost")
@@ -86,18 +86,18 @@ class _Attempt:
 
     def run(self) -> list[int]:
         """Start the processes, wait until all have ended, and return their exit codes."""
-        with contextlib.ExitStack() as opened:
-            opened.callback(self._kill)
-            opened.enter_context(_writing_from_the_background())
-            errors = self._start(opened)
-            self._wait()
-            codes = [process.wait() for process in self._processes]
-            self._show(errors, codes)
-            return codes
+        try:
+            with _writing_from_the_background():
+                self._start()
+                self._wait()
+        finally:
+            self._kill()
+        codes = [process.wait() for process in self._processes]
+        self._show(codes)
+        return codes
 
-    def _start(self, opened: contextlib.ExitStack) -> list[IO[bytes] | None]:
-        launch, job, address = self._launch, secrets.token_hex(8), f"{HOST}:{_free_port()}"
-        errors: list[IO[bytes] | None] = []
+    def _start(self) -> None:
+        launch, job, address = self._launch, secrets.token_hex(8), f"{HOST}:{free_port()}"
         shares = _shares(launch.size)
         for index in range(launch.size):
             member = Membership(
@@ -106,28 +106,29 @@ class _Attempt:
                 launch.size,
                 job,
                 launch.join_seconds,
-                report=str(self._folder / "run"),
+                report=str(self._folder / REPORT),
                 parent=os.getpid(),
                 resume=self._resume,
             )
             # Process 0 speaks for all. What the others write is shown where it cannot.
-            with contextlib.ExitStack() as file:
-                errors.append(file.enter_context(tempfile.TemporaryFile(dir=self._folder)) if index else None)
-                opened.push(file.pop_all())
-            process = subprocess.Popen(
-                launch.command,
-                env=os.environ | member.to_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=None if index == 0 else subprocess.DEVNULL,
-                stderr=errors[-1],
-                # Ctrl-C comes to this process alone, which passes it on once.
-                process_group=0 if os.name != "nt" else None,
-            )
+            with contextlib.nullcontext() if index == 0 else self._errors(index).open("wb") as errors:
+                process = subprocess.Popen(
+                    launch.command,
+                    env=os.environ | member.to_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=None if index == 0 else subprocess.DEVNULL,
+                    stderr=errors,
+                    # Ctrl-C comes to this process alone, which passes it on once.
+                    process_group=0,
+                )
             self._processes.append(process)
             if shares:
                 with contextlib.suppress(OSError):  # it has ended
                     os.sched_setaffinity(process.pid, shares[index])
-        return errors
+
+    def _errors(self, index: int) -> Path:
+        """The file that holds what a process wrote on standard error."""
+        return self._folder / f"errors-{index}"
 
     def _wait(self) -> None:
         """Wait until all have ended. Those that outlive another one for long are ended."""
@@ -166,14 +167,12 @@ class _Attempt:
             if process.poll() is None:
                 process.kill()
 
-    def _show(self, errors: Sequence[IO[bytes] | None], codes: Sequence[int]) -> None:
+    def _show(self, codes: Sequence[int]) -> None:
         """Show what the other processes said, each line once, where process 0 was killed or one has a fault."""
         shown: set[str] = set()
-        for file in errors:
-            if file is None:
-                continue
-            file.seek(0)
-            text = file.read(MAX_SHOWN).decode("utf-8", "replace")
+        for index in range(1, len(codes)):
+            with self._errors(index).open("rb") as file:
+                text = file.read(MAX_SHOWN).decode("utf-8", "replace")
             if codes[0] >= 0 and "Traceback" not in text:
                 continue
             for line in text.splitlines():
@@ -199,7 +198,7 @@ def _is_loss(codes: Sequence[int]) -> bool:
     return any(code < 0 for code in codes) and all(code <= GroupError.exit_code for code in codes)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port of this machine that is free, and the one after it too."""
     while True:
         with socket.socket() as first, socket.socket() as second:
@@ -224,9 +223,6 @@ def _shares(size: int) -> list[set[int]]:
 @contextlib.contextmanager
 def _writing_from_the_background() -> Iterator[None]:
     """Let processes that are started in the block write to the terminal although they are not in its foreground."""
-    if not hasattr(signal, "SIGTTOU"):
-        yield
-        return
     before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     try:
         yield

@@ -6,8 +6,8 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from textgen._version import __version__
 from textgen.errors import GroupError
@@ -61,7 +61,7 @@ class _Host:
 
     def __init__(self, member: Membership, hello: _Hello) -> None:
         self._member, self._hello = member, hello
-        self._lock, self._changed = threading.Lock(), threading.Event()
+        self._lock = threading.Lock()
         self._came: dict[int, tuple[_Hello, Channel]] = {}
         self._refusals: list[str] = []
         self._problem: str | None = None
@@ -147,7 +147,7 @@ class _Host:
 
 
 @contextlib.contextmanager
-def _listening(member: Membership) -> Any:
+def _listening(member: Membership) -> Iterator[socket.socket]:
     """A socket that listens at the coordinator's address and nowhere else."""
     host, port = member.address
     place = ""

@@ -9,6 +9,7 @@ from typing import Self
 
 from textgen import arguments
 from textgen.errors import UsageError
+from textgen.system.safejson import check_type, json_values
 
 # Where process 0 listens when nobody says so; the port after it is used while the processes connect.
 DEFAULT_PORT = 41041
@@ -53,9 +54,11 @@ class Membership:
         arguments.whole_number("size", self.size, low=1, high=MAX_PROCESSES)
         arguments.whole_number("index", self.index, low=0, high=MAX_PROCESSES)
         if self.index >= self.size:
-            raise UsageError(f"`index={self.index}`: of {self.size} processes, the last one has index {self.size - 1}")
-        if not 0 < self.join_seconds <= 1e6:
-            raise UsageError(f"`join_seconds={self.join_seconds}`: expected a number above 0, at most 1,000,000")
+            raise UsageError(
+                f"there is no process {self.index} in a group of {self.size}: they are numbered from 0 to "
+                f"{self.size - 1}"
+            )
+        arguments.number("join_seconds", self.join_seconds, above=0, high=1e6)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -72,8 +75,8 @@ class Membership:
         if VARIABLE not in environment:
             return None
         try:
-            return cls(**json.loads(environment[VARIABLE]))
-        except (ValueError, TypeError):
+            return check_type(json_values(environment[VARIABLE]), cls)
+        except ValueError:
             raise UsageError(
                 f"{VARIABLE} is set, and not by textgen train --processes; remove it from the environment"
             ) from None
@@ -113,7 +116,7 @@ def split_address(address: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:\[\]/]+)):(\d{1,5})", address)
     if not found or not 1 <= int(found[3]) <= 65534:
         raise UsageError(
-            f"`coordinator={arguments.shown(address)}`: expected HOST:PORT with a port from 1 to 65534, such as "
+            f"{arguments.shown(address)} is no address: expected HOST:PORT with a port from 1 to 65534, such as "
             f"10.0.0.1:{DEFAULT_PORT}"
         )
     return found[1] or found[2], int(found[3])

@@ -7,7 +7,7 @@ on text: the NumPy engine writes the sample after an epoch from a copy of the we
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,20 +59,13 @@ class Interruption(keras.callbacks.Callback):
 
     def __init__(self, check: Callable[[], None], session: Session, division: Division) -> None:
         super().__init__()
-        self._check, self.state, self._group, self._division = check, session.state, session.group, division
+        self._check, self.state, self._division = check, session.state, division
         self._epoch_began = 0
-        self._watched: Any = None  # `self.model` costs a copy of all variables on JAX
-
-    def set_model(self, model: Any) -> None:
-        super().set_model(model)
-        self._watched = model
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch_began = self.state.step
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        if self._group.size > 1:  # a callback of the program in one of them
-            self._watched.stop_training = self._group.any("end of the epoch", self._watched.stop_training)
         end = self.state.epoch_end
         if self._division.is_together and (end is None or self._epoch_began + batch + 1 < end):
             self._check()

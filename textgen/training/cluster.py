@@ -24,7 +24,6 @@ BACKEND = "jax"
 CONNECT_SECONDS = 60
 # Signs of life between JAX's own processes, where its service stays: longer than the group's, which says what happened.
 HEARTBEAT_SECONDS = 100
-VERSIONS = ("textgen-lstm", "keras", "jax", "jaxlib", "numpy")
 
 
 def check() -> None:

@@ -13,7 +13,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,9 @@ from textgen.errors import UsageError
 from textgen.group.group import Group
 from textgen.planning.streams import Streams
 from textgen.training.backend import keras
+from textgen.training.model import CARRIED
 
+AnyStreams = TypeVar("AnyStreams", bound=Streams)
 Array = NDArray[Any]
 Logs = dict[str, float]
 # The name of Keras's axis of rows.
@@ -39,6 +41,7 @@ class Division(ABC):
     Attributes:
         rows: rows of the model here.
         is_together: whether all processes have the same weights now. Only then is a training saved or stopped.
+        group_steps: steps after each of which something happens between processes; None for every step.
     """
 
     group_steps: int | None = None
@@ -52,11 +55,11 @@ class Division(ABC):
         """Rows of the model here that hold text; the others are padding."""
         return self.rows
 
-    def deal(self, streams: Any) -> Any:
+    def deal(self, streams: AnyStreams) -> AnyStreams:
         """The rows of some streams that this process reads."""
         return streams
 
-    def whole(self, streams: Any) -> Any:
+    def whole(self, streams: Streams) -> Streams | None:
         """All rows, where candidates are chosen for all of them; None where for those of this process."""
         return None
 
@@ -65,16 +68,16 @@ class Division(ABC):
         """In the block, variables that are made are divided."""
         yield
 
-    def shape(self, model: Any, variable: Any) -> tuple[int, ...]:
+    def shape(self, variable: Any) -> tuple[int, ...]:
         """The shape of a variable as a run keeps it: the carried state has all rows that hold text."""
-        return (self._all, *variable.shape[1:]) if is_carried(model, variable) else tuple(variable.shape)
+        return (self._all, *variable.shape[1:]) if is_carried(variable) else tuple(variable.shape)
 
     @abstractmethod
-    def fetch(self, model: Any, variables: Mapping[str, Any]) -> dict[str, Array]:
+    def fetch(self, variables: Mapping[str, Any]) -> dict[str, Array]:
         """The numbers of variables, as a run keeps them. All processes call it."""
 
     @abstractmethod
-    def put(self, model: Any, variable: Any, array: Array) -> None:
+    def put(self, variable: Any, array: Array) -> None:
         """Set a variable from numbers as a run keeps them. All processes call it with the same."""
 
     def share(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -89,11 +92,11 @@ class Division(ABC):
 class Whole(Division):
     """One process reads all rows."""
 
-    def fetch(self, model: Any, variables: Mapping[str, Any]) -> dict[str, Array]:
+    def fetch(self, variables: Mapping[str, Any]) -> dict[str, Array]:
         """The numbers of variables: see `Division.fetch`."""
         return {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
 
-    def put(self, model: Any, variable: Any, array: Array) -> None:
+    def put(self, variable: Any, array: Array) -> None:
         """Set a variable: see `Division.put`."""
         variable.assign(array)
 
@@ -113,7 +116,7 @@ class _OnJax(Division):
         self._padded = of_part * parts
         self._first, self._own = of_part * own[0], of_part * (own[1] + 1 - own[0])
 
-    def deal(self, streams: Any) -> Any:
+    def deal(self, streams: AnyStreams) -> AnyStreams:
         """The rows of some streams that this process reads."""
         return streams.dealt(self._first, self._own)
 
@@ -133,7 +136,7 @@ class RowLayout(keras.distribution.DataParallel):
 
     def get_variable_layout(self, variable: Any) -> Any:
         """Where a variable lies."""
-        if variable.name.startswith("carried_"):
+        if is_carried(variable):
             return keras.distribution.TensorLayout([ROWS, None], self.device_mesh)
         return super().get_variable_layout(variable)
 
@@ -165,7 +168,7 @@ class DataParallel(_OnJax):
         """Rows of the model that hold text."""
         return self._all
 
-    def whole(self, streams: Any) -> Any:
+    def whole(self, streams: Streams) -> Streams:
         """All rows: candidates are chosen for all of them."""
         return streams.dealt(0, self._padded)
 
@@ -175,19 +178,19 @@ class DataParallel(_OnJax):
         with self.layout.scope():
             yield
 
-    def fetch(self, model: Any, variables: Mapping[str, Any]) -> dict[str, Array]:
+    def fetch(self, variables: Mapping[str, Any]) -> dict[str, Array]:
         """The numbers of variables: see `Division.fetch`."""
         found = {}
         for name, variable in variables.items():
-            if is_carried(model, variable):
+            if is_carried(variable):
                 found[name] = np.asarray(_multihost().process_allgather(variable.value, tiled=True))[: self._all]
             else:
                 found[name] = np.asarray(variable.value)
         return found
 
-    def put(self, model: Any, variable: Any, array: Array) -> None:
+    def put(self, variable: Any, array: Array) -> None:
         """Set a variable: see `Division.put`."""
-        variable.assign(self._with_padding(array) if is_carried(model, variable) else array)
+        variable.assign(self._with_padding(array) if is_carried(variable) else array)
 
 
 class Averaging(_OnJax):
@@ -225,18 +228,18 @@ class Averaging(_OnJax):
             with self._layout.scope():
                 yield
 
-    def fetch(self, model: Any, variables: Mapping[str, Any]) -> dict[str, Array]:
+    def fetch(self, variables: Mapping[str, Any]) -> dict[str, Array]:
         """The numbers of variables: see `Division.fetch`."""
         found = {name: np.asarray(variable.value) for name, variable in variables.items()}
         for name, variable in variables.items():
-            if is_carried(model, variable):
+            if is_carried(variable):
                 rows = np.asarray(_multihost().process_allgather(found[name]))
                 found[name] = rows.reshape(-1, *rows.shape[2:])[: self._all]
         return found
 
-    def put(self, model: Any, variable: Any, array: Array) -> None:
+    def put(self, variable: Any, array: Array) -> None:
         """Set a variable: see `Division.put`."""
-        if is_carried(model, variable):
+        if is_carried(variable):
             array = self._with_padding(array)[self._first : self._first + self._own]
         variable.assign(array)
 
@@ -334,9 +337,9 @@ def divide(group: Group, streams: Streams, average_every: int, is_asked: bool) -
     return DataParallel(group, streams)
 
 
-def is_carried(model: Any, variable: Any) -> bool:
-    """Whether a variable of a model is state that it carries from step to step, row by row."""
-    return any(variable is kept for pair in model.carried for kept in pair)
+def is_carried(variable: Any) -> bool:
+    """Whether a variable is state that a model carries from step to step, row by row."""
+    return str(variable.name).startswith(CARRIED)
 
 
 def _jax() -> Any:

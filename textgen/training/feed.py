@@ -120,12 +120,11 @@ class Batches(keras.utils.PyDataset):
             return batch, targets
         # By the number of the step: a training that is resumed draws what it would have drawn.
         random = np.random.default_rng([self.seed, self.first + index, DRAWS])
-        if self.whole is None:
-            drawn = self.sampler.draw(targets, random)
-            return batch | {"candidates": drawn.ids, "corrections": drawn.corrections}, drawn.targets
-        # The candidates are those of all rows, the same in each process.
-        drawn = self.sampler.draw(self.whole.step(place, offset)[1], random)
-        own = slice(self.streams.first, self.streams.first + self.streams.rows)
+        own = slice(None)
+        if self.whole is not None:  # the candidates are those of all rows, the same in each process
+            targets = self.whole.step(place, offset)[1]
+            own = slice(self.streams.first, self.streams.first + self.streams.rows)
+        drawn = self.sampler.draw(targets, random)
         return batch | {"candidates": drawn.ids, "corrections": drawn.corrections}, drawn.targets[own]
 
     def _labels(self, turn: int, place: int, offset: int) -> dict[str, NDArray[np.int32]]:

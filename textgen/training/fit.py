@@ -161,7 +161,7 @@ class _Fit:
             keeper = self._settle_extent()
             while self.state.step < (self.state.last_step or 0):
                 self._run_epoch(keeper)
-                if self.best.stopped_early or self.group.any("stop", self.users.wants_stop):
+                if self.best.stopped_early or self.users.wants_stop:
                     break
             stopped_early = self.best.stopped_early or self.state.step < (self.state.last_step or 0)
             self.checkpointer.finish()

@@ -136,8 +136,7 @@ class LSTM(keras.layers.LSTM):
         if symbols and embedding is None:
             inputs = ops.one_hot(inputs, self.cell.kernel.shape[0], dtype=self.compute_dtype)
         elif symbols:
-            vectors = take_rows(embedding, inputs)
-            inputs = vectors if scales is None else vectors * ops.take(scales, inputs, axis=0)
+            inputs = _vectors(inputs, embedding, scales)
         kernel = self.cell.kernel
         if beside is not None:  # one product of both
             inputs = ops.concatenate([inputs, beside.vectors()], axis=-1)
@@ -165,10 +164,7 @@ class LSTM(keras.layers.LSTM):
             table = embedding if scales is None else embedding * scales
             projected = ops.take(ops.matmul(table, kernel), inputs, axis=0)
         else:  # the vocabulary is larger than the batch
-            vectors = take_rows(embedding, inputs)
-            if scales is not None:
-                vectors = vectors * ops.take(scales, inputs, axis=0)
-            projected = ops.matmul(vectors, kernel)
+            projected = ops.matmul(_vectors(inputs, embedding, scales), kernel)
         if self.use_bias:
             projected = projected + self.cell.bias
         if beside is not None:
@@ -294,6 +290,12 @@ class ProjectedCell(keras.layers.LSTMCell):
         given, (_, c) = super().call(inputs, states, training=training)
         h = ops.matmul(given, self.projection)
         return h, [h, c]
+
+
+def _vectors(ids: Tensor, embedding: Tensor, scales: Tensor) -> Tensor:
+    """The embedding's rows of some symbols, multiplied with their scales; None for all 1."""
+    vectors = take_rows(embedding, ids)
+    return vectors if scales is None else vectors * ops.take(scales, ids, axis=0)
 
 
 def lane_slices(rows: int | None) -> list[slice]:

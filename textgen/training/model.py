@@ -23,6 +23,9 @@ from textgen.training.labels import Classifier, LabelVectors
 from textgen.training.lstm import LSTM, ProjectedLSTM, lane_slices
 from textgen.training.rows import take_rows
 
+# What the names of the weights that carry the state begin with.
+CARRIED = "carried_"
+
 
 class VariationalDropout(keras.layers.Dropout):
     """Dropout of the same values at all time steps (Gal and Ghahramani 2016), of float (time, batch, size)."""
@@ -126,7 +129,7 @@ class LanguageModel(keras.Model):
             self.carried.append(
                 [
                     self.add_weight(
-                        name=f"carried_{name}_{layer}",
+                        name=f"{CARRIED}{name}_{layer}",
                         shape=(batch_size, size),
                         initializer="zeros",
                         trainable=False,

@@ -11,8 +11,10 @@ from textgen import arguments
 from textgen.corpus.documents import Corpus, LargeCorpus, read_for
 from textgen.corpus.given import read_given
 from textgen.errors import CorpusError, UsageError
+from textgen.planning.plan import Plan, plan
 from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.system.wording import count
+from textgen.tokens.base import Tokenizer
 from textgen.training.hooks import Hooks
 from textgen.training.session import Company, Reporter
 
@@ -117,6 +119,14 @@ def read_text(request: Request, training: TrainingConfig) -> Corpus | LargeCorpu
     if isinstance(request.corpus, Corpus):  # documents that a program made: the options say what one is
         return dataclasses.replace(request.corpus, kind=training.documents)
     return read_for(training, request.corpus, request.encoding, may_stay=True)
+
+
+def read_and_plan(
+    request: Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
+) -> Plan:
+    """The plan of a new run on the text that is asked for. Raises CorpusError and UsageError; see `plan`."""
+    text = read_text(request, training)
+    return plan(text, model, dataclasses.replace(training, documents=text.kind), extend_from=extend_from)
 
 
 def configurations(options: Mapping[str, Any]) -> tuple[ModelConfig, TrainingConfig]:

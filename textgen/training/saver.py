@@ -172,7 +172,7 @@ class Checkpointer(keras.callbacks.Callback):
         """
         variables = training_variables(model)
         types = {name: np.dtype(keras.backend.standardize_dtype(each.dtype)) for name, each in variables.items()}
-        shapes = {name: self._division.shape(model, variable) for name, variable in variables.items()}
+        shapes = {name: self._division.shape(variable) for name, variable in variables.items()}
         tensors: dict[str, NDArray[Any]] = {}
         if snapshot is not None:
             wanted = {name: (shapes[name], DTYPES[types[name].str]) for name in variables}
@@ -183,7 +183,7 @@ class Checkpointer(keras.callbacks.Callback):
             {name: tensors[name] if name in tensors else np.zeros(shapes[name], types[name]) for name in names}
         )
         for name in tensors:
-            self._division.put(model, variables[name], tensors[name])
+            self._division.put(variables[name], tensors[name])
         if self.state.epoch_end is not None:
             self._metrics = {name: tensors[name] for name in tensors if name.startswith("metric.")}
 
@@ -215,7 +215,7 @@ class Checkpointer(keras.callbacks.Callback):
         """
         state = self.state
         state.step, state.seconds = int(self.model.optimizer.iterations), self.session.seconds()
-        tensors = self._division.fetch(self.model, training_variables(self.model))
+        tensors = self._division.fetch(training_variables(self.model))
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise diverged(self.session.path, state.step, "a weight")
         is_wanted = is_best or self.writer.is_new

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.errors import StorageError
 from textgen.group.group import Alone, Group
 from textgen.group.membership import Membership
 from textgen.planning.plan import Plan
 from textgen.runs.state import TrainingState
 from textgen.shown import one_line, visible_text
+from textgen.system.files import write_atomically
 from textgen.system.folders import Folder
 from textgen.system.live import live_line, message_stream
 from textgen.system.snapshots import Snapshot
+from textgen.training import cluster
 from textgen.training.hooks import Hooks
 
 
@@ -117,8 +120,6 @@ class Company:
     def start(self) -> None:
         """Connect the processes for the numbers that they exchange. Raises GroupError."""
         if self.member is not None:
-            from textgen.training import cluster  # here, since only groups need it
-
             with self.group.explained():
                 cluster.start(self.group, self.member)
                 self.group.watch_closely()
@@ -190,10 +191,8 @@ class Session:
         how = f"--average-every {every} {how}" if every > 1 else how
         group.advice = f"go on from the last save with: textgen train --resume {self.path} {how}"
         if member.report and group.is_first:
-            report = Path(member.report)
-            with contextlib.suppress(OSError):
-                report.with_suffix(".new").write_text(str(self.path.absolute()), "utf-8")
-                report.with_suffix(".new").replace(report)
+            with contextlib.suppress(StorageError):  # then a group that starts again begins anew
+                write_atomically(member.report, [str(self.path.absolute()).encode()])
 
     @property
     def minutes(self) -> float | None:

@@ -5,7 +5,6 @@ with their own copy of the text. Nothing of a run has to lie on the other machin
 """
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import platform
@@ -26,7 +25,7 @@ from textgen.system.folders import Folder
 from textgen.system.safejson import check_type
 from textgen.tokens import load_tokenizer
 from textgen.training.hooks import Hooks
-from textgen.training.request import PathLike, Request, configurations, read_text
+from textgen.training.request import PathLike, Request, configurations, read_and_plan, read_text
 from textgen.training.session import Extension, Reporter, Session
 
 # What must be the same in all processes, besides textgen itself.
@@ -101,7 +100,7 @@ def following(request: Request, is_new: bool) -> Iterator[Session]:
     """
     group, plan = request.company.group, None
     if is_new:
-        plan = _planned(request, *configurations(request.options))
+        plan = read_and_plan(request, *configurations(request.options))
     try:
         told = check_type(group.decide("the plan", None), _Told)
         state = check_type(told.state, TrainingState)
@@ -130,11 +129,6 @@ def following(request: Request, is_new: bool) -> Iterator[Session]:
         if told.resumes and not is_longer:
             session.note_saved()
         yield session
-
-
-def _planned(request: Request, model: ModelConfig, training: TrainingConfig) -> Plan:
-    text = read_text(request, training)
-    return make_plan(text, model, dataclasses.replace(training, documents=text.kind))
 
 
 def _facts(plan: Plan) -> dict[str, str]:

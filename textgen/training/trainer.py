@@ -47,6 +47,7 @@ from textgen.training.request import (
     checked_texts,
     configurations,
     path_or_none,
+    read_and_plan,
     read_text,
 )
 from textgen.training.session import Company, Extension, Reporter, Session
@@ -202,9 +203,8 @@ def _planned(
     request: Request, model: ModelConfig, training: TrainingConfig, extend_from: Tokenizer | None = None
 ) -> Session:
     with request.reporter.doing(READING):
-        text = read_text(request, training)
-        training = dataclasses.replace(training, documents=text.kind)
-        plan = make_plan(text, model, training, extend_from=extend_from)
+        plan = read_and_plan(request, model, training, extend_from)
+    text = plan.corpus
     with Interrupt() as interrupt:  # a folder that was made and holds nothing is removed
         folder = create_run_folder(request.out or runs_folder() / text.name, overwrite=request.overwrite)
         try:
