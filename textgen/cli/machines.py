@@ -109,7 +109,9 @@ def membership(corpus: Sequence[str], options: dict[str, Any]) -> Membership | N
     if len(ways) > 1:
         raise UsageError(f"`{ways[0]}` and `{ways[1]}` both say which processes there are; give one")
     if "restarts" in given and "processes" not in given:
-        raise UsageError("`restarts` is for `processes`: on several machines, whoever started the processes does it")
+        raise UsageError(
+            "`restarts` is for `processes`; on several machines, let your launcher start the processes again"
+        )
     if not ways:
         if given:
             raise UsageError(f"`{next(iter(given))}` belongs to a group; add `machines`, or `coordinator`")

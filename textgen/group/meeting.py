@@ -16,7 +16,7 @@ from textgen.group.group import Alone, Group, Members
 from textgen.group.membership import Membership, shown_address
 from textgen.system.safejson import check_type
 
-# Seconds in which one that comes must say who it is, and bytes in which.
+# How long a process that connects may take to say who it is, in seconds, and how much it may say, in bytes.
 HELLO_SECONDS, MAX_HELLO_BYTES = 5.0, 1 << 12
 # Seconds between two attempts to reach process 0, and that one attempt takes at most.
 RETRY_SECONDS, CONNECT_SECONDS = 0.2, 5.0
@@ -26,7 +26,7 @@ BACKLOG = 128
 
 @dataclass(frozen=True)
 class _Hello:
-    """What a process says that comes."""
+    """What a process says when it connects."""
 
     textgen: str
     job: str
@@ -68,7 +68,7 @@ class _Host:
         self._is_over = self._is_loopback = False
 
     def wait(self) -> Group:
-        """Wait for all."""
+        """Wait until all have come. Raises GroupError."""
         until = time.monotonic() + self._member.join_seconds
         with _listening(self._member) as listener:
             own = str(listener.getsockname()[0])
@@ -155,7 +155,7 @@ def _listening(member: Membership) -> Iterator[socket.socket]:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "no name of a machine"
+        why = getattr(error, "strerror", None) or "not the name of a machine"
         raise GroupError(f"{member.coordinator}: {why}; name an address of this machine") from None
     with listener:
         try:
@@ -187,7 +187,7 @@ def _join(member: Membership, hello: _Hello) -> Group:
     """Come to process 0, and wait until all have come."""
     until = time.monotonic() + member.join_seconds
     channel = _connected(member, until)
-    what = f"what answers at {member.coordinator} is no textgen that waits for a group"
+    what = f"what answers at {member.coordinator} is not a textgen that waits for a group"
     try:
         channel.send(asdict(hello))
         # Process 0 gives up in time, and says why.

@@ -116,7 +116,7 @@ def split_address(address: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:\[\]/]+)):(\d{1,5})", address)
     if not found or not 1 <= int(found[3]) <= 65534:
         raise UsageError(
-            f"{arguments.shown(address)} is no address: expected HOST:PORT with a port from 1 to 65534, such as "
+            f"{arguments.shown(address)} is not an address: expected HOST:PORT with a port from 1 to 65534, such as "
             f"10.0.0.1:{DEFAULT_PORT}"
         )
     return found[1] or found[2], int(found[3])

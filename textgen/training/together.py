@@ -95,7 +95,7 @@ def following(request: Request, is_new: bool) -> Iterator[Session]:
         is_new: whether a run begins from nothing. Then this process plans it too, while process 0 does.
 
     Raises:
-        GroupError: the text is another one, or process 0 tells what is no training.
+        GroupError: the text is another one, or process 0 sent something that is not a training.
         CorpusError: the text cannot be read.
     """
     group, plan = request.company.group, None
@@ -110,7 +110,7 @@ def following(request: Request, is_new: bool) -> Iterator[Session]:
             given = request.with_text_of(state.paths, state.encoding, Path(told.path))
             plan = make_plan(read_text(given, training), model, training, tokenizer=tokenizer)
     except ValueError as error:
-        raise GroupError(f"{group.name_of(0)} sent what is no training: {error}") from None
+        raise GroupError(f"{group.name_of(0)} sent something that is not a training: {error}") from None
     group.check_same("the text", _facts(plan))
     is_longer = told.epochs is not None or told.minutes is not None
     with tempfile.TemporaryDirectory(prefix="textgen-") as path, Folder.opened(path) as folder:

@@ -105,8 +105,9 @@ def train(
         progress: whether a line shows the progress; None for one on a terminal and in a notebook.
         member: which process of a group that trains together this one is (`textgen.group.Membership`); every process
             of the group calls `train` with the same other arguments. Process 0 writes the run and calls the hooks.
-            Training runs on JAX (the extra `machines`). Where a process is lost while this one waits for it in JAX,
-            this process ends with exit code 1.
+            Training runs on JAX (the extra `machines`), and KERAS_BACKEND is set for the rest of this process. If another
+            process is lost, GroupError is raised; if this process does not get to that within two seconds, because it
+            waits in JAX, it ends with exit code 1.
         average_every: with several processes, how many steps each makes alone before all average their weights
             (local SGD); 1 sums the gradients of every step, which gives the numbers of one process.
         options: fields of ModelConfig and TrainingConfig, listed below.
