@@ -28,6 +28,7 @@ MISTAKES = [
     ("--coordinator a:99999 --process 0 --of 2", "expected HOST:PORT"),
     ("--coordinator a/b:1 --process 0 --of 2", "expected HOST:PORT"),
     ("--coordinator a:1 --process 3 --of 2", "there is no process 3 in a group of 2"),
+    ("--processes 1 --average-every 4", "--average-every 4 is for several processes"),
     ("--average-every 4", "--average-every 4 is for several processes"),
 ]
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from textgen._version import __version__
 from textgen.errors import GroupError
 from textgen.group.channel import Channel
-from textgen.group.group import Alone, Group, Members
+from textgen.group.group import Group
+from textgen.group.members import Members
 from textgen.group.membership import Membership, shown_address
 from textgen.system.safejson import check_type
 
@@ -40,18 +41,16 @@ class _Hello:
         return f"process {self.index} ({self.host[:80]}, pid {self.pid})"
 
 
-def meet(member: Membership | None) -> Group:
-    """Wait until all processes of a group are there.
+def meet(member: Membership) -> Group:
+    """Wait until all processes of a group of several are there.
 
     Args:
-        member: which process this one is; None for a process alone.
+        member: which process this one is.
 
     Raises:
         GroupError: the address cannot be used, process 0 cannot be reached or refuses, or somebody did not come in
             time. Whoever had come is told.
     """
-    if member is None or member.size == 1:
-        return Alone()
     hello = _Hello(__version__, member.job, member.index, member.size, socket.gethostname(), os.getpid())
     return _Host(member, hello).wait() if member.index == 0 else _join(member, hello)
 

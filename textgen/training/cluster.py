@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import Any
 
 from textgen.errors import GroupError, UsageError
-from textgen.group.group import Group, Members
+from textgen.group.group import Group
+from textgen.group.members import Members
 from textgen.group.membership import Membership, shown_address
 from textgen.system import extras
 from textgen.system.native import suppress_native_output

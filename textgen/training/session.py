@@ -19,7 +19,6 @@ from textgen.system.files import write_atomically
 from textgen.system.folders import Folder
 from textgen.system.live import live_line, message_stream
 from textgen.system.snapshots import Snapshot
-from textgen.training import cluster
 from textgen.training.hooks import Hooks
 
 
@@ -120,6 +119,8 @@ class Company:
     def start(self) -> None:
         """Connect the processes for the numbers that they exchange. Raises GroupError."""
         if self.member is not None:
+            from textgen.training import cluster  # here, since only groups need it
+
             with self.group.explained():
                 cluster.start(self.group, self.member)
                 self.group.watch_closely()

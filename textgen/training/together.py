@@ -66,8 +66,6 @@ def asked(request: Request, resume: PathLike | None, average_every: int) -> dict
 def led(session: Session) -> Session:
     """Tell the other processes of a training, and compare. Raises GroupError where they have another text."""
     group, plan = session.group, session.plan
-    if group.size == 1:
-        return session
     longer = session.extension or Extension(None, None)
     told = _Told(
         str(session.path),

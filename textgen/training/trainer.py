@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from textgen import arguments
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
-from textgen.group.meeting import meet
+from textgen.group.group import Alone
 from textgen.group.membership import Membership
 from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
@@ -36,7 +36,6 @@ from textgen.system.keywords import answers_keywords, lists_options
 from textgen.system.locks import locked
 from textgen.system.wording import count
 from textgen.tokens.base import Tokenizer
-from textgen.training import cluster, together
 from textgen.training.history import History
 from textgen.training.hooks import KerasCallback, OnEpoch, OnStep, read_hooks
 from textgen.training.request import (
@@ -105,7 +104,7 @@ def train(
         progress: whether a line shows the progress; None for one on a terminal and in a notebook.
         member: which process of a group that trains together this one is (`textgen.group.Membership`); every process
             of the group calls `train` with the same other arguments. Process 0 writes the run and calls the hooks.
-            Training runs on JAX (the extra `machines`), and KERAS_BACKEND is set for the rest of this process. If another
+            Training runs on JAX (the extra `machines`); KERAS_BACKEND is set for the rest of this process. If another
             process is lost, GroupError is raised; if this process does not get to that within two seconds, because it
             waits in JAX, it ends with exit code 1.
         average_every: with several processes, how many steps each makes alone before all average their weights
@@ -147,40 +146,58 @@ def train(
     )
     resume = path_or_none("resume", resume)
     average_every = arguments.whole_number("average_every", average_every, low=1, high=1_000_000)
+    if average_every > 1 and (member is None or member.size == 1):
+        raise UsageError(f"`average_every={average_every}` is for several processes, and this is one")
     if member is not None:
+        from textgen.training import cluster  # here, as all that only groups need
+
         cluster.check()
         if request.hooks.callbacks:
             raise UsageError(
                 "`callbacks` belong to one process, and what one computes alone would keep the others waiting; use "
                 "`on_step` and `on_epoch`"
             )
-    elif average_every > 1:
-        raise UsageError(f"`average_every={average_every}` is for several processes, and this is one")
     extras.check_training("training")
     memory.check_for_keras()
     if tensorboard is not None:
         extras.check("tensorboard", "`tensorboard`")
     if resume is not None:
         _check_beside_resume(request)
+    if member is None or member.size == 1:
+        return _trained(dataclasses.replace(request, company=Company(Alone(), member)), resume)
+    from textgen.group.meeting import meet
+    from textgen.training import together
+
     with meet(member) as group:
+        group.check_same("the command", together.asked(request, resume, average_every))
+        # A budget of minutes begins when all are there.
         company = Company(group, member, average_every)
-        if group.size > 1:  # a budget of minutes begins when all are there
-            request = dataclasses.replace(request, began=time.monotonic())
-        if member is not None:
-            group.check_same("the command", together.asked(request, resume, average_every))
-        request = dataclasses.replace(request, company=company)
-        if not group.is_first:
-            with together.following(request, is_new=resume is None and request.from_run is None) as session:
-                return _run(session)
-        if resume is not None:
-            with open_run_folder(find_run(resume)) as folder, locked(folder):
-                return _run(together.led(_continue(request, folder)))
-        session = _begin_from(request, load_run(request.from_run)) if request.from_run is not None else _begin(request)
-        try:
-            with locked(session.folder):
-                return _run(together.led(session))
-        finally:
-            remove_if_empty(session.folder)
+        request = dataclasses.replace(request, company=company, began=time.monotonic())
+        if group.is_first:
+            return _trained(request, resume, together.led)
+        with together.following(request, is_new=resume is None and request.from_run is None) as session:
+            return _run(session)
+
+
+def _trained(
+    request: Request, resume: PathLike | None, led: Callable[[Session], Session] = lambda session: session
+) -> History:
+    """Train in the one process that has the run folder.
+
+    Args:
+        request: what was asked for.
+        resume: the run to continue; None for a new one.
+        led: tells the other processes of the session, and returns it.
+    """
+    if resume is not None:
+        with open_run_folder(find_run(resume)) as folder, locked(folder):
+            return _run(led(_continue(request, folder)))
+    session = _begin_from(request, load_run(request.from_run)) if request.from_run is not None else _begin(request)
+    try:
+        with locked(session.folder):
+            return _run(led(session))
+    finally:
+        remove_if_empty(session.folder)
 
 
 def _begin(request: Request) -> Session:
