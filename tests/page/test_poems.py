@@ -15,10 +15,13 @@ from textgen.verse import check, compose
 FORMS = ("jueju5", "jueju7", "lushi5", "lushi7")
 
 
-@pytest.fixture(scope="module")
-def generator():
+@pytest.fixture(scope="module", params=["none", "full", "form", "title"])
+def generator(request):
+    """A model that read nothing above the poems that it learned, or their titles and shapes."""
     text = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
-    return made(CharTokenizer(sorted(set(text))), "poem")
+    generator = made(CharTokenizer(sorted({*text, *"《》五七言四八句"})), "poem")
+    generator.heading = request.param
+    return generator
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,8 @@ def test_a_seed_composes_what_it_composes_in_python(tab, generator, form, seed):
 
 
 @pytest.mark.parametrize(
-    "options", [{"acrostic": "江月山水"}, {"title": "春江"}, {"tones": "relaxed"}, {"temperature": 0}]
+    "options",
+    [{"acrostic": "江月山水"}, {"title": "春江"}, {"title": "春江二首 其一"}, {"tones": "relaxed"}, {"temperature": 0}],
 )
 def test_an_acrostic_a_title_and_tones_are_kept(tab, generator, options):
     lines = composed(tab, "jueju7", 5, **options)
@@ -68,7 +72,8 @@ def test_tasks_that_run_beside_each_other_do_not_disturb_each_other(tab, generat
 
 def test_lines_that_were_learned_are_left_out_where_the_page_remembers_them(browser, generator, tmp_path):
     first = compose(generator, form="jueju5", seed=3)
-    learned = Generator(generator.tokenizer, generator.engine, "poem", memory=hash_poems([first.text]))
+    memory = hash_poems([first.text])
+    learned = Generator(generator.tokenizer, generator.engine, "poem", memory=memory, heading=generator.heading)
     kept, dropped = page(learned, "poems", memory=True), page(learned, "poems")
     assert '"memory"' in kept
     assert '"memory"' not in dropped

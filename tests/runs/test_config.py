@@ -183,9 +183,10 @@ def test_an_older_run_is_read_as_what_it_was():
     assert "output.kernel" in read.weight_shapes()
     training = TrainingConfig().to_json()
     later = ("softmax_samples", "activation_penalty", "change_penalty", "label", "label_dropout", "classify_weight")
-    for name in later:
+    for name in (*later, "heading", "title_field"):
         del training[name]
-    assert TrainingConfig.from_json(training, 3).softmax_samples == 0
+    older_training = TrainingConfig.from_json(training, 3)
+    assert (older_training.softmax_samples, older_training.heading, older_training.title_field) == (0, "none", None)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A small text is kept in memory; a large one stays in its files and is read in pi
 `textgen.corpus.formats` turns files into documents. This module knows nothing of tokenizers or models.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from textgen.corpus.formats import Reading, ReadingOptions, text_of
 from textgen.corpus.labels import Labels, checked_names
 from textgen.corpus.notes import Note
 from textgen.corpus.pieces import Piece
-from textgen.corpus.poems import Selection
+from textgen.corpus.poems import FIRST_LINE, Selection
 from textgen.corpus.sources import Paths, Source, absolute, folder_name, listed, name_of, resolve
 from textgen.corpus.text import Text
 from textgen.corpus.values import shown
@@ -203,8 +204,9 @@ def read_text(path: Paths, encoding: str | None = None) -> tuple[str, list[Note]
 
 
 def selection_of(training: ReadingOptions, whole: bool = False) -> Selection:
-    """Which poems a training learns, and in which script; of `whole` texts all poems."""
-    return Selection(script=training.script) if whole else Selection(training.author, training.script, training.form)
+    """Which poems a training learns, in which script and under which heading; of `whole` texts all poems."""
+    every = Selection(script=training.script, heading=training.heading, title_field=training.title_field)
+    return every if whole else dataclasses.replace(every, author=training.author, forms=training.form)
 
 
 @overload
@@ -256,14 +258,16 @@ def read_for(
         CorpusError: as `read_corpus`.
     """
     # A run that learned a table reads plain text too.
-    column, delimiter = training.field, training.delimiter
+    column, delimiter, selection = training.field, training.delimiter, selection_of(training, whole)
     if whole and not any(source.has_fields for source in resolve(paths)):
         column = delimiter = None
+        if selection.title_field != FIRST_LINE:
+            selection = dataclasses.replace(selection, title_field=None)
     return read_corpus(
         paths,
         training.documents,
         encoding,
-        selection_of(training, whole),
+        selection,
         may_stay=may_stay,
         column=column,
         lowercase=training.lowercase,

@@ -136,10 +136,10 @@ class Reading:
         if kind == "poem":
             yield from self._poems(sources, notes)
             return
-        if self.selection != poems.Selection():
+        if self.selection.is_of_poems:
             raise CorpusError(
-                f"{sources[0].name}: `form`, `author` and `script` are about poems: give JSON of poems, or text with a "
-                'blank line between poems and `documents="poem"`'
+                f"{sources[0].name}: `form`, `author`, `script` and `title_field` are about poems: give JSON of poems, "
+                'or text with a blank line between poems and `documents="poem"`'
             )
         for source in sources:
             yield from self._pieces(source, kind, notes)
@@ -188,17 +188,39 @@ class Reading:
                 text = "".join(text_of(source, self.encoding, notes))
                 if not text.strip():
                     raise CorpusError(f"{source.name}: no text in it")
-                raw += poems.from_json(text, source.name, source.origin)
+                raw += poems.from_json(text, source.name, source.origin, self._title_field(source))
             else:
-                blocks = dataclasses.replace(self, label=())._pieces(source, "block", notes)
-                raw += [poems.RawPoem(block.text, origin=source.origin) for block in blocks]
+                raw += self._blocks(source, notes)
         kept, about = poems.choose(raw, self.selection)
         notes += about
         name = sources[0].name
         for poem in kept:
             labels = poem.labels() if self.label else {}  # to find its form takes time
             self._check_known(labels, name)
-            yield Piece(True, self.treated(poem.text, name), chosen(self.label, labels, name))
+            text = poem.document(self.selection.heading)
+            yield Piece(True, self.treated(text, name), chosen(self.label, labels, name))
+
+    def _title_field(self, source: Readable) -> str | None:
+        """The field that has the titles. Raises CorpusError where a source has no fields, or no lines."""
+        field = self.selection.title_field
+        if field is not None and (field == poems.FIRST_LINE) != (source.kind == TEXT):
+            if source.kind == TEXT:
+                raise CorpusError(
+                    f"{source.name}: plain text has no field {shown(field)}; `title_field` is `first-line` for poems "
+                    "whose first line is their title"
+                )
+            raise CorpusError(f"{source.name}: `title_field` names a field here; `first-line` is for plain text")
+        return field
+
+    def _blocks(self, source: Readable, notes: list[Note]) -> Iterator[poems.RawPoem]:
+        """The poems of plain text, of a table or of lines of JSON."""
+        field = self._title_field(source)
+        labels = (field,) if field is not None and source.kind != TEXT else ()
+        for block in dataclasses.replace(self, label=labels, needs_labels=True)._pieces(source, "block", notes):
+            if field == poems.FIRST_LINE:
+                yield poems.titled(block.text, source.origin)
+            else:
+                yield poems.RawPoem(block.text, "".join(block.labels), origin=source.origin)
 
     def _check_known(self, known: Iterable[str], name: str) -> None:
         """Raise CorpusError where a label that is needed is none of those that a text has."""
@@ -232,6 +254,7 @@ class ReadingOptions(Protocol):
         script: the script of Chinese poems.
         field: the field to read of a table or of lines of JSON.
         delimiter: the character between two columns of a table.
+        heading, title_field: as of `textgen.corpus.poems.Selection`.
         lowercase, normalise, label: as of Reading.
     """
 
@@ -247,6 +270,10 @@ class ReadingOptions(Protocol):
     def field(self) -> str | None: ...
     @property
     def delimiter(self) -> str | None: ...
+    @property
+    def heading(self) -> str: ...
+    @property
+    def title_field(self) -> str | None: ...
     @property
     def lowercase(self) -> bool: ...
     @property

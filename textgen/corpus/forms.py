@@ -73,6 +73,11 @@ class Form:
             if any(size != self.lines for size in sizes):
                 raise ValueError(f"form {self.name}: {name} must have one entry a line: {self.lines}, not {sizes[0]}")
 
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Characters in each line of a Chinese form; empty where the model decides."""
+        return (self.length,) * self.lines if self.length else ()
+
     def fits(self, lines: Sequence[str]) -> bool:
         """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""
         return (not self.lines or len(lines) == self.lines) and (

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.corpus.headings import without_heading
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 
 # Sorted, distinct hashes of texts.
@@ -61,7 +62,7 @@ def hash_poems(documents: Iterable[str]) -> Memory:
     Returns:
         "lines" and "words": hashes, uint64.
     """
-    lines = {without_marks(line) for document in documents for line in lines_of(document)}
+    lines = {without_marks(line) for document in documents for line in lines_of(without_heading(document))}
     western = (line for line in lines if not is_chinese(line))
     return {"lines": hash_texts(lines), "words": hash_texts({word for line in western for word in words(line)})}
 

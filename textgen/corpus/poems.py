@@ -5,19 +5,22 @@ and a poem are: Chinese poems have two lines to a row, as in print, others one. 
 """
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from textgen import arguments
 from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.forms import FORMS, form_of
 from textgen.corpus.hanzi import AS_IS, SIMPLIFIED, TRADITIONAL, convert, convert_all
+from textgen.corpus.headings import HEADINGS, NONE, heading
 from textgen.corpus.labels import AUTHOR, FORM, NOWHERE, Origin
 from textgen.corpus.memory import LINE
 from textgen.corpus.notes import Note, NoteKind
-from textgen.corpus.values import parse
-from textgen.errors import CorpusError
+from textgen.corpus.values import parse, shown
+from textgen.errors import CorpusError, UsageError
 from textgen.system import extras
 from textgen.system.wording import count
 from textgen.tokens.characters import CLOSING, ENDING, IDEOGRAPHS, MARKS, is_chinese
@@ -41,6 +44,10 @@ _SPACED_ELISION = re.compile(r"\b(th|tho|thro|o|i) +'(?!\w)")
 OTHER_FORM, TWICE, GAP, EMPTY = "of another form", "twice", "with a character missing", "empty"
 # Other things that are counted.
 CONSIDERED, CLEANED = "considered", "cleaned"
+# One poem in this many stands under a heading without its title.
+UNTITLED = 5
+# As a title's field: the first line of each poem is its title.
+FIRST_LINE = "first-line"
 # Authors that an error names.
 MAX_AUTHORS = 10
 # The entries of a poem in the collection's JSON and their types.
@@ -77,10 +84,21 @@ class Poem:
 
     @property
     def text(self) -> str:
-        """The poem in the layout that a model reads."""
+        """The poem in the layout that a model reads, without a heading."""
         if not is_chinese("".join(self.lines)):
             return "\n".join(self.lines)
         return "".join(line + "\n" * (line[-1] in ENDING) for line in self.lines).rstrip("\n")
+
+    def document(self, kind: str) -> str:
+        """The poem in the layout that a model reads, under a heading (`textgen.corpus.headings`).
+
+        One poem in UNTITLED stands under a heading without its title, so that a model can also write without one.
+        """
+        text = self.text
+        if kind == NONE:
+            return text
+        is_untitled = zlib.crc32(text.encode()) % UNTITLED == 0
+        return heading("" if is_untitled else self.title, self.lines, kind) + text
 
 
 @dataclass(frozen=True)
@@ -91,34 +109,48 @@ class Selection:
         author: only poems by this author; None for all.
         script: "as-is", "simplified" or "traditional".
         forms: only poems that fit one of these forms, names of `textgen.corpus.forms.FORMS`; empty for all.
+        heading: what stands above each poem, one of `textgen.corpus.headings.HEADINGS`.
+        title_field: the field of a table or of JSON that has the title, or FIRST_LINE for a poem's first line; None
+            for "title" in JSON of poems, and for no titles in other text.
 
     Raises:
-        UsageError: a form that does not exist.
+        UsageError: a form or a heading that does not exist.
     """
 
     author: str | None = None
     script: str = AS_IS
     forms: tuple[str, ...] = ()
+    heading: str = NONE
+    title_field: str | None = None
 
     def __post_init__(self) -> None:
+        arguments.text("heading", self.heading, HEADINGS)
+        if self.title_field is not None and not arguments.text("title_field", self.title_field):
+            raise UsageError("`title_field` names a field, or `first-line`; got an empty name")
         for name in self.forms:
             form_of(name)
+
+    @property
+    def is_of_poems(self) -> bool:
+        """Whether it asks for what only poems have. A heading is no such thing: other text has none."""
+        return self != Selection(heading=self.heading)
 
     def fits(self, lines: Sequence[str]) -> bool:
         """Whether a poem's lines, without their marks, have one of the forms."""
         return not self.forms or any(form_of(name).fits(lines) for name in self.forms)
 
 
-def from_json(text: str, path: str, origin: Origin = NOWHERE) -> list[RawPoem]:
+def from_json(text: str, path: str, origin: Origin = NOWHERE, title_field: str | None = None) -> list[RawPoem]:
     """The poems of a file of the chinese-poetry collection: a list of objects with "paragraphs".
 
     Args:
         text: the file's text.
         path: what messages call the file.
         origin: where the file is.
+        title_field: the entry that has the title; None for "title".
 
     Raises:
-        CorpusError: the text is not JSON, not a list of poems, or holds a lone surrogate.
+        CorpusError: the text is not JSON, not a list of poems, or holds a lone surrogate; no poem has such a title.
     """
     values = parse(text, path)
     for number, entry in enumerate(values if isinstance(values, list) else [None], 1):
@@ -128,9 +160,13 @@ def from_json(text: str, path: str, origin: Origin = NOWHERE) -> list[RawPoem]:
                 f'{path}: {where} is not a poem: expected a list of objects with "paragraphs", a list of text, as in '
                 "the chinese-poetry collection"
             )
+    key = title_field or "title"
+    if title_field and not any(isinstance(entry.get(key), str) for entry in values):
+        raise CorpusError(f"{path}: no poem has a title in {shown(key)}; choose another `title_field`")
+    titles = [title if isinstance(title := entry.get(key), str) else "" for entry in values]
     poems = [
-        RawPoem("\n".join(entry["paragraphs"]), entry.get("title", ""), entry.get("author", ""), origin)
-        for entry in values
+        RawPoem("\n".join(entry["paragraphs"]), title, entry.get("author", ""), origin)
+        for entry, title in zip(values, titles, strict=True)
     ]
     for number, poem in enumerate(poems, 1):
         refuse_surrogates("\n".join(poem[:3]), f"{path}: entry {number}")
@@ -142,6 +178,12 @@ def _is_poem(entry: object) -> bool:
         return False
     typed = all(isinstance(entry.get(key, kind()), kind) for key, kind in _ENTRIES.items())
     return typed and all(isinstance(row, str) for row in entry["paragraphs"])
+
+
+def titled(text: str, origin: Origin) -> RawPoem:
+    """A poem whose first line is its title. A poem of one line has none."""
+    first, _, rest = text.partition("\n")
+    return RawPoem(rest, first.strip(), origin=origin) if rest.strip() else RawPoem(text, origin=origin)
 
 
 def choose(raw: Iterable[RawPoem], selection: Selection) -> tuple[list[Poem], list[Note]]:

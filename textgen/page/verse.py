@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from textgen.corpus.forms import FORMS
+from textgen.corpus.headings import shape_of
 from textgen.tokens.characters import is_chinese
 from textgen.verse.masks.regulated import Sounds
 from textgen.verse.sounds.books import book_for_tones
@@ -21,7 +22,8 @@ def verse_tables(generator: Generator) -> dict[str, Any] | None:
     """The tables of a run's characters; None where it writes no Chinese poems.
 
     Returns:
-        forms: name, description, lines, length and templates of each form. patterns: by the length of a line and the
+        heading: what the run read above each poem, for `textgen.corpus.headings`. forms: name, description, lines,
+        length, shape and templates of each form. patterns: by the length of a line and the
         strictness of its tones, the tone patterns of each line type. tones: for each id 0 for none, 1 level, 2 oblique,
         3 either. ideographs: for each id whether it is one. names: of the level rhyme groups. groups: the groups of
         each id that has some. members: the ids of each group that a rhyme may take.
@@ -36,12 +38,14 @@ def verse_tables(generator: Generator) -> dict[str, Any] | None:
     place = {name: at for at, name in enumerate(names)}
     lengths = {form.length: form for form in forms}
     return {
+        "heading": generator.heading,
         "forms": [
             {
                 "name": form.name,
                 "about": form.about,
                 "lines": form.lines,
                 "length": form.length,
+                "shape": shape_of(form.lengths),
                 "templates": list(form.templates),
             }
             for form in forms

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textgen.arguments import delimiter, texts
+from textgen.corpus.headings import HEADINGS
 from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.runs.model_config import (
@@ -113,6 +114,23 @@ class TrainingConfig(Config):
         "Convert Chinese poems to simplified or traditional characters.",
         choices=("as-is", "simplified", "traditional"),
         since=2,
+        group=TEXT,
+    )
+    heading: str = option(
+        "full",
+        "Let the model read this above each poem: its title and its shape, such as 七言四句 (full), its shape (form), "
+        "its title, or nothing. textgen poem then tells the model what to write before the first character.",
+        choices=HEADINGS,
+        since=6,
+        before="none",
+        group=TEXT,
+    )
+    title_field: str | None = option(
+        None,
+        "Take the titles of poems from this field of a table or of JSON, or from the first line of each poem "
+        '(first-line). [default: "title" in JSON of poems]',
+        metavar="NAME",
+        since=6,
         group=TEXT,
     )
     field: str | None = option(

@@ -56,7 +56,7 @@ from textgen.system.snapshots import Snapshot
 from textgen.tokens import load_tokenizer
 from textgen.tokens.base import Tokenizer
 
-FORMAT = 5  # of the run folders that are written; those of every format from 1 on are read
+FORMAT = 6  # of the run folders that are written; those of every format from 1 on are read
 
 # With weights up to this size, no product of any shape that a configuration allows overflows float32.
 MAX_WEIGHT = 1e9

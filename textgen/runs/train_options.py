@@ -49,6 +49,8 @@ class TrainingOptions(TypedDict, total=False):
     form: tuple[str, ...]
     author: str | None
     script: str
+    heading: str
+    title_field: str | None
     field: str | None
     label: tuple[str, ...]
     label_dropout: float

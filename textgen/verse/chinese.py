@@ -8,6 +8,7 @@ import numpy as np
 from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
 from textgen.corpus.hanzi import forms_of
+from textgen.corpus.headings import NONE, clean_title, heading_for, shape_of
 from textgen.corpus.memory import lines_of
 from textgen.errors import PromptError, UsageError
 from textgen.tokens.characters import CLOSING, MARKS, is_ideograph
@@ -34,7 +35,11 @@ class Chinese:
         self.printed, self.tokenizer, self.form, self.config = generator.printed, generator.tokenizer, form, config
         self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index >= RESERVED}
         self.notes: list[str] = []
-        self.mood = [self.id_of[one] for one in self._read("title", config.title) + self._read("mood", config.mood)]
+        has_heading = generator.heading != NONE
+        title = self._read("title", clean_title(config.title, True) if has_heading else config.title)
+        mood = self._read("mood", config.mood) if has_heading else title + self._read("mood", config.mood)
+        self.mood = [self.id_of[one] for one in mood]
+        self.heading = self._heading(title, generator.heading)
         self.start = self._read("start", config.start)
         self._heads = self._read("acrostic", config.acrostic)
         if not all(map(is_ideograph, self._heads)):
@@ -76,6 +81,11 @@ class Chinese:
         if own != given:
             self.notes.append(f"`{name}` read as {own}")
         return own
+
+    def _heading(self, title: str, kind: str) -> list[int]:
+        """The ids of the heading that the model reads: the title, and the shape of the form."""
+        row = heading_for(title, shape_of(self.form.lengths), kind)
+        return [self.id_of[one] for one in row if one in self.id_of]
 
     def _head_ids(self) -> dict[int, int]:
         step = 2 if self._pairs else 1

@@ -70,11 +70,13 @@ class Language(Protocol):
 
     Attributes:
         notes: options that are read otherwise than the user wrote them, one line each.
-        mood: ids that the model reads first.
+        mood: ids that the model reads first, as a text of their own.
+        heading: ids that the model reads above the poem.
     """
 
     notes: list[str]
     mood: list[int]
+    heading: list[int]
 
     def opening(self, chooser: np.random.Generator) -> AnyOpening:
         """An opening that keeps what the user asks for."""
@@ -151,6 +153,7 @@ def _write(
     assert config.seed is not None  # compositions() has chosen one
     engine = generator.engine
     before = [BOUNDARY, *language.mood, BOUNDARY] if language.mood else [BOUNDARY]
+    before += language.heading
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)

@@ -9,6 +9,7 @@ import numpy as np
 
 from textgen.arguments import short, shown
 from textgen.corpus.forms import FORMS, Form
+from textgen.corpus.headings import NONE, clean_title, heading_for
 from textgen.corpus.memory import hash_texts, words
 from textgen.errors import PromptError, UsageError
 from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
@@ -31,7 +32,11 @@ class English:
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
         self.notes: list[str] = []
-        title = self._symbols("title", config.title)
+        title = self._symbols("title", clean_title(config.title, False))
+        self.heading: list[int] = []
+        if generator.heading != NONE and title:
+            self.heading = self._ids_of(self._symbols("title", heading_for("".join(title), "", generator.heading)))
+            title = []
         # A space stands between the two.
         mood = self._symbols("mood", " " * bool(title and config.mood) + config.mood)
         self.mood = self._ids_of([*title, *mood])

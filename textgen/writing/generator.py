@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen import arguments
+from textgen.corpus.headings import HEADINGS, NONE
 from textgen.corpus.memory import Memory
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
@@ -46,9 +47,10 @@ class Generator(Reader):
         documents: what one document of its corpus is: "file", "block", "line" or "poem".
         direction: whether it reads and writes lines "forward" or "backward", from their end.
         memory: hashes of the poems that it learned, if any.
+        heading: what stood above each poem that it learned (`textgen.corpus.headings`).
 
     Attributes:
-        tokenizer, engine, documents, direction, memory: as given.
+        tokenizer, engine, documents, direction, memory, heading: as given.
         separator: the text printed where the model ends one document and begins the next.
         printed: each id's text.
         labels: what each id is called where symbols are shown one by one.
@@ -65,12 +67,14 @@ class Generator(Reader):
         documents: str,
         direction: str = "forward",
         memory: Memory | None = None,
+        heading: str = NONE,
     ) -> None:
         self.tokenizer = arguments.instance("tokenizer", tokenizer, Tokenizer)
         self.engine = arguments.instance("engine", engine, Network)
         self.documents = arguments.text("documents", documents, SEPARATORS)
         self.direction = arguments.text("direction", direction, ("forward", "backward"))
         self.memory: Memory = hashes(memory)
+        self.heading = arguments.text("heading", heading, HEADINGS)
         self.separator = SEPARATORS[documents]
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
         self.labels: Sequence[str] = tokenizer.labels(self.separator)
@@ -127,7 +131,7 @@ class Generator(Reader):
                 f"`tokenizer` has {tokenizer.vocabulary_size} symbols; `model` has {model.sizes.vocabulary}"
             )
         check_weights(weights, model)
-        return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory)
+        return cls(tokenizer, Engine(model, weights), training.documents, training.direction, memory, training.heading)
 
     @classmethod
     @answers_keywords

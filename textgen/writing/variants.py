@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from textgen.corpus.headings import NONE
 from textgen.corpus.memory import Memory, merge
 from textgen.engine.cache import CachedNetwork
 from textgen.engine.cache_config import CacheConfig, CacheOptions
@@ -23,12 +24,13 @@ class Parts(Protocol):
     documents: str
     direction: str
     memory: Memory
+    heading: str
 
 
 def mixed_parts(
     generators: Sequence[Parts], weights: Sequence[float] | None
-) -> tuple[Tokenizer, AnyNetwork, str, str, Memory]:
-    """What `Generator.mix` makes a generator of: tokenizer, network, documents, direction, memory.
+) -> tuple[Tokenizer, AnyNetwork, str, str, Memory, str]:
+    """What `Generator.mix` makes a generator of: tokenizer, network, documents, direction, memory, heading.
 
     Raises:
         UsageError: the weights do not fit, or the generators are of different kinds.
@@ -43,7 +45,10 @@ def mixed_parts(
     memory: Memory = {}
     for one in generators:
         memory = merge(memory, one.memory)
-    return mixture.tokenizer, mixture, kind, generators[0].direction, memory
+    # A heading that one of them never saw tells the other ones nothing.
+    headings = {one.heading for one in generators}
+    heading = headings.pop() if len(headings) == 1 else NONE
+    return mixture.tokenizer, mixture, kind, generators[0].direction, memory, heading
 
 
 def single_engine(engine: AnyNetwork, what: str) -> Engine:

@@ -9,6 +9,8 @@ import { BOUNDARY, characters } from "./tokens.js";
 const DRAWS_A_LINE = 12, DRAWS_A_START = 3; // draws of an attempt for each line; draws from one start
 const ATTEMPTS = 4, MOST_ROWS = 64; // each attempt samples twice as many rows as the one before
 const LEVEL = 1, OBLIQUE = 2; // bits of a symbol's tones
+// Of a title in a series, how many there are and which this is (textgen.corpus.headings); characters of a title.
+const SERIES = /[一二三四五六七八九十百]+首|(?:^|\s)其?[一二三四五六七八九十百]+$|其[一二三四五六七八九十百]+$/gu, MAX_TITLE = 16;
 const SIGNS = ["？", "平", "仄", "中"];
 const COMMA = "，", ENDING = "。！？", CLOSING = "，。！？；：、";
 
@@ -193,6 +195,18 @@ function versesOf(writer, form, tones, heads) {
   throw new Error("No template of this form can begin its lines with these characters. Choose others, or other tones.");
 }
 
+/** The ids that the model reads before a poem: its heading, as textgen.corpus.headings writes it, or its title alone. */
+function readFirst(writer, form, asked, idsOf) {
+  const { heading, ideographs } = writer.model.verse;
+  if (heading === "none") {
+    const ids = idsOf(asked, false);
+    return ids.length ? [...ids, BOUNDARY] : [];
+  }
+  const title = idsOf(asked.trim().replace(SERIES, ""), false).filter((id) => ideographs[id]).slice(0, MAX_TITLE);
+  const own = heading === "form" ? [] : title, shape = heading === "title" ? "" : form.shape;
+  return own.length || shape ? idsOf("《", false).concat(own, idsOf(`》${shape}`, false), writer.tokenizer.ids.get("\n") ?? []) : [];
+}
+
 /**
  * Write a poem. Yields null until the last value, {rows: [[{symbol, sign, isWrong, rhymes}]], template, rhyme}.
  *
@@ -210,8 +224,7 @@ export function* poem(writer, asked, options, change) {
   if (acrostic.length > form.lines) throw new Error(`The acrostic has ${acrostic.length} characters, and this form ${form.lines} lines.`);
   const verses = versesOf(writer, form, asked.tones, { ...acrostic });
   let verse = verses[new RandomStream([options.seed, options.number]).whole(verses.length)];
-  const title = idsOf(asked.title, false);
-  const before = title.length ? [BOUNDARY, ...title, BOUNDARY] : [BOUNDARY];
+  const before = [BOUNDARY, ...readFirst(writer, form, asked.title, idsOf)];
   const start = { ...network.read(before, state), position: verse.begin(), ids: [] };
   const { memory } = writer.weights, spell = (ids) => ids.map((id) => writer.printed[id]).filter((symbol) => !(CLOSING + "\n").includes(symbol)).join("");
   const isLearned = (ids) => memory !== undefined && contains(memory, spell(ids));
