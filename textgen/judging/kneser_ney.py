@@ -156,7 +156,7 @@ def _estimated(keys: Integers, number: Integers, base: int) -> _Order:
 
 
 def _discounts(number: Integers) -> Floats:
-    """The discounts of n-grams of count 0, 1, 2, and 3 or more; at least a tenth, so that every context leaves a rest."""
+    """The discounts of n-grams of count 0, 1, 2, and 3 or more: at least 0.1, so that every context leaves a rest."""
     counts = np.bincount(np.minimum(number, 5), minlength=6)[1:5].astype(float)
     share = counts[0] / max(counts[0] + 2 * counts[1], 1.0)
     found = [0.0]

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from textgen.corpus.formats import JSON_LINES, POEMS, Readable, text_of
-from textgen.corpus.memory import lines_of, without_marks, words
+from textgen.corpus.memory import without_marks, words
 from textgen.corpus.notes import Note
 from textgen.corpus.pieces import blocks, lines
 from textgen.corpus.poems import Poem, RawPoem, Selection, choose, from_json
@@ -36,12 +36,14 @@ class Verse:
         texts: its lines without marks.
         text: the poem in the layout that a run reads.
         title: empty if it is unknown.
+        source: the name of its file.
         is_chinese: whether its symbols are Chinese characters.
     """
 
     texts: tuple[str, ...]
     text: str
     title: str = ""
+    source: str = ""
     is_chinese: bool = True
 
     @cached_property
@@ -87,17 +89,13 @@ def read_poems(paths: Paths, encoding: str | None = None) -> list[Verse]:
     Raises:
         CorpusError: a file that cannot be read, or without poems.
     """
-    raw: list[RawPoem] = []
-    sources = resolve(listed(paths))
-    for source in sources:
-        own = _of_source(source, encoding)
-        if not own:
+    found: list[Verse] = []
+    for source in resolve(listed(paths)):
+        raw = _of_source(source, encoding)
+        if not raw:
             raise CorpusError(f"{source.name}: no text in it")
-        raw += own
-    distinct, _ = choose(raw, Selection())
-    if len(distinct) == len(raw):
-        return [_verse(poem) for poem in distinct]
-    return [_verse(poem) for each in raw for poem in _cleaned(each)]
+        found += [_verse(poem, source.name) for each in raw for poem in _cleaned(each)]
+    return [poem for poem in found if poem.texts]
 
 
 def _cleaned(raw: RawPoem) -> Iterator[Poem]:
@@ -167,10 +165,10 @@ def _is_first_line_title(first: str, rest: str) -> bool:
     )
 
 
-def _verse(poem: Poem) -> Verse:
+def _verse(poem: Poem, source: str) -> Verse:
     chinese = is_chinese("".join(poem.lines))
     bare = (without_marks(line) if chinese else " ".join(words(line)) for line in poem.lines)
-    return Verse(tuple(filter(None, bare)), poem.text, poem.title, chinese)
+    return Verse(tuple(filter(None, bare)), poem.text, poem.title.strip(), source, chinese)
 
 
 def split(reference: Iterable[Verse], without: Iterable[Verse]) -> Split:
@@ -201,16 +199,6 @@ def languages(poems: Iterable[Verse]) -> list[str]:
     """The languages of poems, the commonest first."""
     counted = Counter(CHINESE if poem.is_chinese else ENGLISH for poem in poems)
     return [name for name, _ in counted.most_common()]
-
-
-# What a hash-ordered list of poems is used for is the same on every machine: no random numbers choose among poems.
-def interleaved_titles(poems: Sequence[Verse]) -> list[Verse]:
-    """The poems that have a title of their own: of several poems with one title only the first."""
-    by_title: dict[str, Verse] = {}
-    for poem in poems:
-        if poem.title.strip():
-            by_title.setdefault(poem.title.strip(), poem)
-    return list(by_title.values())
 
 
 def shapes(poems: Iterable[Verse]) -> set[Shape]:

@@ -60,7 +60,8 @@ def ppmi(counts: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log(counts * total / (rows[:, None] * columns[None, :]))
     found[~np.isfinite(found)] = 0
-    return np.maximum(found, 0, out=found)
+    positive: Floats = np.maximum(found, 0, out=found)
+    return positive
 
 
 def factors(matrix: Floats, rank: int, random: np.random.Generator) -> tuple[Floats, Floats]:

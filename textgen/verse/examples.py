@@ -38,7 +38,8 @@ def means_so_far(lines: Lines, place: Ids) -> Floats:
     """For each line of a Table the mean topic of the lines of its poem before it; float32, shape (lines, rank)."""
     sums = np.vstack([np.zeros((1, lines.topic.shape[1])), np.cumsum(lines.topic, 0, dtype=np.float64)])
     at = np.arange(len(place))
-    return ((sums[at] - sums[at - place]) / np.maximum(place, 1)[:, None]).astype(np.float32)
+    found: Floats = ((sums[at] - sums[at - place]) / np.maximum(place, 1)[:, None]).astype(np.float32)
+    return found
 
 
 def examples(table: Table, vectors: Vectors, random: np.random.Generator) -> tuple[Floats, Floats, Floats]:
@@ -77,9 +78,9 @@ def examples(table: Table, vectors: Vectors, random: np.random.Generator) -> tup
             found.append(of_part.astype(np.float16))
         is_true.append(np.full(len(own), truth, np.float32))
         weights.append(np.full(len(own), weight, np.float32))
-    truths, weight = np.concatenate(is_true), np.concatenate(weights)
-    weight[truths == 1] = weight[truths == 0].sum() / max(len(targets), 1)
-    return np.concatenate(found), truths, (weight / weight.mean()).astype(np.float32)
+    truths, counted = np.concatenate(is_true), np.concatenate(weights)
+    counted[truths == 1] = counted[truths == 0].sum() / max(len(targets), 1)
+    return np.concatenate(found), truths, (counted / counted.mean()).astype(np.float32)
 
 
 def _others(groups: Ids, table: Table, targets: Ids, random: np.random.Generator) -> Ids:

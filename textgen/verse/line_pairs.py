@@ -39,14 +39,14 @@ class Lines(NamedTuple):
     Attributes:
         ids: as of Table.
         topic, before, after: float32, each of shape (lines, rank).
-        count: float32, shape (lines, 1): their numbers of symbols, at least 1.
+        length: float32, shape (lines, 1): their numbers of symbols, at least 1.
     """
 
     ids: Ids
     topic: Floats
     before: Floats
     after: Floats
-    count: Floats
+    length: Floats
 
 
 class Pairs(NamedTuple):
@@ -125,7 +125,7 @@ def features(vectors: Vectors, lines: Lines, pairs: Pairs, so_far: Floats) -> Fl
     previous, following, place = pairs
     ids, next_ids = lines.ids[previous], lines.ids[following]
     topic, next_topic = lines.topic[previous], lines.topic[following]
-    count = lines.count[following]
+    count = lines.length[following]
     both = topic * next_topic
     of_poem = so_far * next_topic
     adjacent = lines.before[previous] * lines.after[following]

@@ -67,12 +67,12 @@ class Perceptron:
             hidden: units of the hidden layer.
         """
         count, size = features.shape
-        mean = features.mean(0, dtype=np.float32)
-        scale = features.std(0, dtype=np.float32) + np.float32(1e-3)
-        values = [
-            random.standard_normal((size, hidden), dtype=np.float32) / np.float32(np.sqrt(size)),
+        mean: Floats = features.mean(0, dtype=np.float32)
+        scale: Floats = features.std(0, dtype=np.float32) + np.float32(1e-3)
+        values: list[Floats] = [
+            (random.standard_normal((size, hidden)) / np.sqrt(size)).astype(np.float32),
             np.zeros(hidden, np.float32),
-            random.standard_normal(hidden, dtype=np.float32) / np.float32(np.sqrt(hidden)),
+            (random.standard_normal(hidden) / np.sqrt(hidden)).astype(np.float32),
             np.zeros(size, np.float32),
             np.zeros(1, np.float32),
         ]
