@@ -40,8 +40,9 @@ class Perceptron:
 
     def scores(self, features: Floats) -> Floats:
         """The log-odds of examples: float32, shape (examples,), from features of shape (examples, features)."""
-        x = (features - self.mean) / self.scale
-        found: Floats = np.maximum(x @ self.hidden + self.bias, 0) @ self.out + x @ self.direct + self.shift
+        x: Floats = (features - self.mean) / self.scale
+        active: Floats = np.maximum(x @ self.hidden + self.bias, np.float32(0))
+        found: Floats = active @ self.out + x @ self.direct + self.shift
         return found
 
     def arrays(self) -> dict[str, Floats]:
