@@ -20,7 +20,7 @@ from textgen.system.safejson import check_type, json_values
 from textgen.system.snapshots import SavedFile
 
 # The names that safetensors gives to the dtypes that a run holds.
-DTYPES = {"<f4": "F32", "<i4": "I32", "<i8": "I64", "<u4": "U32", "<u8": "U64"}
+DTYPES = {"<f4": "F32", "<f2": "F16", "<i4": "I32", "<i8": "I64", "|u1": "U8", "<u2": "U16", "<u4": "U32", "<u8": "U64"}
 _NUMPY = {name: np.dtype(kind) for kind, name in DTYPES.items()}
 
 # A run has some dozens of tensors; a header says some 100 bytes of each.

@@ -12,7 +12,7 @@ or forms.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,17 @@ class Coherence:
         vectors: the symbols' vectors.
         perceptron: log-odds from the features of a pair of lines.
         chinese: whether its symbols are characters.
+        ids: each symbol's number.
     """
 
     symbols: tuple[str, ...]
     vectors: Vectors
     perceptron: Perceptron
     chinese: bool
+    ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_ids", {symbol: index for index, symbol in enumerate(self.symbols)})
+        object.__setattr__(self, "ids", {symbol: index for index, symbol in enumerate(self.symbols)})
 
     @classmethod
     def learn(cls, poems: Sequence[Sequence[str]], seed: int = 0) -> "Coherence":
@@ -131,7 +133,7 @@ class Coherence:
         return cls(tuple(facts["symbols"]), vectors, Perceptron.from_arrays(own), bool(facts["chinese"]))
 
     def _rows(self, lines: Sequence[str]) -> NDArray[np.int64]:
-        ids: dict[str, int] = self.__dict__["_ids"]
+        ids = self.ids
         return examples.rows([_symbols(line, self.chinese) for line in lines], ids)
 
 

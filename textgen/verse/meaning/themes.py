@@ -1,0 +1,207 @@
+"""A theme to a plan: which words of the poems belong to it, and one keyword for each line.
+
+The plan goes before the poem, as in Wang et al. (2016, Chinese Poetry Generation with Planning based Neural Network):
+each line is then written to carry or suggest its keyword. Associations are learned from titles and the poems under
+them, and from poems as a whole; a theme of words that no title has still has the associations of its words in poems.
+Knows nothing of models.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.corpus.memory import words
+from textgen.tokens.characters import is_ideograph
+from textgen.verse.association import Floats, factors, pair_counts, ppmi
+from textgen.verse.coherence import Coherence
+
+# Numbers in a symbol's vector, and how often a symbol must occur in titles.
+RANK, MIN_TITLES = 48, 3
+# Symbols of a title, and of the poem under it, that are counted.
+MAX_TITLE, MAX_POEM = 16, 128
+# A word of two characters may be a keyword if poems have it so often.
+MIN_WORD = 20
+# A keyword occurs in so many poems, or else the model seldom writes it; and in no larger share, or else it says nothing
+# of what a poem is about (不, 人, 無, 一).
+MIN_POEMS, MAX_SHARE = 20, 0.25
+# The log of poems / poems with a symbol at which the symbol counts half: common ones belong to every theme.
+HALF_RARITY = 1.5
+# How much a keyword must differ from those before it, beside how well it fits the theme; and how much chance counts.
+VARIETY, CHANCE = 0.4, 0.12
+# Keywords among which chance chooses, and orders of the keywords that are compared.
+CHOICES, ORDERS = 60, 256
+
+
+@dataclass(frozen=True)
+class Themes:
+    """What titles call for.
+
+    Attributes:
+        title, body: float32, shape (symbols + 1, rank): the product of one of each is large where poems under titles
+            with the first symbol have the second more often than other poems do. Symbols are those of the Coherence.
+        counts: uint32, shape (symbols,): in how many poems each symbol occurs.
+        words: words of two characters that may be keywords; none in other scripts.
+    """
+
+    title: Floats
+    body: Floats
+    counts: NDArray[np.uint32]
+    words: tuple[str, ...]
+
+    @classmethod
+    def learn(
+        cls,
+        coherence: Coherence,
+        poems: Sequence[tuple[str, Sequence[str]]],
+        is_word: Callable[[str], bool],
+        seed: int = 0,
+    ) -> "Themes":
+        """Learn from titles and poems.
+
+        Args:
+            coherence: the scorer of lines that was learned from the same poems; its symbols are used.
+            poems: each poem's title, empty if it has none, and its lines without marks.
+            is_word: whether two characters are a word.
+            seed: of the random numbers; the same poems and seed give the same themes.
+        """
+        ids, size = coherence.ids, len(coherence.symbols)
+        bodies = [
+            [ids[one] for one in _symbols(" ".join(lines), coherence.chinese) if one in ids] for _, lines in poems
+        ]
+        counts = np.zeros(size, np.uint32)
+        for body in bodies:
+            counts[list(set(body))] += 1
+        titles = [[ids[one] for one in _symbols(title, coherence.chinese) if one in ids] for title, _ in poems]
+        rank = min(RANK, max(size // 4, 1))
+        titled = [number for number, title in enumerate(titles) if title]
+        if titled:
+            first = _table([list(dict.fromkeys(titles[number])) for number in titled], MAX_TITLE, size)
+            second = _table([list(dict.fromkeys(bodies[number])) for number in titled], MAX_POEM, size)
+            found = pair_counts(first, second, size)
+            found[np.bincount(first[first < size], minlength=size) < MIN_TITLES] = 0
+            title, body = factors(ppmi(found), rank, np.random.default_rng(seed))
+        else:
+            title = body = np.zeros((size + 1, rank), np.float32)
+        return cls(title, body, counts, _words(poems, is_word) if coherence.chinese else ())
+
+    def affinity(self, coherence: Coherence, theme: str) -> Floats:
+        """How much each symbol belongs to a theme.
+
+        Args:
+            coherence: the scorer of lines, whose symbols these are.
+            theme: a text; symbols that no poem has are left out.
+
+        Returns:
+            float32, shape (symbols,), from 0 to 1; all 0 where no symbol of the theme is known.
+        """
+        ids = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
+        found = np.zeros(len(self.counts), np.float32)
+        if not ids:
+            return found
+        topic = coherence.vectors.topic
+        for first, second in ((self.title, self.body), (topic, topic)):
+            part = np.maximum(first[ids] @ second[:-1].T, 0).mean(0)
+            found += part / max(float(np.sqrt((part * part).mean())), 1e-9)
+        rarity = np.log(max(self.counts.max(initial=1), 1) / np.maximum(self.counts, 1)).astype(np.float32)
+        found *= rarity / (rarity + HALF_RARITY)
+        found /= max(float(np.quantile(found, 0.999)), 1e-9)
+        found[ids] = 1
+        clipped: Floats = np.clip(found, 0, 1)
+        return clipped
+
+    def plan(self, coherence: Coherence, theme: str, lines: int, random: np.random.Generator) -> tuple[str, ...]:
+        """Choose a keyword for each line.
+
+        Args:
+            coherence: the scorer of lines.
+            theme: a text.
+            lines: how many keywords are wanted.
+            random: chance chooses among keywords that fit well.
+
+        Returns:
+            the keywords, each of one symbol or a word of two characters, none twice; fewer than `lines` where the poems
+            know too few; in the order in which such words follow each other in poems.
+        """
+        fits = self.affinity(coherence, theme)
+        if not fits.any():
+            return ()
+        usable = (self.counts >= MIN_POEMS) & (self.counts <= MAX_SHARE * self.counts.max(initial=1) / 0.6)
+        own = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
+        usable[own] |= self.counts[own] > 0
+        found = {coherence.symbols[at]: float(fits[at]) for at in np.flatnonzero(usable & (fits > 0)).tolist()}
+        for word in self.words:
+            parts = [coherence.ids.get(one, -1) for one in word]
+            if min(parts) >= 0 and usable[parts].all():
+                found[word] = float(fits[parts].mean()) * (1.15 if word in theme else 1.0)
+        choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
+        chosen: list[str] = []
+        noise = dict(zip(choices, random.gumbel(size=len(choices)), strict=True))
+        while choices and len(chosen) < lines:
+            best = max(
+                choices,
+                key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * self._likeness(coherence, one, chosen),
+            )
+            chosen.append(best)
+            choices = [
+                one
+                for one in choices
+                if not set(_symbols(one, coherence.chinese)) & set(_symbols(" ".join(chosen), coherence.chinese))
+            ]
+        return self._ordered(coherence, chosen, random)
+
+    def _likeness(self, coherence: Coherence, word: str, others: Sequence[str]) -> float:
+        """The largest cosine between the vectors of a word and of others."""
+        mine = _vector(coherence.vectors.topic, coherence, word)
+        return max((float(mine @ _vector(coherence.vectors.topic, coherence, other)) for other in others), default=0.0)
+
+    def _ordered(self, coherence: Coherence, chosen: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
+        """Keywords in the order, of some, in which the poems most often have such words in lines after each other."""
+        if len(chosen) < 2:
+            return tuple(chosen)
+        before = np.stack([_vector(coherence.vectors.before, coherence, one) for one in chosen])
+        after = np.stack([_vector(coherence.vectors.after, coherence, one) for one in chosen])
+        follows = before @ after.T
+        orders = [np.arange(len(chosen)), *(random.permutation(len(chosen)) for _ in range(ORDERS))]
+        best = max(orders, key=lambda order: float(follows[order[:-1], order[1:]].sum()))
+        return tuple(chosen[at] for at in best.tolist())
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Its arrays by name: vectors in float16."""
+        return {"title": self.title.astype(np.float16), "body": self.body.astype(np.float16), "counts": self.counts}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], known: Sequence[str]) -> "Themes":
+        """The themes whose arrays and words these are."""
+        vectors = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
+        return cls(*vectors, np.asarray(arrays["counts"], np.uint32), tuple(known))
+
+
+def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:
+    """The vector of a symbol, or the sum of those of a word, of length 1."""
+    ids = [coherence.ids[one] for one in _symbols(word, coherence.chinese) if one in coherence.ids]
+    found = vectors[ids].sum(0)
+    unit: Floats = found / max(float(np.linalg.norm(found)), 1e-9)
+    return unit
+
+
+def _words(poems: Sequence[tuple[str, Sequence[str]]], is_word: Callable[[str], bool]) -> tuple[str, ...]:
+    counts = Counter(first + second for _, lines in poems for line in lines for first, second in pairwise(line))
+    return tuple(pair for pair, count in counts.most_common() if count >= MIN_WORD and is_word(pair))
+
+
+def _table(rows: Sequence[Sequence[int]], width: int, fill: int) -> NDArray[np.int64]:
+    """Rows of ids of one width; longer rows lose their end."""
+    width = max(1, min(width, max(map(len, rows))))
+    found = np.full((len(rows), width), fill, np.int64)
+    for at, row in enumerate(rows):
+        found[at, : len(row)] = row[:width]
+    return found
+
+
+def _symbols(text: str, chinese: bool) -> list[str]:
+    return [one for one in text if is_ideograph(one)] if chinese else words(text)
