@@ -8,9 +8,10 @@ from typing import Any, Unpack
 from textgen.corpus.documents import read_corpus
 from textgen.corpus.memory import lines_of
 from textgen.system.wording import count
-from textgen.verse.checking import BreakKind, Verdict, check, has_break
+from textgen.verse.checking import check
 from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
+from textgen.verse.verdicts import BreakKind, Verdict, has_break
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
