@@ -24,13 +24,13 @@ from textgen.verse.verdicts import Break, LineVerdict, Verdict
 
 
 @answers_keywords
-def check(lines: Sequence[str], form: str | None = None, **options: Unpack[RulesOptions]) -> Verdict:
+def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpack[RulesOptions]) -> Verdict:
     """Judge a poem.
 
     Args:
         lines: with or without their punctuation.
-        form: the name of a form; None for the one whose shape fits, of several English ones that whose rhymes the
-            poem breaks least.
+        form: the name of a form, a path to a TOML file with one, or a Form; None for the one whose shape fits, of
+            several the one whose rhymes the poem breaks least.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
             acrostic_at say with which characters lines must begin.
@@ -41,7 +41,10 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
     rules = with_options(Rules, None, options)
     wanted = "the lines of a poem"
     lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
-    judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
+    if isinstance(form, Form):
+        judged_as = form
+    else:
+        judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
     verdict = _judge(lines, judged_as, rules)
     lines = [line.text for line in verdict.lines]
     if not judged_as.allows(len(lines)):

@@ -49,7 +49,7 @@ def judge_tune(lines: list[str], form: Form, rules: Rules) -> Verdict:
 
 
 def _divided(lines: list[str], form: Form) -> list[str]:
-    """The lines divided as the tune is, where they have its characters: editors differ in the marks within sentences."""
+    """The lines divided as the tune is, where they have its characters: marks within a sentence may differ."""
     lengths = [line.length for line in form.tune]
     found = [sum(map(is_ideograph, line)) for line in lines]
     if found == lengths or not could_be(form, lines):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textgen.arguments import shown
 from textgen.corpus.forms.form import Form
+from textgen.corpus.forms.own import SUFFIX, is_path, read_own_form
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
 
@@ -54,9 +55,9 @@ class KnownForms(Mapping[str, Form]):
         """The forms by all their names, those in Chinese included."""
         return {name: form for form in self._forms.values() for name in (form.name, *form.names)}
 
-    def listed(self, language: str) -> str:
-        """The names of the forms in a language, as a message lists them: no more than MAX_LISTED."""
-        names = [form.name for form in self.values() if form.language in ("", language)]
+    def listed(self, language: str | None = None) -> str:
+        """The names of all forms, or of those in a language, as a message lists them: no more than MAX_LISTED."""
+        names = [form.name for form in self.values() if language is None or form.language in ("", language)]
         more = f" and {len(names) - MAX_LISTED} others" if len(names) > MAX_LISTED else ""
         return ", ".join(names[:MAX_LISTED]) + more
 
@@ -65,8 +66,17 @@ FORMS = KnownForms()
 
 
 def form_of(name: str) -> Form:
-    """The Form of a name. Raises UsageError, with the nearest name or the names of all forms, if there is none."""
+    """The Form of a name, or of a path to a TOML file with one form.
+
+    Raises:
+        UsageError: no form of that name, with the nearest name or the names of all; a file that is no form.
+    """
+    if is_path(name):
+        return read_own_form(name)
     known = FORMS.by_any_name
     if name not in known:
-        raise UsageError(f"`form`: no form {shown(name)}; {did_you_mean(name, FORMS if name.isascii() else known)}")
+        near = did_you_mean(name, FORMS if name.isascii() else known)
+        if near.startswith("there are"):
+            near = f"there are: {FORMS.listed()}; or give a path to a form of your own that ends in {SUFFIX}"
+        raise UsageError(f"`form`: no form {shown(name)}; {near}")
     return known[name]

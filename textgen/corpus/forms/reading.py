@@ -88,7 +88,8 @@ def _scheme(table: Table) -> None:
         raise table.broken("scheme", rule, mend) from None
     if len(found.rhyme) > MAX_LINES:
         raise table.broken("scheme", f"has {len(found.rhyme):,} lines, more than {MAX_LINES}", "make the form shorter")
-    table.fields |= found._asdict() | {"lines": len(found.rhyme)}
+    table.needs("scheme", "meter")
+    table.fields |= found._asdict() | {"lines": len(found.rhyme), "language": "english"}
 
 
 def _meter(table: Table) -> None:
@@ -159,8 +160,11 @@ def _templates(table: Table) -> None:
             raise table.broken("templates", f"have more than {MAX_LINES} lines", "make the form shorter")
         if not any(kind.isupper() for kind in one):
             raise table.broken("templates", f"{shown(one)} has no line that rhymes", mend)
+    for other in ("scheme", "meter"):
+        if other in table.values:
+            raise table.broken("templates", f"goes without `{other}`", "take one of them out")
     lines = len(found[0])
-    table.fields |= {"templates": tuple(found), "lines": lines, "stanzas": (lines,)}
+    table.fields |= {"templates": tuple(found), "lines": lines, "stanzas": (lines,), "language": "chinese"}
 
 
 def _tune(table: Table) -> None:
@@ -277,6 +281,9 @@ def read_form(table: Table) -> Form:
     for key, read in KEYS.items():
         if key in table.values:
             read(table)
+    given, implied = table.values.get("language"), table.fields.get("language")
+    if given not in (None, implied):
+        raise table.broken("language", f"is {given}, and the other keys make {implied} verse", "take language out")
     return Form(table.name, **table.fields)
 
 
