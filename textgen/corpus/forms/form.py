@@ -1,0 +1,135 @@
+"""What a form of verse is. Knows nothing of the files that hold forms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from textgen.corpus.forms import linetypes
+from textgen.corpus.forms.layout import Layout, VerseLine, loosened
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: the rules that a poem in it keeps.
+
+    Attributes:
+        name: the name that users give.
+        about: a description for the help.
+        language: "chinese", "english", or "" for the language of the model.
+        lines: number of lines; 0 for one line a letter of the acrostic, or, without an acrostic, as many as the model
+            writes.
+        length: characters in a Chinese line; 0 for any.
+        templates: for regulated verse, one letter a line: the line's type, a capital if the line rhymes.
+        rhyme: one capital letter a line: lines with equal letters rhyme, and a line with "-" need not rhyme with any.
+            Lines with different letters may rhyme by chance. Regulated verse has its rhymes in the templates.
+        meters: for each line its permitted patterns, one sign a syllable: w a weak position, s a strong one, x either.
+        stanzas: the number of lines of each stanza; empty where the number of lines is not fixed.
+        refrains: for each line the earlier line that it repeats whole, by its number from 0, or -1; empty where no line
+            repeats another.
+        names: its other names.
+        tune: of a form without templates, the lines with their tones, rhymes and marks, as `layout.parse` reads them.
+        least: where the number of lines may be chosen, the least of them, even; else 0. `lines` is then the usual one.
+        wide: whether the rhymes are those of the tunes (詞林正韻), and not those of poems (平水韻).
+        repeats: whether a character may stand in the poem twice.
+        is_couplet: whether a second line answers a first one of any length (對聯).
+    """
+
+    name: str
+    about: str
+    language: str = ""
+    lines: int = 0
+    length: int = 0
+    templates: tuple[str, ...] = ()
+    rhyme: str = ""
+    meters: tuple[tuple[str, ...], ...] = ()
+    stanzas: tuple[int, ...] = ()
+    refrains: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    tune: tuple[VerseLine, ...] = ()
+    least: int = 0
+    wide: bool = False
+    repeats: bool = False
+    is_couplet: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a form whose parts are not of one size."""
+        for name, sizes in (
+            ("rhyme", [len(self.rhyme)] if self.rhyme else []),
+            ("meters", [len(self.meters)] if self.meters else []),
+            ("templates", [len(template) for template in self.templates]),
+            ("refrains", [len(self.refrains)] if self.refrains else []),
+            ("tune", [len(self.tune)] if self.tune else []),
+        ):
+            if any(size != self.lines for size in sizes):
+                raise ValueError(f"form {self.name}: {name} must have one entry a line: {self.lines}, not {sizes[0]}")
+        if self.stanzas and sum(self.stanzas) != self.lines:
+            raise ValueError(f"form {self.name}: stanzas have {sum(self.stanzas)} lines, not {self.lines}")
+        if any(earlier >= line for line, earlier in enumerate(self.refrains)):
+            raise ValueError(f"form {self.name}: a line of refrains may repeat only an earlier one")
+
+    @property
+    def is_tonal(self) -> bool:
+        """Whether tones are counted: every form of Chinese verse."""
+        return bool(self.templates or self.tune or self.is_couplet)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Characters in each line of a Chinese form; empty where the model decides, or a first line that is given."""
+        return tuple(line.length for line in self.tune) or (self.length,) * self.lines * bool(self.length)
+
+    def fits(self, lines: Sequence[str]) -> bool:
+        """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""
+        if self.is_couplet:
+            return len(lines) == 2 and 0 < len(lines[0]) == len(lines[1])
+        if not self.allows(len(lines)):
+            return False
+        if self.tune:
+            return [len(line) for line in lines] == [line.length for line in self.sized(len(lines)).tune]
+        return not self.length or all(len(line) == self.length for line in lines)
+
+    def allows(self, lines: int) -> bool:
+        """Whether a poem may have this number of lines."""
+        if self.least:
+            return lines >= self.least and lines % 2 == 0
+        return not self.lines or lines == self.lines
+
+    def sized(self, lines: int) -> "Form":
+        """The form with a number of lines that it allows: it goes on as its last lines do."""
+        if lines == self.lines or not self.least:
+            return self
+        # Four lines of a template come round again (aBbA), two of a tune.
+        templates = tuple((one + one[-4:] * lines)[:lines] for one in self.templates)
+        return replace(
+            self,
+            lines=lines,
+            templates=templates,
+            tune=(self.tune + self.tune[-2:] * lines)[:lines],
+            stanzas=(lines,),
+        )
+
+    def layouts(self, tones: str) -> list[Layout]:
+        """The lines of each of its templates, or of its tune.
+
+        Args:
+            tones: "strict" for the template's patterns, "variants" for these and the licensed deviations, "relaxed"
+                for the positions that count, "off" for any tones.
+        """
+        if self.tune:
+            return [Layout("", tuple(loosened(line, tones) for line in self.tune))]
+        return [
+            Layout(
+                template,
+                tuple(
+                    VerseLine(
+                        tuple(self.patterns(kind, tones)),
+                        "A" if kind.isupper() else "",
+                        mark="。" if line % 2 else "，",
+                    )
+                    for line, kind in enumerate(template)
+                ),
+            )
+            for template in self.templates
+        ]
+
+    def patterns(self, kind: str, tones: str) -> list[str]:
+        """The tone patterns of a line type: a letter of the form's templates (`linetypes.patterns`)."""
+        return linetypes.patterns(kind, self.length, tones)
