@@ -38,9 +38,9 @@ SHIPPED = "jabez"  # the run that comes with textgen; any other run is preferred
 MAX_NAMES = 8  # of runs in a message
 
 # Folders of snapshots, and how many snapshots of each are kept.
-BEST, RESUME, VERSE = "best", "resume", "verse"
+BEST, RESUME, VERSE, KNOWLEDGE = "best", "resume", "verse", "knowledge"
 SAVED = (BEST, RESUME)  # one of them at least is in a run
-KEPT = {BEST: 1, RESUME: 2, VERSE: 1}
+KEPT = {BEST: 1, RESUME: 2, VERSE: 1, KNOWLEDGE: 1}
 
 # The files in a snapshot.
 CONFIG = "config.json"
@@ -51,7 +51,13 @@ TENSORS = "state.safetensors"
 MEMORY = (
     "memory.safetensors"  # hashes of lines that a model of poems must not copy (`textgen.corpus.memory.hash_poems`)
 )
-FILES = {BEST: (CONFIG, TOKENIZER, WEIGHTS), RESUME: (CONFIG, TOKENIZER, STATE, TENSORS), VERSE: (MEMORY,)}
+POEMS = "poems.safetensors"  # what a run knows of its poems (`textgen.verse.meaning.knowledge`)
+FILES = {
+    BEST: (CONFIG, TOKENIZER, WEIGHTS),
+    RESUME: (CONFIG, TOKENIZER, STATE, TENSORS),
+    VERSE: (MEMORY,),
+    KNOWLEDGE: (POEMS,),
+}
 
 # The largest files of the diary that are read; those that are not named, MAX_DIARY_BYTES.
 MAX_SIZES = {SAMPLES: MAX_SAMPLES_BYTES}
@@ -243,6 +249,7 @@ def clear_for_overwrite(folder: Folder) -> None:
     """
     snapshots.prune(folder, RESUME, 0)
     snapshots.prune(folder, VERSE, 0)
+    snapshots.prune(folder, KNOWLEDGE, 0)
     with storage_errors(folder.path):
         for name in (HISTORY, SAMPLES, METADATA, GRADIENTS):
             with contextlib.suppress(FileNotFoundError):

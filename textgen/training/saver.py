@@ -17,6 +17,7 @@ from textgen.errors import DivergenceError
 from textgen.runs import diary
 from textgen.runs.folder import TENSORS, clear_for_overwrite
 from textgen.runs.losses import Evaluation, bits
+from textgen.runs.poems import save_knowledge
 from textgen.runs.run import ModelDescription, save_best, save_memory, save_metadata, save_resume
 from textgen.runs.tensors import DTYPES, read_tensors
 from textgen.system.snapshots import Snapshot
@@ -46,7 +47,7 @@ class RunWriter:
         plan = session.plan
         self.folder, self.state = session.folder, session.state
         self._description = ModelDescription(plan.model, plan.training, plan.tokenizer)
-        self._metadata, self._memory = metadata, session.memory
+        self._metadata, self._memory, self._knowledge = metadata, session.memory, session.knowledge
         self.is_new, self._replaces = not session.resumes, session.replaces
 
     def save(self, tensors: Tensors, weights: Tensors | None) -> None:
@@ -64,6 +65,8 @@ class RunWriter:
             clear_for_overwrite(self.folder)
         if self.is_new and self._memory:
             save_memory(self.folder, self._memory, advice)
+        if self.is_new and self._knowledge:
+            save_knowledge(self.folder, self._knowledge, advice)
         if weights is not None:
             save_best(self.folder, self._description, weights, advice)
         save_resume(self.folder, self._description, self.state.to_json(), tensors, advice)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,8 @@ class Session:
         weights: what the model begins with in place of random weights: name to float32 array, shaped as the model's or,
             along the vocabulary, smaller.
         memory: hashes of the poems that are learned (`textgen.corpus.memory`); empty for other texts.
+        knowledge: arrays of what is known of the poems that are learned (`textgen.verse.meaning.knowledge`); empty for
+            other texts.
         replaces: whether the first save replaces another run in the folder.
         note: kept in the run's metadata.
         watch_gradients: whether to note the gradients after each epoch.
@@ -161,6 +164,7 @@ class Session:
     extension: Extension | None = None
     weights: Mapping[str, NDArray[np.float32]] | None = None
     memory: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
+    knowledge: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     replaces: bool = False
     note: str = ""
     watch_gradients: bool = False

@@ -10,11 +10,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
+from numpy.typing import NDArray
+
 from textgen import arguments
+from textgen.corpus.documents import Corpus
 from textgen.corpus.memory import merge
 from textgen.errors import CorpusError, RunError, UsageError
 from textgen.group.group import Alone
 from textgen.group.membership import Membership
+from textgen.planning.plan import Plan
 from textgen.planning.plan import plan as make_plan
 from textgen.runs.config import DROPOUTS, ModelConfig, TrainingConfig
 from textgen.runs.diary import GRADIENTS, check_gradients, read_diary
@@ -53,7 +57,11 @@ from textgen.training.session import Company, Extension, Reporter, Session
 
 # What a training that begins with another run's weights may choose for itself; the rest of the model is that run's.
 FREE_WITH_FROM_RUN = frozenset({*DROPOUTS, "variational", "vocabulary_size"})
-READING = "reading the text"
+READING, KNOWING = "reading the text", "learning which lines and words of the poems go together"
+
+# Of a budget of minutes, what is learned of poems before the network learns them may take this share; and the seconds
+# that a poem takes, on one core of a laptop.
+KNOWLEDGE_SHARE, SECONDS_A_POEM = 0.06, 0.002
 
 
 @answers_keywords
@@ -240,6 +248,7 @@ def _planned(
         began=request.began,
         reporter=request.reporter,
         memory=plan.memory,
+        knowledge=_known(request, plan),
         replaces=request.overwrite,
         note=request.note,
         watch_gradients=request.watch_gradients,
@@ -247,6 +256,22 @@ def _planned(
         hooks=request.hooks,
         company=request.company,
     )
+
+
+def _known(request: Request, plan: Plan) -> Mapping[str, NDArray[Any]]:
+    """What can be learned of poems before the network learns them, within a part of the time."""
+    text, training = plan.corpus, plan.training
+    if not plan.memory or not isinstance(text, Corpus):
+        return {}
+    from textgen.verse.meaning.knowledge import MAX_POEMS, Knowledge
+
+    most = MAX_POEMS
+    if training.minutes is not None and training.epochs is None:
+        most = min(most, int(KNOWLEDGE_SHARE * 60 * training.minutes / SECONDS_A_POEM))
+    learned = text.documents[: round((1 - training.validation) * len(text.documents))]
+    with request.reporter.doing(KNOWING):
+        knowledge = Knowledge.learn(learned, most)
+    return knowledge.arrays() if knowledge is not None else {}
 
 
 def _continue(request: Request, folder: Folder) -> Session:

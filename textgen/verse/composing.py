@@ -7,7 +7,7 @@ What cannot be done is reported before sampling begins. This module knows nothin
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Unpack
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from textgen import arguments
 from textgen.corpus.forms import FORMS, Form
+from textgen.corpus.headings import NONE
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
@@ -24,7 +25,10 @@ from textgen.tokens.characters import ENDING, is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
+from textgen.verse.guiding import Guide, weights_for
 from textgen.verse.masks.base import AnyOpening
+from textgen.verse.meaning.knowledge import knowledge_of
+from textgen.verse.theming import Theme, read_theme
 from textgen.writing.generator import Generator
 from textgen.writing.sampler import new_seed
 
@@ -41,6 +45,9 @@ class Composition:
         number: which poem of the series it is, from 0.
         taken_back: lines that led nowhere and were sampled again.
         log_probability: mean over its symbols under the model without masks, nats.
+        plan: the keyword of each line, or an empty text; empty without a theme.
+        terms: for each line the terms of the score by which it was chosen (`textgen.verse.meaning.terms`), by name;
+            empty where the likeliest line was taken, or the user gave the line.
     """
 
     lines: tuple[str, ...]
@@ -50,6 +57,8 @@ class Composition:
     number: int
     taken_back: int
     log_probability: float
+    plan: tuple[str, ...] = ()
+    terms: tuple[Mapping[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -144,12 +153,19 @@ def compositions(
             f'`form="{form.name}"` is {form.language.title()} verse, and this run writes {own.title()}; choose one of '
             f"{FORMS.listed(own)}{also}"
         )
+    theme = read_theme(config, form, knowledge_of(generator))
+    config = dataclasses.replace(config, title=config.title or theme.text) if generator.heading != NONE else config
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
-    return language.notes, _write(generator, form, config, language, each_draw)
+    return [*theme.notes, *language.notes], _write(generator, form, config, language, theme, each_draw)
 
 
 def _write(
-    generator: Generator, form: Form, config: PoemConfig, language: Language, each_draw: Callable[[], object]
+    generator: Generator,
+    form: Form,
+    config: PoemConfig,
+    language: Language,
+    theme: Theme,
+    each_draw: Callable[[], object],
 ) -> Iterator[Composition]:
     assert config.seed is not None  # compositions() has chosen one
     engine = generator.engine
@@ -158,6 +174,7 @@ def _write(
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)
+        guide = _guide(generator, form, config, language, theme, opening, number)
         with threads.limited():
             logits, state = engine.read([*before, *opening.forced])
             start = decoder.Line(
@@ -173,6 +190,7 @@ def _write(
                 rows=config.tries,
                 refused=lambda ids: _is_copied(generator, language, ids),
                 each_draw=each_draw,
+                guide=guide,
             )
         if draft is None:
             raise NothingLeftError(
@@ -181,15 +199,47 @@ def _write(
             )
         symbols = sum(len(line.ids) for line in draft.lines)
         total = sum(line.score for line in draft.lines)
+        lines = tuple(language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))]))
         yield Composition(
-            lines=tuple(language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])),
+            lines=lines,
             form=form,
             template=opening.verse.template,
             title=config.title,
             number=number,
             taken_back=draft.taken_back,
             log_probability=total / symbols if symbols else 0.0,
+            plan=guide.plan if guide else (),
+            terms=tuple(guide.terms(line) for line in lines) if guide and guide.weights else (),
         )
+
+
+def _guide(
+    generator: Generator,
+    form: Form,
+    config: PoemConfig,
+    language: Language,
+    theme: Theme,
+    opening: AnyOpening,
+    number: int,
+) -> Guide | None:
+    """What guides the lines of one poem; None where the run knows nothing of its poems."""
+    knowledge = knowledge_of(generator)
+    if knowledge is None or (config.plain and not theme.text):
+        return None
+    chinese = knowledge.coherence.chinese
+    plan = theme.planned(knowledge, form, np.random.default_rng([config.seed or 0, number, 1]))
+    return Guide(
+        knowledge,
+        language.lines,
+        generator.printed,
+        first=[without_marks(line) for line in language.lines(list(opening.done))],
+        plan=plan,
+        affinity=theme.affinity(knowledge) if theme.text else {},
+        weights={} if config.plain else weights_for(chinese),
+        lines=form.lines,
+        parallel=frozenset((3, 5)) if form.templates and form.lines == 8 else frozenset(),
+        has_words=chinese or generator.tokenizer.kind == "word",
+    )
 
 
 def _is_copied(generator: Generator, language: Language, ids: list[int]) -> bool:

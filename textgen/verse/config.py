@@ -1,8 +1,10 @@
 """What a poem must keep, when it is written and when it is judged. Knows nothing of how a form is kept."""
 
+import re
 from dataclasses import dataclass
 from typing import TypedDict
 
+from textgen import arguments
 from textgen.corpus.forms import Form, form_of
 from textgen.errors import UsageError
 from textgen.options import Config, option
@@ -39,6 +41,20 @@ class Rules(Config):
     )
 
 
+def keyword_list(name: str, value: object) -> str:
+    """Read keywords: a text with commas between them, or several texts. Returns them with a comma between two.
+
+    Raises:
+        UsageError: neither of these.
+    """
+    found = [value] if isinstance(value, str) else arguments.items(name, value, "words")
+    return ",".join(
+        part.strip()
+        for each in found
+        for part in re.split("[,，、]", arguments.text(name, arguments.instance(name, each, str)))
+    )
+
+
 @answers_keywords
 @dataclass(frozen=True)
 class PoemConfig(Rules):
@@ -60,6 +76,32 @@ class PoemConfig(Rules):
     )
     title: str = option(
         "", "Print this title above the poem, and let the model read it first.", metavar="TEXT", group="Poem"
+    )
+    theme: str = option(
+        "",
+        "Write about this: a few words, in the language of the poems. A keyword for each line is planned from it, "
+        "which --show prints.",
+        metavar="TEXT",
+        group="Poem",
+    )
+    keywords: str = option(
+        "",
+        "Use these words in the poem, at most one for each line, separated by commas: 江,月,舟.",
+        parse=keyword_list,
+        metavar="WORDS",
+        group="Poem",
+    )
+    plan: str = option(
+        "",
+        "Use these words line by line, separated by commas; leave a line free with two commas: 江,,舟,夢.",
+        parse=keyword_list,
+        metavar="WORDS",
+        group="Poem",
+    )
+    plain: bool = option(
+        False,
+        "Choose among candidate lines by the model's probability alone, not by how well they fit the poem.",
+        group="Advanced",
     )
     rhyme: str | None = option(
         None,
@@ -83,7 +125,7 @@ class PoemConfig(Rules):
         group="Output",
     )
     tries: int = option(
-        12, "Sample N candidates for each line in parallel and keep the likeliest.", low=1, high=512, group="Advanced"
+        12, "Sample N candidates for each line in parallel and keep the best.", low=1, high=512, group="Advanced"
     )
 
     def __post_init__(self) -> None:
@@ -123,6 +165,10 @@ class PoemOptions(RulesOptions, total=False):
     start: str
     mood: str
     title: str
+    theme: str
+    keywords: str
+    plan: str
+    plain: bool
     rhyme: str | None
     count: int
     seed: int | None

@@ -9,9 +9,9 @@ make all later work useless, and restarts are the known cure for such heavy-tail
 Boosting combinatorial search through randomization, AAAI 1998).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,46 @@ class Line(Generic[P]):
     is_open: bool = False
 
 
+class Leaning(NamedTuple):
+    """What is added to the logits of a line, so that it turns to a theme. Scores of lines are without it.
+
+    Attributes:
+        added: float32, shape (vocabulary,), nats.
+        after: to which symbol a symbol leads, as the first of a word of two characters does to the second; and by how
+            many nats.
+    """
+
+    added: NDArray[np.float32]
+    after: Mapping[int, tuple[int, float]]
+
+
+class Guide(Protocol):
+    """What a poem is about, and which of several lines is best."""
+
+    def leaning(self, line: int) -> Leaning | None:
+        """How a line turns to the theme, by its number; None for not at all."""
+
+    def ordered(self, before: Sequence[Sequence[int]], found: list[Line[P]]) -> list[Line[P]]:
+        """Candidates for a line, the best first.
+
+        Args:
+            before: the ids of the lines before it.
+            found: the candidates, the likeliest first.
+        """
+
+
+class NoGuide:
+    """A poem about nothing in particular: the likeliest line is best."""
+
+    def leaning(self, line: int) -> Leaning | None:
+        """None."""
+        return None
+
+    def ordered(self, before: Sequence[Sequence[int]], found: list[Line[P]]) -> list[Line[P]]:
+        """The candidates as they are."""
+        return found
+
+
 @dataclass
 class PoemDraft(Generic[P]):
     """A sampled poem.
@@ -86,6 +126,7 @@ def poem(
     rows: int,
     refused: Callable[[list[int]], bool],
     each_draw: Callable[[], object] = lambda: None,
+    guide: Guide | None = None,
 ) -> PoemDraft[P] | None:
     """Sample a poem.
 
@@ -98,13 +139,14 @@ def poem(
         rows: lines sampled in parallel.
         refused: takes a line's ids; whether the line must not be used.
         each_draw: called before each draw of lines; what it raises ends the search.
+        guide: what the poem is about; None for nothing in particular.
 
     Returns:
         the poem; None where no attempt finds one.
     """
     if start.position.over:
         return PoemDraft([])
-    sampler = _Sampler(engine, seed, key, temperature, refused, each_draw)
+    sampler = _Sampler(engine, seed, key, temperature, refused, each_draw, guide or NoGuide())
     draws, taken_back = MAX_DRAWS_PER_LINE * (verse.lines or DEFAULT_LINES), 0
     for attempt in range(MAX_ATTEMPTS):
         # Each draw has a number of its own, and so its own random stream; an attempt counts its numbers down.
@@ -127,13 +169,21 @@ class _Sampler:
     temperature: float
     refused: Callable[[list[int]], bool]
     each_draw: Callable[[], object]
+    guide: Guide
 
-    def draw(self, verse: Verse[P], start: Line[P], rows: int, number: int) -> list[Line[P]]:
-        """The lines that one draw gives, best first."""
+    def draw(self, verse: Verse[P], before: Sequence[Line[P]], rows: int, number: int) -> list[Line[P]]:
+        """The lines that one draw gives, best first.
+
+        Args:
+            before: where the poem begins, and the lines after it.
+        """
         self.each_draw()
+        start = before[-1]
         uniforms = Uniforms(self.seed, [(*self.key, number, row) for row in range(rows)])
-        found = lines(self.engine, verse, start, rows, self.temperature, uniforms)
-        return [line for line in found if not self.refused(line.ids)]
+        leaning = self.guide.leaning(start.position.line)
+        found = lines(self.engine, verse, start, rows, self.temperature, uniforms, leaning)
+        allowed = [line for line in found if not self.refused(line.ids)]
+        return self.guide.ordered([line.ids for line in before[1:]], allowed)
 
 
 def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbers: list[int]) -> PoemDraft[P]:
@@ -151,7 +201,7 @@ def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbe
         elif not numbers:
             break
         elif frame.draws < max_draws:
-            frame.queue = sampler.draw(verse, frame.start, rows, numbers.pop())
+            frame.queue = sampler.draw(verse, [other.start for other in frames], rows, numbers.pop())
             frame.draws += 1
         else:
             frames.pop()
@@ -160,7 +210,13 @@ def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbe
 
 
 def lines(
-    engine: AnyNetwork, verse: Verse[P], start: Line[P], rows: int, temperature: float, uniforms: Uniforms
+    engine: AnyNetwork,
+    verse: Verse[P],
+    start: Line[P],
+    rows: int,
+    temperature: float,
+    uniforms: Uniforms,
+    leaning: Leaning | None = None,
 ) -> list[Line[P]]:
     """Sample a line many times in parallel: the distinct finished lines, best first.
 
@@ -170,6 +226,7 @@ def lines(
     Args:
         start: where to begin; other arguments as of `poem`.
         uniforms: gives one random number per row and step.
+        leaning: what is added to the logits; None for nothing.
     """
     first = start.position.line
     partial = start.ids if start.is_open else []
@@ -186,10 +243,11 @@ def lines(
             alive, masks, logits, state = alive[hopeful], masks[hopeful], logits[hopeful], state.rows(hopeful)
             if not len(alive):
                 break
+        leaned = logits if leaning is None else _leaned(logits, leaning, [written[row] for row in alive])
         if temperature > 0:
-            ids = pick(chances(logits, masks, temperature, verse.marks), numbers[alive])
+            ids = pick(chances(leaned, masks, temperature, verse.marks), numbers[alive])
         else:
-            masked = np.where(masks, logits, -np.inf)
+            masked = np.where(masks, leaned, -np.inf)
             ids = masked.argmax(axis=1)
             if step == 0:
                 # Rows may begin with different symbols: each has a rank among its own.
@@ -213,6 +271,21 @@ def lines(
         alive, logits, state = alive[~ended], logits[~ended], state.rows(~ended)
     distinct = {tuple(line.ids): line for line in reversed(done)}
     return sorted(distinct.values(), key=lambda line: -line.score / (1 if verse.even else len(line.ids)))
+
+
+def _leaned(logits: NDArray[np.float32], leaning: Leaning, written: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """Logits that turn to a theme.
+
+    Args:
+        logits: float32, shape (rows, vocabulary).
+        leaning: how they turn.
+        written: the symbols that each row has written in its line.
+    """
+    found: NDArray[np.float32] = logits + leaning.added
+    for row, ids in enumerate(written):
+        if ids and (second := leaning.after.get(ids[-1])) is not None:
+            found[row, second[0]] += np.float32(second[1])
+    return found
 
 
 def chances(

@@ -97,14 +97,18 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def shown(poem: Composition, config: PoemConfig) -> str:
-    """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
+    """A poem with the sounds under each line, tones or stresses and the rhyme; the plan, and the terms of the score."""
     verdict = check(poem.lines, poem.form, tones=config.tones, rhyme_book=config.rhyme_book)
     rows = [poem.title, ""] if poem.title else []
-    for line in verdict.lines:
+    if any(poem.plan):
+        rows += ["plan: " + ", ".join(word or "-" for word in poem.plan), ""]
+    for number, line in enumerate(verdict.lines):
         marks = line.marks
         if line.rhymes:
             marks += f" （{verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
         rows += [line.text, marks] if marks else [line.text]
+        if terms := poem.terms[number] if number < len(poem.terms) else {}:
+            rows.append("  " + ", ".join(f"{name} {value:+.2f}" for name, value in terms.items() if value))
     return "\n".join(rows)
 
 
@@ -116,6 +120,8 @@ def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[
         "form": poem.form.name,
         "template": poem.template,
         "title": poem.title,
+        "plan": list(poem.plan),
+        "terms": [dict(terms) for terms in poem.terms],
         "number": poem.number,
         "taken_back": poem.taken_back,
         "mean_log_probability": poem.log_probability,

@@ -6,9 +6,10 @@ tells all that is known of each. The calls from `generate` to the network: `stre
 never imports TensorFlow or Keras.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from textgen.corpus.memory import Memory
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
+from textgen.runs.poems import read_knowledge
 from textgen.runs.run import Run, load_run
 from textgen.sampling.chain import chain
 from textgen.sampling.config import SamplingConfig, SamplingOptions
@@ -35,6 +37,9 @@ from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Plan, write_texts
 
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
+
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 @answers_keywords
@@ -59,6 +64,7 @@ class Generator(Reader):
     """
 
     mixed: "tuple[Generator, ...]" = ()
+    _read_knowledge: Callable[[], Arrays] = dict
 
     def __init__(
         self,
@@ -78,6 +84,14 @@ class Generator(Reader):
         self.separator = SEPARATORS[documents]
         self.printed: Sequence[str] = tokenizer.printed(self.separator)
         self.labels: Sequence[str] = tokenizer.labels(self.separator)
+
+    @cached_property
+    def knowledge(self) -> Arrays:
+        """What its run knows of the poems that it learned (`textgen.verse.meaning.knowledge`), read when it is needed.
+
+        Empty for a run that learned other text, and for a mixture. Raises RunError.
+        """
+        return self._read_knowledge()
 
     @classmethod
     @answers_keywords
@@ -99,6 +113,7 @@ class Generator(Reader):
         arguments.instance("run", run, Run)
         generator = cls.from_parts(run.model, run.training, run.tokenizer, run.weights, run.memory)
         generator.run = run.path
+        generator._read_knowledge = partial(read_knowledge, run.path)
         return generator
 
     @classmethod

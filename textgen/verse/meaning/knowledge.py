@@ -7,7 +7,8 @@ arrays. Knows nothing of models.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,15 +104,15 @@ class Knowledge:
     def _check(self) -> None:
         """Raise RunError where the sizes of arrays differ, or numbers of symbols are out of range."""
         size = len(self.coherence.symbols)
-        vectors = [*vars(self.coherence.vectors).values(), self.themes.title, self.themes.body]
-        of_pairs = (
-            [] if self.neighbours is None else [self.neighbours.pairs, self.neighbours.within, self.neighbours.across]
-        )
+        of_lines = self.coherence.vectors
+        vectors = [of_lines.topic, of_lines.before, of_lines.after, of_lines.upper, of_lines.lower]
+        vectors += [self.themes.title, self.themes.body]
+        known = self.neighbours
         fits = (
             all(len(each) == size + 1 for each in vectors)
-            and len(self.themes.counts) == size
-            and len({len(each) for each in of_pairs}) < 2
-            and (self.neighbours is None or len(self.neighbours.read) == len(self.neighbours.level))
+            and len(self.themes.counts) == size + 1
+            and (known is None or len(known.pairs) == len(known.within) == len(known.across))
+            and (known is None or len(known.read) == len(known.level))
         )
         try:  # the sizes of the perceptron follow from those of the vectors
             fits = fits and bool(np.isfinite(self.coherence.scores(self.coherence.symbols[:1], [""])).all())
@@ -119,6 +120,25 @@ class Knowledge:
             fits = False
         if not fits:
             raise RunError("what the run knows of its poems is damaged: its arrays differ in size; train again")
+
+
+class HasArrays(Protocol):
+    """A generator, for its arrays."""
+
+    @property
+    def knowledge(self) -> Arrays: ...
+
+
+# What was read before: a server asks for poems of one generator many times.
+_known: WeakKeyDictionary[HasArrays, Knowledge | None] = WeakKeyDictionary()
+
+
+def knowledge_of(generator: HasArrays) -> Knowledge | None:
+    """What the run of a generator knows of its poems; None for nothing. Raises RunError where it is damaged."""
+    if generator not in _known:
+        arrays = generator.knowledge
+        _known[generator] = Knowledge.from_arrays(arrays) if arrays else None
+    return _known[generator]
 
 
 def tones() -> Callable[[str], int] | None:

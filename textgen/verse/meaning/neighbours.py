@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.forms import LINE5, LINE7, VARIANTS5, VARIANTS7
+from textgen.corpus.forms.linetypes import LINE5, LINE7, VARIANTS5, VARIANTS7
 
 Counts = NDArray[np.uint16]
 Keys = NDArray[np.uint64]

@@ -6,6 +6,7 @@ tells the human line from a model's lines at the same place of held-out poems; `
 Larger values are better, and no weight is negative. Knows nothing of masks or models.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -98,7 +99,7 @@ def words_whole(at: Situation) -> Floats:
 
 
 def ending(at: Situation) -> Floats:
-    """1 where poems have lines that end in the same three characters; else half of how well their pairs are attested."""
+    """1 where poems have lines with the same last three characters; else half of how well their pairs are attested."""
     known = at.knowledge.neighbours
     if known is None:
         return _floats([0.0] * len(at.candidates))
@@ -211,7 +212,7 @@ def _denials(line: str) -> int:
 
 
 def _attested(count: int) -> float:
-    return min(float(np.log1p(count)) / np.log(10), 1.0)
+    return min(math.log1p(count) / math.log(10), 1.0)
 
 
 def _mean(values: Sequence[float]) -> float:

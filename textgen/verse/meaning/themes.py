@@ -28,7 +28,7 @@ MAX_TITLE, MAX_POEM = 16, 128
 MIN_WORD = 20
 # A keyword occurs in so many poems, or else the model seldom writes it; and in no larger share, or else it says nothing
 # of what a poem is about (不, 人, 無, 一).
-MIN_POEMS, MAX_SHARE = 20, 0.25
+MIN_POEMS, MAX_SHARE = 30, 0.25
 # The log of poems / poems with a symbol at which the symbol counts half: common ones belong to every theme.
 HALF_RARITY = 1.5
 # How much a keyword must differ from those before it, beside how well it fits the theme; and how much chance counts.
@@ -44,7 +44,7 @@ class Themes:
     Attributes:
         title, body: float32, shape (symbols + 1, rank): the product of one of each is large where poems under titles
             with the first symbol have the second more often than other poems do. Symbols are those of the Coherence.
-        counts: uint32, shape (symbols,): in how many poems each symbol occurs.
+        counts: uint32, shape (symbols + 1,): in how many poems each symbol occurs; the last is the number of poems.
         words: words of two characters that may be keywords; none in other scripts.
     """
 
@@ -73,10 +73,11 @@ class Themes:
         bodies = [
             [ids[one] for one in _symbols(" ".join(lines), coherence.chinese) if one in ids] for _, lines in poems
         ]
-        counts = np.zeros(size, np.uint32)
+        counts = np.zeros(size + 1, np.uint32)
+        counts[size] = len(poems)
         for body in bodies:
             counts[list(set(body))] += 1
-        titles = [[ids[one] for one in _symbols(title, coherence.chinese) if one in ids] for title, _ in poems]
+        titles = [[ids[one] for one in _symbols(text, coherence.chinese) if one in ids] for text, _ in poems]
         rank = min(RANK, max(size // 4, 1))
         titled = [number for number, title in enumerate(titles) if title]
         if titled:
@@ -84,10 +85,10 @@ class Themes:
             second = _table([list(dict.fromkeys(bodies[number])) for number in titled], MAX_POEM, size)
             found = pair_counts(first, second, size)
             found[np.bincount(first[first < size], minlength=size) < MIN_TITLES] = 0
-            title, body = factors(ppmi(found), rank, np.random.default_rng(seed))
+            vectors = factors(ppmi(found), rank, np.random.default_rng(seed))
         else:
-            title = body = np.zeros((size + 1, rank), np.float32)
-        return cls(title, body, counts, _words(poems, is_word) if coherence.chinese else ())
+            vectors = np.zeros((size + 1, rank), np.float32), np.zeros((size + 1, rank), np.float32)
+        return cls(*vectors, counts, _words(poems, is_word) if coherence.chinese else ())
 
     def affinity(self, coherence: Coherence, theme: str) -> Floats:
         """How much each symbol belongs to a theme.
@@ -100,21 +101,29 @@ class Themes:
             float32, shape (symbols,), from 0 to 1; all 0 where no symbol of the theme is known.
         """
         ids = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
-        found = np.zeros(len(self.counts), np.float32)
+        counts = self.counts[:-1]
+        found = np.zeros(len(counts), np.float32)
         if not ids:
             return found
         topic = coherence.vectors.topic
         for first, second in ((self.title, self.body), (topic, topic)):
             part = np.maximum(first[ids] @ second[:-1].T, 0).mean(0)
             found += part / max(float(np.sqrt((part * part).mean())), 1e-9)
-        rarity = np.log(max(self.counts.max(initial=1), 1) / np.maximum(self.counts, 1)).astype(np.float32)
+        rarity = np.log(max(int(self.counts[-1]), 1) / np.maximum(counts, 1)).astype(np.float32)
         found *= rarity / (rarity + HALF_RARITY)
         found /= max(float(np.quantile(found, 0.999)), 1e-9)
         found[ids] = 1
         clipped: Floats = np.clip(found, 0, 1)
         return clipped
 
-    def plan(self, coherence: Coherence, theme: str, lines: int, random: np.random.Generator) -> tuple[str, ...]:
+    def plan(
+        self,
+        coherence: Coherence,
+        theme: str,
+        lines: int,
+        random: np.random.Generator,
+        keywords: Sequence[str] = (),
+    ) -> tuple[str, ...]:
         """Choose a keyword for each line.
 
         Args:
@@ -122,24 +131,29 @@ class Themes:
             theme: a text.
             lines: how many keywords are wanted.
             random: chance chooses among keywords that fit well.
+            keywords: those that must be among them, at most `lines`.
 
         Returns:
             the keywords, each of one symbol or a word of two characters, none twice; fewer than `lines` where the poems
-            know too few; in the order in which such words follow each other in poems.
+            know too few; in the order in which such words follow each other in poems, and those that are given in
+            their own order where no other joins them.
         """
         fits = self.affinity(coherence, theme)
-        if not fits.any():
-            return ()
-        usable = (self.counts >= MIN_POEMS) & (self.counts <= MAX_SHARE * self.counts.max(initial=1) / 0.6)
+        if len(keywords) >= lines or not fits.any():
+            return tuple(keywords)
+        counts = self.counts[:-1]
+        usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
         own = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
-        usable[own] |= self.counts[own] > 0
+        usable[own] |= counts[own] > 0
         found = {coherence.symbols[at]: float(fits[at]) for at in np.flatnonzero(usable & (fits > 0)).tolist()}
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
             if min(parts) >= 0 and usable[parts].all():
                 found[word] = float(fits[parts].mean()) * (1.15 if word in theme else 1.0)
         choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
-        chosen: list[str] = []
+        chosen = list(keywords)
+        taken = set(_symbols(" ".join(chosen), coherence.chinese))
+        choices = [one for one in choices if not taken & set(_symbols(one, coherence.chinese))]
         noise = dict(zip(choices, random.gumbel(size=len(choices)), strict=True))
         while choices and len(chosen) < lines:
             best = max(
@@ -147,11 +161,8 @@ class Themes:
                 key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * self._likeness(coherence, one, chosen),
             )
             chosen.append(best)
-            choices = [
-                one
-                for one in choices
-                if not set(_symbols(one, coherence.chinese)) & set(_symbols(" ".join(chosen), coherence.chinese))
-            ]
+            taken = set(_symbols(best, coherence.chinese))
+            choices = [one for one in choices if not taken & set(_symbols(one, coherence.chinese))]
         return self._ordered(coherence, chosen, random)
 
     def _likeness(self, coherence: Coherence, word: str, others: Sequence[str]) -> float:
@@ -177,8 +188,8 @@ class Themes:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], known: Sequence[str]) -> "Themes":
         """The themes whose arrays and words these are."""
-        vectors = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
-        return cls(*vectors, np.asarray(arrays["counts"], np.uint32), tuple(known))
+        title, body = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
+        return cls(title, body, np.asarray(arrays["counts"], np.uint32), tuple(known))
 
 
 def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:
