@@ -22,7 +22,7 @@ export class Poems {
     const wanted = { form: byId("form").value, acrostic: byId("acrostic").value, title: byId("poem-title").value, tones: byId("tones").value };
     byId("poem-shell").textContent = [
       "textgen poem", runArgument(this.model.run), ...labelFlags(this.settings.told()), `--form ${wanted.form}`, `--temperature ${temperature}`, `--seed ${seed}`,
-      ...(wanted.tones === "strict" ? [] : [`--tones ${wanted.tones}`]),
+      ...(wanted.tones === "strict" ? [] : [`--tones ${wanted.tones}`]), "--plain",
       ...["acrostic", "title"].filter((name) => wanted[name].trim()).map((name) => `--${name} ${quoted(wanted[name].trim())}`),
       ...(this.settings.value("count") > 1 ? [`--count ${this.settings.value("count")}`] : []),
     ].join(" ");
@@ -69,6 +69,7 @@ export class ServerPoems {
     Object.assign(this, { model, settings });
     for (const { name, about } of model.forms) byId("form").append(new Option(`${name}: ${about}`, name));
     for (const each of [byId("tones"), document.querySelector("[for=tones]"), byId("signs").parentElement]) each.hidden = true;
+    for (const each of document.querySelectorAll(".of-server")) each.hidden = false;
     byId("poem-about").textContent = "The server writes a poem of a form. Masks let the model choose only among words that keep the meter and the rhyme.";
     byId("acrostic-help").textContent = "An acrostic gives the first letter of each line. The model reads the title first.";
     byId("compose").addEventListener("click", () => this.compose());
@@ -76,7 +77,7 @@ export class ServerPoems {
 
   async compose() {
     const seed = this.settings.otherSeed(), form = byId("form").value, count = this.settings.value("count");
-    const named = ["acrostic", "title"].map((name) => [name, byId(name === "title" ? "poem-title" : name).value.trim()]).filter(([, text]) => text);
+    const named = ["acrostic", "title", "theme"].map((name) => [name, byId(name === "acrostic" ? name : `poem-${name}`).value.trim()]).filter(([, text]) => text);
     const temperature = this.settings.value("temperature");
     byId("poem-shell").textContent = [
       "textgen poem", runArgument(this.model.run ?? this.model.name), ...labelFlags(this.settings.told()), `--form ${form}`, `--temperature ${temperature}`, `--seed ${seed}`,
