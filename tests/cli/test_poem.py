@@ -12,8 +12,9 @@ from tests.conftest import ROOT, TINY, shell
 from tests.helpers import forged_runs
 from textgen import train
 from textgen.corpus.hanzi import convert
-from textgen.runs.folder import MEMORY, VERSE
+from textgen.runs.folder import KNOWLEDGE, MEMORY, POEMS, VERSE
 from textgen.runs.tensors import tensor_parts
+from textgen.verse.meaning.terms import TERMS
 
 TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n"
 
@@ -55,7 +56,7 @@ def test_what_is_written_passes_the_checker(command, jueju_run):
 
 def test_marks_below_each_line(command, jueju_run):
     result = command("poem", jueju_run, "--form", "jueju5", "--show", "--seed", 1, "--rhyme", "東")
-    lines = result.stdout.splitlines()
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("  ")]  # those of the score
     assert len(lines) == 8
     assert all(set(line.split(" ")[0]) <= set("平仄中") and len(line.split(" ")[0]) == 5 for line in lines[1::2])
     assert "（東）" in lines[3]
@@ -145,6 +146,87 @@ def test_an_acrostic_of_a_run_that_writes_backward_names_the_forms(refused, engl
 )
 def test_mistakes_give_one_line(refused, jueju_run, code, options, complaint):
     assert complaint in refused(code, "poem", jueju_run, *options)
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "complaint"),
+    [
+        (2, ["--theme", ""], "--theme is empty; give a few words, or leave it out"),
+        (2, ["--theme", "  "], "--theme is empty"),
+        (3, ["--theme", "autumn river"], "the poems of this run have nothing of it; give a few Chinese characters"),
+        (3, ["--theme", "☃"], "--theme ☃: the poems of this run have nothing of it"),
+        (2, ["--theme", "江" * 1001], "--theme has 1,001 characters, and at most 1000 are read"),
+        (2, ["--keywords", ""], "--keywords is empty; give words, or leave it out"),
+        (2, ["--keywords", ",,，、"], "--keywords is empty"),
+        (3, ["--keywords", "江,鑫"], "--keywords: the poems of this run never, or hardly ever, have 鑫"),
+        (
+            2,
+            ["--form", "jueju5", "--keywords", ",".join("江月風花雪山水人家春秋夜雨天" * 3)],
+            "42 words for the 4 lines",
+        ),
+        (
+            2,
+            ["--keywords", "江上秋風起"],
+            "is no single word of at most 4 Chinese characters; separate words by commas",
+        ),
+        (2, ["--keywords", "江,江"], "--keywords: 江 is there twice, and the poem would repeat it; give it once"),
+        (2, ["--keywords", "river"], "--keywords: 'river' is no single word of at most 4 Chinese characters"),
+        (2, ["--keywords", "江", "--plan", "江,月"], "--keywords and --plan both name the words of the poem"),
+        (2, ["--form", "jueju5", "--plan", "江,月,風,花,雪"], "5 words for the 4 lines of jueju5"),
+        (2, ["--plan", "江,,江月"], "--plan: 江 is there twice"),
+        (2, ["--plan", ",,,"], "--plan is empty"),
+        (2, ["--form", "yijiangnan", "--keywords", "江月春風"], "江月春風 has 4 characters, and a line 3"),
+    ],
+)
+def test_mistakes_in_a_theme_give_one_line(refused, jueju_run, code, options, complaint):
+    assert complaint in refused(code, "poem", jueju_run, *options)
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "complaint"),
+    [
+        (3, ["--theme", "秋江"], "the poems of this run have nothing of it; give a few English words"),
+        (3, ["--keywords", "zyzzyva"], "--keywords: the poems of this run never, or hardly ever, have zyzzyva"),
+        (2, ["--keywords", "the rain"], "'the rain' is no single word in English letters; separate words by commas"),
+        (2, ["--form", "haiku", "--keywords", "rain,wind,light,night"], "4 words for the 3 lines of haiku"),
+    ],
+)
+def test_mistakes_in_an_english_theme_give_one_line(refused, english_run, code, options, complaint):
+    assert complaint in refused(code, "poem", english_run, *options)
+
+
+def test_a_run_that_knows_nothing_of_its_poems_says_so(refused, command, jueju_run, tmp_path):
+    shutil.copytree(jueju_run, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / KNOWLEDGE)
+    line = refused(4, "poem", tmp_path / "run", "--theme", "江")
+    assert "--theme: this run keeps no knowledge of which words go together: it learned too few poems" in line
+    assert command("poem", tmp_path / "run", "--form", "jueju5", "--seed", 1).exit_code == 0
+
+
+def test_damaged_knowledge_is_told(refused, jueju_run, tmp_path):
+    shutil.copytree(jueju_run, tmp_path / "run")
+    (file,) = (tmp_path / "run" / KNOWLEDGE).rglob(POEMS)
+    file.write_bytes(file.read_bytes()[:-8])
+    assert POEMS in refused(4, "poem", tmp_path / "run", "--form", "jueju5")
+
+
+def test_a_theme_a_plan_and_the_score_are_shown(command, jueju_run):
+    result = command("poem", jueju_run, "--form", "jueju5", "--theme", "江月", "--seed", 1, "--show")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "江月"
+    assert lines[2].startswith("plan: ")
+    assert len(lines[2].removeprefix("plan: ").split(", ")) == 4
+    assert sum(line.startswith("  likelihood") or "coherence" in line for line in lines) >= 3
+    values = json.loads(
+        command("poem", jueju_run, "--form", "jueju5", "--plan", "江,,月", "--seed", 1, "--json").stdout
+    )
+    assert values["plan"] == ["江", "", "月"]
+    assert set(values["terms"][1]) <= set(TERMS)
+
+
+def test_plain_lines_have_no_score(command, jueju_run):
+    values = json.loads(command("poem", jueju_run, "--form", "jueju5", "--seed", 1, "--json", "--plain").stdout)
+    assert values["terms"] == []
 
 
 def test_prose_is_refused(refused, tiny_run, tmp_path):

@@ -154,7 +154,8 @@ def compositions(
             f"{FORMS.listed(own)}{also}"
         )
     theme = read_theme(config, form, knowledge_of(generator))
-    config = dataclasses.replace(config, title=config.title or theme.text) if generator.heading != NONE else config
+    if generator.heading != NONE:  # the theme is the title where none is given
+        config = dataclasses.replace(config, title=config.title or config.theme or "")
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return [*theme.notes, *language.notes], _write(generator, form, config, language, theme, each_draw)
 

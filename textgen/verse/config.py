@@ -77,22 +77,22 @@ class PoemConfig(Rules):
     title: str = option(
         "", "Print this title above the poem, and let the model read it first.", metavar="TEXT", group="Poem"
     )
-    theme: str = option(
-        "",
+    theme: str | None = option(
+        None,
         "Write about this: a few words, in the language of the poems. A keyword for each line is planned from it, "
         "which --show prints.",
         metavar="TEXT",
         group="Poem",
     )
-    keywords: str = option(
-        "",
+    keywords: str | None = option(
+        None,
         "Use these words in the poem, at most one for each line, separated by commas: 江,月,舟.",
         parse=keyword_list,
         metavar="WORDS",
         group="Poem",
     )
-    plan: str = option(
-        "",
+    plan: str | None = option(
+        None,
         "Use these words line by line, separated by commas; leave a line free with two commas: 江,,舟,夢.",
         parse=keyword_list,
         metavar="WORDS",
@@ -165,9 +165,9 @@ class PoemOptions(RulesOptions, total=False):
     start: str
     mood: str
     title: str
-    theme: str
-    keywords: str
-    plan: str
+    theme: str | None
+    keywords: str | None
+    plan: str | None
     plain: bool
     rhyme: str | None
     count: int

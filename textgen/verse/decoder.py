@@ -58,12 +58,17 @@ class Leaning(NamedTuple):
 
     Attributes:
         added: float32, shape (vocabulary,), nats.
+        keyword: ids with which the line's keyword may begin; empty for no keyword.
+        urge: nats that these have more, as long as the line has none of them: at its beginning, and how many more with
+            each further symbol.
         after: to which symbol a symbol leads, as the first of a word of two characters does to the second; and by how
             many nats.
     """
 
     added: NDArray[np.float32]
-    after: Mapping[int, tuple[int, float]]
+    keyword: tuple[int, ...] = ()
+    urge: tuple[float, float] = (0.0, 0.0)
+    after: Mapping[int, tuple[int, float]] = {}
 
 
 class Guide(Protocol):
@@ -282,7 +287,10 @@ def _leaned(logits: NDArray[np.float32], leaning: Leaning, written: Sequence[Seq
         written: the symbols that each row has written in its line.
     """
     found: NDArray[np.float32] = logits + leaning.added
+    keyword = list(leaning.keyword)
     for row, ids in enumerate(written):
+        if keyword and not set(ids).intersection(keyword):
+            found[row, keyword] += np.float32(leaning.urge[0] + leaning.urge[1] * len(ids))
         if ids and (second := leaning.after.get(ids[-1])) is not None:
             found[row, second[0]] += np.float32(second[1])
     return found

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textgen.corpus.memory import without_marks
 from textgen.verse.decoder import Leaning, Line
@@ -16,9 +15,9 @@ from textgen.verse.masks.base import P
 from textgen.verse.meaning.knowledge import Knowledge, tones
 from textgen.verse.meaning.terms import CHINESE_WEIGHTS, ENGLISH_WEIGHTS, Situation, values
 
-# What is added to the logits, in nats: to a symbol as far as it belongs to the theme; to the keyword of the line; and
-# to the second character of a keyword after the first.
-TO_THEME, TO_KEYWORD, TO_SECOND = 1.2, 2.5, 5.0
+# What is added to the logits, in nats: to a symbol as far as it belongs to the theme; to the line's keyword, at the
+# beginning of the line and more with each symbol; and to the second character of a keyword after the first.
+TO_THEME, TO_KEYWORD, TO_SECOND = 1.2, (3.5, 1.0), 5.0
 
 
 @dataclass
@@ -65,16 +64,14 @@ class Guide:
         word = self._keyword(line)
         if not self.has_words or not (word or self.affinity):
             return None
-        added: NDArray[np.float32] = self._to_theme.copy()
         after: dict[int, tuple[int, float]] = {}
         parts = list(word) if self.knowledge.coherence.chinese else word.split()
-        if parts:
-            added[self._ids.get(parts[0], [])] += TO_KEYWORD
+        first = tuple(self._ids.get(parts[0], [])) if parts else ()
         for one, other in pairwise(parts):
             for index in self._ids.get(one, []):
                 for second in self._ids.get(other, []):
                     after[index] = second, TO_SECOND
-        return Leaning(added, after)
+        return Leaning(self._to_theme, first, TO_KEYWORD, after)
 
     def ordered(self, before: Sequence[Sequence[int]], found: list[Line[P]]) -> list[Line[P]]:
         """The candidates by the score, the best first."""

@@ -17,6 +17,8 @@ from textgen.tokens.characters import is_ideograph
 from textgen.verse.config import PoemConfig
 from textgen.verse.meaning.knowledge import Knowledge
 
+# Characters of a theme, of keywords or of a plan.
+MAX_CHARACTERS = 1000
 # Lines that are planned where the model decides how many there are; characters, or words, of a keyword.
 DEFAULT_LINES, MAX_PARTS = 8, 4
 
@@ -58,19 +60,27 @@ def read_theme(config: PoemConfig, form: Form, knowledge: Knowledge | None) -> T
         PromptError: words that none of its poems has.
         UsageError: more keywords than lines, keywords that are too long or there twice, or keywords and a plan.
     """
-    asked = [name for name in ("theme", "keywords", "plan") if getattr(config, name)]
+    asked = {name: text for name in ("theme", "keywords", "plan") if (text := getattr(config, name)) is not None}
     if not asked:
         return Theme()
+    for name, text in asked.items():
+        if not text.strip(", "):
+            what = "a few words" if name == "theme" else "words"
+            raise UsageError(f"`{name}` is empty; give {what}, or leave it out")
+        if len(text) > MAX_CHARACTERS:
+            raise UsageError(
+                f"`{name}` has {len(text):,} characters, and at most {MAX_CHARACTERS} are read; shorten it"
+            )
     if knowledge is None:
         raise ModelError(
-            f"`{asked[0]}`: this run keeps no knowledge of which words go together: it learned too few poems, or was "
-            "trained by an older textgen; train on more poems, or use `mood`"
+            f"`{next(iter(asked))}`: this run keeps no knowledge of which words go together: it learned too few poems, "
+            "or was trained by an older textgen; train on more poems, or use `mood`"
         )
     if "keywords" in asked and "plan" in asked:
         raise UsageError("`keywords` and `plan` both name the words of the poem; give one of them")
     reader = _Reader(knowledge)
     text = reader.theme(config.theme) if config.theme else ""
-    keywords = tuple(reader.keyword("keywords", one) for one in config.keywords.split(",") if one)
+    keywords = tuple(reader.keyword("keywords", one) for one in (config.keywords or "").split(",") if one)
     plan = tuple(one and reader.keyword("plan", one) for one in config.plan.split(",")) if config.plan else ()
     for name, found in (("keywords", keywords), ("plan", plan)):
         if form.lines and len(found) > form.lines:

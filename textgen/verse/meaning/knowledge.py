@@ -111,6 +111,7 @@ class Knowledge:
         fits = (
             all(len(each) == size + 1 for each in vectors)
             and len(self.themes.counts) == size + 1
+            and self.themes.title.shape == self.themes.body.shape
             and (known is None or len(known.pairs) == len(known.within) == len(known.across))
             and (known is None or len(known.read) == len(known.level))
         )

@@ -107,6 +107,8 @@ class Neighbours:
 
     def has_end(self, line: str) -> bool:
         """Whether some line that was learned ends in the same three characters."""
+        if len(line) < 3:
+            return False
         key = (ord(line[-3]) << 42) + (ord(line[-2]) << 21) + ord(line[-1])
         at = int(np.searchsorted(self.ends, np.uint64(key)))
         return at < len(self.ends) and int(self.ends[at]) == key

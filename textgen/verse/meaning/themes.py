@@ -33,6 +33,8 @@ MIN_POEMS, MAX_SHARE = 30, 0.25
 HALF_RARITY = 1.5
 # How much a keyword must differ from those before it, beside how well it fits the theme; and how much chance counts.
 VARIETY, CHANCE = 0.4, 0.12
+# A keyword belongs to the theme at least so much.
+MIN_FIT = 0.15
 # Keywords among which chance chooses, and orders of the keywords that are compared.
 CHOICES, ORDERS = 60, 256
 
@@ -145,11 +147,12 @@ class Themes:
         usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
         own = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
         usable[own] |= counts[own] > 0
-        found = {coherence.symbols[at]: float(fits[at]) for at in np.flatnonzero(usable & (fits > 0)).tolist()}
+        found = {coherence.symbols[at]: float(fits[at]) for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()}
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
             if min(parts) >= 0 and usable[parts].all():
                 found[word] = float(fits[parts].mean()) * (1.15 if word in theme else 1.0)
+        found = {word: fit for word, fit in found.items() if fit >= MIN_FIT}
         choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
         chosen = list(keywords)
         taken = set(_symbols(" ".join(chosen), coherence.chinese))
