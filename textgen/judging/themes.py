@@ -102,17 +102,19 @@ def first_share(ranker: Ranker, poems: Sequence[Verse], seed: int = 0) -> float 
         seed: of the choice of the other titles.
 
     Returns:
-        the share; None if fewer than CHOICES poems have titles of their own.
+        the share; one of several titles that fit equally well counts as its part. None if fewer than CHOICES poems have
+        titles of their own.
     """
     titled = list({poem.title: poem for poem in reversed(poems) if poem.title}.values())
     if len(titled) < CHOICES:
         return None
     random = np.random.default_rng(seed)
-    hits = 0
+    hits = 0.0
     for number, poem in enumerate(titled):
         others = random.choice(len(titled) - 1, CHOICES - 1, replace=False)
         scores = ranker.scores(poem, [poem.title, *(titled[at + (at >= number)].title for at in others.tolist())])
-        hits += bool(scores[0] > scores[1:].max())
+        if scores[0] >= scores.max():
+            hits += 1 / int((scores == scores[0]).sum())
     return hits / len(titled)
 
 
