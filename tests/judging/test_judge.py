@@ -192,7 +192,7 @@ def test_figures_of_diction_counted_by_hand():
     human = [Verse(("甲乙丙丁戊",), "")] * 3 + [Verse(("己庚辛壬癸",), "")]
     counts = diction.bigrams(human)
     assert counts[("甲", "乙")] == 3
-    assert diction.stock_share(counts, [Verse(("甲乙己庚子",), "")]) == 2 / 4
+    assert diction.stock_share(diction.stock_of(counts), [Verse(("甲乙己庚子",), "")]) == 2 / 4
     assert diction.distinct_share([Verse(("甲乙甲乙甲",), "")], 2) == 2 / 4
     assert diction.distinct_share([Verse(("甲乙甲乙甲",), "")], 1) == 2 / 5
     english = [Verse(("the sea the sea",), "", is_chinese=False)] * 3

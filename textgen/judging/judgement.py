@@ -12,7 +12,7 @@ from textgen.judging.diction import Overused
 from textgen.system.wording import count
 
 # How far a figure must lie from that of human poems before a sentence is made of it.
-_SURPRISAL, _COHERENCE, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 1.4, 0.85, 0.75, 6.0
+_SURPRISAL, _COHERENCE, _TOO_COHERENT, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 125, 1.4, 0.85, 0.75, 6.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def _sentences(found: Judgement, known: dict[str, Measure]) -> Iterator[str]:
             f"Lines follow each other less well than in human poems: {max(_value(one), 0):.0f}% of the way from "
             "shuffled lines to human ones."
         )
+    if (one := known.get("coherence_percent")) and _value(one) > _TOO_COHERENT:
+        yield f"Lines follow each other more closely than in human poems: {_value(one):.0f}% of the way to human ones."
     if (one := known.get("broken_words")) and one.human is not None and _value(one) > 2 * one.human + 0.01:
         yield f"{_value(one):.1%} of the lines break a word at the caesura; of human lines {one.human:.1%}."
     if (one := known.get("distinct_2")) and one.human and _value(one) < _DISTINCT * one.human:

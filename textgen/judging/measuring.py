@@ -151,6 +151,7 @@ class _Scorers:
     model: KneserNey
     coherence: Coherence | None
     bigrams: Counter[diction.Bigram]
+    stock: frozenset[diction.Bigram]
     lexicon: caesura.Lexicon
 
     def surprisal(self, poems: Sequence[Verse]) -> float:
@@ -174,7 +175,7 @@ class _Scorers:
             lengths = [len(line) for line in poem.lines]
             broken = sum(len(self.lexicon.breaks(line)) for line in poem.texts)
             repeated = 1 - len(set(symbols)) / max(len(symbols), 1)
-            stock = diction.stock_share(self.bigrams, [poem])
+            stock = diction.stock_share(self.stock, [poem])
             spread = (float(nats.mean()), float(nats.std()), float(nats.max())) if len(nats) else (0.0, 0.0, 0.0)
             rows.append([*spread, follows, repeated, stock, broken, float(np.mean(lengths)), float(np.std(lengths))])
         return np.array(rows)
@@ -219,8 +220,8 @@ def _measured(
         Measure(
             "stock",
             f"stock diction: bigrams among the {diction.STOCK} commonest",
-            diction.stock_share(scorers.bigrams, own),
-            diction.stock_share(scorers.bigrams, human),
+            diction.stock_share(scorers.stock, own),
+            diction.stock_share(scorers.stock, human),
             unit="share",
         ),
         _theme(own, human, learned),
@@ -250,7 +251,8 @@ def _learned(own: Sequence[Verse], learned: Sequence[Verse]) -> _Scorers:
         coherence = Coherence.learn([poem.texts for poem in nearest])
     chinese = own[0].is_chinese
     lexicon = caesura.Lexicon.learn(learned) if chinese else caesura.Lexicon(frozenset())
-    return _Scorers(model, coherence, diction.bigrams(learned), lexicon)
+    counts = diction.bigrams(learned)
+    return _Scorers(model, coherence, counts, diction.stock_of(counts), lexicon)
 
 
 def _of_run(generator: Generator, own: Sequence[Verse], human: Sequence[Verse], notes: list[str]) -> list[Measure]:
