@@ -85,6 +85,7 @@ def test_poems_come_through_a_pipe(command, folder):
         (2, ["own.txt", "--reference", "human-one.txt", "--encoding", "klingon"], "klingon"),
         (3, ["broken.json", "--reference", "human-one.txt"], "broken.json: not JSON"),
         (3, ["broken.jsonl", "--reference", "human-one.txt"], "broken.jsonl: line 1: expected an object"),
+        (3, ["half.jsonl", "--reference", "human-one.txt"], "half.jsonl: line 1: not JSON"),
         (3, ["empty.txt", "--reference", "human-one.txt"], "empty.txt: no text in it"),
         (3, ["one.txt", "--reference", "human-one.txt"], "1 poem to judge; at least 20 are needed"),
     ],
@@ -93,6 +94,7 @@ def test_mistakes_give_one_line(refused, folder, monkeypatch, code, arguments, c
     monkeypatch.chdir(folder)
     (folder / "broken.json").write_text("[{", "utf-8")
     (folder / "broken.jsonl").write_text('{"title": "春"}\n', "utf-8")
+    (folder / "half.jsonl").write_text('{"text": ', "utf-8")
     (folder / "empty.txt").write_text("\n \n", "utf-8")
     (folder / "one.txt").write_text("白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n", "utf-8")
     assert complaint in refused(code, "poem", "judge", *arguments)

@@ -77,6 +77,8 @@ def test_words_broken_at_the_caesura_are_counted_exactly(folder, tmp_path):
     (tmp_path / "broken.txt").write_text(planted.text(poems), "utf-8")
     found = judge(tmp_path / "broken.txt", folder / "human.txt")
     assert value(found, "broken_words") == pytest.approx(37 / 400)
+    assert len(found.broken) == 37
+    assert all(one.line[1:3] == one.word for one in found.broken)
     assert value(found, "broken_words_first") == pytest.approx(sum(place == 0 for _, place in planted_at) / 100)
     assert any("of the lines break a word at the caesura; of human lines 0.0%" in each for each in found.findings)
 

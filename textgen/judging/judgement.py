@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from textgen.judging.caesura import Broken
 from textgen.judging.diction import Overused
 from textgen.system.wording import count
 
@@ -45,6 +46,7 @@ class Judgement:
     Attributes:
         measures: the measures.
         overused: the bigrams that the poems over-use most, the first most of all.
+        broken: the lines that break a word at the caesura, and the words.
         language: "chinese" or "english".
         form: the name of the form that was asked for; empty for any.
         poems: how many poems were judged.
@@ -55,6 +57,7 @@ class Judgement:
 
     measures: tuple[Measure, ...]
     overused: tuple[Overused, ...]
+    broken: tuple[Broken, ...]
     language: str
     form: str
     poems: int
@@ -84,6 +87,7 @@ class Judgement:
             "form": self.form or None,
             "measures": {one.name: {key: getattr(one, key) for key in _SHOWN} for one in self.measures},
             "overused": [vars(one) for one in self.overused],
+            "broken": [one._asdict() for one in self.broken],
             "findings": list(self.findings),
             "notes": list(self.notes),
         }

@@ -65,18 +65,19 @@ def judge(
         CorpusError: a file that cannot be read, too few poems, or human poems of another language, script or form.
         RunError: `model` is no run.
     """
-    if not listed(poems):
+    files, human_files = listed(poems), listed(reference)
+    if not files:
         raise UsageError("give the poems to judge: a FILE, before `reference`")
-    if not listed(reference):
+    if not human_files:
         raise UsageError("`reference` takes files of human poems to compare with; none is given")
     form_wanted = None if form is None else form_of(arguments.text("form", form))
     classifier.check_installed()
     generator = None if model is None else Generator.load(str(model))
     notes: list[str] = []
-    own = _own(read_poems(poems, encoding), form_wanted, notes)
-    parts = split(read_poems(reference, encoding), without=own)
+    own = _own(read_poems(files, encoding), form_wanted, notes)
+    others = [] if machine is None else _machine(read_poems(machine, encoding), own, form_wanted)
+    parts = split(read_poems(human_files, encoding), without=[*own, *others])
     human, parts = _human(own, parts, form_wanted, notes)
-    others = None if machine is None else _machine(read_poems(machine, encoding), own, form_wanted)
     with threads.limited():
         return _measured(own, human, parts.learned, others, generator, form_wanted, notes)
 
@@ -185,7 +186,7 @@ def _measured(
     own: list[Verse],
     human: list[Verse],
     learned: list[Verse],
-    machine: list[Verse] | None,
+    machine: list[Verse],
     generator: Generator | None,
     form: Form | None,
     notes: list[str],
@@ -229,6 +230,7 @@ def _measured(
     return Judgement(
         tuple(measures),
         tuple(diction.overused(scorers.bigrams, own)),
+        tuple(scorers.lexicon.broken(own)),
         CHINESE if chinese else "english",
         form.name if form else "",
         len(own),
