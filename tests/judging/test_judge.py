@@ -121,6 +121,23 @@ def test_the_surprisal_of_a_run(folder):
     assert any("has learned the human poems" in each for each in found.notes)
 
 
+def test_english_poems_are_judged_by_their_words(tmp_path):
+    def written(name, count, seed):
+        chooser = random.Random(seed)
+        poems = ["\n".join(planted.english_poem(chooser)) for _ in range(count)]
+        (tmp_path / name).write_text("\n\n".join(poems).replace("the", "The"), "utf-8")
+        return tmp_path / name
+
+    found = judge(written("own.txt", 60, 1), written("human.txt", 500, 2))
+    assert found.language == "english"
+    assert found.measure("surprisal").label == "surprisal under n-grams, nats a word"
+    assert 0.3 < value(found, "accuracy") < 0.7
+    assert 70 < value(found, "coherence_percent") < 130
+    # Four words of seven are always the same, and there are thirty nouns.
+    assert value(found, "distinct_1") == pytest.approx(34 / (60 * 4 * 7))
+    assert "broken_words" not in {one.name for one in found.measures}
+
+
 def test_themes_are_known_by_their_titles(tmp_path):
     """A title is a character of the theme's first word, which no line has."""
 

@@ -74,7 +74,7 @@ def stock_share(stock: frozenset[Bigram], poems: Iterable[Verse]) -> float:
 def overused(human: Counter[Bigram], poems: Iterable[Verse], count: int = 10) -> list[Overused]:
     """The bigrams that poems over-use most, by log-odds with an informative Dirichlet prior.
 
-    Monroe, Colaresi and Quinn (2008, equations 16, 20 and 22): with the counts y of the poems and h of human poems,
+    Monroe, Colaresi and Quinn (2008, Fightin' Words): with the counts y of the poems and h of human poems,
 
         d = log((y + a) / (n + A - y - a)) - log((h + a) / (m + A - h - a)),    z = d / sqrt(1 / (y + a) + 1 / (h + a))
 
