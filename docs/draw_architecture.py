@@ -34,7 +34,8 @@ SIDES = {"planning": TRAINING, "training": TRAINING, "group": TRAINING, "cli": D
 SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "page", "inspection", "reading", "judging"), WRITING)
 # Where a package stands in its layer, from left (training) to right (writing); the middle unless named.
 PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.86, "verse": 0.55, "page": 0.72}
-PLACES |= {"inspection": 0.84, "reading": 0.46, "judging": 0.64, "group": 0.24}
+PLACES |= {"inspection": 0.84, "group": 0.24}
+PLACES |= {"training": 0.12, "reading": 0.37, "judging": 0.62, "serve": 0.87}  # four in one layer
 PLACES |= {
     "writing": 0.66,
     "sampling": 0.6,
