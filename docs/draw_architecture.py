@@ -31,10 +31,11 @@ FLAT_COMMIT = "962951b"  # the last one before the modules moved into packages
 INK, FAINT, PALE = "#22272e", "#8b949e", "#d8dee4"
 BASE, TRAINING, WRITING, DOOR = "#e7ebef", "#cfe3fa", "#fbdcc0", "#ded4f2"
 SIDES = {"planning": TRAINING, "training": TRAINING, "group": TRAINING, "cli": DOOR, "serve": DOOR, "exchange": DOOR}
-SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "page", "inspection", "reading"), WRITING)
+SIDES |= dict.fromkeys(("engine", "sampling", "writing", "verse", "page", "inspection", "reading", "judging"), WRITING)
 # Where a package stands in its layer, from left (training) to right (writing); the middle unless named.
 PLACES = {"planning": 0.17, "training": 0.17, "exchange": 0.3, "serve": 0.86, "verse": 0.55, "page": 0.72}
-PLACES |= {"inspection": 0.84, "reading": 0.52, "group": 0.24}
+PLACES |= {"inspection": 0.84, "group": 0.24}
+PLACES |= {"training": 0.12, "reading": 0.37, "judging": 0.62, "serve": 0.87}  # four in one layer
 PLACES |= {
     "writing": 0.66,
     "sampling": 0.6,
@@ -83,6 +84,7 @@ WORDS = {
     "exchange": "other formats",
     "serve": "HTTP",
     "reading": "labels, likeness",
+    "judging": "beside human poems",
 }
 
 

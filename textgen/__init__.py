@@ -91,12 +91,14 @@ _HOMES = {
 _MODULES = {
     "gradients": "textgen.inspection.backward",
     "inspection": "textgen.inspection",
+    "judging": "textgen.judging",
     "properties": "textgen.inspection.units",
     "verse": "textgen.verse",
 }
 
 if TYPE_CHECKING:
     from textgen import inspection as inspection
+    from textgen import judging as judging
     from textgen import verse as verse
     from textgen.corpus.documents import Corpus
     from textgen.engine.measure import Score

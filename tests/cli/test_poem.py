@@ -87,7 +87,7 @@ def test_the_checker_names_what_breaks(command, tmp_path):
 
 
 def test_a_run_with_the_name_of_a_subcommand_is_reached_by_its_path(command, jueju_run, empty_place):
-    for name in ("check", "write"):
+    for name in ("check", "judge", "write"):
         shutil.copytree(jueju_run, empty_place / "checkpoints" / name)
         options = ("--form", "jueju5", "--seed", 1)
         wanted = command("poem", jueju_run, *options).stdout

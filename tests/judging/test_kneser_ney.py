@@ -46,10 +46,7 @@ def discounts(counts):
 
 
 def probability(symbol, context, counts, vocabulary):
-    if len(context) + 1 == 1:
-        lower = 1 / (vocabulary + 1)
-    else:
-        lower = probability(symbol, context[1:], counts, vocabulary)
+    lower = probability(symbol, context[1:], counts, vocabulary) if context else 1 / (vocabulary + 1)
     own = counts[len(context) + 1]
     following = {gram: count for gram, count in own.items() if gram[:-1] == context}
     if not following:

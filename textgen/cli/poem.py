@@ -122,7 +122,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     Line lengths, tones, rhymes, meter and acrostics always hold: symbols that would break them are masked before
     sampling. textgen poem check FILE shows which rules a poem keeps, and where your own text breaks them.
 
-    A run that is named "check" or "write" is reached by its path: textgen poem checkpoints/check.
+    A run that is named "check", "judge" or "write" is reached by its path: textgen poem checkpoints/check.
 
     \b
       textgen poem tang --form jueju7

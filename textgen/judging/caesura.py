@@ -20,15 +20,9 @@ MIN_COUNT, MIN_SHARE = 5, 0.9
 
 
 class Broken(NamedTuple):
-    """A line that breaks a word.
+    """A line and the word that it breaks."""
 
-    Attributes:
-        poem, line: the numbers of the poem and of its line, from 0.
-        word: the word.
-    """
-
-    poem: int
-    line: int
+    line: str
     word: str
 
 
@@ -66,13 +60,8 @@ class Lexicon:
         ]
 
     def broken(self, poems: Sequence[Verse]) -> list[Broken]:
-        """All words that the lines of poems break."""
-        return [
-            Broken(number, place, word)
-            for number, poem in enumerate(poems)
-            for place, line in enumerate(poem.texts)
-            for word in self.breaks(line)
-        ]
+        """The lines of poems that break a word, with each word, in the order of the poems."""
+        return [Broken(line, word) for poem in poems for line in poem.texts for word in self.breaks(line)]
 
 
 class Shares(NamedTuple):

@@ -54,22 +54,27 @@ def distinct_share(poems: Sequence[Verse], n: int) -> float:
     return distinct([line for poem in poems for line in poem.lines], n)
 
 
-def stock_share(human: Counter[Bigram], poems: Iterable[Verse]) -> float:
-    """The share of poems' bigrams that are among the STOCK commonest of human poems.
+def stock_of(human: Counter[Bigram]) -> frozenset[Bigram]:
+    """The STOCK commonest bigrams of human poems; of equally common ones the first by their characters."""
+    commonest = sorted(human, key=lambda pair: (-human[pair], pair))
+    return frozenset(commonest[:STOCK])
+
+
+def stock_share(stock: frozenset[Bigram], poems: Iterable[Verse]) -> float:
+    """The share of poems' bigrams that are stock diction.
 
     Args:
-        human: the bigrams of human poems.
+        stock: as of `stock_of`.
         poems: the poems.
     """
-    stock = {pair for pair, _ in human.most_common(STOCK)}
     own = bigrams(poems)
-    return sum(own[pair] for pair in stock) / max(own.total(), 1)
+    return sum(number for pair, number in own.items() if pair in stock) / max(own.total(), 1)
 
 
 def overused(human: Counter[Bigram], poems: Iterable[Verse], count: int = 10) -> list[Overused]:
     """The bigrams that poems over-use most, by log-odds with an informative Dirichlet prior.
 
-    Monroe, Colaresi and Quinn (2008, equations 16, 20 and 22): with the counts y of the poems and h of human poems,
+    Monroe, Colaresi and Quinn (2008, Fightin' Words): with the counts y of the poems and h of human poems,
 
         d = log((y + a) / (n + A - y - a)) - log((h + a) / (m + A - h - a)),    z = d / sqrt(1 / (y + a) + 1 / (h + a))
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from textgen.judging.caesura import Broken
 from textgen.judging.diction import Overused
 from textgen.system.wording import count
 
 # How far a figure must lie from that of human poems before a sentence is made of it.
-_SURPRISAL, _COHERENCE, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 1.4, 0.85, 0.75, 6.0
+_SURPRISAL, _COHERENCE, _TOO_COHERENT, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 125, 1.4, 0.85, 0.75, 6.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Judgement:
     Attributes:
         measures: the measures.
         overused: the bigrams that the poems over-use most, the first most of all.
+        broken: the lines that break a word at the caesura, and the words.
         language: "chinese" or "english".
         form: the name of the form that was asked for; empty for any.
         poems: how many poems were judged.
@@ -55,6 +57,7 @@ class Judgement:
 
     measures: tuple[Measure, ...]
     overused: tuple[Overused, ...]
+    broken: tuple[Broken, ...]
     language: str
     form: str
     poems: int
@@ -84,6 +87,7 @@ class Judgement:
             "form": self.form or None,
             "measures": {one.name: {key: getattr(one, key) for key in _SHOWN} for one in self.measures},
             "overused": [vars(one) for one in self.overused],
+            "broken": [one._asdict() for one in self.broken],
             "findings": list(self.findings),
             "notes": list(self.notes),
         }
@@ -118,6 +122,8 @@ def _sentences(found: Judgement, known: dict[str, Measure]) -> Iterator[str]:
             f"Lines follow each other less well than in human poems: {max(_value(one), 0):.0f}% of the way from "
             "shuffled lines to human ones."
         )
+    if (one := known.get("coherence_percent")) and _value(one) > _TOO_COHERENT:
+        yield f"Lines follow each other more closely than in human poems: {_value(one):.0f}% of the way to human ones."
     if (one := known.get("broken_words")) and one.human is not None and _value(one) > 2 * one.human + 0.01:
         yield f"{_value(one):.1%} of the lines break a word at the caesura; of human lines {one.human:.1%}."
     if (one := known.get("distinct_2")) and one.human and _value(one) < _DISTINCT * one.human:

@@ -1,6 +1,6 @@
 """An n-gram model of poems: interpolated Kneser-Ney with three discounts, on NumPy arrays.
 
-The probability of a symbol w after the context h (Kneser and Ney 1995; Chen and Goodman 1999, equation 27):
+The probability of a symbol w after the context h (Kneser and Ney 1995; Chen and Goodman 1999):
 
     p(w | h) = max(c(h w) - D(c(h w)), 0) / c(h) + g(h) p(w | h'),    g(h) = sum of the discounts of h / c(h)
 

@@ -65,18 +65,19 @@ def judge(
         CorpusError: a file that cannot be read, too few poems, or human poems of another language, script or form.
         RunError: `model` is no run.
     """
-    if not listed(poems):
+    files, human_files = listed(poems), listed(reference)
+    if not files:
         raise UsageError("give the poems to judge: a FILE, before `reference`")
-    if not listed(reference):
+    if not human_files:
         raise UsageError("`reference` takes files of human poems to compare with; none is given")
     form_wanted = None if form is None else form_of(arguments.text("form", form))
     classifier.check_installed()
     generator = None if model is None else Generator.load(str(model))
     notes: list[str] = []
-    own = _own(read_poems(poems, encoding), form_wanted, notes)
-    parts = split(read_poems(reference, encoding), without=own)
+    own = _own(read_poems(files, encoding), form_wanted, notes)
+    others = [] if machine is None else _machine(read_poems(machine, encoding), own, form_wanted)
+    parts = split(read_poems(human_files, encoding), without=[*own, *others])
     human, parts = _human(own, parts, form_wanted, notes)
-    others = None if machine is None else _machine(read_poems(machine, encoding), own, form_wanted)
     with threads.limited():
         return _measured(own, human, parts.learned, others, generator, form_wanted, notes)
 
@@ -151,6 +152,7 @@ class _Scorers:
     model: KneserNey
     coherence: Coherence | None
     bigrams: Counter[diction.Bigram]
+    stock: frozenset[diction.Bigram]
     lexicon: caesura.Lexicon
 
     def surprisal(self, poems: Sequence[Verse]) -> float:
@@ -174,7 +176,7 @@ class _Scorers:
             lengths = [len(line) for line in poem.lines]
             broken = sum(len(self.lexicon.breaks(line)) for line in poem.texts)
             repeated = 1 - len(set(symbols)) / max(len(symbols), 1)
-            stock = diction.stock_share(self.bigrams, [poem])
+            stock = diction.stock_share(self.stock, [poem])
             spread = (float(nats.mean()), float(nats.std()), float(nats.max())) if len(nats) else (0.0, 0.0, 0.0)
             rows.append([*spread, follows, repeated, stock, broken, float(np.mean(lengths)), float(np.std(lengths))])
         return np.array(rows)
@@ -184,7 +186,7 @@ def _measured(
     own: list[Verse],
     human: list[Verse],
     learned: list[Verse],
-    machine: list[Verse] | None,
+    machine: list[Verse],
     generator: Generator | None,
     form: Form | None,
     notes: list[str],
@@ -219,8 +221,8 @@ def _measured(
         Measure(
             "stock",
             f"stock diction: bigrams among the {diction.STOCK} commonest",
-            diction.stock_share(scorers.bigrams, own),
-            diction.stock_share(scorers.bigrams, human),
+            diction.stock_share(scorers.stock, own),
+            diction.stock_share(scorers.stock, human),
             unit="share",
         ),
         _theme(own, human, learned),
@@ -228,6 +230,7 @@ def _measured(
     return Judgement(
         tuple(measures),
         tuple(diction.overused(scorers.bigrams, own)),
+        tuple(scorers.lexicon.broken(own)),
         CHINESE if chinese else "english",
         form.name if form else "",
         len(own),
@@ -250,7 +253,8 @@ def _learned(own: Sequence[Verse], learned: Sequence[Verse]) -> _Scorers:
         coherence = Coherence.learn([poem.texts for poem in nearest])
     chinese = own[0].is_chinese
     lexicon = caesura.Lexicon.learn(learned) if chinese else caesura.Lexicon(frozenset())
-    return _Scorers(model, coherence, diction.bigrams(learned), lexicon)
+    counts = diction.bigrams(learned)
+    return _Scorers(model, coherence, counts, diction.stock_of(counts), lexicon)
 
 
 def _of_run(generator: Generator, own: Sequence[Verse], human: Sequence[Verse], notes: list[str]) -> list[Measure]:

@@ -4,7 +4,6 @@ Knows nothing of measures.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,14 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
+from textgen.corpus.charsets import refuse_surrogates
 from textgen.corpus.formats import JSON_LINES, POEMS, Readable, text_of
 from textgen.corpus.memory import without_marks, words
 from textgen.corpus.notes import Note
 from textgen.corpus.pieces import blocks, lines
 from textgen.corpus.poems import Poem, RawPoem, Selection, choose, from_json
 from textgen.corpus.sources import Paths, listed, resolve
+from textgen.corpus.values import parse
 from textgen.errors import CorpusError
 from textgen.tokens.characters import CLOSING, is_chinese
 
@@ -122,15 +123,13 @@ def _of_source(source: Readable, encoding: str | None) -> list[RawPoem]:
 
 def _printed(line: str, where: str) -> RawPoem:
     """A poem as `textgen poem --json` prints it."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        raise CorpusError(f"{where}: not JSON") from None
+    value = parse(line, where)
     text, title = (value.get("text"), value.get("title", "")) if isinstance(value, dict) else (None, "")
     if not isinstance(text, str) or not isinstance(title, str):
         raise CorpusError(
             f'{where}: expected an object with "text" and, if it has one, "title", as textgen poem prints'
         )
+    refuse_surrogates(text + title, where)
     return RawPoem(text, title)
 
 

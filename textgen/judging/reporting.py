@@ -6,6 +6,9 @@ from unicodedata import east_asian_width
 from textgen.judging.judgement import Judgement, Measure
 from textgen.system.wording import count
 
+# Lines that break a word, of which so many are shown.
+MAX_BROKEN = 4
+
 
 def judgement_lines(found: Judgement) -> Iterator[str]:
     """A judgement as a table, the over-used bigrams, and what stands out."""
@@ -20,6 +23,10 @@ def judgement_lines(found: Judgement) -> Iterator[str]:
         for one in found.overused:
             rates = f"{one.per_thousand:6.2f}  {one.human_per_thousand:6.2f}"
             yield f"  {one.text}{' ' * max(12 - _width(one.text), 1)}{one.z:6.1f}  {one.count:5,}  {rates}"
+    if found.broken:
+        shown = "  ".join(f"{one.line} ({one.word})" for one in found.broken[:MAX_BROKEN])
+        yield ""
+        yield f"lines that break a word: {shown}"
     yield ""
     yield from found.findings
 

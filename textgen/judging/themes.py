@@ -72,19 +72,17 @@ class Ranker:
         stands_for = np.maximum(np.log(smooth / share), 0).astype(np.float32)
         return cls(columns, -np.log(share), rows, stands_for, np.log(len(titled) / of_titles).astype(np.float32))
 
-    def scores(self, poem: Verse, titles: Sequence[str]) -> Floats:
-        """How well each of several titles fits a poem: float32, shape (titles,)."""
-        own = np.zeros(len(self.words), np.float32)
-        for word in set(poem.symbols):
-            if word in self.words:
-                own[self.words[word]] = self.weights[self.words[word]]
-        own /= max(float(np.linalg.norm(own)), 1e-9)
-        return np.array([self._query(title, poem.is_chinese) @ own for title in titles], np.float32)
-
-    def _query(self, title: str, chinese: bool) -> Floats:
-        """A title as a vector of words, of length 1."""
+    def document(self, poem: Verse) -> Floats:
+        """A poem as a vector of words: float32, shape (words,), of length 1."""
         found = np.zeros(len(self.words), np.float32)
-        for word in set(_words(title, chinese)):
+        known = [self.words[word] for word in set(poem.symbols) if word in self.words]
+        found[known] = self.weights[known]
+        return found / max(float(np.linalg.norm(found)), 1e-9)
+
+    def query(self, title: str, chinese: bool) -> Floats:
+        """A title as a vector of words: float32, shape (words,), of length 1. It fits a poem by their product."""
+        found = np.zeros(len(self.words), np.float32)
+        for word in sorted(set(_words(title, chinese))):
             if word in self.titles:
                 row = self.titles[word]
                 found += self.rarity[row] * self.stands_for[row]
@@ -102,17 +100,20 @@ def first_share(ranker: Ranker, poems: Sequence[Verse], seed: int = 0) -> float 
         seed: of the choice of the other titles.
 
     Returns:
-        the share; None if fewer than CHOICES poems have titles of their own.
+        the share; one of several titles that fit equally well counts as its part. None if fewer than CHOICES poems have
+        titles of their own.
     """
     titled = list({poem.title: poem for poem in reversed(poems) if poem.title}.values())
     if len(titled) < CHOICES:
         return None
     random = np.random.default_rng(seed)
-    hits = 0
+    queries = np.stack([ranker.query(poem.title, poem.is_chinese) for poem in titled])
+    hits = 0.0
     for number, poem in enumerate(titled):
         others = random.choice(len(titled) - 1, CHOICES - 1, replace=False)
-        scores = ranker.scores(poem, [poem.title, *(titled[at + (at >= number)].title for at in others.tolist())])
-        hits += bool(scores[0] > scores[1:].max())
+        scores = queries[[number, *(others + (others >= number))]] @ ranker.document(poem)
+        if scores[0] >= scores.max():
+            hits += 1 / int((scores == scores[0]).sum())
     return hits / len(titled)
 
 

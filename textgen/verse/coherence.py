@@ -26,7 +26,7 @@ from textgen.verse.line_pairs import MAX_SYMBOLS, Pairs, Vectors, features, vect
 from textgen.verse.perceptron import Perceptron
 
 # Symbols that are learned: the commonest, each at least so often.
-MAX_VOCABULARY, MIN_COUNT = 6000, 3
+MAX_VOCABULARY, MIN_COUNT = 5000, 3
 # Fewer poems than this, each of two lines or more, teach nothing.
 MIN_POEMS = 20
 # The share of the poems that associations are learned from. The perceptron learns from the others: in poems that the
@@ -79,7 +79,8 @@ class Coherence:
         ids = {symbol: index for index, symbol in enumerate(symbols)}
         order = random.permutation(len(split_up))
         cut = int(len(order) * SHARE)
-        first, second = (examples.table([split_up[at] for at in part], ids) for part in (order[:cut], order[cut:]))
+        parts = ([split_up[at] for at in part] for part in (order[:cut], order[cut:]))
+        first, second = (examples.table(part, ids, has_lengths=chinese) for part in parts)
         vectors = vectors_of(first, len(symbols), random)
         found = examples.examples(second, vectors, random)
         return cls(symbols, vectors, Perceptron.learn(*found, random), chinese)

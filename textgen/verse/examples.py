@@ -25,12 +25,18 @@ def rows(lines: Sequence[Sequence[str]], ids: Mapping[str, int]) -> Ids:
     return found
 
 
-def table(poems: Sequence[Sequence[Sequence[str]]], ids: Mapping[str, int]) -> Table:
-    """The Table of poems, given as the symbols of their lines. The id of a symbol that is not known is -1."""
+def table(poems: Sequence[Sequence[Sequence[str]]], ids: Mapping[str, int], has_lengths: bool) -> Table:
+    """Put poems into a table.
+
+    Args:
+        poems: for each its lines, for each line its symbols.
+        ids: of the symbols; that of a symbol that is not known becomes -1.
+        has_lengths: whether a line may stand for another only if it is as long, as in Chinese verse.
+    """
     lines = [line for poem in poems for line in poem]
     sizes = np.array([len(poem) for poem in poems])
     places = np.concatenate([np.arange(size) for size in sizes])
-    lengths = np.array([len(line) for line in lines])
+    lengths = np.array([len(line) if has_lengths else 0 for line in lines])
     return Table(rows(lines, ids), lengths, np.repeat(np.arange(len(poems)), sizes), places, np.repeat(sizes, sizes))
 
 
@@ -93,17 +99,13 @@ def _others(groups: Ids, table: Table, targets: Ids, random: np.random.Generator
 
 
 def _in_same_place(table: Table, targets: Ids, random: np.random.Generator) -> Ids:
-    """Lines in the same place of other poems of the same shape; of English poems, whose lines differ in length, of the
-    same number of lines."""
-    lengths = table.lengths * _is_regular(table)
-    return _others(_numbered(table.size, lengths, table.place), table, targets, random)
+    """Lines in the same place of other poems of the same shape."""
+    return _others(_numbered(table.size, table.lengths, table.place), table, targets, random)
 
 
 def _with_same_end(table: Table, targets: Ids, random: np.random.Generator) -> Ids:
     """Lines of other poems that end in the same symbol, and so rhyme alike."""
-    return _others(
-        _numbered(table.ids[:, -1], table.lengths * _is_regular(table), table.place % 2), table, targets, random
-    )
+    return _others(_numbered(table.ids[:, -1], table.lengths, table.place % 2), table, targets, random)
 
 
 def _out_of_order(table: Table, targets: Ids, random: np.random.Generator) -> Ids:
@@ -123,11 +125,6 @@ def _false_couplets(
     place = table.place[own][:, None]
     mean = so_far[own] + (lines.topic[others - 1] - lines.topic[own - 1]) / np.maximum(place, 1)
     return own, Pairs(others - 1, others, table.place[own]), mean.astype(np.float32), 0.0, WEIGHTS[3]
-
-
-def _is_regular(table: Table) -> Ids:
-    """1 where all lines of the poems are of few lengths, as in Chinese verse; else 0."""
-    return np.full(len(table.lengths), int(len(np.unique(table.lengths)) <= 4), np.int64)
 
 
 def _numbered(*keys: Ids) -> Ids:

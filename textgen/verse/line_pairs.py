@@ -20,7 +20,7 @@ class Table(NamedTuple):
 
     Attributes:
         ids: int64, shape (lines, symbols): each line's ids at the end of a row that unknown symbols fill.
-        lengths: int64, shape (lines,): each line's number of symbols.
+        lengths: int64, shape (lines,): each line's number of symbols; 0 where lines of a poem are of any length.
         poem: int64, shape (lines,): which poem the line belongs to.
         place: int64, shape (lines,): its place in the poem, from 0.
         size: int64, shape (lines,): the number of lines of its poem.
