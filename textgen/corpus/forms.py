@@ -62,6 +62,11 @@ class Form:
     templates: tuple[str, ...] = ()
     rhyme: str = ""
     meters: tuple[tuple[str, ...], ...] = ()
+    stanzas: tuple[int, ...] = ()
+    refrains: tuple[int, ...] = ()
+    rentrements: tuple[int, ...] = ()
+    end_words: tuple[int, ...] = ()
+    inner_words: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError for a form whose parts are not of one size: a mistake in FORMS."""
@@ -79,6 +84,40 @@ class Form:
             not self.length or all(len(line) == self.length for line in lines)
         )
 
+    def repeats(self, line: int) -> int:
+        """The earlier line that a line repeats whole or in its first words; -1 if it is new."""
+        return max(_entry(self.refrains, line), _entry(self.rentrements, line))
+
+    def end_word(self, line: int) -> int:
+        """The number of a line's end word; -1 where it may end in any word."""
+        return _entry(self.end_words, line)
+
+    def inner_word(self, line: int) -> int:
+        """The number of the end word that a line has before its own end word; -1 for none."""
+        return _entry(self.inner_words, line)
+
+    def has_radif(self, line: int) -> bool:
+        """Whether a line's end word follows the word that rhymes, as in a ghazal."""
+        return self.end_word(line) >= 0 and self.rhyme[line] != "-"
+
+    def caesura(self, line: int) -> int:
+        """The number of syllables that a rentrement repeats from a line; 0 where none repeats its first words."""
+        lengths = (len(self.meters[at][0]) for at, source in enumerate(self.rentrements) if source == line)
+        return next(lengths, 0)
+
+    def is_feminine(self, line: int) -> bool:
+        """Whether a line rhymes in two syllables, of which the last is weak."""
+        return self.rhyme[line] != "-" and all(pattern.endswith("sw") for pattern in self.meters[line])
+
+    def new_lines(self, letter: str) -> list[int]:
+        """The lines of a letter of the scheme that repeat no other line. Each needs a word of its own."""
+        return [line for line, own in enumerate(self.rhyme) if own == letter and self.repeats(line) < 0]
+
+    @property
+    def leading(self) -> str:
+        """The first letter of the scheme that rhymes; empty where no line rhymes with another."""
+        return next((one for one in self.rhyme if one != "-" and self.rhyme.count(one) > 1), "")
+
     def patterns(self, kind: str, tones: str) -> list[str]:
         """The tone patterns of a line type.
 
@@ -94,6 +133,10 @@ class Form:
             return (RELAXED5 if five else RELAXED7)[kind]
         more = (VARIANTS5 if five else VARIANTS7).get(kind, []) if tones == "variants" else []
         return (LINE5 if five else LINE7)[kind] + more
+
+
+def _entry(values: tuple[int, ...], line: int) -> int:
+    return values[line] if values else -1
 
 
 def _iambic(feet: int) -> tuple[str, ...]:

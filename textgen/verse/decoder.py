@@ -138,11 +138,12 @@ class _Sampler:
 
 def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbers: list[int]) -> PoemDraft[P]:
     """One attempt of at most one draw per number, the last number first; no lines where it finds no poem."""
-    # Without chance a second draw would give the same lines.
-    max_draws = MAX_DRAWS_PER_START if sampler.temperature > 0 else 1
     frames, taken_back = [_Frame(start)], 0
     while frames:
         frame = frames[-1]
+        # A line that repeats an earlier one is drawn once. Without chance, too, a second draw would be the same.
+        is_settled = verse.is_settled(frame.start.position)
+        max_draws = 1 if is_settled or sampler.temperature == 0 else MAX_DRAWS_PER_START
         if frame.queue:
             line = frame.queue.pop(0)
             if line.position.over:
@@ -151,7 +152,7 @@ def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbe
         elif not numbers:
             break
         elif frame.draws < max_draws:
-            frame.queue = sampler.draw(verse, frame.start, rows, numbers.pop())
+            frame.queue = sampler.draw(verse, frame.start, 1 if is_settled else rows, numbers.pop())
             frame.draws += 1
         else:
             frames.pop()

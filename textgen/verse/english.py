@@ -89,7 +89,17 @@ class English:
                 f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} "
                 f'lines and takes at most {-(-form.lines // step)} with `acrostic_at="{self.config.acrostic_at}"`'
             )
-        return {step * place: letter for place, letter in enumerate(letters)}
+        heads: dict[int, str] = {}
+        for number, letter in enumerate(letters):
+            # A line that repeats another begins as that one does.
+            line = number * step
+            source = form.repeats(line) if form.repeats(line) >= 0 else line
+            if heads.setdefault(source, letter).lower() != letter.lower():
+                raise UsageError(
+                    f"`acrostic={short(self.config.acrostic)}`: line {line + 1} of a {form.name} begins as line "
+                    f"{source + 1} does, so their letters must be equal; got {letter} and {heads[source]}"
+                )
+        return heads
 
     def _free(self) -> AnyOpening:
         firsts: dict[int, Ids] = {}
@@ -123,7 +133,7 @@ class English:
         spelling = self._spelling(lexicon)
         given = None
         if rhyme:
-            if set(form.rhyme) == {"-"}:
+            if not form.leading:
                 raise UsageError(
                     f"`rhyme`: {form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
                 )
@@ -132,7 +142,11 @@ class English:
         for line, letter in self.heads.items():
             if not (verse.heads[line] & spelling.first).any():
                 raise PromptError(f"`acrostic`: {self._none_begins(letter, ' of known sound')}")
-        return self._started(verse)
+        careful = verse.careful()
+        if shortage := careful.shortage():
+            instead = " choose another word," if rhyme else ""
+            raise UsageError(f"`form`: {shortage};{instead} train on more poems, or choose another `form`")
+        return self._started(careful if verse.is_demanding else verse)
 
     def _spelling(self, lexicon: Lexicon) -> Spelling:
         """How the run writes words. Raises UsageError where it cannot choose them."""
@@ -167,7 +181,15 @@ class English:
         rhymes = cmu.rhymes(word)
         if not rhymes:
             raise UsageError(f"`rhyme={short(rhyme)}` is not in the pronouncing dictionary; choose another word")
-        needed = self.form.rhyme.count(self.form.rhyme[0])
+        lines = self.form.new_lines(self.form.leading)
+        if any(map(self.form.is_feminine, lines)):
+            rhymes = frozenset(one for one in rhymes if cmu.syllables(one) == 2)
+            if not rhymes:
+                raise UsageError(
+                    f"`rhyme={short(rhyme)}`: the first rhyme of {self.form.name} has two syllables, as in candle; "
+                    "choose another word"
+                )
+        needed = len(lines)
         own = lexicon.index.get(word)
         mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
         if len(mates) < needed:

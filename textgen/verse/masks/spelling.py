@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.corpus.memory import words as words_of
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
-from textgen.verse.masks.metrical import MARK, START, WORD, Metrical, MetricalPosition, Span
+from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Span
 from textgen.verse.sounds.lexicon import Lexicon
 
 MARKS = ",;:.!?"
@@ -30,7 +32,7 @@ class SymbolSpelling:
     """
 
     def __init__(self, printed: Sequence[str], lexicon: Lexicon, backward: bool) -> None:
-        self.lexicon, self.backward = lexicon, backward
+        self.lexicon, self.backward, self._printed = lexicon, backward, printed
         self.size = len(printed)
         self.marks = self.only(MARKS, printed)
         self._newline = self.only(["\n"], printed)
@@ -45,6 +47,20 @@ class SymbolSpelling:
     def close(self, verse: Metrical, position: MetricalPosition) -> Mask:
         """The symbols that end a line: a line feed, or after the last line the end of the poem."""
         return self._boundary if position.line + 1 == verse.lines else self._newline
+
+    def closing(self, is_last: bool) -> int:
+        """The id that ends a line: a line feed, or after the last line the end of the poem."""
+        return BOUNDARY if is_last else int(self._newline.argmax())
+
+    def words_of(self, ids: tuple[int, ...]) -> list[str]:
+        """The words of a line in the order of reading."""
+        return words_of("".join(self._printed[index] for index in (ids[::-1] if self.backward else ids)))
+
+    def beginning(self, ids: tuple[int, ...], words: int) -> tuple[int, ...]:
+        """The ids of a line's first words, without the marks after them; in the order of writing, as `ids` are."""
+        wanted = self.words_of(ids)[:words]
+        parts = (ids[-size:] if self.backward else ids[:size] for size in range(1, len(ids) + 1))
+        return next(part for part in parts if self.words_of(part) == wanted)
 
 
 class WordSpelling(SymbolSpelling):
@@ -81,6 +97,7 @@ class WordSpelling(SymbolSpelling):
             position.last is None,
             position.previous,
             position.rhymes,
+            position.ends,
         )
 
     def mask(self, verse: Metrical, position: MetricalPosition) -> Mask:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from textgen.tokens.layout import RESERVED
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
-from textgen.verse.masks.metrical import MARK, START, WORD, Metrical, MetricalPosition, Span
+from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Span
 from textgen.verse.masks.spelling import SymbolSpelling
 from textgen.verse.sounds.lexicon import Lexicon
 

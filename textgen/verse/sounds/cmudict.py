@@ -63,6 +63,11 @@ def rhymes(word: str) -> frozenset[str]:
     return shared(frozenset(one.rhyme for one in spoken(word)))
 
 
+def syllables(rhyme: str) -> int:
+    """The number of syllables of a rhyme."""
+    return sum(phone[0] in "AEIOU" for phone in rhyme.split())
+
+
 def _spoken(phones: list[str]) -> Spoken:
     vowels = [place for place, phone in enumerate(phones) if phone[-1].isdigit()]
     stress = "".join(phones[place][-1] for place in vowels)

@@ -26,20 +26,22 @@ class Lexicon:
     def __init__(self, words: Iterable[str]) -> None:
         self.words = [word for word in words if _is_word(word) and shape(word)]
         self.index = {word: place for place, word in enumerate(self.words)}
-        self._meters: dict[tuple[str, bool], Meter] = {}
+        self._meters: dict[tuple[str, bool, int], Meter] = {}
         self._rhyming = BoundedCache[frozenset[str], NDArray[np.bool_]]()
 
     def __len__(self) -> int:
         return len(self.words)
 
-    def meter(self, pattern: str, backward: bool) -> Meter:
-        """The Meter of a pattern for these words."""
-        if (pattern, backward) not in self._meters:
-            self._meters[pattern, backward] = Meter(self._shapes, pattern, backward)
-        return self._meters[pattern, backward]
+    def meter(self, pattern: str, backward: bool, caesura: int = 0) -> Meter:
+        """The Meter of a pattern for these words; arguments as of Meter."""
+        key = pattern, backward, caesura
+        if key not in self._meters:
+            self._meters[key] = Meter(self.shapes, *key)
+        return self._meters[key]
 
     @cached_property
-    def _shapes(self) -> list[frozenset[str]]:
+    def shapes(self) -> list[frozenset[str]]:
+        """Each word's stress patterns."""
         return [shape(word) for word in self.words]
 
     @cached_property
@@ -55,6 +57,11 @@ class Lexicon:
             for rhyme in rhymes:
                 found.setdefault(rhyme, []).append(place)
         return {rhyme: np.array(places, np.intp) for rhyme, places in found.items()}
+
+    @cached_property
+    def of_two_syllables(self) -> frozenset[str]:
+        """The rhymes of two syllables (feminine: candle, handle)."""
+        return frozenset(rhyme for rhyme in self.members if cmu.syllables(rhyme) == 2)
 
     def rhyming(self, rhymes: frozenset[str]) -> NDArray[np.bool_]:
         """The words that have one of some rhymes, bool (words,). Do not modify it."""

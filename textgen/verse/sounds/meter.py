@@ -72,21 +72,33 @@ class Meter:
         shapes: for each word its stress patterns (`shape`).
         pattern: the pattern.
         backward: whether the line is written from its end; the pattern and the stresses are then reversed.
+        caesura: the number of syllables after which a word must end; 0 for none.
 
     Attributes:
+        size: the number of words.
         pattern: the pattern in the order of writing.
         end: the set that holds only the place at the line's end.
     """
 
-    def __init__(self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False) -> None:
+    def __init__(
+        self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False, caesura: int = 0
+    ) -> None:
         turn = slice(None, None, -1 if backward else 1)
-        self.pattern = pattern[turn]
+        self.size, self.pattern = len(shapes), pattern[turn]
+        across = len(pattern) - caesura if backward else caesura
         self.end = 1 << len(pattern)
         kinds = {kind: index for index, kind in enumerate(dict.fromkeys(shapes))}
         self._kind_of = np.array([kinds[kind] for kind in shapes], np.intp)
         self._table = np.array(
             [
-                [reachable({stress[turn] for stress in kind}, self.pattern, place) for kind in kinds]
+                [
+                    reachable(
+                        {stress[turn] for stress in kind if not caesura or not place < across < place + len(stress)},
+                        self.pattern,
+                        place,
+                    )
+                    for kind in kinds
+                ]
                 for place in range(len(pattern) + 1)
             ],
             np.int64,
@@ -103,29 +115,23 @@ class Meter:
 
         return self._known.get(places, make)
 
-    def reachable(self, first: NDArray[np.bool_], later: NDArray[np.bool_]) -> int:
-        """The places after one word or more.
+    def kinds(self, words: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The distinct shapes of some words, by number: int (shapes,).
 
         Args:
-            first: bool (words,), the words that may come first.
-            later: bool (words,), the words that may follow.
+            words: bool (words,).
         """
-        found, before = int(np.bitwise_or.reduce(self.onward(1)[first])), 0
-        while found != before:
-            found, before = found | int(np.bitwise_or.reduce(self.onward(found)[later])), found
-        return found
+        return np.flatnonzero(np.bincount(self._kind_of[words], minlength=self._table.shape[1]))
 
-    def hopeful(self, last: NDArray[np.bool_], others: NDArray[np.bool_] | None = None) -> int:
-        """The places from which words can finish the line.
+    def leads(self, kinds: NDArray[np.intp], place: int, into: int) -> bool:
+        """Whether a word of one of some shapes that begins at a place ends at one of some places.
 
         Args:
-            last: bool (words,), the words that may come last.
-            others: bool (words,), the words that may come before; None for all.
+            kinds: of `kinds`.
+            into: a set of places.
         """
-        found = 0
-        for place in range(len(self.pattern) - 1, -1, -1):
-            onward = self.onward(1 << place)
-            before = onward if others is None else onward[others]
-            if np.any(onward[last] & self.end) or np.any(before & found):
-                found |= 1 << place
-        return found
+        return bool((self._table[place, kinds] & into).any())
+
+    def reached(self, kinds: NDArray[np.intp], place: int) -> int:
+        """The places after a word of one of some shapes that begins at a place."""
+        return int(np.bitwise_or.reduce(self._table[place, kinds], initial=0))

@@ -1,0 +1,159 @@
+"""What a run's words suffice for: which rhymes and end words have enough words for all lines that need them.
+
+A villanelle needs seven words of one rhyme, each of which can end a line of its meter. This module knows nothing of
+models or symbols.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from textgen.corpus.forms import Form
+from textgen.system.wording import count
+from textgen.verse.masks.base import Mask
+from textgen.verse.masks.path import LAST, MATES, LineWords, path, steps
+from textgen.verse.masks.position import Rhymes
+from textgen.verse.sounds.lexicon import Lexicon
+from textgen.verse.sounds.meter import Meter
+
+# Words that an error names.
+MAX_NAMED = 6
+# The shapes of the word that a ghazal repeats after the rhyme: one syllable, or an iamb.
+_RADIF_SHAPES = frozenset("0"), frozenset(["01"])
+
+
+class Supply:
+    """The words of a lexicon for the lines of a form.
+
+    Args:
+        form: a Form of English verse.
+        lexicon: the words.
+        first, later: the words that can be written first in a line, and elsewhere; bool (words,).
+        heads: line to the words that may begin it.
+        meters: for each line its patterns.
+        backward: whether lines are written from their end.
+    """
+
+    def __init__(
+        self,
+        form: Form,
+        lexicon: Lexicon,
+        first: Mask,
+        later: Mask,
+        heads: Mapping[int, Mask],
+        meters: Sequence[Sequence[Meter]],
+        backward: bool,
+    ) -> None:
+        self._form, self._lexicon, self._backward = form, lexicon, backward
+        self._first, self._later, self._heads, self._meters = first, later, heads, meters
+        self._known: dict[tuple[object, ...], Mask] = {}
+
+    def rich(self, letter: str, more: int = 0) -> Rhymes:
+        """The rhymes that enough words share, wherever they can stand.
+
+        Args:
+            letter: of the rhyme scheme.
+            more: how many more words are needed.
+        """
+        lines = self._form.new_lines(letter)
+        rhymes = self._lexicon.rich(len(lines) + more)
+        if any(self._form.is_feminine(line) for line in lines):
+            rhymes &= self._lexicon.of_two_syllables
+        return rhymes
+
+    def rhymes(self, letter: str, more: int = 0) -> Rhymes:
+        """The rhymes that enough words share which can end each line of a letter; arguments as of `rich`.
+
+        Where no rhyme has enough words for each of the lines, those with enough for all lines together.
+        """
+        lines, members = self._form.new_lines(letter), self._lexicon.members
+        ends = [self.ends(line) for line in lines]
+        rich, needed = self.rich(letter, more), len(lines) + more
+        enough = frozenset(rhyme for rhyme in rich if all(end[members[rhyme]].sum() >= needed for end in ends))
+        if enough or not ends:
+            return enough
+        some = np.logical_or.reduce(ends)
+        return frozenset(
+            rhyme
+            for rhyme in rich
+            if some[members[rhyme]].sum() >= needed and all(end[members[rhyme]].any() for end in ends)
+        )
+
+    def ends(self, line: int) -> Mask:
+        """The words that can stand where a line rhymes, or at its end where it does not rhyme, bool (words,)."""
+        if not self._form.has_radif(line):
+            return self._ends(line, None)
+        found = [self._ends(line, self._of_shapes(shapes)) for shapes in _RADIF_SHAPES]
+        return np.logical_and.reduce(found)
+
+    def _ends(self, line: int, radif: Mask | None) -> Mask:
+        head = line if line in self._heads else None
+        key = tuple(meter.pattern for meter in self._meters[line]), head, None if radif is None else radif.tobytes()
+        if key not in self._known:
+            every = np.ones_like(self._later)
+            words = LineWords(self._heads.get(line, every) & self._first, self._later, every)
+            if radif is not None:
+                words = words._replace(last=radif, mates=every)
+            found = (
+                path(meter, steps(words, self._backward)).usable(LAST if radif is None else MATES)
+                for meter in self._meters[line]
+            )
+            self._known[key] = np.logical_or.reduce(list(found))
+        return self._known[key]
+
+    def _of_shapes(self, shapes: frozenset[str]) -> Mask:
+        return np.array([bool(own & shapes) for own in self._lexicon.shapes], bool)
+
+    @cached_property
+    def radifs(self) -> Mask:
+        """The words that a ghazal may repeat after its rhyme, bool (words,)."""
+        return self._later & np.logical_or.reduce([self._of_shapes(shapes) for shapes in _RADIF_SHAPES])
+
+    def end_words(self, number: int) -> Mask:
+        """The words that can be the end word of a number: they can end each of its lines, bool (words,)."""
+        lines = [line for line, own in enumerate(self._form.end_words) if own == number]
+        if any(self._form.has_radif(line) for line in lines):
+            return self.radifs
+        return np.logical_and.reduce([self.ends(line) for line in lines])
+
+    def shortage(self, rhymes: Mapping[str, Rhymes]) -> str:
+        """What the words do not suffice for, in a sentence; empty where they do.
+
+        Args:
+            rhymes: for each letter of the scheme the rhymes to choose from.
+        """
+        form = self._form
+        for line in range(form.lines):
+            if form.repeats(line) < 0 and not self.ends(line).any():
+                head = " from the letter of the acrostic on" if line in self._heads else ""
+                return f"the run's words do not suffice for line {line + 1} of the {form.name}{head}"
+        for letter, own in rhymes.items():
+            if not own:
+                return self._too_few(letter)
+        if form.end_words and not form.leading:
+            numbers = set(form.end_words) - {-1}
+            found = np.logical_or.reduce([self.end_words(number) for number in numbers])
+            if found.sum() < len(numbers):
+                known = self._named(found)
+                return f"{form.name} needs {len(numbers)} end words, and the run knows {known} that can end its lines"
+        return ""
+
+    def _too_few(self, letter: str) -> str:
+        form, lines = self._form, self._form.new_lines(letter)
+        some = np.logical_or.reduce([self.ends(line) for line in lines])
+        feminine = any(form.is_feminine(line) for line in lines)
+        best = np.zeros_like(some)
+        for rhyme, places in self._lexicon.members.items():
+            if (not feminine or rhyme in self._lexicon.of_two_syllables) and some[places].sum() > best.sum():
+                best = np.zeros_like(some)
+                best[places] = some[places]
+        kind = f"{count(len(lines), 'word')} with one rhyme{' of two syllables' if feminine else ''}"
+        where = "before the repeated word" if any(map(form.has_radif, lines)) else "at the end of its lines"
+        return f"{form.name} needs {kind} {where}, and the run knows at most {self._named(best)}"
+
+    def _named(self, words: Mask) -> str:
+        places = np.flatnonzero(words)
+        named = ", ".join(self._lexicon.words[place] for place in places[:MAX_NAMED])
+        more = ", ..." if len(places) > MAX_NAMED else ""
+        return f"{len(places)} ({named}{more})" if len(places) else "none"
