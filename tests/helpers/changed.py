@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 ALWAYS = ["tests/repository/test_architecture.py"]
 # Data that the tests of another package try.
-ELSEWHERE = {"textgen/corpus/forms.py": ["tests/corpus", "tests/verse"]}
+ELSEWHERE = {"textgen/corpus/forms/": ["tests/corpus", "tests/verse"]}
 SHARED = ("tests/conftest.py", "tests/helpers/", "setup.cfg", "pyproject.toml")
 
 
@@ -32,8 +32,9 @@ def changed_files(commit):
 def tests_of(path):
     """The test files or folders of one changed path."""
     parts = Path(path).parts
-    if path in ELSEWHERE:
-        return ELSEWHERE[path]
+    for start, tests in ELSEWHERE.items():
+        if path.startswith(start):
+            return tests
     if path.startswith(SHARED):
         return ["tests"]
     if parts[0] == "tests" and path.endswith(".py"):

@@ -1,0 +1,249 @@
+"""Read forms from TOML: one table a form. A table that breaks a rule of the format ends in one line.
+
+Each key of a table has one function in KEYS, which turns its value into fields of Form. A function may use the fields
+that the keys before its own gave. docs/guide/verse.md describes the format.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from textgen.arguments import shown
+from textgen.corpus.forms import linetypes, scheme
+from textgen.corpus.forms.form import Form
+from textgen.errors import UsageError
+from textgen.system.wording import did_you_mean
+
+# The largest form: lines, patterns of a line, and characters of a pattern and of a description.
+MAX_LINES, MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 500, 32, 64, 200
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+LANGUAGES = ("chinese", "english")
+
+
+@dataclass
+class Table:
+    """A table of a file of forms, while it is read.
+
+    Attributes:
+        file: what messages call the file.
+        name: the table's name, which is the form's.
+        values: what the file has, key to value.
+        fields: what the keys read so far give the Form.
+    """
+
+    file: str
+    name: str
+    values: Mapping[str, object]
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def broken(self, key: str, rule: str, mend: str) -> UsageError:
+        """The error about a key: file, table, key, the rule that it breaks and how to mend it."""
+        return UsageError(f"{self.file}: [{self.name}] {key}: {rule}; {mend}")
+
+    def text(self, key: str, mend: str, longest: int = 10 * MAX_ABOUT) -> str:
+        """A key's value, a text that is not empty."""
+        value = self.values[key]
+        if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+            raise self.broken(key, f"takes a text of 1 to {longest:,} characters on one line; got {shown(value)}", mend)
+        return value
+
+    def texts(self, key: str, mend: str) -> list[str]:
+        """A key's value, a list of texts."""
+        value = self.values[key]
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
+            raise self.broken(key, f"takes a list of texts, at least one; got {shown(value)}", mend)
+        if len(value) > MAX_LINES:
+            raise self.broken(key, f"has {len(value):,} entries, more than {MAX_LINES}", "leave out some")
+        return list(value)
+
+    def needs(self, key: str, other: str) -> None:
+        """Raise the error about a key that has a meaning only beside another."""
+        if other not in self.values:
+            raise self.broken(key, f"needs `{other}` beside it", f"add {other}, or take {key} out")
+
+
+def _about(table: Table) -> None:
+    table.fields["about"] = table.text("about", 'describe the form: about = "five lines, AABBA"', MAX_ABOUT)
+
+
+def _language(table: Table) -> None:
+    value = table.values["language"]
+    if value not in LANGUAGES:
+        raise table.broken(
+            "language", f"takes chinese or english; got {shown(value)}", "take it out for a form of any language"
+        )
+    table.fields["language"] = value
+
+
+def _scheme(table: Table) -> None:
+    text = table.text("scheme", 'write a letter for each line: "ABAB CDCD"')
+    try:
+        found = scheme.parse(text)
+    except ValueError as error:
+        rule, _, mend = str(error).partition("; ")
+        raise table.broken("scheme", rule, mend) from None
+    if len(found.rhyme) > MAX_LINES:
+        raise table.broken("scheme", f"has {len(found.rhyme):,} lines, more than {MAX_LINES}", "make the form shorter")
+    table.fields |= found._asdict() | {"lines": len(found.rhyme)}
+
+
+def _meter(table: Table) -> None:
+    table.needs("meter", "scheme")
+    rhyme, value = table.fields["rhyme"], table.values["meter"]
+    meters: list[object]
+    mend = 'write one pattern of w, s and x for all lines ("wswsws"), a list of one a line, or {A = "...", B = "..."}'
+    if isinstance(value, str):
+        meters = [value] * len(rhyme)
+    elif isinstance(value, list):
+        if len(value) != len(rhyme):
+            raise table.broken(
+                "meter", f"has {len(value)} patterns, and the scheme {len(rhyme)} lines", "write one pattern a line"
+            )
+        meters = value
+    elif isinstance(value, dict):
+        meters = _meters_by_letter(table, value, rhyme)
+    else:
+        raise table.broken("meter", f"takes text, a list or a table; got {shown(value)}", mend)
+    table.fields["meters"] = tuple(_alternatives(table, one, mend) for one in meters)
+
+
+def _radif(table: Table) -> None:
+    mend = 'write a letter of the scheme whose lines end in one word after the rhyme: radif = "A"'
+    table.needs("radif", "meter")
+    rhyme, letter = table.fields["rhyme"], table.text("radif", mend, 1).upper()
+    if letter == "-" or rhyme.count(letter) < 2:
+        raise table.broken("radif", f"{shown(letter)} is no letter of two lines of the scheme", mend)
+    if table.fields["end_words"] or table.fields["refrains"]:
+        raise table.broken("radif", "goes with no refrains and no numbered words", "take radif out")
+    table.fields["end_words"] = tuple(0 if own == letter else -1 for own in rhyme)
+
+
+def _repeats_fit(table: Table, form: Form) -> None:
+    """Raise the error about lines that repeat others and cannot, for want of a meter or with another meter."""
+    has_repeats = form.refrains or form.rentrements or form.end_words
+    if has_repeats and form.language == "english" and not form.meters:
+        raise table.broken("meter", "is missing, and the scheme repeats lines or words", 'add meter = "wswswsws"')
+    for line in range(form.lines if form.meters else 0):
+        own, source = form.meters[line], form.repeats(line)
+        if form.refrain(line) >= 0 and own != form.meters[source]:
+            mend = "give both the same pattern"
+            raise table.broken("meter", f"lines {source + 1} and {line + 1} are one line with two patterns", mend)
+        if form.refrain(line) < 0 <= source and (
+            len(own) > 1
+            or any(len(own[0]) >= len(whole) or not whole.startswith(own[0]) for whole in form.meters[source])
+            or form.caesura(source) != len(own[0])
+        ):
+            mend = 'give it the beginning of that line\'s pattern, for instance "wsws" of "wswswsws"'
+            raise table.broken("meter", f"line {line + 1} repeats the first words of line {source + 1}", mend)
+
+
+def _meters_by_letter(table: Table, value: Mapping[str, object], rhyme: str) -> list[object]:
+    own = {letter.upper(): meter for letter, meter in value.items()}
+    letters = sorted(set(rhyme))
+    if strange := sorted(own.keys() - set(letters)):
+        raise table.broken(
+            "meter", f"{shown(strange[0])} is no letter of the scheme", f"the scheme has {', '.join(letters)}"
+        )
+    if missing := sorted(set(letters) - own.keys()):
+        letter = missing[0] if missing[0].isalpha() else f'"{missing[0]}"'
+        raise table.broken("meter", f"has no pattern for {missing[0]}", f'add {letter} = "..." to it')
+    return [own[letter] for letter in rhyme]
+
+
+def _alternatives(table: Table, value: object, mend: str) -> tuple[str, ...]:
+    """The patterns of a line, which "|" joins."""
+    found = value.split("|") if isinstance(value, str) else []
+    if not found or not all(one and set(one) <= set("wsx") for one in found):
+        raise table.broken("meter", f"{shown(value)} is no pattern", mend)
+    if len(found) > MAX_PATTERNS or max(map(len, found)) > MAX_PATTERN:
+        raise table.broken(
+            "meter",
+            f"a line takes at most {MAX_PATTERNS} patterns of at most {MAX_PATTERN} syllables",
+            "shorten it",
+        )
+    return tuple(found)
+
+
+def _length(table: Table) -> None:
+    value = table.values["length"]
+    if value not in linetypes.LENGTHS or isinstance(value, bool):
+        raise table.broken("length", f"takes 5 or 7 characters; got {shown(value)}", "write length = 5 or length = 7")
+    table.needs("length", "templates")
+    table.fields["length"] = value
+
+
+def _templates(table: Table) -> None:
+    table.needs("templates", "length")
+    mend = 'write one letter of a, A, b and B for each line: templates = ["aBbA"]'
+    found = table.texts("templates", mend)
+    for one in found:
+        if strange := sorted(set(one) - linetypes.LENGTHS[table.fields["length"]]):
+            raise table.broken("templates", f"{shown(strange[0])} is no type of a line", mend)
+        if len(one) != len(found[0]):
+            raise table.broken("templates", f"have {len(found[0])} and {len(one)} lines", "give them one length")
+        if len(one) > MAX_LINES:
+            raise table.broken("templates", f"have more than {MAX_LINES} lines", "make the form shorter")
+        if not any(kind.isupper() for kind in one):
+            raise table.broken("templates", f"{shown(one)} has no line that rhymes", mend)
+    lines = len(found[0])
+    table.fields |= {"templates": tuple(found), "lines": lines, "stanzas": (lines,)}
+
+
+# Each key and what reads it, in this order.
+KEYS: dict[str, Callable[[Table], None]] = {
+    "about": _about,
+    "language": _language,
+    "scheme": _scheme,
+    "meter": _meter,
+    "radif": _radif,
+    "length": _length,
+    "templates": _templates,
+}
+
+
+def read_form(table: Table) -> Form:
+    """The Form of a table. Raises UsageError for one that breaks a rule of the format."""
+    if not _NAME.fullmatch(table.name):
+        raise UsageError(
+            f"{table.file}: [{table.name}]: a form's name has at most 40 small letters a to z, digits, - and _, and "
+            "begins with a letter; rename the table"
+        )
+    for key in table.values:
+        if key not in KEYS:
+            raise table.broken(key, "is no key of a form", did_you_mean(key, KEYS))
+    if "about" not in table.values:
+        raise table.broken("about", "is missing", 'describe the form: about = "five lines, AABBA"')
+    for key, read in KEYS.items():
+        if key in table.values:
+            read(table)
+    form = Form(table.name, **table.fields)
+    _repeats_fit(table, form)
+    return form
+
+
+def read_forms(file: str, text: str) -> dict[str, Form]:
+    """The forms of a file by their names, in its order.
+
+    Args:
+        file: what messages call the file.
+        text: its text.
+
+    Raises:
+        UsageError: a text that is not TOML, or a table that breaks a rule of the format.
+    """
+    import tomllib  # here, since most commands need no form
+
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{file}: nested too deeply; a form is one table of texts, numbers and lists") from None
+    except ValueError as error:  # also a number of too many digits
+        raise UsageError(f"{file}: not TOML: {error}; mend the file there") from None
+    found = {}
+    for name, table in values.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"{file}: {name}: stands outside a table; begin the file with the form's name: [my-form]")
+        found[name] = read_form(Table(file, name, table))
+    return found
