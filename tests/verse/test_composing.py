@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT, examples
 from tests.helpers.models import untaught
+from tests.verse.conftest import ENGLISH, LAMPLIGHTER
 from textgen.corpus.forms import FORMS
 from textgen.corpus.hanzi import convert
 from textgen.corpus.memory import contains, hash_poems, lines_of, without_marks, words
 from textgen.errors import ModelError, PromptError, UsageError
 from textgen.tokens.chars import CharTokenizer
-from textgen.tokens.subwords import SubwordTokenizer
 from textgen.tokens.words import WordTokenizer
 from textgen.verse import bounded, check, compose, compositions
 from textgen.verse.bounded import BoundedCache
@@ -27,7 +27,6 @@ from textgen.verse.sounds import pingshui
 from textgen.verse.sounds.lexicon import Lexicon
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
-LAMPLIGHTER = (ROOT / "corpora" / "lamplighter.txt").read_text("utf-8")
 CHINESE = [name for name, form in FORMS.items() if form.language == "chinese"]
 METRICAL = [name for name, form in FORMS.items() if form.meters]
 
@@ -37,24 +36,6 @@ slowly = settings(max_examples=examples(25), suppress_health_check=list(HealthCh
 @pytest.fixture(scope="module")
 def poet():
     return untaught(JUEJU)
-
-
-@pytest.fixture(scope="module")
-def wordsmiths():
-    """Models of words and of characters, forward and backward; words in lower case, as many corpora of verse are."""
-    text = LAMPLIGHTER.lower()
-    symbols = {WordTokenizer: [*WordTokenizer(()).split(text), *(" " + word for word in text.split())]}
-    symbols |= {CharTokenizer: text + LAMPLIGHTER}
-    symbols |= {SubwordTokenizer: SubwordTokenizer.train([text], 700)}
-    memory = hash_poems(LAMPLIGHTER.split("\n\n"))
-    memory["lines"] = memory["lines"][:0]
-    return {
-        (kind.kind, direction): untaught(symbols[kind], kind, direction=direction, memory=memory, sharpness=2.0)
-        for kind, direction in itertools.product(symbols, ("forward", "backward"))
-    }
-
-
-ENGLISH = [*itertools.product(["char", "word"], ["forward", "backward"]), ("subword", "forward")]
 
 
 @slowly

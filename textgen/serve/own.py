@@ -165,7 +165,7 @@ def poem_check(generator: Generator, values: dict[str, Any], max_length: int) ->
     """`textgen.verse.check`: what holds and what breaks in each line of a poem."""
     from textgen.verse.checking import check
 
-    lines = [line for line in values["text"].splitlines() if line.strip()]
+    lines = values["text"].strip().splitlines()
     if not lines or len(lines) > MAX_LINES or max(map(len, lines)) > MAX_LINE:
         raise UsageError(f"`text` takes 1 to {MAX_LINES} lines of at most {MAX_LINE:,} characters")
     rules = {name: values[name] for name in _RULES if name in values}
@@ -198,6 +198,7 @@ def poem_values(poem: "Composition") -> dict[str, Any]:
         "text": poem.text,
         "title": poem.title,
         "lines": list(poem.lines),
+        "stanzas": list(map(list, poem.stanzas)),
         "form": poem.form.name,
         "template": poem.template,
         "taken_back": poem.taken_back,

@@ -5,9 +5,9 @@ that fit by only one of two readings, are remarks and not breaks. English: all p
 that the dictionary lacks cannot be scanned, which is a remark. This module knows nothing of models.
 """
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias, Unpack
+from typing import NamedTuple, Unpack
 
 from textgen import arguments
 from textgen.corpus.forms import FORMS, Form, form_of
@@ -17,90 +17,18 @@ from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
 from textgen.verse.config import Rules, RulesOptions
+from textgen.verse.guessing import evidence
+from textgen.verse.repetition import judge_repetition, radif_of, rhyme_word
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
 from textgen.verse.sounds.books import book_for_tones
 from textgen.verse.sounds.readings import Readings
-
-BreakKind: TypeAlias = Literal["lines", "length", "tone", "rhyme", "meter", "syllables", "letter"]
+from textgen.verse.verdict import Break, LineVerdict, Verdict
 
 _SIGN = {"P": "平", "Z": "仄", "N": "中"}
 # Rules of tone from the strictest on, and by which of them a poem is judged under each choice of `Rules.tones`.
 _TONE_RULES = ("strict", "variants", "relaxed")
 _JUDGED_BY = {"strict": "variants", "relaxed": "relaxed", "off": "relaxed"}
-
-
-@dataclass(frozen=True)
-class Break:
-    """One thing in a poem that does not hold.
-
-    Attributes:
-        kind: "lines", "length", "tone", "rhyme", "meter", "syllables" or "letter".
-        text: what is wrong, in a few words.
-    """
-
-    kind: BreakKind
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.text}"
-
-
-@dataclass
-class LineVerdict:
-    """What the checker finds in a line.
-
-    Attributes:
-        text: the line.
-        marks: how it sounds: one sign per character, or for each word its stresses, one digit per syllable.
-        wanted: the tones, or the stresses, that the form asks for; empty where it asks for none.
-        breaks: what does not hold.
-        remarks: what else is worth knowing.
-        rhymes: whether the form asks the line to rhyme.
-    """
-
-    text: str
-    marks: str = ""
-    wanted: str = ""
-    breaks: list[Break] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    rhymes: bool = False
-
-
-@dataclass(repr=False)
-class Verdict:
-    """What the checker finds in a poem.
-
-    Attributes:
-        form: the Form by which it is judged.
-        lines: a LineVerdict for each line.
-        template: the template that it breaks least; empty where the form has none.
-        tones: the strictest rule that every line keeps: "strict", "variants" or "relaxed"; empty for none.
-        fixed: share of the second, fourth and sixth positions with the template's tone; None without a template.
-        rhyme: the name of the rhyme that the lines share; of English verse the words of each rhyme; empty for none.
-        breaks: what does not hold of the poem as a whole.
-    """
-
-    form: Form
-    lines: list[LineVerdict]
-    template: str = ""
-    tones: str = ""
-    fixed: float | None = None
-    rhyme: str = ""
-    breaks: list[Break] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        breaks = len(self.breaks) + sum(len(line.breaks) for line in self.lines)
-        return f"<Verdict, {self.form.name}: {count(breaks, 'break') if breaks else 'holds'}>"
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing breaks."""
-        return not self.breaks and not any(line.breaks for line in self.lines)
-
-    def count(self, kind: BreakKind) -> int:
-        """The number of lines with a break of a kind."""
-        return sum(has_break(line.breaks, kind) for line in self.lines)
 
 
 class ToneVerdict(NamedTuple):
@@ -121,19 +49,15 @@ class ToneVerdict(NamedTuple):
     misses: list[list[int]]
 
 
-def has_break(breaks: Sequence[Break], *kinds: BreakKind) -> bool:
-    """Whether a break of some kinds is among breaks."""
-    return any(one.kind in kinds for one in breaks)
-
-
 @answers_keywords
 def check(lines: Sequence[str], form: str | None = None, **options: Unpack[RulesOptions]) -> Verdict:
     """Judge a poem.
 
     Args:
-        lines: with or without their punctuation.
-        form: the name of a form; None for the one whose shape fits, of several English ones that whose rhymes the
-            poem breaks least.
+        lines: with or without their punctuation. Empty ones between them are breaks between stanzas; a poem without
+            them is judged alike.
+        form: the name of a form; None for the one whose shape fits, of several English ones that which the poem's
+            rhymes, meter and repeated lines speak for most.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
             acrostic_at say with which characters lines must begin.
@@ -143,14 +67,26 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
     """
     rules = with_options(Rules, None, options)
     wanted = "the lines of a poem"
-    lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
+    rows = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
+    lines = list(filter(None, rows))
     judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
     judge = _chinese if judged_as.length else _english if judged_as.meters else _plain
     verdict = judge(lines, judged_as, rules)
     if judged_as.lines and len(lines) != judged_as.lines:
         verdict.breaks.append(Break("lines", f"{len(lines)}, not {judged_as.lines}"))
+    _judge_stanzas(verdict, rows)
     _judge_acrostic(verdict, lines, rules)
     return verdict
+
+
+def _judge_stanzas(verdict: Verdict, rows: list[str]) -> None:
+    """Note breaks between stanzas in other places than the form's. A form of one stanza may be printed with breaks."""
+    runs = itertools.groupby(rows, bool)
+    found = tuple(len(list(run)) for is_text, run in runs if is_text)
+    wanted = verdict.form.stanzas
+    if len(wanted) > 1 and len(found) > 1 and found != wanted and sum(found) == sum(wanted):
+        sizes, asked = (", ".join(map(str, one)) for one in (found, wanted))
+        verdict.breaks.append(Break("stanzas", f"of {sizes} lines, not {asked}"))
 
 
 def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
@@ -175,9 +111,7 @@ def _guess(lines: list[str], rules: Rules) -> Form:
         )
     if own == "chinese" or len(fitting) == 1:
         return fitting[0]
-    # Stanzas of four lines: the rhyme scheme names them.
-    verdicts = [_english(lines, form, rules) for form in fitting]
-    return min(verdicts, key=lambda one: (one.count("rhyme"), sum(len(line.breaks) for line in one.lines))).form
+    return max((_english(lines, form, rules) for form in fitting), key=evidence).form
 
 
 def _plain(lines: list[str], form: Form, rules: Rules) -> Verdict:
@@ -331,12 +265,16 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
         line.marks = " ".join(_stress(word) for word in own)
         if number < len(form.meters):
             _judge_meter(line, own, form.meters[number])
+    radif = radif_of(spelled, form)
     ends: dict[str, dict[int, str]] = {}
     for number, letter in enumerate(form.rhyme[: len(lines)]):
-        if letter != "-" and spelled[number]:
-            ends.setdefault(letter, {})[number] = spelled[number][-1]
+        # A line that repeats another needs no rhyme of its own, nor does a letter of one line.
+        if form.rhyme.count(letter) > 1 and letter != "-" and form.repeats(number) < 0 and spelled[number]:
+            own_radif = radif if form.has_radif(number) else ()
+            ends.setdefault(letter, {})[number] = rhyme_word(spelled[number], own_radif)
     for own_ends in ends.values():
         _judge_english_rhyme(verdict, own_ends)
+    judge_repetition(verdict.lines, spelled, form)
     verdict.rhyme = "; ".join(f"{letter}: {', '.join(own_ends.values())}" for letter, own_ends in ends.items())
     return verdict
 
@@ -351,6 +289,8 @@ def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
         line.rhymes = True
         if not own:
             line.breaks.append(Break("rhyme", f"{word} is not in the dictionary"))
+        elif verdict.form.is_feminine(number) and not any(cmu.syllables(one) == 2 for one in own):
+            line.breaks.append(Break("rhyme", f"{word} does not rhyme in two syllables"))
         elif word in used:
             line.breaks.append(Break("rhyme", f"{word} stands in line {used[word] + 1} too"))
         elif not shared & own:

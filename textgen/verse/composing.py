@@ -52,10 +52,18 @@ class Composition:
     log_probability: float
 
     @property
+    def stanzas(self) -> tuple[tuple[str, ...], ...]:
+        """The lines, stanza by stanza.
+
+        The model reads no break between stanzas: where it learned, an empty line is the end of a poem.
+        """
+        return self.form.in_stanzas(self.lines)
+
+    @property
     def text(self) -> str:
-        """The poem as it is printed, Chinese verse with two lines to a row."""
+        """The poem as it is printed: an empty line between stanzas, Chinese verse with two lines to a row."""
         if not is_chinese("".join(self.lines)):
-            return "\n".join(self.lines)
+            return "\n\n".join("\n".join(stanza) for stanza in self.stanzas)
         return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
 
     def __repr__(self) -> str:

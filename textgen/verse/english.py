@@ -15,7 +15,8 @@ from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.metrical import Metrical, Rhymes, Spelling
+from textgen.verse.masks.metrical import Metrical, Spelling
+from textgen.verse.masks.position import Rhymes
 from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
 from textgen.verse.masks.subwords import SubwordSpelling
 from textgen.verse.sounds import cmudict as cmu

@@ -8,12 +8,15 @@ from typing import Any, Unpack
 from textgen.corpus.documents import read_corpus
 from textgen.corpus.memory import lines_of
 from textgen.system.wording import count
-from textgen.verse.checking import BreakKind, Verdict, check, has_break
+from textgen.verse.checking import check
 from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
+from textgen.verse.joining import joined
+from textgen.verse.verdict import BreakKind, Verdict, has_break
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
+_REPEATED: tuple[BreakKind, ...] = ("refrain", "word")
 
 
 def judged(
@@ -29,7 +32,7 @@ def judged(
         CorpusError: a file that cannot be read.
         UsageError: an unknown form, or no form where one is needed.
     """
-    for text in read_corpus(list(paths), "poem", encoding).documents:
+    for text in joined(read_corpus(list(paths), "poem", encoding).documents, form, **rules):
         yield text, check(lines_of(text), form, **rules)
 
 
@@ -80,7 +83,8 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
             )
         elif form.meters:
             lines = sum(len(one.lines) for one in own)
-            counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in _COUNTED]
+            kinds = _COUNTED + _REPEATED * any(form.repeats(at) + form.end_word(at) > -2 for at in range(form.lines))
+            counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in kinds]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
         yield line
 
@@ -88,13 +92,18 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def shown(poem: Composition, config: PoemConfig) -> str:
     """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
     verdict = check(poem.lines, poem.form.name, tones=config.tones, rhyme_book=config.rhyme_book)
-    rows = [poem.title, ""] if poem.title else []
-    for line in verdict.lines:
-        marks = line.marks
-        if line.rhymes:
-            marks += f" （{verdict.rhyme}）" if poem.form.length else " (rhyme)"
-        rows += [line.text, marks] if marks else [line.text]
-    return "\n".join(rows)
+    stanzas = []
+    for stanza in poem.form.in_stanzas(verdict.lines):
+        rows = []
+        for line in stanza:
+            marks = line.marks
+            if line.repeats >= 0:
+                marks += f" (line {line.repeats + 1})"
+            elif line.rhymes:
+                marks += f" （{verdict.rhyme}）" if poem.form.length else " (rhyme)"
+            rows += [line.text, marks] if marks else [line.text]
+        stanzas.append("\n".join(rows))
+    return "\n\n".join([poem.title, *stanzas] if poem.title else stanzas)
 
 
 def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[str, Any]:
@@ -102,6 +111,7 @@ def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[
     return {
         "text": poem.text,
         "lines": list(poem.lines),
+        "stanzas": list(map(list, poem.stanzas)),
         "form": poem.form.name,
         "template": poem.template,
         "title": poem.title,

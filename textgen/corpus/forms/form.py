@@ -1,9 +1,13 @@
 """What a form of verse is. Knows nothing of the files that hold forms."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from textgen.corpus.forms import linetypes
+
+T = TypeVar("T")
 
 # What may have an entry for each line, beside those with a rule of their own.
 _BY_LINE = ("refrains", "rentrements", "end_words", "inner_words")
@@ -27,9 +31,9 @@ class Form:
         stanzas: the number of lines of each stanza; empty where the number of lines is not fixed.
         refrains: for each line the earlier line that it repeats whole, by its number from 0, or -1; empty where no line
             repeats another.
-        rentrements: for each line the earlier line whose first words it repeats, or -1, as in a rondeau; empty for none.
-        end_words: for each line the number of the word that it ends in, from 0 in the order of the poem, or -1, as in a
-            sestina; empty for none. Where the line rhymes too, the word before this one rhymes, as in a ghazal.
+        rentrements: for each line the earlier line whose first words it repeats, or -1, as in a rondeau; empty if none.
+        end_words: for each line the number of the word that it ends in, from 0 in the order of the poem, or -1, as in
+            a sestina; empty for none. Where the line rhymes too, the word before this one rhymes, as in a ghazal.
         inner_words: for each line the number of the end word that it has before its own, or -1; empty for none.
     """
 
@@ -68,6 +72,13 @@ class Form:
         return (not self.lines or len(lines) == self.lines) and (
             not self.length or all(len(line) == self.length for line in lines)
         )
+
+    def in_stanzas(self, lines: Sequence[T]) -> tuple[tuple[T, ...], ...]:
+        """The lines of a poem, stanza by stanza; one stanza where their number is not the form's."""
+        if len(lines) != self.lines or not self.stanzas:
+            return (tuple(lines),)
+        ends = itertools.accumulate(self.stanzas)
+        return tuple(tuple(lines[end - size : end]) for size, end in zip(self.stanzas, ends, strict=True))
 
     def repeats(self, line: int) -> int:
         """The earlier line that a line repeats, whole or its first words; -1 if it repeats none."""

@@ -1,8 +1,8 @@
 """How the words of a line may follow each other: a small automaton that is run together with the meter.
 
 The automaton reads the line's words in the order of writing. Where a line can be is a tuple `places`: for each state of
-the automaton the set of places (numbers of syllables, as in `textgen.verse.sounds.meter`) that the words so far reach in
-that state. This module knows nothing of models or symbols.
+the automaton the set of places (numbers of syllables, as in `textgen.verse.sounds.meter`) that the words so far reach.
+This module knows nothing of models or symbols.
 """
 
 from collections.abc import Sequence
@@ -123,7 +123,8 @@ class Path(NamedTuple):
                 if reached[step.before] >> place & 1:
                     reached[step.after] |= self.meter.reached(own, place)
         before, words, after = self.steps[number]
-        return words & ((self.meter.onward(reached[before]) & self.alive[after]) != 0)
+        usable: Mask = words & ((self.meter.onward(reached[before]) & self.alive[after]) != 0)
+        return usable
 
     def after(self, places: Sequence[int], word: int) -> tuple[int, ...]:
         """The places after a word, for each state those from which the line can be finished."""

@@ -4,7 +4,7 @@ A villanelle needs seven words of one rhyme, each of which can end a line of its
 models or symbols.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -73,7 +73,7 @@ class Supply:
         enough = frozenset(rhyme for rhyme in rich if all(end[members[rhyme]].sum() >= needed for end in ends))
         if enough or not ends:
             return enough
-        some = np.logical_or.reduce(ends)
+        some = _any(ends)
         return frozenset(
             rhyme
             for rhyme in rich
@@ -85,7 +85,7 @@ class Supply:
         if not self._form.has_radif(line):
             return self._ends(line, None)
         found = [self._ends(line, self._of_shapes(shapes)) for shapes in _RADIF_SHAPES]
-        return np.logical_and.reduce(found)
+        return _all(found)
 
     def _ends(self, line: int, radif: Mask | None) -> Mask:
         head = line if line in self._heads else None
@@ -99,7 +99,7 @@ class Supply:
                 path(meter, steps(words, self._backward)).usable(LAST if radif is None else MATES)
                 for meter in self._meters[line]
             )
-            self._known[key] = np.logical_or.reduce(list(found))
+            self._known[key] = _any(found)
         return self._known[key]
 
     def _of_shapes(self, shapes: frozenset[str]) -> Mask:
@@ -108,14 +108,14 @@ class Supply:
     @cached_property
     def radifs(self) -> Mask:
         """The words that a ghazal may repeat after its rhyme, bool (words,)."""
-        return self._later & np.logical_or.reduce([self._of_shapes(shapes) for shapes in _RADIF_SHAPES])
+        return self._later & _any(map(self._of_shapes, _RADIF_SHAPES))
 
     def end_words(self, number: int) -> Mask:
         """The words that can be the end word of a number: they can end each of its lines, bool (words,)."""
         lines = [line for line, own in enumerate(self._form.end_words) if own == number]
         if any(self._form.has_radif(line) for line in lines):
             return self.radifs
-        return np.logical_and.reduce([self.ends(line) for line in lines])
+        return _all(map(self.ends, lines))
 
     def shortage(self, rhymes: Mapping[str, Rhymes]) -> str:
         """What the words do not suffice for, in a sentence; empty where they do.
@@ -133,7 +133,7 @@ class Supply:
                 return self._too_few(letter)
         if form.end_words and not form.leading:
             numbers = set(form.end_words) - {-1}
-            found = np.logical_or.reduce([self.end_words(number) for number in numbers])
+            found = _any(map(self.end_words, numbers))
             if found.sum() < len(numbers):
                 known = self._named(found)
                 return f"{form.name} needs {len(numbers)} end words, and the run knows {known} that can end its lines"
@@ -141,7 +141,7 @@ class Supply:
 
     def _too_few(self, letter: str) -> str:
         form, lines = self._form, self._form.new_lines(letter)
-        some = np.logical_or.reduce([self.ends(line) for line in lines])
+        some = _any(map(self.ends, lines))
         feminine = any(form.is_feminine(line) for line in lines)
         best = np.zeros_like(some)
         for rhyme, places in self._lexicon.members.items():
@@ -157,3 +157,15 @@ class Supply:
         named = ", ".join(self._lexicon.words[place] for place in places[:MAX_NAMED])
         more = ", ..." if len(places) > MAX_NAMED else ""
         return f"{len(places)} ({named}{more})" if len(places) else "none"
+
+
+def _any(masks: Iterable[Mask]) -> Mask:
+    """The words that are in one of some masks, bool (words,)."""
+    found: Mask = np.logical_or.reduce(list(masks))
+    return found
+
+
+def _all(masks: Iterable[Mask]) -> Mask:
+    """The words that are in all of some masks, bool (words,)."""
+    found: Mask = np.logical_and.reduce(list(masks))
+    return found
