@@ -5,6 +5,7 @@ keeps its form.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
 from typing import NamedTuple
@@ -76,8 +77,8 @@ class Rule(NamedTuple):
     """
 
     patterns: list
-    rhymes: list = []
-    same: list = []
+    rhymes: Sequence = ()
+    same: Sequence = ()
     stanzas: tuple = ()
     feminine: tuple = ()
 

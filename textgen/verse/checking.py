@@ -281,7 +281,8 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
 
 def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
     """Judge the lines of one letter of the rhyme scheme: line number to last word."""
-    first = next(iter(ends.values()))
+    # Words that the dictionary lacks are compared with nothing.
+    first = next(filter(cmu.rhymes, ends.values()), "")
     shared = cmu.rhymes(first)
     used: dict[str, int] = {}
     for number, word in ends.items():

@@ -133,7 +133,9 @@ class _Sampler:
         self.each_draw()
         uniforms = Uniforms(self.seed, [(*self.key, number, row) for row in range(rows)])
         found = lines(self.engine, verse, start, rows, self.temperature, uniforms)
-        return [line for line in found if not self.refused(line.ids)]
+        # A line that repeats an earlier one was judged there; its first words alone are no copy.
+        is_settled = verse.is_settled(start.position)
+        return [line for line in found if is_settled or not self.refused(line.ids)]
 
 
 def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbers: list[int]) -> PoemDraft[P]:

@@ -4,7 +4,8 @@ from textgen.verse.verdict import LineVerdict, Verdict, has_break
 
 # What speaks for a form. Two words seldom rhyme by chance, and still more seldom a line or an end word returns. Lines
 # of the right length and meter are more common, above all where several lengths are right.
-RHYME, REFRAIN, METER, SYLLABLES = 1.0, 2.0, 0.5, 0.25
+# A rhyme that breaks says less than one that holds, because near rhymes are common.
+RHYME, NO_RHYME, REFRAIN, METER, SYLLABLES = 1.0, 0.75, 2.0, 0.5, 0.25
 
 
 def evidence(verdict: Verdict) -> float:
@@ -21,7 +22,7 @@ def evidence(verdict: Verdict) -> float:
         if line.rhymes:
             letter = form.rhyme[number]
             if has_break(line.breaks, "rhyme"):
-                total -= RHYME
+                total -= NO_RHYME
             elif letter in rhymed:
                 total += RHYME
             rhymed.add(letter)

@@ -84,8 +84,7 @@ class Supply:
         """The words that can stand where a line rhymes, or at its end where it does not rhyme, bool (words,)."""
         if not self._form.has_radif(line):
             return self._ends(line, None)
-        found = [self._ends(line, self._of_shapes(shapes)) for shapes in _RADIF_SHAPES]
-        return _all(found)
+        return _all(self._ends(line, own) for own in self._radifs) if self._radifs else np.zeros_like(self._later)
 
     def _ends(self, line: int, radif: Mask | None) -> Mask:
         head = line if line in self._heads else None
@@ -102,19 +101,21 @@ class Supply:
             self._known[key] = _any(found)
         return self._known[key]
 
-    def _of_shapes(self, shapes: frozenset[str]) -> Mask:
-        return np.array([bool(own & shapes) for own in self._lexicon.shapes], bool)
-
     @cached_property
-    def radifs(self) -> Mask:
-        """The words that a ghazal may repeat after its rhyme, bool (words,)."""
-        return self._later & _any(map(self._of_shapes, _RADIF_SHAPES))
+    def _radifs(self) -> list[Mask]:
+        """The words that a ghazal may repeat after its rhyme: for each of _RADIF_SHAPES that can be used, its words."""
+        lines = [line for line in range(self._form.lines) if self._form.has_radif(line)]
+        found = (
+            self._later & np.array([bool(own & shapes) for own in self._lexicon.shapes], bool)
+            for shapes in _RADIF_SHAPES
+        )
+        return [own for own in found if own.any() and all(self._ends(line, own).any() for line in lines)]
 
     def end_words(self, number: int) -> Mask:
         """The words that can be the end word of a number: they can end each of its lines, bool (words,)."""
         lines = [line for line, own in enumerate(self._form.end_words) if own == number]
         if any(self._form.has_radif(line) for line in lines):
-            return self.radifs
+            return _any(self._radifs) if self._radifs else np.zeros_like(self._later)
         return _all(map(self.ends, lines))
 
     def shortage(self, rhymes: Mapping[str, Rhymes]) -> str:
