@@ -4,6 +4,7 @@ import pytest
 
 from textgen.verse import check
 from textgen.verse.joining import joined
+from textgen.verse.verdict import Break
 
 HILL = """\
 They are all gone away,
@@ -249,3 +250,171 @@ def test_the_form_of_a_known_poem(text, form, rhymes):
     assert check(list(filter(None, lines))).form.name == form
     assert list(joined([*CURFEW.split("\n\n"), *text.split("\n\n"), GRACE], None)) == [CURFEW, text, GRACE]
     assert list(joined(text.split("\n\n") * 2, form)) == [text, text]
+
+
+# Written for this test: the forms whose known English poems are younger, or longer, than a test should hold.
+RAIN = """\
+The roofs are grey, the gutters sing the rain,
+And all the streets begin to bring the rain.
+
+A lamp is lit behind a yellow blind,
+And pigeons walk the sill and wing the rain.
+
+I have no letter and I have no bell.
+The only visitor to ring: the rain.
+
+The river takes the colour of the road,
+And boats go by, and children fling the rain.
+
+O write it down before the morning comes:
+That I was here, and heard you, spring, the rain."""
+
+TIDE = """\
+The tide goes out, the boats lie down,
+A lantern moves along the sand,
+The bells are ringing in the town,
+And someone waits with empty hand.
+
+A lantern moves along the sand,
+It stops, it turns, it comes again,
+And someone waits with empty hand
+Between the darkness and the rain.
+
+It stops, it turns, it comes again,
+The water rises to the door
+Between the darkness and the rain
+That hides the harbour and the shore.
+
+The water rises to the door,
+The bells are ringing in the town
+That hides the harbour and the shore.
+The tide goes out, the boats lie down."""
+
+# Ends that rhyme in two syllables: candle, handle; morning, warning; feather, weather.
+STREET = """\
+He lit the lamp, he lit the candle,
+And sat, and heard the hours go by,
+And someone tried the garden handle,
+And was it wind, or was it I?
+The street was dark until the morning.
+He had no letter and no warning,
+He had a chair, he had a bed,
+And all the books that he had read.
+He thought of summer and of weather,
+Of roads that he had never gone,
+Of houses with the curtains drawn,
+A window, and a blackbird's feather.
+And then he slept. The lamp burned low.
+The roofs were white with early snow."""
+
+FROST = ["First frost on the roofs.", "The old man opens the door", "and counts the sparrows.", "One is missing.", "x"]
+
+
+def six(order, numbers=()):
+    """Lines that end in six words in an order, and perhaps have another of them before."""
+    ends = ["stone", "water", "door", "garden", "light", "hand"]
+    first = [f"the {ends[number - 1]} and" for number in numbers] or ["we saw it near"] * len(order)
+    return "\n".join(f"{one} the {ends[number - 1]}" for one, number in zip(first, order, strict=True))
+
+
+SIX = "\n\n".join(
+    [
+        *map(
+            six,
+            (
+                [1, 2, 3, 4, 5, 6],
+                [6, 1, 5, 2, 4, 3],
+                [3, 6, 4, 1, 2, 5],
+                [5, 3, 2, 6, 1, 4],
+                [4, 5, 1, 3, 6, 2],
+                [2, 4, 6, 5, 3, 1],
+            ),
+        ),
+        six([5, 3, 1], [2, 4, 6]),
+    ]
+)
+
+
+def breaks(verdict):
+    """Line number from 1 to what breaks in it, without meter."""
+    kept = {
+        number: [str(one) for one in line.breaks if one.kind not in ("meter", "syllables")]
+        for number, line in enumerate(verdict.lines, 1)
+    }
+    return {number: found for number, found in kept.items() if found}
+
+
+@pytest.mark.parametrize(("text", "form"), [(RAIN, "ghazal"), (TIDE, "pantoum"), (STREET, "onegin"), (SIX, "sestina")])
+def test_the_form_of_a_poem_of_our_own(text, form):
+    verdict = check(text.split("\n"))
+    assert verdict.form.name == form
+    assert not breaks(verdict)
+    assert not verdict.breaks
+    assert list(joined([*text.split("\n\n"), GRACE], None)) == [text, GRACE]
+
+
+def test_words_that_do_not_return():
+    lines = RAIN.split("\n")
+    assert breaks(check([*lines[:-1], "That I was here, and heard you, spring, the sun."], "ghazal")) == {
+        10: ["rhyme: sun does not rhyme with sing", "word: does not end in the rain"]
+    }
+    assert breaks(check(RAIN.replace("ring: the rain", "knock: the rain").split("\n"), "ghazal")) == {
+        6: ["rhyme: knock does not rhyme with sing"]
+    }
+    sestina = SIX.split("\n")
+    assert breaks(check([*sestina[:8], "we saw it near the river", *sestina[9:]], "sestina")) == {
+        8: ["word: does not end in stone"]
+    }
+    assert breaks(check([*sestina[:-1], "the water and the stone"], "sestina")) == {39: ["word: does not have hand"]}
+    assert breaks(check(["a"] * 39, "sestina")) == {}
+
+
+def test_lines_that_do_not_return():
+    assert breaks(check(HILL.replace("all gone away,\n\nAnd", "almost gone away,\n\nAnd").split("\n"))) == {
+        12: ["refrain: does not repeat line 1"]
+    }
+    # Marks and capitals may change; words may not.
+    assert breaks(check(HILL.replace("all gone away,\n\nAnd", "ALL GONE - AWAY!\n\nAnd").split("\n"))) == {}
+    lines = POPPIES.split("\n")
+    assert breaks(check([*lines[:-1], "In Flanders"], "rondeau")) == {}
+    for last in ("In Flanders poppies", "Fields", lines[0]):
+        assert breaks(check([*lines[:-1], last], "rondeau")) == {
+            15: ["refrain: does not repeat the first words of line 1"]
+        }
+
+
+def test_rhymes_of_two_syllables():
+    assert breaks(check(STREET.replace("the garden handle", "the iron gate").split("\n"), "onegin")) == {
+        3: ["rhyme: gate does not rhyme in two syllables"]
+    }
+
+
+def test_breaks_between_stanzas():
+    rows = TIDE.split("\n")
+    assert check(rows, "pantoum").breaks == []
+    assert check([*rows[:2], "", *rows[2:4], *rows[5:]], "pantoum").breaks == [
+        Break("stanzas", "of 2, 6, 4, 4 lines, not 4, 4, 4, 4")
+    ]
+    # A form of one stanza may be printed in parts, as sonnets are.
+    assert check([*LIGHT.split("\n")[:8], "", *LIGHT.split("\n")[8:]]).breaks == []
+
+
+def test_stanzas_of_a_file_are_one_poem_only_where_they_belong_together():
+    quatrains = [CURFEW, GRACE, MARINER, SHRINK]
+    assert list(joined(quatrains, None)) == quatrains
+    assert list(joined(quatrains, "pantoum")) == ["\n\n".join(quatrains)]
+    assert list(joined(quatrains[:3], "pantoum")) == quatrains[:3]
+    # Five blocks in the shape of a terza rima, without its rhymes.
+    tercets = ["\n".join(LIGHT.split("\n")[at : at + 3]) for at in (0, 3, 6, 9)] + ["And stood"]
+    assert list(joined(tercets, None)) == tercets
+    assert list(joined(["白日依山盡，黃河入海流。"] * 4, None)) == ["白日依山盡，黃河入海流。"] * 4
+
+
+def test_a_form_that_asks_for_little_has_little_to_say_for_it():
+    """A sonnet with near rhymes is no blank verse, and couplets of five iambs are no clerihew."""
+    sonnet = LIGHT.replace("bent", "bend").replace("speed", "feet").replace("wait", "stay").split("\n")
+    assert check(sonnet).form.name == "petrarchan"
+    assert check(sonnet).count("rhyme") == 3
+    assert check(ECHO.split("\n")[4:8]).form.name == "couplets"
+    assert check(FROST).form.name == "tanka"
+    assert check(FROST).count("syllables") == 2
