@@ -366,7 +366,8 @@ def test_words_that_do_not_return():
         8: ["word: does not end in stone"]
     }
     assert breaks(check([*sestina[:-1], "the water and the stone"], "sestina")) == {39: ["word: does not have hand"]}
-    assert breaks(check(["a"] * 39, "sestina")) == {}
+    twice = [*sestina[:1], "we saw it near the stone", *sestina[2:7]]
+    assert breaks(check(twice, "sestina")) == {2: ["word: ends as line 1 does"]}
 
 
 def test_lines_that_do_not_return():

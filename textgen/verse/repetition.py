@@ -33,7 +33,10 @@ def judge_repetition(lines: Sequence[LineVerdict], spelled: Words, form: Form) -
                 line.breaks.append(Break("word", f"does not end in {' '.join(radif)}"))
         elif word >= 0:
             _judge_end_words(line, own, [spelled[at][-1:] for at in _lines_of(firsts, form, number)])
-            firsts.setdefault(word, number)
+            if word not in firsts:
+                same = [at for at in firsts.values() if list(spelled[at][-1:]) == list(own[-1:])]
+                line.breaks += [Break("word", f"ends as line {at + 1} does") for at in same[:1]]
+                firsts[word] = number
 
 
 def rhyme_word(own: Sequence[str], radif: Sequence[str]) -> str:
