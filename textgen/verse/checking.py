@@ -16,7 +16,9 @@ from textgen.errors import UsageError
 from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
+from textgen.verse import faults, scansion
 from textgen.verse.config import Rules, RulesOptions
+from textgen.verse.mates import mates
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
 from textgen.verse.sounds.books import book_for_tones
@@ -57,6 +59,8 @@ class LineVerdict:
         breaks: what does not hold.
         remarks: what else is worth knowing.
         rhymes: whether the form asks the line to rhyme.
+        licences: of English meter, what the line allows itself, such as "initial trochee" (`textgen.verse.scansion`).
+        faults: of English verse, what is not well, by name, and how often (`textgen.verse.faults.line_faults`).
     """
 
     text: str
@@ -65,6 +69,8 @@ class LineVerdict:
     breaks: list[Break] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rhymes: bool = False
+    licences: list[str] = field(default_factory=list)
+    faults: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(repr=False)
@@ -136,7 +142,8 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
             poem breaks least.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
-            acrostic_at say with which characters lines must begin.
+            acrostic_at say with which characters lines must begin; meter_rule is "strict", "substitutions" or
+            "loose"; rhyme_kind is "perfect" or "near"; identical_rhymes lets a word rhyme with itself.
 
     Raises:
         UsageError: an option out of its range, an unknown form, or no form that fits.
@@ -330,52 +337,36 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
     for number, (line, own) in enumerate(zip(verdict.lines, spelled, strict=True)):
         line.marks = " ".join(_stress(word) for word in own)
         if number < len(form.meters):
-            _judge_meter(line, own, form.meters[number])
+            _judge_meter(line, own, form.meters[number], rules.meter_rule)
     ends: dict[str, dict[int, str]] = {}
     for number, letter in enumerate(form.rhyme[: len(lines)]):
         if letter != "-" and spelled[number]:
             ends.setdefault(letter, {})[number] = spelled[number][-1]
     for own_ends in ends.values():
-        _judge_english_rhyme(verdict, own_ends)
+        for mate in mates(own_ends, rules.rhyme_kind, rules.identical_rhymes):
+            line = verdict.lines[mate.line]
+            line.rhymes = True
+            line.breaks += [Break("rhyme", mate.fault)] if mate.fault else []
+            line.remarks += [mate.remark] if mate.remark else []
     verdict.rhyme = "; ".join(f"{letter}: {', '.join(own_ends.values())}" for letter, own_ends in ends.items())
     return verdict
 
 
-def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
-    """Judge the lines of one letter of the rhyme scheme: line number to last word."""
-    first = next(iter(ends.values()))
-    shared = cmu.rhymes(first)
-    used: dict[str, int] = {}
-    for number, word in ends.items():
-        line, own = verdict.lines[number], cmu.rhymes(word)
-        line.rhymes = True
-        if not own:
-            line.breaks.append(Break("rhyme", f"{word} is not in the dictionary"))
-        elif word in used:
-            line.breaks.append(Break("rhyme", f"{word} stands in line {used[word] + 1} too"))
-        elif not shared & own:
-            line.breaks.append(Break("rhyme", f"{word} does not rhyme with {first}"))
-        else:
-            shared &= own
-        used.setdefault(word, number)
-
-
-def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str]) -> None:
+def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str], rule: str) -> None:
     line.wanted = patterns[0]
-    counts = meter.syllables(own)
+    found = faults.examine(line.text, patterns, rule)
+    line.faults = found.faults
+    line.remarks += found.remarks
+    counts, lengths = meter.syllables(own), scansion.lengths(patterns, rule)
     if counts is None:
         unknown = [word for word in own if not cmu.spoken(word)]
         line.remarks.append(f"cannot be scanned: {', '.join(unknown)} not in the dictionary")
-        return
-    lengths = {len(pattern) for pattern in patterns}
-    if not counts & lengths:
-        found, wanted = (" or ".join(map(str, sorted(numbers))) for numbers in (counts, lengths))
-        line.breaks.append(Break("syllables", f"{found}, not {wanted}"))
-        return
-    fitting = [pattern for pattern in patterns if meter.readable(own, pattern)]
-    if fitting:
-        line.wanted = fitting[0]
-    else:
+    elif found.reading:
+        line.wanted, line.licences = found.reading.pattern, list(found.reading.licences)
+    elif not counts & lengths:
+        numbers, wanted = (" or ".join(map(str, sorted(each))) for each in (counts, lengths))
+        line.breaks.append(Break("syllables", f"{numbers}, not {wanted}"))
+    elif faults.NO_METER in line.faults:
         line.breaks.append(Break("meter", f"cannot be read {line.wanted}"))
 
 

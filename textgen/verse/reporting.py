@@ -11,9 +11,11 @@ from textgen.system.wording import count
 from textgen.verse.checking import BreakKind, Verdict, check, has_break
 from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
+from textgen.verse.faults import AGREEMENT, WEAK_END
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
+_SHOWN_FAULTS = ("stressed article", "stressed preposition", WEAK_END, AGREEMENT)
 
 
 def judged(
@@ -37,8 +39,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """A verdict as text: each line of the poem with what breaks in it, then a line about the whole."""
     for line in verdict.lines:
         findings = [*(f"✗ {one}" for one in line.breaks), *line.remarks]
-        yield f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}" + (
-            f"  {'; '.join(findings)}" if findings else "  ✓"
+        yield (
+            f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}"
+            + (f"  {'; '.join(findings)}" if findings else "  ✓")
+            + f" ({', '.join(line.licences)})" * bool(line.licences)
         )
     about = [f"✗ {one}" for one in verdict.breaks]
     if verdict.form.length:
@@ -82,12 +86,15 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
             lines = sum(len(one.lines) for one in own)
             counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in _COUNTED]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
+            faults = sum((Counter(line.faults) for one in own for line in one.lines), Counter[str]())
+            if shown := [f"{name} {faults[name]:,.0f}" for name in _SHOWN_FAULTS if faults[name]]:
+                line += f"; {', '.join(shown)}"
         yield line
 
 
 def shown(poem: Composition, config: PoemConfig) -> str:
     """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
-    verdict = check(poem.lines, poem.form.name, tones=config.tones, rhyme_book=config.rhyme_book)
+    verdict = check(poem.lines, poem.form.name, **_rules(config))
     rows = [poem.title, ""] if poem.title else []
     for line in verdict.lines:
         marks = line.marks
@@ -95,6 +102,17 @@ def shown(poem: Composition, config: PoemConfig) -> str:
             marks += f" （{verdict.rhyme}）" if poem.form.length else " (rhyme)"
         rows += [line.text, marks] if marks else [line.text]
     return "\n".join(rows)
+
+
+def _rules(config: PoemConfig) -> RulesOptions:
+    """The rules by which a poem was written, but for its acrostic."""
+    return RulesOptions(
+        tones=config.tones,
+        rhyme_book=config.rhyme_book,
+        meter_rule=config.meter_rule,
+        rhyme_kind=config.rhyme_kind,
+        identical_rhymes=config.identical_rhymes,
+    )
 
 
 def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[str, Any]:

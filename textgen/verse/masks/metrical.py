@@ -14,6 +14,8 @@ import numpy as np
 from textgen.corpus.forms import Form
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask, Position
+from textgen.verse.masks.substitutions import substituted
+from textgen.verse.sounds.function_words import UNFINISHED
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.verse.sounds.meter import Meter
 
@@ -126,6 +128,7 @@ class Metrical:
         backward: whether lines are written from their end.
         heads: line to the letter that it must begin with.
         rhyme: the rhymes to choose from for the first letter of the scheme, and the words that must not rhyme again.
+        meter_rule, identical_rhymes: as of `textgen.verse.config.Rules`.
     """
 
     def __init__(
@@ -136,14 +139,21 @@ class Metrical:
         backward: bool = False,
         heads: Mapping[int, str] | None = None,
         rhyme: tuple[Rhymes, tuple[int, ...]] | None = None,
+        meter_rule: str = "strict",
+        identical_rhymes: bool = False,
     ) -> None:
         self.form, self.lexicon, self.spelling, self.backward = form, lexicon, spelling, backward
         self.heads = {line: lexicon.beginning(letter) for line, letter in (heads or {}).items()}
-        self._meters = [[lexicon.meter(pattern, backward) for pattern in patterns] for patterns in form.meters]
-        self._given = rhyme
+        self._meters = [
+            [lexicon.meter(pattern, backward) for pattern in substituted(patterns, meter_rule)]
+            for patterns in form.meters
+        ]
+        self._given, self._identical_rhymes = rhyme, identical_rhymes
         self._all: Mask = np.ones(len(lexicon), bool)
+        # The words after which a line may end, or a mark stand.
+        self._finished: Mask = ~lexicon.among(UNFINISHED)
         # The rhymes of each letter that enough words share.
-        self._rich = {letter: lexicon.rich(self._needed(letter)) for letter in set(form.rhyme) - {"-"}}
+        self._rich = {letter: lexicon.rich(self._needed(letter), self._finished) for letter in set(form.rhyme) - {"-"}}
         self._forget()
 
     def _forget(self) -> None:
@@ -151,6 +161,7 @@ class Metrical:
         self._choices = BoundedCache[Hashable, Choices]()
         self._last_words = BoundedCache[Hashable, Mask]()
         self._hopes = BoundedCache[Hashable, int]()
+        self._hopeful_meters = BoundedCache[Hashable, tuple[int, ...]]()
 
     def _needed(self, letter: str) -> int:
         """How many words must share a rhyme of a letter of the scheme."""
@@ -182,9 +193,9 @@ class Metrical:
     def _rich_at_line_ends(self, letter: str) -> Rhymes:
         """The rhymes that enough words share which can end each line of a letter."""
         ends = [self._line_ends(line) for line, other in enumerate(self.form.rhyme) if other == letter]
-        members, needed = self.lexicon.members, self._needed(letter)
+        needed = self._needed(letter)
         return frozenset(
-            rhyme for rhyme in self._rich[letter] if all(end[members[rhyme]].sum() >= needed for end in ends)
+            rhyme for rhyme in self._rich[letter] if all(self.lexicon.is_rich(rhyme, needed, end) for end in ends)
         )
 
     def _line_ends(self, line: int) -> Mask:
@@ -196,11 +207,29 @@ class Metrical:
                 found |= (meter.onward(1) & meter.hopeful(first, later)) != 0
             else:
                 found |= (meter.onward(meter.reachable(first, later)) & meter.end) != 0
-        return found & later
+        return found & later & self._finished
 
     def turn(self, position: MetricalPosition, row: int) -> MetricalPosition:
-        """The same position, with the pattern of a row: parallel rows take a line's patterns in turn."""
-        return replace(position, meter=row)
+        """The same position, with the pattern of a row: parallel rows take in turn the patterns that a line can keep.
+
+        Within a line the pattern stays: the places so far are those of this pattern.
+        """
+        if position.status != START or position.spelled is not None or position.over:
+            return position
+        meters = self._meters[position.line]
+
+        def make() -> tuple[int, ...]:
+            # A pattern that comes more than once has the number of its first place, so that caches share it.
+            numbers = [meters.index(meter) for meter in meters]
+            can = {each for each in numbers if self.choices(replace(position, meter=each)).goes_on.any()}
+            return tuple(each for each in numbers if each in can) or tuple(numbers)
+
+        hopeful = self._hopeful_meters.get((position.line, self._so_far(position)), make)
+        return replace(position, meter=hopeful[row % len(hopeful)])
+
+    def patterns(self, position: MetricalPosition) -> int:
+        """How many patterns a position's line may follow; 1 after the last line."""
+        return 1 if position.over else len(self._meters[position.line])
 
     def mask(self, position: MetricalPosition) -> Mask:
         """The symbols that may come next, bool (vocabulary,). Do not modify it."""
@@ -228,14 +257,19 @@ class Metrical:
         """The words that may end the line, bool (words,)."""
         so_far = self._so_far(position)
         if so_far is None:
-            return self._all
+            return self._finished
 
         def make() -> Mask:
-            mask = self.lexicon.rhyming(so_far.rhymes).copy()
-            mask[list(so_far.used)] = False
+            mask = self.lexicon.rhyming(so_far.rhymes) & self._finished
+            for word in () if self._identical_rhymes else so_far.used:
+                mask[self.lexicon.homophones(word)] = False
             return mask
 
         return self._last_words.get(so_far, make)
+
+    def may_be_marked(self, word: int) -> bool:
+        """Whether a mark may follow a word."""
+        return bool(self._finished[word])
 
     def first_words(self, position: MetricalPosition) -> Mask:
         """The words that may begin the line, bool (words,)."""
@@ -255,6 +289,7 @@ class Metrical:
             is_fresh,
             position.previous,
             self._so_far(position),
+            self._is_marked(position),
         )
         return self._choices.get(key, lambda: Choices(*self._choose(position, is_fresh)))
 
@@ -264,6 +299,8 @@ class Metrical:
         goes_on, ends = (onward & hopeful) != 0, (onward & meter.end) != 0
         if position.previous is not None:
             goes_on[position.previous] = ends[position.previous] = False
+        if self._is_marked(position):
+            goes_on, ends = goes_on & self._finished, ends & self._finished
         nothing = np.zeros_like(ends)
         if self.backward:
             if is_fresh:  # the line's last word, and never its only one
@@ -272,6 +309,10 @@ class Metrical:
         if is_fresh:
             return goes_on & self.first_words(position) & self.spelling.first, nothing
         return goes_on & self.spelling.later, ends & self.last_words(position) & self.spelling.later
+
+    def _is_marked(self, position: MetricalPosition) -> bool:
+        """Whether the word that is written next has a mark after it: written backward, the mark comes first."""
+        return self.backward and position.status == MARK
 
     def _hopeful(self, position: MetricalPosition) -> int:
         """The places from which the line can still be finished, by the words that may be written last in it."""

@@ -53,6 +53,12 @@ def spoken(word: str) -> tuple[Spoken, ...]:
     return shared(tuple(dict.fromkeys(map(_spoken, map(str.split, found)))))
 
 
+@cache
+def phones(word: str) -> tuple[tuple[str, ...], ...]:
+    """The phonemes of each pronunciation of a word in lower case, in ARPAbet, vowels with their digit of stress."""
+    return tuple(dict.fromkeys(tuple(each.split()) for each in _entries().get(word, "").splitlines()))
+
+
 def words() -> Iterable[str]:
     """Every word of the dictionary."""
     return _entries().keys()
