@@ -136,8 +136,12 @@ RULES = {
 }
 
 
-def faults(text, name):
-    """What breaks in a poem, printed with an empty line between stanzas."""
+def faults(text, name, with_meter=True):
+    """What breaks in a poem, printed with an empty line between stanzas.
+
+    Args:
+        with_meter: whether lines must read to their patterns without any licence.
+    """
     rule, stanzas = RULES[name], [stanza.split("\n") for stanza in text.split("\n\n")]
     lines = [line for stanza in stanzas for line in stanza]
     if len(lines) != len(rule.patterns):
@@ -146,7 +150,7 @@ def faults(text, name):
     if tuple(map(len, stanzas)) != (rule.stanzas or (len(lines),)):
         found.append(f"stanzas of {[len(stanza) for stanza in stanzas]}")
     for number, (line, patterns) in enumerate(zip(lines, rule.patterns, strict=True), 1):
-        if not any(reads(line, pattern) for pattern in patterns):
+        if with_meter and not any(reads(line, pattern) for pattern in patterns):
             found.append(f"line {number} does not read: {line}")
     ends = [words(line)[-1] for line in lines]
     for group in rule.rhymes:
@@ -155,7 +159,10 @@ def faults(text, name):
         if not any(sum(phone[0] in VOWELS for phone in rhyme) == 2 for rhyme in rhymes(ends[number - 1])):
             found.append(f"{ends[number - 1]} is not feminine")
     for group in rule.same:
-        if len({lines[number - 1] for number in group}) > 1:
+        own = [lines[number - 1] for number in group]
+        if group[-1] == len(lines):  # a mark closes the poem
+            own = [line.rstrip(",;:.!?") for line in own]
+        if len(set(own)) > 1:
             found.append(f"lines {group} differ")
     return found + {"rondeau": _rondeau, "ghazal": _ghazal, "sestina": _sestina}.get(name, lambda _: [])(lines)
 

@@ -19,9 +19,12 @@ CASES = [(form, *smith, seed) for seed, (form, smith) in enumerate(itertools.pro
 
 @pytest.mark.parametrize(("form", "kind", "direction", "seed"), CASES)
 def test_each_form_holds_with_each_kind_of_model(wordsmiths, form, kind, direction, seed):
-    poem = compose(wordsmiths[kind, direction], form=form, seed=seed, temperature=1, tries=4)
-    assert faults(poem.text, form) == [], poem.text
-    verdict = check(poem.text.split("\n"), form)
+    # In half of the cases without the licences that poets take.
+    rule = ("strict", "substitutions")[seed % 2]
+    options = {"form": form, "seed": seed, "temperature": 1, "tries": 4, "meter_rule": rule}
+    poem = compose(wordsmiths[kind, direction], **options)
+    assert faults(poem.text, form, with_meter=rule == "strict") == [], poem.text
+    verdict = check(poem.text.split("\n"), form, meter_rule=rule)
     assert verdict.holds, (poem.text, verdict)
     assert tuple(map(len, poem.stanzas)) == FORMS[form].stanzas
     assert tuple(itertools.chain(*poem.stanzas)) == poem.lines
@@ -35,11 +38,11 @@ def printed(form, lines):
 @pytest.mark.parametrize("form", RULES)
 def test_the_judge_of_these_tests_sees_a_poem_that_breaks(wordsmiths, form):
     """What the test above relies on: one word more, or a line in another place, is a fault."""
-    poem = compose(wordsmiths["word", "backward"], form=form, seed=1, temperature=1, tries=4)
+    poem = compose(wordsmiths["word", "backward"], form=form, seed=1, temperature=1, tries=4, meter_rule="strict")
     lines = list(poem.lines)
     longer = printed(form, [lines[0] + " indeed", *lines[1:]])
     assert faults(longer, form)
-    assert not check(longer.split("\n"), form).holds
+    assert not check(longer.split("\n"), form, meter_rule="strict").holds
     if RULES[form].rhymes or RULES[form].same:
         turned = printed(form, [*lines[1:3], lines[0], *lines[3:]])
         assert faults(turned, form), turned
@@ -58,7 +61,7 @@ def test_a_short_line_that_was_learned_is_no_copy(wordsmiths):
 @pytest.mark.parametrize("form", ["villanelle", "triolet", "rondeau", "pantoum", "sestina", "ghazal", "onegin"])
 @pytest.mark.parametrize(("kind", "direction"), [("word", "backward"), ("char", "forward")])
 def test_temperature_0_keeps_forms_that_repeat(wordsmiths, form, kind, direction):
-    poem = compose(wordsmiths[kind, direction], form=form, seed=1, temperature=0, tries=6)
+    poem = compose(wordsmiths[kind, direction], form=form, seed=1, temperature=0, tries=6, meter_rule="strict")
     assert faults(poem.text, form) == [], poem.text
 
 
@@ -68,14 +71,14 @@ def test_acrostics_on_forms_that_repeat(wordsmiths, kind, direction):
     for form, letters in (("triolet", "abtas"), ("rondeau", "thatsbrst")):
         poem = compose(wordsmiths[kind, direction], form=form, acrostic=letters, seed=2, temperature=1, tries=4)
         assert [line[0].lower() for line in poem.lines[: len(letters)]] == list(letters)
-        assert faults(poem.text, form) == [], poem.text
+        assert faults(poem.text, form, with_meter=False) == [], poem.text
 
 
 def test_a_letter_at_a_couplet_is_a_letter_of_the_line_that_is_repeated(wordsmiths):
     """Line 5 of a pantoum is line 2, which has no letter of its own."""
     poem = compose(wordsmiths["word", "backward"], form="pantoum", acrostic="tab", acrostic_at="couplet", seed=1)
-    assert poem.lines[1][0] == poem.lines[4][0] == "b"
-    assert faults(poem.text, "pantoum") == []
+    assert poem.lines[1][0] == poem.lines[4][0] == "B"
+    assert faults(poem.text, "pantoum", with_meter=False) == []
 
 
 def test_a_rhyme_that_was_asked_for(wordsmiths):
@@ -92,7 +95,7 @@ def test_a_beginning_may_go_on_into_a_line_that_repeats(wordsmiths):
     start = "\n".join(whole[:3]) + "\n" + " ".join(whole[3].split()[:2])
     poem = compose(generator, form="triolet", start=start, seed=4, temperature=1)
     assert poem.lines[:4] == whole[:4]
-    assert faults(poem.text, "triolet") == [], poem.text
+    assert faults(poem.text, "triolet", with_meter=False) == [], poem.text
     other = "\n".join(whole[:3]) + "\n" + whole[2]
     with pytest.raises(UsageError, match="`start`: triolet does not allow"):
         compose(generator, form="triolet", start=other)

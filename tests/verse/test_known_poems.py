@@ -385,8 +385,15 @@ def test_lines_that_do_not_return():
 
 
 def test_rhymes_of_two_syllables():
-    assert breaks(check(STREET.replace("the garden handle", "the iron gate").split("\n"), "onegin")) == {
-        3: ["rhyme: gate does not rhyme in two syllables"]
+    masculine = STREET.replace("the candle", "the light").replace("garden handle", "shop at night")
+    assert breaks(check(masculine.split("\n"), "onegin")) == {
+        1: ["rhyme: light does not rhyme in two syllables"],
+        3: ["rhyme: night does not rhyme in two syllables"],
+    }
+    feminine = STREET.replace("go by,", "flying,").replace("was it I?", "someone crying?")
+    assert breaks(check(feminine.split("\n"), "onegin")) == {
+        2: ["rhyme: flying does not rhyme in one syllable"],
+        4: ["rhyme: crying does not rhyme in one syllable"],
     }
 
 

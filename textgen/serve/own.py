@@ -33,9 +33,13 @@ DIGITS = 6  # of a number in an answer
 
 _MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models. Without it, the first."}
 _TEXT: Schema = {"type": "string", "description": "The text."}
-_RULES = schema.of_config(Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at"))
+_RULES = schema.of_config(
+    Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at", "meter_rule", "rhyme_kind", "identical_rhymes")
+)
 _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
-_POEM = schema.of_config(PoemConfig, ("start", "mood", "title", "rhyme", "count", "seed", "temperature", "tries"))
+_POEM = schema.of_config(
+    PoemConfig, ("start", "mood", "title", "rhyme", "count", "seed", "temperature", "capitals", "tries")
+)
 _POEM["count"] |= {"maximum": MAX_POEMS}
 _POEM["tries"] |= {"maximum": 64}
 for _each in (*_POEM.values(), *_RULES.values()):

@@ -16,14 +16,16 @@ from textgen.errors import UsageError
 from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
 from textgen.tokens.characters import CLOSING, is_chinese, is_ideograph
+from textgen.verse import faults, scansion
 from textgen.verse.config import Rules, RulesOptions
 from textgen.verse.guessing import evidence
+from textgen.verse.mates import mates
 from textgen.verse.repetition import judge_repetition, radif_of, rhyme_word
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
 from textgen.verse.sounds.books import book_for_tones
 from textgen.verse.sounds.readings import Readings
-from textgen.verse.verdict import Break, LineVerdict, Verdict
+from textgen.verse.verdict import Break, LineVerdict, Verdict, has_break
 
 _SIGN = {"P": "平", "Z": "仄", "N": "中"}
 # Rules of tone from the strictest on, and by which of them a poem is judged under each choice of `Rules.tones`.
@@ -60,7 +62,8 @@ def check(lines: Sequence[str], form: str | None = None, **options: Unpack[Rules
             rhymes, meter and repeated lines speak for most.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
-            acrostic_at say with which characters lines must begin.
+            acrostic_at say with which characters lines must begin; meter_rule is "strict", "substitutions" or
+            "loose"; rhyme_kind is "perfect" or "near"; identical_rhymes lets a word rhyme with itself.
 
     Raises:
         UsageError: an option out of its range, an unknown form, or no form that fits.
@@ -264,7 +267,7 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
     for number, (line, own) in enumerate(zip(verdict.lines, spelled, strict=True)):
         line.marks = " ".join(_stress(word) for word in own)
         if number < len(form.meters):
-            _judge_meter(line, own, form.meters[number])
+            _judge_meter(line, own, form.meters[number], rules.meter_rule)
     radif = radif_of(spelled, form)
     ends: dict[str, dict[int, str]] = {}
     for number, letter in enumerate(form.rhyme[: len(lines)]):
@@ -273,50 +276,45 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
             own_radif = radif if form.has_radif(number) else ()
             ends.setdefault(letter, {})[number] = rhyme_word(spelled[number], own_radif)
     for own_ends in ends.values():
-        _judge_english_rhyme(verdict, own_ends)
+        for mate in mates(own_ends, rules.rhyme_kind, rules.identical_rhymes):
+            line = verdict.lines[mate.line]
+            line.rhymes = True
+            line.breaks += [Break("rhyme", mate.fault)] if mate.fault else []
+            line.remarks += [mate.remark] if mate.remark else []
+        _judge_syllables_of_rhyme(verdict, own_ends)
     judge_repetition(verdict.lines, spelled, form)
     verdict.rhyme = "; ".join(f"{letter}: {', '.join(own_ends.values())}" for letter, own_ends in ends.items())
     return verdict
 
 
-def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
-    """Judge the lines of one letter of the rhyme scheme: line number to last word."""
-    # Words that the dictionary lacks are compared with nothing.
-    first = next(filter(cmu.rhymes, ends.values()), "")
-    shared = cmu.rhymes(first)
-    used: dict[str, int] = {}
+def _judge_syllables_of_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
+    """Note rhymes of one syllable and of two in the other's place, in a form that has both."""
+    form = verdict.form
+    if not any(map(form.is_feminine, range(form.lines))):
+        return
     for number, word in ends.items():
-        line, own = verdict.lines[number], cmu.rhymes(word)
-        line.rhymes = True
-        if not own:
-            line.breaks.append(Break("rhyme", f"{word} is not in the dictionary"))
-        elif verdict.form.is_feminine(number) and not any(cmu.syllables(one) == 2 for one in own):
-            line.breaks.append(Break("rhyme", f"{word} does not rhyme in two syllables"))
-        elif word in used:
-            line.breaks.append(Break("rhyme", f"{word} stands in line {used[word] + 1} too"))
-        elif not shared & own:
-            line.breaks.append(Break("rhyme", f"{word} does not rhyme with {first}"))
-        else:
-            shared &= own
-        used.setdefault(word, number)
+        sizes = {cmu.syllables(rhyme) for rhyme in cmu.rhymes(word)}
+        wanted = 2 if form.is_feminine(number) else 1
+        if sizes and wanted not in sizes and not has_break(verdict.lines[number].breaks, "rhyme"):
+            asked = "two syllables" if wanted == 2 else "one syllable"
+            verdict.lines[number].breaks.append(Break("rhyme", f"{word} does not rhyme in {asked}"))
 
 
-def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str]) -> None:
+def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str], rule: str) -> None:
     line.wanted = patterns[0]
-    counts = meter.syllables(own)
+    found = faults.examine(line.text, patterns, rule)
+    line.faults = found.faults
+    line.remarks += found.remarks
+    counts, lengths = meter.syllables(own), scansion.lengths(patterns, rule)
     if counts is None:
         unknown = [word for word in own if not cmu.spoken(word)]
         line.remarks.append(f"cannot be scanned: {', '.join(unknown)} not in the dictionary")
-        return
-    lengths = {len(pattern) for pattern in patterns}
-    if not counts & lengths:
-        found, wanted = (" or ".join(map(str, sorted(numbers))) for numbers in (counts, lengths))
-        line.breaks.append(Break("syllables", f"{found}, not {wanted}"))
-        return
-    fitting = [pattern for pattern in patterns if meter.readable(own, pattern)]
-    if fitting:
-        line.wanted = fitting[0]
-    else:
+    elif found.reading:
+        line.wanted, line.licences = found.reading.pattern, list(found.reading.licences)
+    elif not counts & lengths:
+        numbers, wanted = (" or ".join(map(str, sorted(each))) for each in (counts, lengths))
+        line.breaks.append(Break("syllables", f"{numbers}, not {wanted}"))
+    elif faults.NO_METER in line.faults:
         line.breaks.append(Break("meter", f"cannot be read {line.wanted}"))
 
 

@@ -24,6 +24,7 @@ from textgen.tokens.characters import is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
+from textgen.verse.finishing import finish
 from textgen.verse.masks.base import AnyOpening
 from textgen.writing.generator import Generator
 from textgen.writing.sampler import new_seed
@@ -185,8 +186,9 @@ def _write(
             )
         symbols = sum(len(line.ids) for line in draft.lines)
         total = sum(line.score for line in draft.lines)
+        lines = language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])
         yield Composition(
-            lines=tuple(language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])),
+            lines=tuple(finish(lines, config.capitals, form.refrains) if form.language == "english" else lines),
             form=form,
             template=opening.verse.template,
             title=config.title,

@@ -11,12 +11,14 @@ from textgen.system.wording import count
 from textgen.verse.checking import check
 from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
+from textgen.verse.faults import AGREEMENT, WEAK_END
 from textgen.verse.joining import joined
 from textgen.verse.verdict import BreakKind, Verdict, has_break
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
 _REPEATED: tuple[BreakKind, ...] = ("refrain", "word")
+_SHOWN_FAULTS = ("stressed article", "stressed preposition", WEAK_END, AGREEMENT)
 
 
 def judged(
@@ -40,8 +42,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """A verdict as text: each line of the poem with what breaks in it, then a line about the whole."""
     for line in verdict.lines:
         findings = [*(f"✗ {one}" for one in line.breaks), *line.remarks]
-        yield f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}" + (
-            f"  {'; '.join(findings)}" if findings else "  ✓"
+        yield (
+            f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}"
+            + (f"  {'; '.join(findings)}" if findings else "  ✓")
+            + f" ({', '.join(line.licences)})" * bool(line.licences)
         )
     about = [f"✗ {one}" for one in verdict.breaks]
     if verdict.form.length:
@@ -86,12 +90,15 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
             kinds = _COUNTED + _REPEATED * any(form.repeats(at) + form.end_word(at) > -2 for at in range(form.lines))
             counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in kinds]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
+            faults = sum((Counter(line.faults) for one in own for line in one.lines), Counter[str]())
+            if shown := [f"{name} {faults[name]:,.0f}" for name in _SHOWN_FAULTS if faults[name]]:
+                line += f"; {', '.join(shown)}"
         yield line
 
 
 def shown(poem: Composition, config: PoemConfig) -> str:
     """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
-    verdict = check(poem.lines, poem.form.name, tones=config.tones, rhyme_book=config.rhyme_book)
+    verdict = check(poem.lines, poem.form.name, **_rules(config))
     stanzas = []
     for stanza in poem.form.in_stanzas(verdict.lines):
         rows = []
@@ -104,6 +111,17 @@ def shown(poem: Composition, config: PoemConfig) -> str:
             rows += [line.text, marks] if marks else [line.text]
         stanzas.append("\n".join(rows))
     return "\n\n".join([poem.title, *stanzas] if poem.title else stanzas)
+
+
+def _rules(config: PoemConfig) -> RulesOptions:
+    """The rules by which a poem was written, but for its acrostic."""
+    return RulesOptions(
+        tones=config.tones,
+        rhyme_book=config.rhyme_book,
+        meter_rule=config.meter_rule,
+        rhyme_kind=config.rhyme_kind,
+        identical_rhymes=config.identical_rhymes,
+    )
 
 
 def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[str, Any]:

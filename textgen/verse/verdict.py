@@ -41,6 +41,8 @@ class LineVerdict:
         remarks: what else is worth knowing.
         rhymes: whether the form asks the line to rhyme.
         repeats: the number of the earlier line, from 0, that the form asks the line to repeat; -1 for none.
+        licences: of English meter, what the line allows itself, such as "initial trochee" (`textgen.verse.scansion`).
+        faults: of English verse, what is not well, by name, and how often (`textgen.verse.faults.line_faults`).
     """
 
     text: str
@@ -50,6 +52,8 @@ class LineVerdict:
     remarks: list[str] = field(default_factory=list)
     rhymes: bool = False
     repeats: int = -1
+    licences: list[str] = field(default_factory=list)
+    faults: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(repr=False)

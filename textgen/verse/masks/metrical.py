@@ -15,8 +15,10 @@ from textgen.corpus.forms import Form
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
 from textgen.verse.masks.path import Choices, LineWords, Path, path, steps
-from textgen.verse.masks.position import START, WORD, MetricalPosition, Rhymes, RhymeSoFar
+from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Rhymes, RhymeSoFar
+from textgen.verse.masks.substitutions import allowed
 from textgen.verse.masks.supply import Supply
+from textgen.verse.sounds.function_words import UNFINISHED
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.verse.sounds.meter import Meter, readable
 
@@ -68,6 +70,7 @@ class Metrical:
         backward: whether lines are written from their end.
         heads: line to the letter that it must begin with.
         rhyme: the rhymes to choose from for the first letter of the scheme, and the words that must not rhyme again.
+        meter_rule, identical_rhymes: as of `textgen.verse.config.Rules`.
     """
 
     def __init__(
@@ -78,15 +81,21 @@ class Metrical:
         backward: bool = False,
         heads: Mapping[int, str] | None = None,
         rhyme: tuple[Rhymes, tuple[int, ...]] | None = None,
+        meter_rule: str = "strict",
+        identical_rhymes: bool = False,
     ) -> None:
         self.form, self.lexicon, self.spelling, self.backward = form, lexicon, spelling, backward
         self.heads = {line: lexicon.beginning(letter) for line, letter in (heads or {}).items()}
+        self._patterns = [allowed(form, line, meter_rule) for line in range(form.lines)]
         self._meters = [
             [lexicon.meter(pattern, backward, form.caesura(line)) for pattern in patterns]
-            for line, patterns in enumerate(form.meters)
+            for line, patterns in enumerate(self._patterns)
         ]
-        self.supply = Supply(form, lexicon, spelling.first, spelling.later, self.heads, self._meters, backward)
-        self._given = rhyme
+        # The words after which a line may end, or a mark stand.
+        self._finished: Mask = ~lexicon.among(UNFINISHED)
+        words = LineWords(spelling.first, spelling.later, self._finished, self._finished)
+        self.supply = Supply(form, lexicon, words, self.heads, self._meters, backward)
+        self._given, self._identical_rhymes = rhyme, identical_rhymes
         self._all: Mask = np.ones(len(lexicon), bool)
         self._letters = [letter for letter in dict.fromkeys(form.rhyme) if letter != "-"]
         # The rhymes of each letter that enough words share, and the words that each end word is chosen from.
@@ -106,6 +115,7 @@ class Metrical:
         self._last_words = BoundedCache[Hashable, Mask]()
         self._paths = BoundedCache[Hashable, Path]()
         self._sources = BoundedCache[Hashable, tuple[int, ...]]()
+        self._hopeful_meters = BoundedCache[Hashable, tuple[int, ...]]()
 
     def _more(self, letter: str) -> int:
         """How many words a letter's rhyme needs beside those of its lines: the user's own word."""
@@ -148,8 +158,27 @@ class Metrical:
         return self.supply.shortage(rhymes)
 
     def turn(self, position: MetricalPosition, row: int) -> MetricalPosition:
-        """The same position, with the pattern of a row: parallel rows take a line's patterns in turn."""
-        return replace(position, meter=row)
+        """The same position, with the pattern of a row: parallel rows take in turn the patterns that a line can keep.
+
+        Within a line the pattern stays: the places so far are those of this pattern.
+        """
+        if position.status != START or position.spelled is not None or position.over or self.is_settled(position):
+            return position
+        meters = self._meters[position.line]
+
+        def make() -> tuple[int, ...]:
+            # A pattern that comes more than once has the number of its first place, so that caches share it.
+            numbers = [meters.index(meter) for meter in meters]
+            can = {each for each in set(numbers) if self._path(replace(position, meter=each)).can_be_written}
+            return tuple(each for each in numbers if each in can) or tuple(numbers)
+
+        key = position.line, self._so_far(position), position.ends
+        hopeful = self._hopeful_meters.get(key, make)
+        return replace(position, meter=hopeful[row % len(hopeful)])
+
+    def patterns(self, position: MetricalPosition) -> int:
+        """How many patterns a position's line may follow; 1 after the last line."""
+        return 1 if position.over else len(self._meters[position.line])
 
     def is_settled(self, position: MetricalPosition) -> bool:
         """Whether the line repeats an earlier one, so that all rows write the same."""
@@ -202,14 +231,14 @@ class Metrical:
             line: the one that repeats it.
             ids: of the other line.
         """
-        pattern, whole = self.form.meters[line][0], self.form.meters[self.form.repeats(line)]
-        words = self.spelling.words_of(ids)
+        source = self.form.repeats(line)
+        caesura, words = self.form.caesura(source), self.spelling.words_of(ids)
         # Words have more pronunciations than one: both parts must be read.
         fitting = (
             number
             for number in range(1, len(words))
-            if readable(words[:number], pattern)
-            and any(readable(words[number:], other[len(pattern) :]) for other in whole)
+            for pattern in self._patterns[source]
+            if readable(words[:number], pattern[:caesura]) and readable(words[number:], pattern[caesura:])
         )
         return self.spelling.beginning(ids, next(fitting))
 
@@ -234,7 +263,7 @@ class Metrical:
             if number < len(position.ends):
                 mask[position.ends[number]] = True
                 return mask
-            mask |= self._end_words.get(number, self._all)
+            mask |= self._end_words.get(number, self._all) & self._finished
             mask[list(position.ends)] = False
             return mask
 
@@ -244,14 +273,19 @@ class Metrical:
         """The words that may stand where the line rhymes, bool (words,)."""
         so_far = self._so_far(position)
         if so_far is None:
-            return self._all
+            return self._finished
 
         def make() -> Mask:
-            mask = self.lexicon.rhyming(so_far.rhymes).copy()
-            mask[list(so_far.used)] = False
+            mask = self.lexicon.rhyming(so_far.rhymes) & self._finished
+            for word in () if self._identical_rhymes else so_far.used:
+                mask[self.lexicon.homophones(word)] = False
             return mask
 
         return self._last_words.get(so_far, make)
+
+    def may_be_marked(self, word: int) -> bool:
+        """Whether a mark may follow a word."""
+        return bool(self._finished[word])
 
     def first_words(self, position: MetricalPosition) -> Mask:
         """The words that may begin the line, bool (words,)."""
@@ -268,9 +302,13 @@ class Metrical:
             found = self._path(position).choices(position.places)
             if position.previous is not None:
                 found.goes_on[position.previous] = found.ends[position.previous] = False
+            if is_marked:
+                found = Choices(found.goes_on & self._finished, found.ends & self._finished)
             return found
 
-        return self._choices.get((*self._path_key(position), position.places, position.previous), make)
+        # Written backward, a mark comes before the word that it follows.
+        is_marked = self.backward and position.status == MARK
+        return self._choices.get((*self._path_key(position), position.places, position.previous, is_marked), make)
 
     def _path_key(self, position: MetricalPosition) -> tuple[Hashable, ...]:
         meter = position.meter % len(self._meters[position.line])

@@ -63,6 +63,11 @@ class SymbolSpelling:
         return next(part for part in parts if self.words_of(part) == wanted)
 
 
+def _may_be_marked(verse: Metrical, position: MetricalPosition) -> bool:
+    """Whether a mark may follow the word that was written last."""
+    return position.previous is None or verse.may_be_marked(position.previous)
+
+
 class WordSpelling(SymbolSpelling):
     """For a model whose symbols are words: the first word of a line is bare, each other has the space before it.
 
@@ -116,7 +121,7 @@ class WordSpelling(SymbolSpelling):
                 mask |= self._bare & goes_on[self.word_of]
             else:
                 mask |= self._spaced & (goes_on | ends)[self.word_of]
-        if not self.backward and position.status == WORD:
+        if not self.backward and position.status == WORD and _may_be_marked(verse, position):
             mask |= self.marks
         if verse.may_end(position):
             mask |= self.close(verse, position)
@@ -191,7 +196,7 @@ class LetterSpelling(SymbolSpelling):
                 written = verse.written(position, word)
                 mask |= self._space & verse.may_go_on(written)
                 mask |= self.close(verse, position) & verse.may_end(written)
-                mask |= self.marks
+                mask |= self.marks & verse.may_be_marked(word)
         return mask
 
     def _add_letters(self, mask: Mask, verse: Metrical, position: MetricalPosition, span: Span) -> Mask:

@@ -93,7 +93,7 @@ class SubwordSpelling(SymbolSpelling):
             goes_on, ends = verse.choices(position)
             if (goes_on | ends)[word]:
                 self._add_next(mask, verse, verse.written(position, word))
-                mask |= self.marks
+                mask |= self.marks & verse.may_be_marked(word)
         return mask
 
     def _add_next(self, mask: Mask, verse: Metrical, position: MetricalPosition) -> Mask:

@@ -15,12 +15,12 @@ from textgen.verse.masks.base import Mask
 from textgen.verse.masks.path import LAST, MATES, LineWords, path, steps
 from textgen.verse.masks.position import Rhymes
 from textgen.verse.sounds.lexicon import Lexicon
-from textgen.verse.sounds.meter import Meter
+from textgen.verse.sounds.meter import CONTENT, FUNCTION, Meter
 
 # Words that an error names.
 MAX_NAMED = 6
 # The shapes of the word that a ghazal repeats after the rhyme: one syllable, or an iamb.
-_RADIF_SHAPES = frozenset("0"), frozenset(["01"])
+_RADIF_SHAPES = frozenset((CONTENT, FUNCTION)), frozenset(("01",))
 
 
 class Supply:
@@ -29,7 +29,7 @@ class Supply:
     Args:
         form: a Form of English verse.
         lexicon: the words.
-        first, later: the words that can be written first in a line, and elsewhere; bool (words,).
+        words: those that can be written first in a line, elsewhere, at its end, and before the word at its end.
         heads: line to the words that may begin it.
         meters: for each line its patterns.
         backward: whether lines are written from their end.
@@ -39,14 +39,13 @@ class Supply:
         self,
         form: Form,
         lexicon: Lexicon,
-        first: Mask,
-        later: Mask,
+        words: LineWords,
         heads: Mapping[int, Mask],
         meters: Sequence[Sequence[Meter]],
         backward: bool,
     ) -> None:
         self._form, self._lexicon, self._backward = form, lexicon, backward
-        self._first, self._later, self._heads, self._meters = first, later, heads, meters
+        self._words, self._heads, self._meters = words, heads, meters
         self._known: dict[tuple[object, ...], Mask] = {}
 
     def rich(self, letter: str, more: int = 0) -> Rhymes:
@@ -57,7 +56,7 @@ class Supply:
             more: how many more words are needed.
         """
         lines = self._form.new_lines(letter)
-        rhymes = self._lexicon.rich(len(lines) + more)
+        rhymes = self._lexicon.rich(len(lines) + more, self._words.last)
         if any(self._form.is_feminine(line) for line in lines):
             rhymes &= self._lexicon.of_two_syllables
         return rhymes
@@ -67,36 +66,32 @@ class Supply:
 
         Where no rhyme has enough words for each of the lines, those with enough for all lines together.
         """
-        lines, members = self._form.new_lines(letter), self._lexicon.members
-        ends = [self.ends(line) for line in lines]
+        lines, is_rich = self._form.new_lines(letter), self._lexicon.is_rich
+        ends = {end.tobytes(): end for end in map(self.ends, lines)}.values()  # most lines have the same
         rich, needed = self.rich(letter, more), len(lines) + more
-        enough = frozenset(rhyme for rhyme in rich if all(end[members[rhyme]].sum() >= needed for end in ends))
-        if enough or not ends:
+        enough = frozenset(rhyme for rhyme in rich if all(is_rich(rhyme, needed, end) for end in ends))
+        if enough:
             return enough
         some = _any(ends)
         return frozenset(
-            rhyme
-            for rhyme in rich
-            if some[members[rhyme]].sum() >= needed and all(end[members[rhyme]].any() for end in ends)
+            rhyme for rhyme in rich if is_rich(rhyme, needed, some) and all(is_rich(rhyme, 1, end) for end in ends)
         )
 
     def ends(self, line: int) -> Mask:
         """The words that can stand where a line rhymes, or at its end where it does not rhyme, bool (words,)."""
         if not self._form.has_radif(line):
             return self._ends(line, None)
-        return _all(self._ends(line, own) for own in self._radifs) if self._radifs else np.zeros_like(self._later)
+        return _all(self._ends(line, own) for own in self._radifs) if self._radifs else np.zeros_like(self._words.later)
 
     def _ends(self, line: int, radif: Mask | None) -> Mask:
         head = line if line in self._heads else None
         key = tuple(meter.pattern for meter in self._meters[line]), head, None if radif is None else radif.tobytes()
         if key not in self._known:
-            every = np.ones_like(self._later)
-            words = LineWords(self._heads.get(line, every) & self._first, self._later, every)
-            if radif is not None:
-                words = words._replace(last=radif, mates=every)
+            words = self._words._replace(first=self._words.first & self._heads.get(line, self._words.first))
+            words = words._replace(mates=None) if radif is None else words._replace(last=radif)
             found = (
                 path(meter, steps(words, self._backward)).usable(LAST if radif is None else MATES)
-                for meter in self._meters[line]
+                for meter in dict.fromkeys(self._meters[line])
             )
             self._known[key] = _any(found)
         return self._known[key]
@@ -106,7 +101,7 @@ class Supply:
         """The words that a ghazal may repeat after its rhyme: for each of _RADIF_SHAPES that can be used, its words."""
         lines = [line for line in range(self._form.lines) if self._form.has_radif(line)]
         found = (
-            self._later & np.array([bool(own & shapes) for own in self._lexicon.shapes], bool)
+            self._words.last & self._words.later & np.array([bool(own & shapes) for own in self._lexicon.shapes], bool)
             for shapes in _RADIF_SHAPES
         )
         return [own for own in found if own.any() and all(self._ends(line, own).any() for line in lines)]
@@ -115,7 +110,7 @@ class Supply:
         """The words that can be the end word of a number: they can end each of its lines, bool (words,)."""
         lines = [line for line, own in enumerate(self._form.end_words) if own == number]
         if any(self._form.has_radif(line) for line in lines):
-            return _any(self._radifs) if self._radifs else np.zeros_like(self._later)
+            return _any(self._radifs) if self._radifs else np.zeros_like(self._words.later)
         return _all(map(self.ends, lines))
 
     def shortage(self, rhymes: Mapping[str, Rhymes]) -> str:
