@@ -8,7 +8,8 @@ from tests.helpers.models import untaught
 from textgen.corpus.forms import FORMS
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import check, decoder
-from textgen.verse.masks.regulated import Regulated, Sounds
+from textgen.verse.masks.regulated import Regulated
+from textgen.verse.masks.sounds import Sounds
 from textgen.verse.sounds import pingshui
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
@@ -20,7 +21,8 @@ def desk():
     generator = untaught(JUEJU)
     id_of = {symbol: index for index, symbol in enumerate(generator.printed) if index > 1}
     sounds = Sounds(generator.printed, pingshui.readings)
-    verse = Regulated(FORMS["jueju5"], "aBbA", "strict", sounds, id_of, groups=frozenset(sounds.members))
+    layout = FORMS["jueju5"].layouts("strict")[0]
+    verse = Regulated(layout, sounds, id_of, groups={"A": frozenset(sounds.members)})
 
     def draw(refused, temperature=0.8, rows=4):
         logits, state = generator.engine.read([BOUNDARY])
@@ -78,7 +80,7 @@ def test_careful_masks_leave_characters_for_the_rhymes_to_come(careful):
     generator = untaught("江雙" + "".join(one for one in JUEJU if "江" not in pingshui.readings(one).groups))
     id_of = {symbol: index for index, symbol in enumerate(generator.printed) if index > 1}
     sounds = Sounds(generator.printed, pingshui.readings)
-    verse = Regulated(FORMS["jueju5"], "aBbA", "relaxed", sounds, id_of, groups=frozenset("江"))
+    verse = Regulated(FORMS["jueju5"].layouts("relaxed")[0], sounds, id_of, groups={"A": frozenset("江")})
     verse = verse.careful() if careful else verse
     position = verse.begin()
     assert verse.mask(position)[[id_of["江"], id_of["雙"]]].tolist() == [not careful] * 2

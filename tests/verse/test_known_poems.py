@@ -4,7 +4,7 @@ import pytest
 
 from textgen.verse import check
 from textgen.verse.joining import joined
-from textgen.verse.verdict import Break
+from textgen.verse.verdicts import Break
 
 HILL = """\
 They are all gone away,

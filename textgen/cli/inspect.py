@@ -147,7 +147,7 @@ def reading_options(out: str, length: str) -> Callable[[Decorated], Decorated]:
     return add
 
 
-@click.command("inspect", cls=GroupedCommand, tables={"Pictures": list(PICTURES.items())})
+@click.command("inspect", cls=GroupedCommand, tables=lambda: {"Pictures": list(PICTURES.items())})
 @reading_options("inspect-<run>", "Show N symbols; without a text, the run writes N.")
 @command_option(
     "--from", "start", group="Text", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",

@@ -62,13 +62,13 @@ class GroupedCommand(click.Command):
 
     Args:
         name: as click.Command takes it.
-        tables: more of the help, shown before the options: a heading, and its rows of two columns.
+        tables: gives more of the help, shown before the options: headings, each with rows of two columns.
         settings: as click.Command takes them.
     """
 
-    def __init__(self, name: str | None, *, tables: Mapping[str, Rows] | None = None, **settings: Any) -> None:
+    def __init__(self, name: str | None, *, tables: Callable[[], Mapping[str, Rows]] = dict, **settings: Any) -> None:
         super().__init__(name, **settings)
-        self.tables = dict(tables or {})
+        self.tables = tables
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the tables and the groups of options. Click's own option, --help, comes last in "Output"."""
@@ -79,7 +79,7 @@ class GroupedCommand(click.Command):
         else:
             groups = {name: [row for group, row in rows if group == name] for name in GROUPS}
         column = min(max(len(first) for _, (first, _) in rows), MAX_COLUMN)
-        for title, table in (self.tables | groups).items():
+        for title, table in (dict(self.tables()) | groups).items():
             if table:
                 with formatter.section(title):
                     # Padded, so that the second column begins at the same place in each group.

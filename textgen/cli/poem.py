@@ -11,6 +11,7 @@ from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_row, show_text
 from textgen.cli.options import (
     GroupedCommand,
+    Rows,
     command_option,
     encoding_option,
     given,
@@ -29,10 +30,32 @@ COMMON = ("form", "count", "seed", "temperature")
 # The command that runs where none is named.
 DEFAULT = "write"
 
-TABLES = {
-    "Commands": [("check", "Check poems."), (DEFAULT, "Write poems (the default).")],
-    "Forms": [(form.name, form.about) for form in FORMS.values()],
-}
+# Forms of a family that the help names; --forms lists all.
+MAX_NAMED = 8
+
+
+def tables() -> dict[str, Rows]:
+    """The commands, and the families of forms with the names of their first forms."""
+    rows = []
+    for family, forms in FORMS.families.items():
+        more = f" and {len(forms) - MAX_NAMED} others" if len(forms) > MAX_NAMED else ""
+        rows.append((family, ", ".join(form.name for form in forms[:MAX_NAMED]) + more))
+    return {
+        "Commands": [("check", "Check poems."), (DEFAULT, "Write poems (the default).")],
+        "Forms (--forms says what each is)": rows,
+    }
+
+
+def list_forms(context: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
+    """Print every form with its description and its other names, and end."""
+    if not is_wanted:
+        return
+    for family, forms in FORMS.families.items():
+        show_row(family)
+        for form in forms:
+            others = "、".join(name for name in form.names if name not in form.about)
+            show_row(f"  {form.name:<17} {form.about}" + f" ({others})" * bool(others))
+    context.exit()
 
 
 class DefaultGroup(click.Group):
@@ -49,7 +72,7 @@ def poem_command() -> None:
     """Write poems that keep a form, or check poems."""
 
 
-@poem_command.command(DEFAULT, cls=GroupedCommand, tables=TABLES)
+@poem_command.command(DEFAULT, cls=GroupedCommand, tables=tables)
 @click.argument("run", required=False)
 @options_of(PoemConfig, without=Rules, first=COMMON)
 @options_of(Rules)
@@ -59,6 +82,15 @@ def poem_command() -> None:
     group="Output",
     is_flag=True,
     help="Print the tones and rhymes under each line, or its stresses: 1 strong, 2 half, 0 weak, ? unknown.",
+)
+@command_option(
+    "--forms",
+    group="Output",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_forms,
+    help="List all forms, one a line, and exit.",
 )
 @json_option("one JSON object a poem")
 def write_command(run: str | None, show: bool, as_json: bool, **options: Any) -> None:
@@ -74,7 +106,10 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
       textgen poem tang --form jueju5 --acrostic 春江花月 --show
       textgen poem tang --form lushi7 --rhyme 東 --count 5 --seed 1
       textgen poem tang --start 江流天地外 --mood 山色有無中。 --temperature 0
+      textgen poem tang --form 憶江南
+      textgen poem tang --form duilian --start 海闊憑魚躍
       textgen poem sonnets --form limerick --mood "a walk by the sea"
+      textgen poem sonnets --form my-form.toml
       textgen poem check poems.txt --form jueju5
     """
     from textgen.verse.composing import compositions
@@ -108,7 +143,8 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     "--form",
     group="Rules",
     metavar="FORM",
-    help="Check against this form. [default: the one whose lines and rhymes fit best]",
+    help="Check against this form: its name, or a path to a TOML file with one. [default: the one whose lines and "
+    "rhymes fit best]",
 )
 @options_of(Rules)
 @command_option("--failing", group="Output", is_flag=True, help="Show only poems that break a rule.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from textgen.corpus.forms import FORMS
 from textgen.tokens.characters import is_chinese
-from textgen.verse.masks.regulated import Sounds
+from textgen.verse.masks.sounds import Sounds
 from textgen.verse.sounds.books import book_for_tones
 from textgen.writing.generator import Generator
 
@@ -31,7 +31,7 @@ def verse_tables(generator: Generator) -> dict[str, Any] | None:
     if not is_chinese("".join(generator.tokenizer.symbols)):
         return None
     sounds = Sounds(generator.printed, book_for_tones(BOOK).readings)
-    forms = [form for form in FORMS.values() if form.templates]
+    forms = [form for form in FORMS.values() if form.templates and not form.least]
     names = list(sounds.members)
     place = {name: at for at, name in enumerate(names)}
     lengths = {form.length: form for form in forms}

@@ -105,7 +105,12 @@ class TrainingConfig(Config):
         group=TEXT,
     )
     form: tuple[str, ...] = option(
-        (), "Learn only poems of this form, such as jueju5.", parse=texts, metavar="FORM", since=2, group=TEXT
+        (),
+        "Learn only poems of this form, such as jueju5, or a path to a TOML file with one.",
+        parse=texts,
+        metavar="FORM",
+        since=2,
+        group=TEXT,
     )
     author: str | None = option(None, "Learn only poems by this author.", since=2, group=TEXT)
     script: str = option(

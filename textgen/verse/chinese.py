@@ -7,6 +7,8 @@ import numpy as np
 
 from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
+from textgen.corpus.forms.couplets import couplet_layout
+from textgen.corpus.forms.layout import Layout
 from textgen.corpus.hanzi import forms_of
 from textgen.corpus.memory import lines_of
 from textgen.errors import PromptError, UsageError
@@ -15,10 +17,14 @@ from textgen.tokens.layout import RESERVED
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.regulated import Groups, Regulated, Sounds
+from textgen.verse.masks.regulated import Regulated, letters_of, needed, rich
+from textgen.verse.masks.sounds import Groups, Sounds
 from textgen.verse.sounds.books import RhymeBook, book_for_tones
 from textgen.verse.sounds.readings import UNKNOWN, Readings
 from textgen.writing.generator import Generator
+
+# Characters of a rhyme that a message shows.
+MAX_SHOWN = 40
 
 
 class Chinese:
@@ -46,7 +52,7 @@ class Chinese:
                 f"`acrostic={short(config.acrostic)}`: {len(self._heads)} characters; {form.name} has {form.lines} "
                 f'lines and takes at most {room} with `acrostic_at="{config.acrostic_at}"`'
             )
-        self._openings: list[AnyOpening] = self._regulated() if form.length else [self._free()]
+        self._openings: list[AnyOpening] = self._regulated() if form.is_tonal else [self._free()]
 
     def opening(self, chooser: np.random.Generator) -> AnyOpening:
         """One of the openings that keep what the user asks for."""
@@ -95,48 +101,66 @@ class Chinese:
         )
 
     def _regulated(self) -> list[AnyOpening]:
-        form, config = self.form, self.config
-        book = book_for_tones(config.rhyme_book)
+        config = self.config
+        book = book_for_tones(config.rhyme_book, self.form.wide)
         needs_book = config.tones != "off" or config.rhyme_book != "off"
         sounds = Sounds(self.printed, book.readings if needs_book else _unread)
-        wanted = self._groups(book, sounds)
+        wanted = self._groups(book)
         modes = ["strict", "variants"] if config.tones == "strict" else [config.tones]
         for mode in modes:
-            found = [self._try(template, mode, sounds, wanted) for template in form.templates]
+            found = [self._try(layout, sounds, wanted) for layout in self._layouts(mode, sounds)]
             if openings := [one for one in found if one is not None]:
                 return openings
-        raise UsageError(f"no template of {form.name} fits {self._obstacle(sounds, wanted)}")
+        raise UsageError(f"{self._obstacle(sounds, wanted)}")
 
-    def _groups(self, book: RhymeBook, sounds: Sounds) -> Groups | None:
-        """The rhyme groups to choose from; None without rhyme."""
+    def _layouts(self, tones: str, sounds: Sounds) -> list[Layout]:
+        if not self.form.is_couplet:
+            return self.form.layouts(tones)
+        first = next((line for line in lines_of(self.start)), "")
+        known = [self.id_of[one] for one in first if is_ideograph(one)]
+        return [couplet_layout([(bool(sounds.tones["P"][one]), bool(sounds.tones["Z"][one])) for one in known], tones)]
+
+    def _groups(self, book: RhymeBook) -> Groups | None:
+        """The rhyme groups to choose from, empty for all; None without rhyme."""
         config = self.config
         if config.rhyme_book == "off":
             if config.rhyme:
                 raise UsageError('`rhyme` needs a rhyme book; leave out `rhyme_book="off"`')
             return None
         if not config.rhyme:
-            return frozenset(sounds.members)
-        names = book.groups()
+            return frozenset()
+        if self.form.is_couplet:
+            raise UsageError(f"`rhyme`: {self.form.name} does not rhyme; choose another `form`, such as jueju5")
+        names, tones = book.groups(), {line.tone for line in self.form.layouts("strict")[0].lines if line.rhyme}
         forms = [form for one in config.rhyme[-1:] for form in forms_of(one)]
-        named = [form for form in forms if form in names]
-        groups = frozenset(named[:1]) or frozenset[str]().union(*(book.readings(form).groups for form in forms))
+        named = [form for form in [config.rhyme, *forms] if form in names]
+        found = [book.readings(form) for form in forms]
+        groups = frozenset(named[:1])
+        if not groups and tones & {"P", "N"}:
+            groups = groups.union(*(one.groups for one in found))
+        if not groups and tones & {"Z", "N"}:
+            groups = groups.union(*(one.other_groups for one in found))
         if not groups:
             raise UsageError(
                 f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads "
-                f"level; groups: {'、'.join(sorted(names))}"
+                f"{'level' if tones == {'P'} else 'so'}; groups: {'、'.join(sorted(names))}"
             )
         return groups
 
-    def _try(self, template: str, mode: str, sounds: Sounds, wanted: Groups | None) -> AnyOpening | None:
-        """The opening of a template; None where the template does not fit what the user asks for."""
-        needed = sum(kind.isupper() for kind in template)
-        groups = wanted
+    def _try(self, layout: Layout, sounds: Sounds, wanted: Groups | None) -> AnyOpening | None:
+        """The opening of a layout; None where the layout does not fit what the user asks for.
+
+        A rhyme that the user asks for is that of the first line that rhymes.
+        """
+        groups: dict[str, Groups] | None = None
         if wanted is not None:
-            groups = frozenset(name for name in wanted if sounds.rhyming(frozenset([name])).sum() >= needed)
-            if not groups:
+            groups = {letter: rich(layout, letter, sounds) for letter in letters_of(layout)}
+            if wanted:
+                groups[letters_of(layout)[0]] &= wanted
+            if not all(groups.values()):
                 return None
         heads = self._head_ids()
-        verse = Regulated(self.form, template, mode, sounds, self.id_of, heads, groups)
+        verse = Regulated(layout, sounds, self.id_of, heads, groups, self.form.repeats)
         if not all(verse.mask(verse.at(line)).any() for line in heads):
             return None
         return self._follow(verse, self.start)
@@ -171,24 +195,45 @@ class Chinese:
     def _obstacle(self, sounds: Sounds, wanted: Groups | None) -> str:
         """What no template fits, and what to do."""
         form, config = self.form, self.config
-        if wanted is not None:
-            fewest = min(sum(kind.isupper() for kind in template) for template in form.templates)
-            known = "".join(self.printed[index] for index in np.flatnonzero(sounds.rhyming(wanted)).tolist())
-            if len(known) < fewest:
-                return (
-                    f"`rhyme={short(config.rhyme or '')}`: the run knows {len(known)} characters of this rhyme "
-                    f"({known}), and the form needs {fewest}"
-                )
+        layout = min(self._layouts(config.tones, sounds), key=lambda one: sum(bool(line.rhyme) for line in one.lines))
+        for letter in letters_of(layout) if wanted is not None else []:
+            if wanted and letter == letters_of(layout)[0] and not rich(layout, letter, sounds) & wanted:
+                return self._poor_rhyme(layout, sounds, wanted)
+            if not rich(layout, letter, sounds):
+                return self._poor_run(layout, letter, sounds)
         asked = " and ".join(
             f"`{name}={value}`" for name in ("start", "acrostic", "rhyme") if (value := getattr(config, name))
         )
+        none = f"no template of {form.name} fits {asked}"
         looser = [tones for tones in ("relaxed", "off") if tones != config.tones and self._fits(tones, sounds, wanted)]
         if looser and config.tones != "off":
-            return f'{asked} with `tones="{config.tones}"`; use `tones="{looser[0]}"`'
-        return f"{asked}; ask for less"
+            return f'{none} with `tones="{config.tones}"`; use `tones="{looser[0]}"`'
+        return f"{none}; ask for less"
+
+    def _poor_rhyme(self, layout: Layout, sounds: Sounds, wanted: Groups) -> str:
+        """The message about a rhyme of which the run knows too few characters."""
+        tones = needed(layout, letters_of(layout)[0])
+        tone, number = max(tones.items(), key=lambda one: one[1])
+        found = sounds.rhymes[tone].rhyming(wanted)
+        known = "".join(self.printed[index] for index in np.flatnonzero(found).tolist())
+        return (
+            f"no template of {self.form.name} fits `rhyme={short(self.config.rhyme or '')}`: the run knows "
+            f"{len(known)} characters of this rhyme ({known[:MAX_SHOWN]}), and the form needs {number}"
+        )
+
+    def _poor_run(self, layout: Layout, letter: str, sounds: Sounds) -> str:
+        """The message about a form that needs more characters of one rhyme than the run knows."""
+        tones = needed(layout, letter)
+        tone = min(tones, key=lambda one: max(sounds.rhymes[one].sizes.values(), default=0) - tones[one])
+        most = max(sounds.rhymes[tone].sizes.values(), default=0)
+        name = {"P": "level ", "Z": "oblique ", "N": ""}[tone]
+        return (
+            f"`form`: {self.form.name} needs {tones[tone]} characters of one {name}rhyme, and the run knows {most} at "
+            "most; train on more poems, or choose a shorter form"
+        )
 
     def _fits(self, tones: str, sounds: Sounds, wanted: Groups | None) -> bool:
-        return any(self._try(template, tones, sounds, wanted) for template in self.form.templates)
+        return any(self._try(layout, sounds, wanted) for layout in self._layouts(tones, sounds))
 
 
 def _unread(character: str) -> Readings:

@@ -14,13 +14,13 @@ from typing import Protocol, Unpack
 import numpy as np
 
 from textgen import arguments
-from textgen.corpus.forms import FORMS, Form, form_of
+from textgen.corpus.forms import FORMS, Form
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords, lists_options, with_options
 from textgen.system.wording import count
-from textgen.tokens.characters import is_chinese
+from textgen.tokens.characters import ENDING, is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
@@ -37,7 +37,7 @@ class Composition:
     Attributes:
         lines: its lines with their punctuation.
         form: its Form.
-        template: the template of regulated verse, one letter per line; else empty.
+        template: the template of regulated verse, one letter a line; else empty.
         title: the title from the options.
         number: which poem of the series it is, from 0.
         taken_back: lines that led nowhere and were sampled again.
@@ -62,10 +62,12 @@ class Composition:
 
     @property
     def text(self) -> str:
-        """The poem as it is printed: an empty line between stanzas, Chinese verse with two lines to a row."""
-        if not is_chinese("".join(self.lines)):
+        """The poem as it is printed: an empty line between stanzas, Chinese verse with a sentence to a row."""
+        if not self.form.is_tonal and not is_chinese("".join(self.lines)):
             return "\n\n".join("\n".join(stanza) for stanza in self.stanzas)
-        return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
+        if not self.form.is_tonal:
+            return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
+        return "".join(line + "\n" * (line[-1:] in ENDING) for line in self.lines).rstrip("\n")
 
     def __repr__(self) -> str:
         return f"<Composition, {self.form.name}: {count(len(self.lines), 'line')}, {arguments.shown(self.text)}>"
@@ -141,14 +143,13 @@ def compositions(
         config = dataclasses.replace(config, seed=new_seed())
     if generator.documents != "poem":
         raise ModelError(f'this run learned {_documents(generator)}, not poems; train on poems with `documents="poem"`')
-    form, writes_chinese = form_of(config.form), is_chinese("".join(generator.tokenizer.symbols))
+    form, writes_chinese = config.sized_form, is_chinese("".join(generator.tokenizer.symbols))
     own = "chinese" if writes_chinese else "english"
     if form.language not in ("", own):
-        fitting = ", ".join(name for name, other in FORMS.items() if other.language in ("", own))
         also = "; `acrostic` goes with each of them" if form.name == "acrostic" else ""
         raise UsageError(
             f'`form="{form.name}"` is {form.language.title()} verse, and this run writes {own.title()}; choose one of '
-            f"{fitting}{also}"
+            f"{FORMS.listed(own)}{also}"
         )
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return language.notes, _write(generator, form, config, language, each_draw)

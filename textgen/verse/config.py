@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from textgen.corpus.forms import form_of
+from textgen.corpus.forms import Form, form_of
+from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
 
@@ -61,7 +62,16 @@ class Rules(Config):
 class PoemConfig(Rules):
     """What the user asks of a poem."""
 
-    form: str = option("free", "Keep this form, one of those listed above.", metavar="FORM", group="Poem")
+    form: str = option(
+        "free", "Keep this form: its name, or a path to a TOML file with one of your own.", metavar="FORM", group="Poem"
+    )
+    lines: int | None = option(
+        None,
+        "Write N lines, where the form lets you choose: in 排律 and 古體. [default: the form's usual number]",
+        low=2,
+        high=500,
+        group="Poem",
+    )
     start: str = option("", "Begin the poem with this text; it is printed.", metavar="TEXT", group="Poem")
     mood: str = option(
         "", "Let the model read this text before the poem; it is not printed.", metavar="TEXT", group="Poem"
@@ -103,7 +113,22 @@ class PoemConfig(Rules):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        form_of(self.form)
+        form = form_of(self.form)
+        if self.lines is not None and not (form.least and form.allows(self.lines)):
+            allowed = (
+                f"an even number of at least {form.least}"
+                if form.least
+                else f"always {form.lines}; leave `lines` out"
+                if form.lines
+                else "as many as the model writes; leave `lines` out"
+            )
+            raise UsageError(f"`lines={self.lines}`: {form.name} has {allowed}")
+
+    @property
+    def sized_form(self) -> Form:
+        """The form, with the number of lines that is asked for."""
+        form = form_of(self.form)
+        return form if self.lines is None else form.sized(self.lines)
 
 
 class RulesOptions(TypedDict, total=False):
@@ -122,6 +147,7 @@ class PoemOptions(RulesOptions, total=False):
     """The fields of PoemConfig as keywords."""
 
     form: str
+    lines: int | None
     start: str
     mood: str
     title: str

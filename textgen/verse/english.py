@@ -97,7 +97,7 @@ class English:
         for number, letter in enumerate(letters):
             # A line that repeats another begins as that one does.
             line = number * step
-            source = form.repeats(line) if form.repeats(line) >= 0 else line
+            source = form.source_of(line) if form.source_of(line) >= 0 else line
             if heads.setdefault(source, letter).lower() != letter.lower():
                 raise UsageError(
                     f"`acrostic={short(self.config.acrostic)}`: line {line + 1} of a {form.name} begins as line "
@@ -159,7 +159,7 @@ class English:
         if shortage := careful.shortage():
             instead = " choose another word," if rhyme else ""
             raise UsageError(f"`form`: {shortage};{instead} train on more poems, or choose another `form`")
-        return self._started(careful if verse.is_demanding else verse, verse.patterns)
+        return self._started(careful if verse.supply.is_demanding else verse, verse.patterns)
 
     def _spelling(self, lexicon: Lexicon) -> Spelling:
         """How the run writes words. Raises UsageError where it cannot choose them."""

@@ -1,6 +1,6 @@
 """How much speaks for a form: what the checker tells the form of a poem by. Knows nothing of sounds or models."""
 
-from textgen.verse.verdict import LineVerdict, Verdict, has_break
+from textgen.verse.verdicts import LineVerdict, Verdict, has_break
 
 # What speaks for a form. Two words seldom rhyme by chance, and still more seldom a line or an end word returns. Lines
 # of the right length and meter are more common, above all where several lengths are right.
@@ -17,7 +17,7 @@ def evidence(verdict: Verdict) -> float:
     for number, line in enumerate(verdict.lines[: form.lines]):
         if number < len(form.meters):
             total += _meter(line, form.meters[number])
-        if form.repeats(number) >= 0 or form.end_word(number) >= 0:
+        if form.source_of(number) >= 0 or form.end_word(number) >= 0:
             total += -REFRAIN if has_break(line.breaks, "refrain", "word") else REFRAIN
         if line.rhymes:
             letter = form.rhyme[number]

@@ -13,7 +13,7 @@ from textgen.corpus.memory import lines_of
 from textgen.tokens.characters import is_chinese
 from textgen.verse.checking import check
 from textgen.verse.config import RulesOptions
-from textgen.verse.verdict import Verdict
+from textgen.verse.verdicts import Verdict
 
 # The share of rhymes that must hold where no form is named. The rest leaves room for near rhymes.
 MIN_RHYMES = 0.6
@@ -30,7 +30,7 @@ def joined(blocks: Sequence[str], form: str | None, **rules: Unpack[RulesOptions
         the text of each poem, with an empty line between stanzas that were blocks.
     """
     named = [form_of(form)] if form is not None else sorted(FORMS.values(), key=lambda one: -len(one.stanzas))
-    forms = [one for one in named if len(one.stanzas) > 1]
+    forms = [one for one in named if len(one.stanzas) > 1 and one.language != "chinese"]
     sizes = [len(lines_of(block)) for block in blocks]
     at = 0
     while at < len(blocks):

@@ -7,7 +7,7 @@ with the decoder and knows nothing of sounds or models.
 from collections.abc import Sequence
 
 from textgen.corpus.forms import Form
-from textgen.verse.verdict import Break, LineVerdict
+from textgen.verse.verdicts import Break, LineVerdict
 
 Words = Sequence[Sequence[str]]
 
@@ -22,7 +22,7 @@ def judge_repetition(lines: Sequence[LineVerdict], spelled: Words, form: Form) -
     radif = radif_of(spelled, form)
     firsts: dict[int, int] = {}
     for number, (line, own) in enumerate(zip(lines[: form.lines], spelled, strict=False)):
-        source, word = form.repeats(number), form.end_word(number)
+        source, word = form.source_of(number), form.end_word(number)
         if source >= 0:
             line.repeats = source
             _judge_refrain(line, own, spelled[source], source, is_whole=form.refrain(number) >= 0)

@@ -13,7 +13,7 @@ from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
 from textgen.verse.faults import AGREEMENT, WEAK_END
 from textgen.verse.joining import joined
-from textgen.verse.verdict import BreakKind, Verdict, has_break
+from textgen.verse.verdicts import BreakKind, Verdict, has_break
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
@@ -43,13 +43,17 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     for line in verdict.lines:
         findings = [*(f"✗ {one}" for one in line.breaks), *line.remarks]
         yield (
-            f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.length else ''}"
+            f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.is_tonal else ''}"
             + (f"  {'; '.join(findings)}" if findings else "  ✓")
-            + f" ({', '.join(line.licences)})" * bool(line.licences)
+            + f" ({', '.join(line.licences)})" * (bool(line.licences) and not verdict.form.is_tonal)
         )
     about = [f"✗ {one}" for one in verdict.breaks]
-    if verdict.form.length:
+    if verdict.form.templates:
         about.append(f"template {verdict.template or 'none'}, tones {verdict.tones or 'broken'}")
+    elif verdict.form.is_tonal and not verdict.form.least:
+        about.append(f"tones {verdict.tones or 'broken'}")
+    if verdict.licences:
+        about.append(count(verdict.licences, "licence"))
     if verdict.rhyme:
         about.append(f"rhyme {verdict.rhyme}")
     yield f"{verdict.form.name}: {'holds' if verdict.holds else 'breaks'}" + "".join(f"; {part}" for part in about)
@@ -66,16 +70,18 @@ def verdict_values(text: str, verdict: Verdict) -> dict[str, Any]:
         "tones": verdict.tones,
         "fixed": verdict.fixed,
         "rhyme": verdict.rhyme,
+        "licences": verdict.licences,
         "lines": [vars(line) | {"breaks": list(map(str, line.breaks))} for line in verdict.lines],
     }
 
 
 def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Counts over all poems, one line for each form."""
-    for form in dict.fromkeys(verdict.form for verdict in verdicts):
-        own = [verdict for verdict in verdicts if verdict.form is form]
+    # Poems of one form may differ in their number of lines.
+    for form in {verdict.form.name: verdict.form for verdict in verdicts}.values():
+        own = [verdict for verdict in verdicts if verdict.form.name == form.name]
         line = f"{form.name}: {count(len(own), 'poem')}, {sum(one.holds for one in own):,} hold"
-        if form.length:
+        if form.templates:
             rules = Counter(one.tones for one in own)
             total = len(own)
             strict, variants = rules["strict"], rules["strict"] + rules["variants"]
@@ -85,9 +91,13 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
                 f"; strict template {strict / total:.2f}, with variants {variants / total:.2f}, fixed places "
                 f"{sum(fixed) / max(len(fixed), 1):.2f}, level rhyme {rhymed / total:.2f}"
             )
+        elif form.is_tonal:
+            line += f"; {sum(one.licences for one in own):,} licences, of {sum(len(one.lines) for one in own):,} lines"
+            line += f" break tones {sum(one.count('tone') for one in own):,}, rhyme "
+            line += f"{sum(one.count('rhyme') for one in own):,}"
         elif form.meters:
             lines = sum(len(one.lines) for one in own)
-            kinds = _COUNTED + _REPEATED * any(form.repeats(at) + form.end_word(at) > -2 for at in range(form.lines))
+            kinds = _COUNTED + _REPEATED * any(form.source_of(at) + form.end_word(at) > -2 for at in range(form.lines))
             counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in kinds]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
             faults = sum((Counter(line.faults) for one in own for line in one.lines), Counter[str]())
@@ -98,7 +108,7 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def shown(poem: Composition, config: PoemConfig) -> str:
     """A poem with the sounds under each line: its tones, or its stresses, and the rhyme."""
-    verdict = check(poem.lines, poem.form.name, **_rules(config))
+    verdict = check(poem.lines, poem.form, **_rules(config))
     stanzas = []
     for stanza in poem.form.in_stanzas(verdict.lines):
         rows = []
@@ -107,7 +117,7 @@ def shown(poem: Composition, config: PoemConfig) -> str:
             if line.repeats >= 0:
                 marks += f" (line {line.repeats + 1})"
             elif line.rhymes:
-                marks += f" （{verdict.rhyme}）" if poem.form.length else " (rhyme)"
+                marks += f" （{verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
             rows += [line.text, marks] if marks else [line.text]
         stanzas.append("\n".join(rows))
     return "\n\n".join([poem.title, *stanzas] if poem.title else stanzas)

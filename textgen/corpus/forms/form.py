@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from textgen.corpus.forms import linetypes
+from textgen.corpus.forms.layout import Layout, VerseLine, loosened
 
 T = TypeVar("T")
 
@@ -35,6 +36,12 @@ class Form:
         end_words: for each line the number of the word that it ends in, from 0 in the order of the poem, or -1, as in
             a sestina; empty for none. Where the line rhymes too, the word before this one rhymes, as in a ghazal.
         inner_words: for each line the number of the end word that it has before its own, or -1; empty for none.
+        names: its other names.
+        tune: of a form without templates, the lines with their tones, rhymes and marks, as `layout.parse` reads them.
+        least: where the number of lines may be chosen, the least of them, even; else 0. `lines` is then the usual one.
+        wide: whether the rhymes are those of the tunes (詞林正韻), and not those of poems (平水韻).
+        repeats: whether a character may stand in the poem twice.
+        is_couplet: whether a second line answers a first one of any length (對聯).
     """
 
     name: str
@@ -50,6 +57,12 @@ class Form:
     rentrements: tuple[int, ...] = ()
     end_words: tuple[int, ...] = ()
     inner_words: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    tune: tuple[VerseLine, ...] = ()
+    least: int = 0
+    wide: bool = False
+    repeats: bool = False
+    is_couplet: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for a form whose parts are not of one size."""
@@ -58,6 +71,7 @@ class Form:
             ("meters", [len(self.meters)] if self.meters else []),
             ("templates", [len(template) for template in self.templates]),
             *((name, [len(own)] if (own := getattr(self, name)) else []) for name in _BY_LINE),
+            ("tune", [len(self.tune)] if self.tune else []),
         ):
             if any(size != self.lines for size in sizes):
                 raise ValueError(f"form {self.name}: {name} must have one entry a line: {self.lines}, not {sizes[0]}")
@@ -67,10 +81,39 @@ class Form:
             if any(earlier >= line for line, earlier in enumerate(getattr(self, name))):
                 raise ValueError(f"form {self.name}: a line of {name} may repeat only an earlier one")
 
+    @property
+    def is_tonal(self) -> bool:
+        """Whether tones are counted: every form of Chinese verse."""
+        return bool(self.templates or self.tune or self.is_couplet)
+
     def fits(self, lines: Sequence[str]) -> bool:
         """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""
-        return (not self.lines or len(lines) == self.lines) and (
-            not self.length or all(len(line) == self.length for line in lines)
+        if self.is_couplet:
+            return len(lines) == 2 and 0 < len(lines[0]) == len(lines[1])
+        if not self.allows(len(lines)):
+            return False
+        if self.tune:
+            return [len(line) for line in lines] == [line.length for line in self.sized(len(lines)).tune]
+        return not self.length or all(len(line) == self.length for line in lines)
+
+    def allows(self, lines: int) -> bool:
+        """Whether a poem may have this number of lines."""
+        if self.least:
+            return lines >= self.least and lines % 2 == 0
+        return not self.lines or lines == self.lines
+
+    def sized(self, lines: int) -> "Form":
+        """The form with a number of lines that it allows: it goes on as its last lines do."""
+        if lines == self.lines or not self.least:
+            return self
+        # Four lines of a template come round again (aBbA), two of a tune.
+        templates = tuple((one + one[-4:] * lines)[:lines] for one in self.templates)
+        return replace(
+            self,
+            lines=lines,
+            templates=templates,
+            tune=(self.tune + self.tune[-2:] * lines)[:lines],
+            stanzas=(lines,),
         )
 
     def in_stanzas(self, lines: Sequence[T]) -> tuple[tuple[T, ...], ...]:
@@ -80,7 +123,7 @@ class Form:
         ends = itertools.accumulate(self.stanzas)
         return tuple(tuple(lines[end - size : end]) for size, end in zip(self.stanzas, ends, strict=True))
 
-    def repeats(self, line: int) -> int:
+    def source_of(self, line: int) -> int:
         """The earlier line that a line repeats, whole or its first words; -1 if it repeats none."""
         return max(_entry(self.refrains, line), _entry(self.rentrements, line))
 
@@ -111,12 +154,36 @@ class Form:
 
     def new_lines(self, letter: str) -> list[int]:
         """The lines of a letter of the scheme that repeat no other. Each needs a rhyme word of its own."""
-        return [line for line, own in enumerate(self.rhyme) if own == letter and self.repeats(line) < 0]
+        return [line for line, own in enumerate(self.rhyme) if own == letter and self.source_of(line) < 0]
 
     @property
     def leading(self) -> str:
         """The first letter of the scheme that two lines have; empty where none rhymes with another."""
         return next((one for one in self.rhyme if one != "-" and self.rhyme.count(one) > 1), "")
+
+    def layouts(self, tones: str) -> list[Layout]:
+        """The lines of each of its templates, or of its tune.
+
+        Args:
+            tones: "strict" for the template's patterns, "variants" for these and the licensed deviations, "relaxed"
+                for the positions that count, "off" for any tones.
+        """
+        if self.tune:
+            return [Layout("", tuple(loosened(line, tones) for line in self.tune))]
+        return [
+            Layout(
+                template,
+                tuple(
+                    VerseLine(
+                        tuple(self.patterns(kind, tones)),
+                        "A" if kind.isupper() else "",
+                        mark="。" if line % 2 else "，",
+                    )
+                    for line, kind in enumerate(template)
+                ),
+            )
+            for template in self.templates
+        ]
 
     def patterns(self, kind: str, tones: str) -> list[str]:
         """The tone patterns of a line type: a letter of the form's templates (`linetypes.patterns`)."""

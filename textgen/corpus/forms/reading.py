@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textgen.arguments import shown
-from textgen.corpus.forms import linetypes, scheme
+from textgen.corpus.forms import layout, linetypes, scheme
 from textgen.corpus.forms.form import Form
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
 
 # The largest form: lines, patterns of a line, and characters of a pattern and of a description.
 MAX_LINES, MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 500, 32, 64, 200
+# The largest tune, in characters, and the longest name.
+MAX_TUNE, MAX_NAME = 20_000, 40
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 LANGUAGES = ("chinese", "english")
@@ -86,7 +88,8 @@ def _scheme(table: Table) -> None:
         raise table.broken("scheme", rule, mend) from None
     if len(found.rhyme) > MAX_LINES:
         raise table.broken("scheme", f"has {len(found.rhyme):,} lines, more than {MAX_LINES}", "make the form shorter")
-    table.fields |= found._asdict() | {"lines": len(found.rhyme)}
+    table.needs("scheme", "meter")
+    table.fields |= found._asdict() | {"lines": len(found.rhyme), "language": "english"}
 
 
 def _meter(table: Table) -> None:
@@ -126,7 +129,7 @@ def _repeats_fit(table: Table, form: Form) -> None:
     if has_repeats and form.language == "english" and not form.meters:
         raise table.broken("meter", "is missing, and the scheme repeats lines or words", 'add meter = "wswswsws"')
     for line in range(form.lines if form.meters else 0):
-        own, source = form.meters[line], form.repeats(line)
+        own, source = form.meters[line], form.source_of(line)
         if form.refrain(line) >= 0 and own != form.meters[source]:
             mend = "give both the same pattern"
             raise table.broken("meter", f"lines {source + 1} and {line + 1} are one line with two patterns", mend)
@@ -187,8 +190,94 @@ def _templates(table: Table) -> None:
             raise table.broken("templates", f"have more than {MAX_LINES} lines", "make the form shorter")
         if not any(kind.isupper() for kind in one):
             raise table.broken("templates", f"{shown(one)} has no line that rhymes", mend)
+    for other in ("scheme", "meter"):
+        if other in table.values:
+            raise table.broken("templates", f"goes without `{other}`", "take one of them out")
     lines = len(found[0])
-    table.fields |= {"templates": tuple(found), "lines": lines, "stanzas": (lines,)}
+    table.fields |= {"templates": tuple(found), "lines": lines, "stanzas": (lines,), "language": "chinese"}
+
+
+def _tune(table: Table) -> None:
+    mend = 'write a text for each stanza, each line as tones, rhyme and mark: tune = ["PNZ，NZZPPa。"]'
+    texts = table.texts("tune", mend)
+    for other in ("scheme", "meter", "templates", "length"):
+        if other in table.values:
+            raise table.broken("tune", f"goes without `{other}`", "take one of them out")
+    if sum(map(len, texts)) > MAX_TUNE:
+        raise table.broken("tune", f"has more than {MAX_TUNE:,} characters", "make the form shorter")
+    try:
+        lines, stanzas = layout.parse(texts)
+    except ValueError as error:
+        rule, _, advice = str(error).partition("; ")
+        raise table.broken("tune", rule, advice or mend) from None
+    if len(lines) > MAX_LINES:
+        raise table.broken("tune", f"has {len(lines):,} lines, more than {MAX_LINES}", "make the form shorter")
+    if max(line.length for line in lines) > MAX_PATTERN or max(len(line.patterns) for line in lines) > MAX_PATTERNS:
+        raise table.broken(
+            "tune", f"a line takes at most {MAX_PATTERNS} patterns of at most {MAX_PATTERN} characters", "shorten it"
+        )
+    for letter in sorted({line.rhyme for line in lines} - {""}):
+        if sum(line.rhyme == letter for line in lines) < 2:
+            raise table.broken("tune", f"only one line has the rhyme {letter}", "give two lines a letter, or none")
+        if len({line.tone == layout.ANY for line in lines if line.rhyme == letter}) > 1:
+            raise table.broken(
+                "tune", f"the rhyme {letter} ends in N and in P or Z", "end all its lines in N, or none of them"
+            )
+    table.fields |= {
+        "tune": lines,
+        "lines": len(lines),
+        "stanzas": stanzas,
+        "language": "chinese",
+        "wide": True,
+        "repeats": True,
+    }
+
+
+def _rhymes(table: Table) -> None:
+    table.needs("rhymes", "tune")
+    value = table.values["rhymes"]
+    if value not in ("tunes", "poems"):
+        raise table.broken(
+            "rhymes",
+            f"takes tunes or poems; got {shown(value)}",
+            "write tunes for the rhymes of 詞林正韻, poems for those of 平水韻",
+        )
+    table.fields["wide"] = value == "tunes"
+
+
+def _names(table: Table) -> None:
+    names = table.texts("names", 'write its other names in a list: names = ["忆江南"]')
+    if strange := [one for one in names if not one.isalnum() or len(one) > MAX_NAME]:
+        raise table.broken(
+            "names", f"{shown(strange[0])} is no name", f"write letters or characters, at most {MAX_NAME}"
+        )
+    table.fields["names"] = tuple(names)
+
+
+def _least(table: Table) -> None:
+    value = table.values["least"]
+    if "templates" not in table.values and "tune" not in table.values:
+        raise table.broken("least", "needs `templates` or `tune` beside it", "take least out")
+    usual = table.fields["lines"]
+    if type(value) is not int or value % 2 or not 2 <= value <= usual or usual % 2:
+        raise table.broken(
+            "least",
+            f"takes an even number of lines from 2 to {usual}, which the form has and which is even too; got "
+            f"{shown(value)}",
+            "write the least number of lines that a poem may have",
+        )
+    if len(set(table.fields["stanzas"])) > 1 or len(table.fields["stanzas"]) > 1:
+        raise table.broken("least", "goes with one stanza", "write the form as one stanza, or take least out")
+    table.fields["least"] = value
+
+
+def _couplet(table: Table) -> None:
+    if table.values["couplet"] is not True:
+        raise table.broken("couplet", f"takes true; got {shown(table.values['couplet'])}", "take it out")
+    for other in ("scheme", "meter", "templates", "length", "tune"):
+        if other in table.values:
+            raise table.broken("couplet", f"goes without `{other}`", "take one of them out")
+    table.fields |= {"is_couplet": True, "lines": 2, "stanzas": (2,), "language": "chinese"}
 
 
 # Each key and what reads it, in this order.
@@ -200,6 +289,11 @@ KEYS: dict[str, Callable[[Table], None]] = {
     "radif": _radif,
     "length": _length,
     "templates": _templates,
+    "tune": _tune,
+    "rhymes": _rhymes,
+    "names": _names,
+    "least": _least,
+    "couplet": _couplet,
 }
 
 
@@ -218,6 +312,9 @@ def read_form(table: Table) -> Form:
     for key, read in KEYS.items():
         if key in table.values:
             read(table)
+    given, implied = table.values.get("language"), table.fields.get("language")
+    if given not in (None, implied):
+        raise table.broken("language", f"is {given}, and the other keys make {implied} verse", "take language out")
     form = Form(table.name, **table.fields)
     _repeats_fit(table, form)
     return form

@@ -22,9 +22,6 @@ from textgen.verse.sounds.function_words import UNFINISHED
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.verse.sounds.meter import Meter, readable
 
-# A form with this many words of one rhyme looks ahead from its first line on.
-MANY = 4
-
 
 class Spelling(Protocol):
     """How the words of a lexicon are written in a model's symbols."""
@@ -101,12 +98,7 @@ class Metrical:
         # The rhymes of each letter that enough words share, and the words that each end word is chosen from.
         self._rich = {letter: self.supply.rich(letter, self._more(letter)) for letter in self._letters}
         self._end_words: Mapping[int, Mask] = {}
-        self._repeated = {form.repeats(line) for line in range(form.lines)} - {-1}
-        # In a form of many words of few rhymes, lines of different letters do not rhyme, where that can be kept.
-        self.is_demanding = bool(self._repeated or form.end_words) or any(
-            len(form.new_lines(letter)) >= MANY or form.is_feminine(form.new_lines(letter)[0])
-            for letter in self._letters
-        )
+        self._repeated = {form.source_of(line) for line in range(form.lines)} - {-1}
         self._forget()
 
     def _forget(self) -> None:
@@ -182,7 +174,7 @@ class Metrical:
 
     def is_settled(self, position: MetricalPosition) -> bool:
         """Whether the line repeats an earlier one, so that all rows write the same."""
-        return self.form.repeats(position.line) >= 0
+        return self.form.source_of(position.line) >= 0
 
     def mask(self, position: MetricalPosition) -> Mask:
         """The symbols that may come next, bool (vocabulary,). Do not modify it."""
@@ -219,7 +211,7 @@ class Metrical:
 
     def _source(self, position: MetricalPosition) -> tuple[int, ...]:
         """The ids of a line that repeats an earlier one."""
-        ids = dict(position.kept)[self.form.repeats(position.line)]
+        ids = dict(position.kept)[self.form.source_of(position.line)]
         if self.form.refrains and self.form.refrains[position.line] >= 0:
             return ids
         return self._sources.get((position.line, ids), lambda: self._beginning(position.line, ids))
@@ -231,7 +223,7 @@ class Metrical:
             line: the one that repeats it.
             ids: of the other line.
         """
-        source = self.form.repeats(line)
+        source = self.form.source_of(line)
         caesura, words = self.form.caesura(source), self.spelling.words_of(ids)
         # Words have more pronunciations than one: both parts must be read.
         fitting = (
@@ -402,6 +394,7 @@ class Metrical:
             if own.letter == letter:
                 return own
         rich = self._rich[letter]
-        if self.is_demanding:
+        if self.supply.is_demanding:
+            # Lines of different letters do not rhyme, where that can be kept.
             rich = rich.difference(*(other.rhymes for other in position.rhymes)) or rich
         return RhymeSoFar(letter, rich, ())

@@ -1,108 +1,108 @@
-"""Chinese regulated verse as masks: which symbols may come next in a line, by tone, rhyme and slot.
+"""Chinese verse as masks: which symbols may come next in a line, by tone, rhyme, repetition and slot.
 
-A position is a value, and each mask is computed once for each combination of what it depends on. This module knows
-nothing of models except their vocabulary.
+A poem's lines are a Layout: those of regulated verse, of a tune, of old verse or of a couplet. A position is a value,
+and each mask is computed once for each combination of what it depends on. This module knows nothing of models except
+their vocabulary.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from textgen.corpus.forms import Form
-from textgen.tokens.characters import ENDING, is_ideograph
+from textgen.corpus.forms.layout import Layout, VerseLine
+from textgen.tokens.characters import ENDING
 from textgen.verse.masks.base import Mask, Position
-from textgen.verse.sounds.readings import Readings
-
-# The prefix of the entering tone's groups in the rhyme book of Pingshui.
-ENTERING = "入"
-
-Groups = frozenset[str]
-
-
-class Sounds:
-    """What a rhyme book says of a vocabulary, as arrays.
-
-    Attributes:
-        ideographs: bool (vocabulary,).
-        tones: for "P", "Z" and "N" the symbols with a reading of that tone, bool (vocabulary,).
-        groups: the level rhyme groups of each symbol, by id.
-        members: the symbols of each level rhyme group, bool (vocabulary,). Symbols that also have a reading in the
-            entering tone (不, 咽) are left out: they are rarely read level, and a line that ends in one sounds broken
-            off.
-    """
-
-    def __init__(self, printed: Sequence[str], readings: Callable[[str], Readings]) -> None:
-        found = [readings(symbol) if len(symbol) == 1 and is_ideograph(symbol) else None for symbol in printed]
-        self.ideographs: Mask = np.array([one is not None for one in found])
-        level = np.array([one is not None and one.level for one in found])
-        oblique = np.array([one is not None and one.oblique for one in found])
-        self.tones: dict[str, Mask] = {"P": level, "Z": oblique, "N": self.ideographs}
-        self.groups: list[Groups] = [one.groups if one else frozenset() for one in found]
-        rare = np.array(
-            [one is not None and any(name.startswith(ENTERING) for name in one.other_groups) for one in found]
-        )
-        names = sorted(frozenset[str]().union(*self.groups))
-        self.members: dict[str, Mask] = {
-            name: np.array([name in groups for groups in self.groups]) & ~rare for name in names
-        }
-
-    def rhyming(self, groups: Groups) -> Mask:
-        """The symbols in any of some groups, bool (vocabulary,)."""
-        found = np.zeros(len(self.ideographs), bool)
-        for name in groups & self.members.keys():
-            found |= self.members[name]
-        return found
+from textgen.verse.masks.sounds import Groups, Sounds
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegulatedPosition(Position):
-    """A position in regulated verse.
+    """A position in Chinese verse.
 
     Attributes:
         slot: symbols written in the line.
         patterns: the line's tone patterns that agree with the symbols written in it.
-        used: the ids in the poem. Regulated verse repeats no character (避重字): of 8,122 Tang quatrains of seven
-            characters a line, four in five keep to it.
-        groups: the rhyme groups that all rhymes so far share; before the first rhyme, those to choose from; None where
-            rhyme is off.
+        used: the ids in the poem.
+        groups: for each letter of the layout the rhyme groups that all its rhymes so far share; before the first
+            rhyme, those to choose from. Empty where rhyme is off.
     """
 
     slot: int = 0
     patterns: tuple[str, ...] = ()
     used: tuple[int, ...] = ()
-    groups: Groups | None = None
+    groups: tuple[Groups, ...] = ()
+
+
+class Later(NamedTuple):
+    """What a later line asks of a character that it repeats.
+
+    Attributes:
+        tones: the tones that it may have there.
+        letter: the letter of the rhyme that it must make there, by number; None for none.
+        tone: the tone of that rhyme.
+    """
+
+    tones: frozenset[str]
+    letter: int | None
+    tone: str
+
+
+def letters_of(layout: Layout) -> list[str]:
+    """The letters of a layout's rhymes, in the order in which they come."""
+    return list(dict.fromkeys(line.rhyme for line in layout.lines if line.rhyme))
+
+
+def needed(layout: Layout, letter: str, start: int = 0) -> Counter[str]:
+    """How many different characters a letter needs in each tone, from a line on."""
+    return Counter(line.tone for line in layout.lines[start:] if line.rhyme == letter and not line.echoes)
+
+
+def rich(layout: Layout, letter: str, sounds: Sounds) -> Groups:
+    """The rhyme groups that have enough characters for a letter of a layout."""
+    wanted = needed(layout, letter)
+    names = frozenset.intersection(*(frozenset(sounds.rhymes[tone].members) for tone in wanted))
+    return frozenset(
+        name
+        for name in names
+        if all(sounds.rhymes[tone].members[name].sum() >= number for tone, number in wanted.items())
+    )
 
 
 class Regulated:
-    """The masks of a poem of one template.
+    """The masks of a poem of one layout.
 
     Args:
-        form: a Form of Chinese verse.
-        template: one of the form's templates, one letter per line.
-        tones: "strict", "variants", "relaxed" or "off" (`Form.patterns`).
+        layout: the lines.
         sounds: the vocabulary's Sounds.
         id_of: symbol to id.
         heads: line to the id that it must begin with.
-        groups: the rhyme groups to choose from; None where rhyme is off.
+        groups: for each letter of the layout the rhyme groups to choose from; None where rhyme is off.
+        repeats: whether a character may return in another line. Regulated verse repeats none (避重字): of 8,122 Tang
+            quatrains of seven characters a line, four in five keep to it.
     """
 
     def __init__(
         self,
-        form: Form,
-        template: str,
-        tones: str,
+        layout: Layout,
         sounds: Sounds,
         id_of: Mapping[str, int],
         heads: Mapping[int, int] | None = None,
-        groups: Groups | None = None,
+        groups: Mapping[str, Groups] | None = None,
+        repeats: bool = False,
     ) -> None:
-        self.form, self.template, self.sounds = form, template, sounds
-        self.heads, self.groups = heads or {}, groups
-        self._patterns = [tuple(form.patterns(kind, tones)) for kind in template]
-        self._masks: dict[tuple[frozenset[str], int | None, Groups | None], Mask] = {}
+        self.layout, self.sounds, self.heads, self.repeats = layout, sounds, heads or {}, repeats
+        letters = letters_of(layout) if groups is not None else []
+        self._letters = {letter: place for place, letter in enumerate(letters)}
+        self._groups = tuple((groups or {})[letter] for letter in letters)
+        lengths = [line.length for line in layout.lines]
+        # Where each line begins among the ids of the poem.
+        self._starts = [sum(lengths[:line]) for line in range(len(lengths) + 1)]
+        self._later = self._echoed()
+        self._masks: dict[tuple[frozenset[str], int | None, Groups | None, str], Mask] = {}
         self._is_careful = False
         size = len(sounds.ideographs)
 
@@ -111,14 +111,34 @@ class Regulated:
             mask[[id_of[symbol] for symbol in symbols if symbol in id_of]] = True
             return mask
 
-        self._comma, self._ending, self._newline = only("，"), only(ENDING), only("\n")
+        self._newline = only("\n")
+        # A mark that the run does not know becomes a comma.
+        marks = {line.mark for line in layout.lines}
+        found = {mark: only(ENDING if mark in ENDING else mark) for mark in marks}
+        self._marks = {mark: mask if mask.any() else only("，") for mark, mask in found.items()}
 
     marks, even = None, True
 
     @property
+    def template(self) -> str:
+        """The layout's name."""
+        return self.layout.name
+
+    @property
     def lines(self) -> int:
         """Number of lines."""
-        return self.form.lines
+        return len(self.layout.lines)
+
+    def _echoed(self) -> dict[int, list[Later]]:
+        """For each place of the poem what later lines that repeat its character ask of it."""
+        found: dict[int, list[Later]] = {}
+        for line in self.layout.lines:
+            for place, (other, slot) in enumerate(line.echoes):
+                tones = frozenset(pattern[place] for pattern in line.patterns)
+                is_end = place == line.length - 1
+                later = Later(tones, self._letters.get(line.rhyme) if is_end else None, line.tone)
+                found.setdefault(self._starts[other] + slot, []).append(later)
+        return found
 
     def begin(self) -> RegulatedPosition:
         """The position before the first symbol."""
@@ -126,7 +146,7 @@ class Regulated:
 
     def at(self, line: int) -> RegulatedPosition:
         """The position at the beginning of a line, where nothing is known of the lines before it."""
-        return RegulatedPosition(line=line, patterns=self._patterns[line], groups=self.groups)
+        return RegulatedPosition(line=line, patterns=self.layout.lines[line].patterns, groups=self._groups)
 
     def careful(self) -> Self:
         """The same poem; it leaves enough characters of a rhyme group for the rhymes to come."""
@@ -142,85 +162,147 @@ class Regulated:
         """The same position for every row."""
         return position
 
-    def is_rhyme(self, position: RegulatedPosition) -> bool:
-        """Whether the next symbol must rhyme."""
-        return (
-            self.groups is not None and position.slot == self.form.length - 1 and self.template[position.line].isupper()
-        )
+    def _rhyme(self, position: RegulatedPosition) -> int | None:
+        """The number of the letter with which the next symbol must rhyme; None where it need not."""
+        line = self.layout.lines[position.line]
+        return self._letters.get(line.rhyme) if position.slot == line.length - 1 else None
 
     def mask(self, position: RegulatedPosition) -> Mask:
         """The symbols that may come next, bool (vocabulary,). Do not modify it."""
-        if position.slot > self.form.length:
+        line = self.layout.lines[position.line]
+        if position.slot > line.length:
             return self._newline
-        if position.slot == self.form.length:
-            return self._ending if position.line % 2 else self._comma
-        wanted = frozenset(pattern[position.slot] for pattern in position.patterns)
+        if position.slot == line.length:
+            return self._marks[line.mark]
         head = self.heads.get(position.line) if position.slot == 0 else None
-        groups = position.groups if self.is_rhyme(position) else None
-        key = wanted, head, groups
+        if (echo := self._echo(position, line)) is not None:
+            mask = np.zeros(len(self.sounds.ideographs), bool)
+            mask[echo] = head in (None, echo)
+            return mask
+        letter = self._rhyme(position)
+        mask = self._sounding(
+            frozenset(pattern[position.slot] for pattern in position.patterns),
+            head,
+            None if letter is None else position.groups[letter],
+            line.tone,
+        )
+        for later in self._later.get(self._starts[position.line] + position.slot, ()):
+            groups = None if later.letter is None else position.groups[later.letter]
+            mask = mask & self._sounding(later.tones, None, groups, later.tone)
+        if head is not None:
+            return mask
+        if used := self._taken(position, is_rhyme=letter is not None):
+            mask = mask.copy()
+            mask[used] = False
+        # Where characters may return, the rhymes of a letter do not know of each other's: they always look ahead.
+        if position.groups and (self._is_careful or self.repeats):
+            mask = mask & ~self._reserved(position, letter)
+        return mask
+
+    def _sounding(self, wanted: frozenset[str], head: int | None, groups: Groups | None, tone: str) -> Mask:
+        """The symbols of some tones, and of some rhyme groups."""
+        key = wanted, head, groups, tone
         if key not in self._masks:
-            mask: Mask = np.logical_or.reduce([self.sounds.tones[tone] for tone in wanted])
+            mask: Mask = np.logical_or.reduce([self.sounds.tones[one] for one in wanted])
             if head is not None:
                 mask = mask & (np.arange(len(mask)) == head)
             if groups is not None:
-                mask = mask & self.sounds.rhyming(groups)
+                mask = mask & self.sounds.rhymes[tone].rhyming(groups)
             self._masks[key] = mask
-        mask = self._masks[key]
-        if position.used and head is None:
-            mask = mask.copy()
-            mask[list(position.used)] = False
-        if self._is_careful and head is None and position.groups is not None:
-            mask = mask & ~self._reserved(position, position.groups)
-        return mask
+        return self._masks[key]
 
-    def _reserved(self, position: RegulatedPosition, groups: Groups) -> Mask:
+    def _echo(self, position: RegulatedPosition, line: VerseLine) -> int | None:
+        """The id that must be repeated; None where none must, or where it is not known."""
+        if not line.echoes:
+            return None
+        other, slot = line.echoes[position.slot]
+        at = self._starts[other] + slot
+        return position.used[at] if at < len(position.used) else None
+
+    def _taken(self, position: RegulatedPosition, is_rhyme: bool) -> list[int]:
+        """The ids that may not come again."""
+        if not self.repeats:
+            return list(position.used)
+        # Nothing comes twice in a line, and no rhyme twice in a poem.
+        rhymes = self._rhymes_of(position) if is_rhyme else []
+        return [*position.used[self._starts[position.line] :], *rhymes]
+
+    def _rhymes_of(self, position: RegulatedPosition) -> list[int]:
+        """The ids in which the lines so far rhyme."""
+        ends = (self._starts[line + 1] - 1 for line in range(position.line) if self.layout.lines[line].rhyme)
+        return [position.used[end] for end in ends if end < len(position.used)]
+
+    def _reserved(self, position: RegulatedPosition, letter: int | None) -> Mask:
         """The symbols after which too few characters would be left for the rhymes to come, bool (vocabulary,).
 
         Before the end of a line these are the characters of a group that has none to spare, unless another group has
         some. Where a rhyme is chosen, they are those of the groups that are too small.
         """
-        to_come = sum(kind.isupper() for kind in self.template[position.line :])
-        taken = [*position.used, *(head for line, head in self.heads.items() if line > position.line)]
-        left = {name: np.delete(self.sounds.members[name], taken).sum() for name in groups & self.sounds.members.keys()}
+        if self.repeats:
+            own = self.layout.lines[position.line].rhyme
+            names = [own] if own else []
+            used = self._rhymes_of(position)
+            taken = [*used, *position.used[self._starts[position.line] :]] if letter is None else used
+        else:
+            names = list(self._letters)
+            taken = [*position.used, *(head for line, head in self.heads.items() if line > position.line)]
         nothing = np.zeros(len(self.sounds.ideographs), bool)
-        if self.is_rhyme(position):
-            enough = frozenset(name for name, count in left.items() if count >= to_come)
-            return ~self.sounds.rhyming(enough)
-        if not to_come or any(count > to_come for count in left.values()):
-            return nothing
-        return self.sounds.rhyming(frozenset(name for name, count in left.items() if count == to_come))
+        for name in names:
+            groups = position.groups[self._letters[name]]
+            # Where a character may return, only the rhyme of this line can be lost to it.
+            until = position.line + 1 if self.repeats and letter is None else self.lines
+            to_come = needed(Layout("", self.layout.lines[:until]), name, position.line)
+            left = {tone: self.sounds.rhymes[tone].left(groups, taken) for tone in to_come}
+            if letter == self._letters[name]:
+                tone = self.layout.lines[position.line].tone
+                enough = frozenset(
+                    group
+                    for group in groups
+                    if all(left[each].get(group, 0) >= number for each, number in to_come.items())
+                )
+                nothing = nothing | ~self.sounds.rhymes[tone].rhyming(enough)
+                continue
+            for tone, number in to_come.items():
+                if not any(count > number for count in left[tone].values()):
+                    scarce = frozenset(group for group, count in left[tone].items() if count == number)
+                    nothing = nothing | self.sounds.rhymes[tone].rhyming(scarce)
+        return nothing
 
     def admits(self, position: RegulatedPosition, index: int) -> bool:
         """Whether a symbol of the user's own beginning may come next: it may repeat, and rhyme by a rare reading."""
-        if position.slot >= self.form.length:
+        line = self.layout.lines[position.line]
+        if position.slot >= line.length:
             return bool(self.mask(position)[index])
         tones, head = self.sounds.tones, self.heads.get(position.line) if position.slot == 0 else None
+        letter = self._rhyme(position)
         return (
             any(tones[pattern[position.slot]][index] for pattern in position.patterns)
             and head in (None, index)
-            and (
-                not self.is_rhyme(position)
-                or position.groups is None
-                or bool(position.groups & self.sounds.groups[index])
-            )
+            and self._echo(position, line) in (None, index)
+            and (letter is None or bool(position.groups[letter] & self.sounds.rhymes[line.tone].groups[index]))
         )
 
     def after(self, position: RegulatedPosition, index: int) -> RegulatedPosition:
         """The position after a symbol that the mask allows."""
-        length = self.form.length
-        if position.slot > length:
+        line = self.layout.lines[position.line]
+        if position.slot > line.length:
             return self._next_line(position)
-        if position.slot == length:
+        if position.slot == line.length:
             if position.line + 1 == self.lines:
                 return replace(position, line=position.line + 1, over=True)
-            return replace(position, slot=position.slot + 1) if position.line % 2 else self._next_line(position)
+            ends_row = line.mark in ENDING
+            return replace(position, slot=position.slot + 1) if ends_row else self._next_line(position)
         tones = self.sounds.tones
         patterns = tuple(pattern for pattern in position.patterns if tones[pattern[position.slot]][index])
         moved = replace(position, slot=position.slot + 1, patterns=patterns, used=(*position.used, index))
-        if self.is_rhyme(position) and position.groups is not None:
-            moved = replace(moved, groups=position.groups & self.sounds.groups[index])
+        letter = self._rhyme(position)
+        if letter is not None:
+            own = self.sounds.rhymes[line.tone].groups[index]
+            groups = list(position.groups)
+            groups[letter] &= own
+            moved = replace(moved, groups=tuple(groups))
         return moved
 
     def _next_line(self, position: RegulatedPosition) -> RegulatedPosition:
         line = position.line + 1
-        return replace(position, line=line, slot=0, patterns=self._patterns[line])
+        return replace(position, line=line, slot=0, patterns=self.layout.lines[line].patterns)

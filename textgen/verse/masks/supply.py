@@ -19,6 +19,8 @@ from textgen.verse.sounds.meter import CONTENT, FUNCTION, Meter
 
 # Words that an error names.
 MAX_NAMED = 6
+# A form with this many words of one rhyme looks ahead from its first line on.
+MANY = 4
 # The shapes of the word that a ghazal repeats after the rhyme: one syllable, or an iamb.
 _RADIF_SHAPES = frozenset((CONTENT, FUNCTION)), frozenset(("01",))
 
@@ -47,6 +49,16 @@ class Supply:
         self._form, self._lexicon, self._backward = form, lexicon, backward
         self._words, self._heads, self._meters = words, heads, meters
         self._known: dict[tuple[object, ...], Mask] = {}
+
+    @property
+    def is_demanding(self) -> bool:
+        """Whether the form needs many words of few rhymes, so that its first line already looks ahead."""
+        form = self._form
+        if form.end_words or any(form.source_of(line) >= 0 for line in range(form.lines)):
+            return True
+        return any(len(form.new_lines(letter)) >= MANY for letter in form.rhyme if letter != "-") or any(
+            map(form.is_feminine, range(form.lines))
+        )
 
     def rich(self, letter: str, more: int = 0) -> Rhymes:
         """The rhymes that enough words share, wherever they can stand.
@@ -121,7 +133,7 @@ class Supply:
         """
         form = self._form
         for line in range(form.lines):
-            if form.repeats(line) < 0 and not self.ends(line).any():
+            if form.source_of(line) < 0 and not self.ends(line).any():
                 head = " from the letter of the acrostic on" if line in self._heads else ""
                 return f"the run's words do not suffice for line {line + 1} of the {form.name}{head}"
         for letter, own in rhymes.items():

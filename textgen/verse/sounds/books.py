@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from textgen.verse.sounds import mandarin, pingshui
+from textgen.verse.sounds import cilin, mandarin, pingshui
 from textgen.verse.sounds.readings import Readings
 
 
@@ -21,6 +21,12 @@ class RhymeBook(Protocol):
 BOOKS: dict[str, RhymeBook] = {pingshui.NAME: pingshui, mandarin.NAME: mandarin}
 
 
-def book_for_tones(name: str) -> RhymeBook:
-    """The book of a name; for "off", which turns rhyme off, the one that tones are taken from."""
-    return BOOKS.get(name, BOOKS[pingshui.NAME])
+def book_for_tones(name: str, wide: bool = False) -> RhymeBook:
+    """The book of a name; for "off", which turns rhyme off, the one that tones are taken from.
+
+    Args:
+        name: of `Rules.rhyme_book`.
+        wide: whether the rhymes are those of tunes, which unite groups of Pingshui.
+    """
+    book = BOOKS.get(name, BOOKS[pingshui.NAME])
+    return cilin if wide and book is pingshui else book

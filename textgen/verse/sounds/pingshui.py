@@ -69,10 +69,16 @@ def groups() -> frozenset[str]:
     return frozenset[str]().union(*(readings.groups for readings in _table().values()))
 
 
+def own_forms(character: str) -> list[str]:
+    """The characters of the book for which a character stands: itself, or its traditional forms; empty for none."""
+    table = _table()
+    return [character] if character in table else [form for form in forms_of(character)[1:] if form in table]
+
+
 @cache
 def readings(character: str) -> Readings:
     """The Readings of a character; those of its traditional form where the book lacks it."""
     table = _table()
     if character in table:
         return table[character]
-    return UNKNOWN.union([table[form] for form in forms_of(character)[1:] if form in table])
+    return UNKNOWN.union([table[form] for form in own_forms(character)])

@@ -1,4 +1,4 @@
-"""What the checker finds in a poem, as values. Knows nothing of how it is found."""
+"""What the checker finds, as values. Knows nothing of how poems are judged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from textgen.corpus.forms import Form
 from textgen.system.wording import count
 
 BreakKind: TypeAlias = Literal[
-    "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "refrain", "word"
+    "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "repeat", "refrain", "word"
 ]
 
 
@@ -17,8 +17,8 @@ class Break:
     """One thing in a poem that does not hold.
 
     Attributes:
-        kind: "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "refrain" for a line that
-            does not repeat another, or "word" for an end word that does not return.
+        kind: "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "repeat" for a character
+            that does not return, "refrain" for a line that does not, or "word" for an end word.
         text: what is wrong, in a few words.
     """
 
@@ -41,7 +41,8 @@ class LineVerdict:
         remarks: what else is worth knowing.
         rhymes: whether the form asks the line to rhyme.
         repeats: the number of the earlier line, from 0, that the form asks the line to repeat; -1 for none.
-        licences: of English meter, what the line allows itself, such as "initial trochee" (`textgen.verse.scansion`).
+        licences: what the line allows itself as good poets did: of a tune the tones and rhymes that differ from the
+            form's, of English meter names such as "initial trochee" (`textgen.verse.scansion`).
         faults: of English verse, what is not well, by name, and how often (`textgen.verse.faults.line_faults`).
     """
 
@@ -86,6 +87,11 @@ class Verdict:
     def holds(self) -> bool:
         """Whether nothing breaks."""
         return not self.breaks and not any(line.breaks for line in self.lines)
+
+    @property
+    def licences(self) -> int:
+        """The number of licences in all lines."""
+        return sum(len(line.licences) for line in self.lines)
 
     def count(self, kind: BreakKind) -> int:
         """The number of lines with a break of a kind."""
