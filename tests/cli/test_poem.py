@@ -111,6 +111,38 @@ def test_english_forms(command, english_run):
         assert f"{form}: 1 poem, 1 hold" in checked.stderr, checked.stdout
 
 
+@pytest.mark.parametrize("form", ["villanelle", "sestina", "rondeau", "ghazal", "pantoum", "terza-rima", "onegin"])
+def test_poems_of_several_stanzas_are_printed_and_read_again(command, english_run, form):
+    written = command("poem", english_run, "--form", form, "--seed", 1, "--count", 2)
+    assert written.exit_code == 0, written.stderr
+    for options in (["--form", form], []):
+        checked = command("poem", "check", "-", *options, input=written.stdout)
+        assert f"{form}: 2 poems, 2 hold" in checked.stderr, checked.stdout
+    assert checked.stdout.count(f"{form}: holds") == 2
+
+
+def test_stanzas_in_json_and_under_show(command, english_run):
+    result = command("poem", english_run, "--form", "rondeau", "--seed", 1, "--title", "The Lamp", "--json")
+    values = json.loads(result.stdout)
+    assert [len(stanza) for stanza in values["stanzas"]] == [5, 4, 6]
+    assert [line for stanza in values["stanzas"] for line in stanza] == values["lines"]
+    assert values["text"] == "\n\n".join("\n".join(stanza) for stanza in values["stanzas"])
+    shown = command("poem", english_run, "--form", "rondeau", "--seed", 1, "--title", "The Lamp", "--show").stdout
+    title, *stanzas = shown.strip().split("\n\n")
+    assert (title, [len(stanza.split("\n")) for stanza in stanzas]) == ("The Lamp", [10, 8, 12])
+    assert [line for stanza in stanzas for line in stanza.split("\n")[::2]] == values["lines"]
+    assert shown.count("(line 1)") == 2
+
+
+def test_what_a_form_that_repeats_cannot_do_is_one_line(refused, english_run):
+    for options, complaint in (
+        (["--form", "villanelle", "--acrostic", "VILLANELLE"], "line 6 of a villanelle begins as line 1 does"),
+        (["--form", "onegin", "--rhyme", "night"], "--rhyme night: the first rhyme of onegin has two syllables"),
+        (["--form", "sestina", "--rhyme", "night"], "--rhyme: sestina does not rhyme"),
+    ):
+        assert complaint in refused(2, "poem", english_run, *options)
+
+
 def test_a_run_says_that_it_reads_from_the_end_of_each_line(command, english_run):
     assert "words, each line from its end, a vocabulary of" in command("info", english_run).stdout
 

@@ -156,7 +156,8 @@ def check_command(
     """Check each line of poems: say which rules of length, tones, rhyme and meter hold, and which break.
 
     Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
-    The exit code is 0 whatever is found.
+    Stanzas of a form, with blank lines between them, are one poem: with --form, where their numbers of lines are the
+    form's, without it, where their lines return and their rhymes hold too. The exit code is 0 whatever is found.
 
     \b
       textgen poem check poems.txt

@@ -124,10 +124,7 @@ def _radif(table: Table) -> None:
 
 
 def _repeats_fit(table: Table, form: Form) -> None:
-    """Raise the error about lines that repeat others and cannot, for want of a meter or with another meter."""
-    has_repeats = form.refrains or form.rentrements or form.end_words
-    if has_repeats and form.language == "english" and not form.meters:
-        raise table.broken("meter", "is missing, and the scheme repeats lines or words", 'add meter = "wswswsws"')
+    """Raise the error about lines that cannot repeat others, because their meter is another."""
     for line in range(form.lines if form.meters else 0):
         own, source = form.meters[line], form.source_of(line)
         if form.refrain(line) >= 0 and own != form.meters[source]:
