@@ -57,7 +57,7 @@ def finish(lines: Sequence[str], capitals: str = LINES, refrains: Sequence[int] 
         as many lines, with the same words in the same order; only "a" and "an" may change places.
     """
     finished = [_spaced(line) for line in _paired(list(lines))]
-    finished = [_with_articles(_marked(line)) for line in finished]
+    finished = [_spaced(_with_articles(_marked(line))) for line in finished]
     if capitals != AS_IS:
         finished = _capitalised(finished, capitals)
     for line, source in enumerate(refrains[: len(finished)]):
@@ -95,10 +95,15 @@ def _needs_more(word: str) -> bool:
 
 def _ended(line: str) -> str:
     """A poem's last line with a mark that closes it."""
-    body = line.rstrip(_CLOSING + _STRAIGHT)
-    if not words(line) or body.endswith(tuple(ENDS)):
+    body = line
+    while body and body[-1] in _CLOSING + _STRAIGHT and not _is_apostrophe(body, len(body) - 1):
+        body = body[:-1]
+    if not words(line) or body.endswith(tuple(ENDS)) or line.endswith(tuple(ENDS)):
         return line
-    return body.rstrip(MARKS + " \u2014-") + "." + line[len(body) :]
+    # The stop stands before a quotation mark and after a bracket.
+    closing = line[len(body) :]
+    inner = closing[: len(closing) - len(closing.lstrip(")]}"))]
+    return body.rstrip(MARKS + " \u2014-") + inner + "." + closing[len(inner) :]
 
 
 def _with_articles(line: str) -> str:
@@ -129,7 +134,7 @@ def _paired(lines: list[str]) -> list[str]:
     for number, line in enumerate(lines):
         for at, mark in enumerate(line):
             place = _Place(number, at, mark)
-            if mark == "\u2019" and _is_apostrophe(line, at):
+            if _is_apostrophe(line, at):
                 continue
             if mark in _OPENING:
                 open_marks.append(place)
@@ -151,7 +156,7 @@ def _paired(lines: list[str]) -> list[str]:
 
 def _is_apostrophe(line: str, at: int) -> bool:
     """Whether a closing single mark stands in a word, or after its last letter, as in a possessive."""
-    return at > 0 and line[at - 1].isalnum() and "\u2018" not in line[:at]
+    return line[at] == "\u2019" and at > 0 and line[at - 1].isalnum() and "\u2018" not in line[:at]
 
 
 def _capitalised(lines: Sequence[str], capitals: str) -> list[str]:

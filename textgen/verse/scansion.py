@@ -233,7 +233,8 @@ def _reading(words: Sequence[str], said: Sequence[_Sound], signs: str, licences:
         if stresses[at] != "0":
             row = 0
             continue
-        is_between_weak = all(stresses[each] == "0" for each in (at - 1, at + 1) if 0 <= each < len(signs))
+        # The second stress of a word such as "shadow" is weak beside its first.
+        is_between_weak = all(stresses[each] != "1" for each in (at - 1, at + 1) if 0 <= each < len(signs))
         row += 1
         longest = max(longest, row)
         promotions += is_between_weak

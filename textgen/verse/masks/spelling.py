@@ -152,7 +152,8 @@ class LetterSpelling(SymbolSpelling):
         self.first = self.later = np.ones(len(lexicon), bool)
         spelled = [word[::-1] if backward else word for word in lexicon.words]
         self._order = np.array(sorted(range(len(spelled)), key=spelled.__getitem__), np.intp)
-        width = max(map(len, spelled), default=0) + 1
+        # One letter more than the longest word has is looked at, and one after that for the capitals of words reversed.
+        width = max(map(len, spelled), default=0) + 2
         letters = np.array([spelled[place] for place in self._order], f"U{width}")
         # Code points, shape (words, width); 0 after a word's last letter.
         self._letters: NDArray[np.uint32] = letters.view(np.uint32).reshape(len(spelled), width)
