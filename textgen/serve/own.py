@@ -35,7 +35,9 @@ _MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /
 _TEXT: Schema = {"type": "string", "description": "The text."}
 _RULES = schema.of_config(Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at"))
 _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
-_POEM = schema.of_config(PoemConfig, ("start", "mood", "title", "rhyme", "count", "seed", "temperature", "tries"))
+_POEM = schema.of_config(
+    PoemConfig, ("lines", "start", "mood", "title", "rhyme", "count", "seed", "temperature", "tries")
+)
 _POEM["count"] |= {"maximum": MAX_POEMS}
 _POEM["tries"] |= {"maximum": 64}
 for _each in (*_POEM.values(), *_RULES.values()):
