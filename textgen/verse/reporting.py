@@ -103,7 +103,7 @@ def shown(poem: Composition, config: PoemConfig) -> str:
     for line in verdict.lines:
         marks = line.marks
         if line.rhymes:
-            marks += f" （{verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
+            marks += f" （{line.rhyme or verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
         rows += [line.text, marks] if marks else [line.text]
     return "\n".join(rows)
 

@@ -37,7 +37,8 @@ class LineVerdict:
         breaks: what does not hold.
         remarks: what else is worth knowing.
         rhymes: whether the form asks the line to rhyme.
-        licences: places of a tune where its tone differs from the form's as good poets' did.
+        licences: what of a tune it does not keep, as good poets did not: tones, or a rhyme.
+        rhyme: the name of its rhyme, where a form has several.
     """
 
     text: str
@@ -47,6 +48,7 @@ class LineVerdict:
     remarks: list[str] = field(default_factory=list)
     rhymes: bool = False
     licences: int = 0
+    rhyme: str = ""
 
 
 @dataclass(repr=False)

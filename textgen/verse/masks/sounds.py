@@ -30,8 +30,9 @@ class RhymeTable:
     def __init__(self, groups: list[Groups], allowed: Mask) -> None:
         self.groups = groups
         names = sorted(frozenset[str]().union(*groups))
-        self._rows: Mask = np.array([[name in own for own in groups] for name in names], bool) & allowed
-        self.members = {name: row for name, row in zip(names, self._rows, strict=True)}
+        rows = np.array([[name in own for own in groups] for name in names], bool)
+        self._rows: Mask = rows.reshape(len(names), len(groups)) & allowed
+        self.members = dict(zip(names, self._rows, strict=True))
         self.sizes = {name: int(row.sum()) for name, row in self.members.items()}
 
     def rhyming(self, groups: Groups) -> Mask:
@@ -43,10 +44,8 @@ class RhymeTable:
 
     def left(self, groups: Groups, taken: Iterable[int]) -> dict[str, int]:
         """How many symbols of each group are left without those that are taken."""
-        gone = self._rows[:, list(set(taken))].sum(axis=1).tolist() if self.members else []
-        return {
-            name: size - lost for (name, size), lost in zip(self.sizes.items(), gone, strict=True) if name in groups
-        }
+        gone = self._rows[:, list(set(taken))].sum(axis=1).tolist()
+        return {name: self.sizes[name] - lost for name, lost in zip(self.sizes, gone, strict=True) if name in groups}
 
 
 class Sounds:
