@@ -38,7 +38,7 @@ _RULES = schema.of_config(
 )
 _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
 _POEM = schema.of_config(
-    PoemConfig, ("start", "mood", "title", "rhyme", "count", "seed", "temperature", "capitals", "tries")
+    PoemConfig, ("lines", "start", "mood", "title", "rhyme", "count", "seed", "temperature", "capitals", "tries")
 )
 _POEM["count"] |= {"maximum": MAX_POEMS}
 _POEM["tries"] |= {"maximum": 64}

@@ -111,14 +111,14 @@ def _judge_rhymes(
         if not asked:
             continue
         groups = {number: _groups(readings[number][-1], wanted[number].tone) for number in asked}
-        for number in asked:
-            verdict.lines[number].rhymes = True
         if shared := frozenset.intersection(*groups.values()):
             names.append(listed(shared))
         elif (near := _near(asked, texts)) and wanted[asked[0]].tone == ANY and rules.rhyme_book == pingshui.NAME:
             names.append(f"{near}, of neighbouring groups")
         else:
             names.append(_judge_mixed(verdict, texts, groups, rules))
+        for number in asked:
+            verdict.lines[number].rhymes, verdict.lines[number].rhyme = True, names[-1]
         _remark_rhymes(verdict, texts, asked, wanted)
     verdict.rhyme = "; ".join(filter(None, names))
 

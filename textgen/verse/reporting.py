@@ -117,10 +117,11 @@ def shown(poem: Composition, config: PoemConfig) -> str:
             if line.repeats >= 0:
                 marks += f" (line {line.repeats + 1})"
             elif line.rhymes:
-                marks += f" （{verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
+                marks += f" （{line.rhyme or verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
             rows += [line.text, marks] if marks else [line.text]
         stanzas.append("\n".join(rows))
-    return "\n\n".join([poem.title, *stanzas] if poem.title else stanzas)
+    text = ("\n" if poem.form.is_tonal else "\n\n").join(stanzas)
+    return f"{poem.title}\n\n{text}" if poem.title else text
 
 
 def _rules(config: PoemConfig) -> RulesOptions:

@@ -44,6 +44,7 @@ class LineVerdict:
         licences: what the line allows itself as good poets did: of a tune the tones and rhymes that differ from the
             form's, of English meter names such as "initial trochee" (`textgen.verse.scansion`).
         faults: of English verse, what is not well, by name, and how often (`textgen.verse.faults.line_faults`).
+        rhyme: the name of its rhyme, where a form has several.
     """
 
     text: str
@@ -55,6 +56,7 @@ class LineVerdict:
     repeats: int = -1
     licences: list[str] = field(default_factory=list)
     faults: dict[str, float] = field(default_factory=dict)
+    rhyme: str = ""
 
 
 @dataclass(repr=False)
