@@ -1,7 +1,7 @@
 """Follows a page of the documentation: runs its commands and scripts in order, as a reader would.
 
-A ```sh block holds commands. All ```python blocks of a page together are one script. Everything runs in this process,
-so that TensorFlow starts once, and with small numbers, so that a page takes seconds:
+A ```sh block holds commands. All ```python blocks of a page together are one script. A ```toml block whose first line
+is a comment with a name is written to that file. Everything runs in this process, so that TensorFlow starts once, and with small numbers, so that a page takes seconds:
 
 - `textgen train` gets the sizes of SMALL and one epoch instead of its own, and `--minutes` becomes 0.02. A new run
   replaces an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page
@@ -152,11 +152,14 @@ class Reader:
         A text block after a script is about the script.
         """
         printed, before = "", ""
-        for language, text in blocks(page, "sh", "python", "text"):
+        for language, text in blocks(page, "sh", "python", "text", "toml"):
             if language == "python":
                 code = compile(text, "<page>", "exec")
                 if "# [needs" not in text.partition("\n")[0]:
                     exec(code, self.script)
+            elif language == "toml":
+                if named := re.match(r"# (\w+\.toml)\n", text):
+                    (self.place / named[1]).write_text(text, "utf-8")
             elif language == "sh":
                 printed += self.commands(text)
             elif before != "python":

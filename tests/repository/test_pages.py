@@ -9,6 +9,7 @@ from tests.conftest import ROOT
 from tests.helpers.pages import SET_UP, Reader, blocks, lay_out
 from textgen.cli import COMMANDS
 from textgen.corpus.forms import FORMS
+from textgen.corpus.forms.reading import read_forms
 from textgen.sampling.transforms import TransformConfig
 
 PAGES = [
@@ -66,7 +67,7 @@ def test_the_guide_has_every_command_in_its_order():
 def test_the_guide_has_every_form():
     page = (ROOT / "docs/guide/verse.md").read_text("utf-8")
     rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
-    assert set(FORMS) <= {name for row in rows for name in re.findall(r"`([a-z0-9]+)`", row)}
+    assert set(FORMS) <= {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row)}
 
 
 def test_links_between_pages_lead_somewhere():
@@ -99,9 +100,14 @@ def test_every_option_that_the_pages_name_exists():
 
 def test_the_recipes_for_contributors_are_python():
     recipes = [text for _, text in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "python")]
-    assert len(recipes) == 6
+    assert len(recipes) == 5
     for recipe in recipes:
         ast.parse(recipe)
+
+
+def test_the_recipe_for_a_form_is_one():
+    ((_, recipe),) = blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "toml")
+    assert read_forms("CONTRIBUTING.md", recipe)["tercet"].lines == 3
 
 
 def test_contributors_are_told_only_of_targets_that_exist():

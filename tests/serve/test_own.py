@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.models import untaught
 from tests.helpers.server import asking, events
+from textgen.corpus.forms import form_of
 from textgen.errors import TextgenError
 from textgen.inspection import trace
 from textgen.inspection.tracing import GATES, STATES
@@ -116,3 +117,15 @@ def test_errors_of_the_functions_are_400s(ask, name, body, call):
     with pytest.raises(TextgenError) as raised:
         call()
     assert error["message"] == str(raised.value)
+
+
+@pytest.mark.parametrize("route", ["poem", "poem/check"])
+def test_clients_name_forms_and_cannot_make_the_server_read_files(ask, tmp_path, monkeypatch, route):
+    path = tmp_path / "mine.toml"
+    path.write_text('[mine]\nabout = "secret"\nscheme = "AA"\nmeter = "wsws"\n')
+    assert form_of(str(path)).lines == 2  # where the library is given the path, it reads the file
+    monkeypatch.setattr("textgen.corpus.forms.known.read_own_form", lambda name: pytest.fail(f"{name} was read"))
+    for form in (str(path), path.name, "../mine.toml", "/etc/passwd", "MINE.TOML", "", None, ["haiku"]):
+        answer = ask("post", f"/v1/textgen/{route}", json.dumps({"text": "the hen", "form": form}))
+        assert answer.status_code == 400, answer.text
+        assert "secret" not in answer.text

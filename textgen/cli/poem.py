@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from textgen.cli.chosen import chosen_run
-from textgen.cli.console import note, show_row, show_text
+from textgen.cli.console import note, show_row, show_text, with_flags
 from textgen.cli.options import (
     GroupedCommand,
     Rows,
@@ -135,7 +135,10 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
       textgen poem sonnets --form my-form.toml
       textgen poem check poems.txt --form jueju5
     """
+    from textgen.cli.train import train_command  # its options are what the warning advises
+    from textgen.runs.run import load_run
     from textgen.verse.composing import compositions
+    from textgen.verse.readiness import warning
     from textgen.verse.reporting import composition_values, shown
     from textgen.writing.generator import Generator
     from textgen.writing.sampler import new_seed
@@ -145,10 +148,13 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     if run is not None and os.path.isfile(run):
         raise UsageError(f"{run}: a file, not a run; to check the poems in it: textgen poem check {run}")
     path = chosen_run(run)
-    generator = Generator.load(path)
+    read = load_run(path)
+    generator = Generator.of_run(read)
     if labels:
         generator = generator.with_labels(labels.label, labels.guidance)
     notes, poems = compositions(generator, config)
+    if barely := warning(read):
+        note(f"note: {with_flags(barely, train_command)}")
     for line in notes:
         note(f"note: {line}")
     note(f"run {path}, seed {config.seed}")
@@ -179,7 +185,8 @@ def check_command(
     """Check each line of poems: say which rules of length, tones, rhyme and meter hold, and which break.
 
     Poems are JSON of the chinese-poetry collection, or text with a blank line between poems; - is standard input.
-    The exit code is 0 whatever is found.
+    Stanzas of a form, with blank lines between them, are one poem: with --form, where their numbers of lines are the
+    form's, without it, where their lines return and their rhymes hold too. The exit code is 0 whatever is found.
 
     \b
       textgen poem check poems.txt

@@ -33,11 +33,16 @@ DIGITS = 6  # of a number in an answer
 
 _MODEL: Schema = {"type": "string", "maxLength": 1_000, "description": "One of /v1/models. Without it, the first."}
 _TEXT: Schema = {"type": "string", "description": "The text."}
-_RULES = schema.of_config(Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at"))
+_RULES = schema.of_config(
+    Rules, ("tones", "rhyme_book", "acrostic", "acrostic_at", "meter_rule", "rhyme_kind", "identical_rhymes")
+)
 _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form."}
 _POEM = schema.of_config(
     PoemConfig,
-    ("start", "mood", "title", "theme", "keywords", "plan", "plain", "rhyme", "count", "seed", "temperature", "tries"),
+    (
+        *("lines", "start", "mood", "title", "theme", "keywords", "plan", "plain"),
+        *("rhyme", "count", "seed", "temperature", "capitals", "tries"),
+    ),
 )
 _POEM["count"] |= {"maximum": MAX_POEMS}
 _POEM["tries"] |= {"maximum": 64}
@@ -168,7 +173,7 @@ def poem_check(generator: Generator, values: dict[str, Any], max_length: int) ->
     """`textgen.verse.check`: what holds and what breaks in each line of a poem."""
     from textgen.verse.checking import check
 
-    lines = [line for line in values["text"].splitlines() if line.strip()]
+    lines = values["text"].strip().splitlines()
     if not lines or len(lines) > MAX_LINES or max(map(len, lines)) > MAX_LINE:
         raise UsageError(f"`text` takes 1 to {MAX_LINES} lines of at most {MAX_LINE:,} characters")
     rules = {name: values[name] for name in _RULES if name in values}
@@ -203,6 +208,7 @@ def poem_values(poem: "Composition") -> dict[str, Any]:
         "lines": list(poem.lines),
         "plan": list(poem.plan),
         "terms": [{name: round(value, DIGITS) for name, value in terms.items()} for terms in poem.terms],
+        "stanzas": list(map(list, poem.stanzas)),
         "form": poem.form.name,
         "template": poem.template,
         "taken_back": poem.taken_back,

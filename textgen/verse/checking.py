@@ -5,6 +5,7 @@ that fit by only one of two readings, are remarks and not breaks. English: all p
 that the dictionary lacks cannot be scanned, which is a remark. This module knows nothing of models.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Unpack
 
@@ -15,12 +16,16 @@ from textgen.errors import UsageError
 from textgen.system.keywords import answers_keywords, with_options
 from textgen.system.wording import count
 from textgen.tokens.characters import is_chinese, is_ideograph
+from textgen.verse import faults, scansion
 from textgen.verse.config import Rules, RulesOptions
+from textgen.verse.guessing import evidence
 from textgen.verse.judging_regulated import judge_regulated
 from textgen.verse.judging_tunes import could_be, judge_couplet, judge_tune
+from textgen.verse.mates import mates
+from textgen.verse.repetition import judge_repetition, radif_of, rhyme_word
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
-from textgen.verse.verdicts import Break, LineVerdict, Verdict
+from textgen.verse.verdicts import Break, LineVerdict, Verdict, has_break
 
 
 @answers_keywords
@@ -28,19 +33,23 @@ def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpac
     """Judge a poem.
 
     Args:
-        lines: with or without their punctuation.
-        form: the name of a form, a path to a TOML file with one, or a Form; None for the one whose shape fits, of
-            several the one whose rhymes the poem breaks least.
+        lines: with or without their punctuation. Empty ones between them are breaks between stanzas; a poem without
+            them is judged alike.
+        form: the name of a form, a path to a TOML file with one, or a Form; None for the one whose shape fits: of
+            several Chinese ones the one whose rhymes the poem breaks least, of several English ones the one that the
+            poem's rhymes, meter and repeated lines speak for most.
         options: fields of `textgen.verse.config.Rules`: tones is "strict" (which admits the variants that poets
             allowed themselves), "relaxed" or "off"; rhyme_book is "pingshui", "modern" or "off"; acrostic and
-            acrostic_at say with which characters lines must begin.
+            acrostic_at say with which characters lines must begin; meter_rule is "strict", "substitutions" or
+            "loose"; rhyme_kind is "perfect" or "near"; identical_rhymes lets a word rhyme with itself.
 
     Raises:
         UsageError: an option out of its range, an unknown form, or no form that fits.
     """
     rules = with_options(Rules, None, options)
     wanted = "the lines of a poem"
-    lines = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
+    rows = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
+    lines = list(filter(None, rows))
     if isinstance(form, Form):
         judged_as = form
     else:
@@ -50,8 +59,19 @@ def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpac
     if not judged_as.allows(len(lines)):
         least = f"an even number of at least {judged_as.least}" if judged_as.least else f"{judged_as.lines}"
         verdict.breaks.append(Break("lines", f"{len(lines)}, not {least}"))
+    _judge_stanzas(verdict, rows)
     _judge_acrostic(verdict, lines, rules)
     return verdict
+
+
+def _judge_stanzas(verdict: Verdict, rows: list[str]) -> None:
+    """Note breaks between stanzas in other places than the form's. A form of one stanza may be printed with breaks."""
+    runs = itertools.groupby(rows, bool)
+    found = tuple(len(list(run)) for is_text, run in runs if is_text)
+    wanted = verdict.form.stanzas
+    if len(wanted) > 1 and len(found) > 1 and found != wanted and sum(found) == sum(wanted):
+        sizes, asked = (", ".join(map(str, one)) for one in (found, wanted))
+        verdict.breaks.append(Break("stanzas", f"of {sizes} lines, not {asked}"))
 
 
 def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
@@ -88,6 +108,8 @@ def _guess(lines: list[str], rules: Rules) -> Form:
         )
     if len(fitting) == 1:
         return fitting[0]
+    if own == "english":
+        return max((_english(lines, form, rules) for form in fitting), key=evidence).form
     # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
     verdicts = [(form, _judge(lines, form, rules)) for form in fitting]
     return min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))[0]
@@ -108,52 +130,54 @@ def _english(lines: list[str], form: Form, rules: Rules) -> Verdict:
     for number, (line, own) in enumerate(zip(verdict.lines, spelled, strict=True)):
         line.marks = " ".join(_stress(word) for word in own)
         if number < len(form.meters):
-            _judge_meter(line, own, form.meters[number])
+            _judge_meter(line, own, form.meters[number], rules.meter_rule)
+    radif = radif_of(spelled, form)
     ends: dict[str, dict[int, str]] = {}
     for number, letter in enumerate(form.rhyme[: len(lines)]):
-        if letter != "-" and spelled[number]:
-            ends.setdefault(letter, {})[number] = spelled[number][-1]
+        # A line that repeats another needs no rhyme of its own, nor does a letter of one line.
+        if form.rhyme.count(letter) > 1 and letter != "-" and form.source_of(number) < 0 and spelled[number]:
+            own_radif = radif if form.has_radif(number) else ()
+            ends.setdefault(letter, {})[number] = rhyme_word(spelled[number], own_radif)
     for own_ends in ends.values():
-        _judge_english_rhyme(verdict, own_ends)
+        for mate in mates(own_ends, rules.rhyme_kind, rules.identical_rhymes):
+            line = verdict.lines[mate.line]
+            line.rhymes = True
+            line.breaks += [Break("rhyme", mate.fault)] if mate.fault else []
+            line.remarks += [mate.remark] if mate.remark else []
+        _judge_syllables_of_rhyme(verdict, own_ends)
+    judge_repetition(verdict.lines, spelled, form)
     verdict.rhyme = "; ".join(f"{letter}: {', '.join(own_ends.values())}" for letter, own_ends in ends.items())
     return verdict
 
 
-def _judge_english_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
-    """Judge the lines of one letter of the rhyme scheme: line number to last word."""
-    first = next(iter(ends.values()))
-    shared = cmu.rhymes(first)
-    used: dict[str, int] = {}
+def _judge_syllables_of_rhyme(verdict: Verdict, ends: dict[int, str]) -> None:
+    """Note rhymes of one syllable and of two in the other's place, in a form that has both."""
+    form = verdict.form
+    if not any(map(form.is_feminine, range(form.lines))):
+        return
     for number, word in ends.items():
-        line, own = verdict.lines[number], cmu.rhymes(word)
-        line.rhymes = True
-        if not own:
-            line.breaks.append(Break("rhyme", f"{word} is not in the dictionary"))
-        elif word in used:
-            line.breaks.append(Break("rhyme", f"{word} stands in line {used[word] + 1} too"))
-        elif not shared & own:
-            line.breaks.append(Break("rhyme", f"{word} does not rhyme with {first}"))
-        else:
-            shared &= own
-        used.setdefault(word, number)
+        sizes = {cmu.syllables(rhyme) for rhyme in cmu.rhymes(word)}
+        wanted = 2 if form.is_feminine(number) else 1
+        if sizes and wanted not in sizes and not has_break(verdict.lines[number].breaks, "rhyme"):
+            asked = "two syllables" if wanted == 2 else "one syllable"
+            verdict.lines[number].breaks.append(Break("rhyme", f"{word} does not rhyme in {asked}"))
 
 
-def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str]) -> None:
+def _judge_meter(line: LineVerdict, own: list[str], patterns: Sequence[str], rule: str) -> None:
     line.wanted = patterns[0]
-    counts = meter.syllables(own)
+    found = faults.examine(line.text, patterns, rule)
+    line.faults = found.faults
+    line.remarks += found.remarks
+    counts, lengths = meter.syllables(own), scansion.lengths(patterns, rule)
     if counts is None:
         unknown = [word for word in own if not cmu.spoken(word)]
         line.remarks.append(f"cannot be scanned: {', '.join(unknown)} not in the dictionary")
-        return
-    lengths = {len(pattern) for pattern in patterns}
-    if not counts & lengths:
-        found, wanted = (" or ".join(map(str, sorted(numbers))) for numbers in (counts, lengths))
-        line.breaks.append(Break("syllables", f"{found}, not {wanted}"))
-        return
-    fitting = [pattern for pattern in patterns if meter.readable(own, pattern)]
-    if fitting:
-        line.wanted = fitting[0]
-    else:
+    elif found.reading:
+        line.wanted, line.licences = found.reading.pattern, list(found.reading.licences)
+    elif not counts & lengths:
+        numbers, wanted = (" or ".join(map(str, sorted(each))) for each in (counts, lengths))
+        line.breaks.append(Break("syllables", f"{numbers}, not {wanted}"))
+    elif faults.NO_METER in line.faults:
         line.breaks.append(Break("meter", f"cannot be read {line.wanted}"))
 
 

@@ -171,7 +171,7 @@ class Chinese:
                 return None
         heads = self._head_ids()
         verse = Regulated(layout, sounds, self.id_of, heads, groups, self.form.repeats)
-        if not all(verse.mask(verse.at(line)).any() for line in heads):
+        if not verse.is_possible or not all(verse.mask(verse.at(line)).any() for line in heads):
             return None
         return self._follow(verse, self.start)
 

@@ -25,6 +25,7 @@ from textgen.tokens.characters import ENDING, is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
+from textgen.verse.finishing import finish
 from textgen.verse.guiding import Guide, weights_for
 from textgen.verse.masks.base import AnyOpening
 from textgen.verse.meaning.knowledge import knowledge_of
@@ -61,10 +62,18 @@ class Composition:
     terms: tuple[Mapping[str, float], ...] = ()
 
     @property
+    def stanzas(self) -> tuple[tuple[str, ...], ...]:
+        """The lines, stanza by stanza.
+
+        The model reads no break between stanzas: where it learned, an empty line is the end of a poem.
+        """
+        return self.form.in_stanzas(self.lines)
+
+    @property
     def text(self) -> str:
-        """The poem as it is printed, Chinese verse with a sentence to a row."""
+        """The poem as it is printed: an empty line between stanzas, Chinese verse with a sentence to a row."""
         if not self.form.is_tonal and not is_chinese("".join(self.lines)):
-            return "\n".join(self.lines)
+            return "\n\n".join("\n".join(stanza) for stanza in self.stanzas)
         if not self.form.is_tonal:
             return "\n".join("".join(self.lines[at : at + 2]) for at in range(0, len(self.lines), 2))
         return "".join(line + "\n" * (line[-1:] in ENDING) for line in self.lines).rstrip("\n")
@@ -200,9 +209,11 @@ def _write(
             )
         symbols = sum(len(line.ids) for line in draft.lines)
         total = sum(line.score for line in draft.lines)
-        lines = tuple(language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))]))
+        lines = language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])
+        if form.language == "english":
+            lines = finish(lines, config.capitals, form.refrains)
         yield Composition(
-            lines=lines,
+            lines=tuple(lines),
             form=form,
             template=opening.verse.template,
             title=config.title,

@@ -39,6 +39,24 @@ class Rules(Config):
         choices=("line", "couplet"),
         group="Rules",
     )
+    meter_rule: str = option(
+        "substitutions",
+        "For English meter: keep the pattern of the form in every syllable (strict); allow the substitutions of poets, "
+        "such as a trochee at the beginning or a feminine ending (substitutions); allow anapests in iambic lines too "
+        "(loose).",
+        choices=("strict", "substitutions", "loose"),
+        group="Rules",
+    )
+    rhyme_kind: str = option(
+        "perfect",
+        "For English verse: rhyme from the stressed vowel on (perfect), or allow near rhymes, such as time and line "
+        "(near).",
+        choices=("perfect", "near"),
+        group="Rules",
+    )
+    identical_rhymes: bool = option(
+        False, "For English verse: let a word rhyme with itself and with words that sound alike.", group="Rules"
+    )
 
 
 def keyword_list(name: str, value: object) -> str:
@@ -124,6 +142,13 @@ class PoemConfig(Rules):
         high=100,
         group="Output",
     )
+    capitals: str = option(
+        "lines",
+        "In the forms of English verse, begin each line (lines) or each sentence (sentences) with a capital, or leave "
+        "capitals as the model writes them (as-is).",
+        choices=("lines", "sentences", "as-is"),
+        group="Output",
+    )
     tries: int = option(
         12, "Sample N candidates for each line in parallel and keep the best.", low=1, high=512, group="Advanced"
     )
@@ -155,6 +180,9 @@ class RulesOptions(TypedDict, total=False):
     rhyme_book: str
     acrostic: str
     acrostic_at: str
+    meter_rule: str
+    rhyme_kind: str
+    identical_rhymes: bool
 
 
 class PoemOptions(RulesOptions, total=False):
@@ -173,4 +201,5 @@ class PoemOptions(RulesOptions, total=False):
     count: int
     seed: int | None
     temperature: float
+    capitals: str
     tries: int

@@ -187,17 +187,20 @@ class _Sampler:
         uniforms = Uniforms(self.seed, [(*self.key, number, row) for row in range(rows)])
         leaning = self.guide.leaning(start.position.line)
         found = lines(self.engine, verse, start, rows, self.temperature, uniforms, leaning)
-        allowed = [line for line in found if not self.refused(line.ids)]
+        # A line that repeats an earlier one was judged there; its first words alone are no copy.
+        is_settled = verse.is_settled(start.position)
+        allowed = [line for line in found if is_settled or not self.refused(line.ids)]
         return self.guide.ordered([line.ids for line in before[1:]], allowed)
 
 
 def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbers: list[int]) -> PoemDraft[P]:
     """One attempt of at most one draw per number, the last number first; no lines where it finds no poem."""
-    # Without chance a second draw would give the same lines.
-    max_draws = MAX_DRAWS_PER_START if sampler.temperature > 0 else 1
     frames, taken_back = [_Frame(start)], 0
     while frames:
         frame = frames[-1]
+        # A line that repeats an earlier one is drawn once. Without chance, too, a second draw would be the same.
+        is_settled = verse.is_settled(frame.start.position)
+        max_draws = 1 if is_settled or sampler.temperature == 0 else MAX_DRAWS_PER_START
         if frame.queue:
             line = frame.queue.pop(0)
             if line.position.over:
@@ -206,7 +209,8 @@ def _search(sampler: _Sampler, verse: Verse[P], start: Line[P], rows: int, numbe
         elif not numbers:
             break
         elif frame.draws < max_draws:
-            frame.queue = sampler.draw(verse, [other.start for other in frames], rows, numbers.pop())
+            before = [other.start for other in frames]
+            frame.queue = sampler.draw(verse, before, 1 if is_settled else rows, numbers.pop())
             frame.draws += 1
         else:
             frames.pop()

@@ -3,6 +3,7 @@
 This module knows nothing of sampling.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +17,13 @@ from textgen.tokens.layout import BOUNDARY, RESERVED, Ids, reverse_lines
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.metrical import Metrical, Rhymes, Spelling
+from textgen.verse.masks.metrical import Metrical, Spelling
+from textgen.verse.masks.position import Rhymes
 from textgen.verse.masks.spelling import LetterSpelling, WordSpelling
 from textgen.verse.masks.subwords import SubwordSpelling
 from textgen.verse.sounds import cmudict as cmu
+from textgen.verse.sounds import rhyming
+from textgen.verse.sounds.function_words import UNFINISHED
 from textgen.verse.sounds.lexicon import Lexicon
 from textgen.writing.generator import Generator
 
@@ -94,7 +98,17 @@ class English:
                 f"`acrostic={short(self.config.acrostic)}`: {len(letters)} letters; {form.name} has {form.lines} "
                 f'lines and takes at most {-(-form.lines // step)} with `acrostic_at="{self.config.acrostic_at}"`'
             )
-        return {step * place: letter for place, letter in enumerate(letters)}
+        heads: dict[int, str] = {}
+        for number, letter in enumerate(letters):
+            # A line that repeats another begins as that one does.
+            line = number * step
+            source = form.source_of(line) if form.source_of(line) >= 0 else line
+            if heads.setdefault(source, letter).lower() != letter.lower():
+                raise UsageError(
+                    f"`acrostic={short(self.config.acrostic)}`: line {line + 1} of a {form.name} begins as line "
+                    f"{source + 1} does, so their letters must be equal; got {letter} and {heads[source]}"
+                )
+        return heads
 
     def _free(self) -> AnyOpening:
         firsts: dict[int, Ids] = {}
@@ -128,16 +142,29 @@ class English:
         spelling = self._spelling(lexicon)
         given = None
         if rhyme:
-            if set(form.rhyme) == {"-"}:
+            if not form.leading:
                 raise UsageError(
                     f"`rhyme`: {form.name} does not rhyme; choose another `form`, such as couplets or sonnet"
                 )
             given = self._rhyme(rhyme, lexicon)
-        verse = Metrical(form, lexicon, spelling, self.backward, self.heads, given)
+        verse = Metrical(
+            form,
+            lexicon,
+            spelling,
+            self.backward,
+            self.heads,
+            given,
+            self.config.meter_rule,
+            self.config.identical_rhymes,
+        )
         for line, letter in self.heads.items():
             if not (verse.heads[line] & spelling.first).any():
                 raise PromptError(f"`acrostic`: {self._none_begins(letter, ' of known sound')}")
-        return self._started(verse)
+        careful = verse.careful()
+        if shortage := careful.shortage():
+            instead = " choose another word," if rhyme else ""
+            raise UsageError(f"`form`: {shortage};{instead} train on more poems, or choose another `form`")
+        return self._started(careful if verse.supply.is_demanding else verse, verse.patterns)
 
     def _spelling(self, lexicon: Lexicon) -> Spelling:
         """How the run writes words. Raises UsageError where it cannot choose them."""
@@ -161,20 +188,30 @@ class English:
     def _lexicon(self) -> Lexicon:
         """The words of known sound that the run can write; with characters, only those of its training poems."""
         if self.tokenizer.whole_words:
-            return Lexicon(sorted(WordSpelling.words(self.printed)))
+            return Lexicon(sorted(WordSpelling.words(self.printed)), self.config.rhyme_kind)
         letters = frozenset(text.lower() for text in self.printed if len(text) == 1)
         known = self.generator.memory.get("words")
-        return Lexicon(_spellable(letters, None if known is None else known.tobytes()))
+        return Lexicon(_spellable(letters, None if known is None else known.tobytes()), self.config.rhyme_kind)
 
     def _rhyme(self, rhyme: str, lexicon: Lexicon) -> tuple[Rhymes, tuple[int, ...]]:
         """The rhymes of the user's word, and that word where the lexicon has it."""
         word = " ".join(words(rhyme))
-        rhymes = cmu.rhymes(word)
+        rhymes = rhyming.rhymes(word, self.config.rhyme_kind)
         if not rhymes:
             raise UsageError(f"`rhyme={short(rhyme)}` is not in the pronouncing dictionary; choose another word")
-        needed = self.form.rhyme.count(self.form.rhyme[0])
-        own = lexicon.index.get(word)
-        mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate != own]
+        lines = self.form.new_lines(self.form.leading)
+        if any(map(self.form.is_feminine, lines)):
+            rhymes = frozenset(one for one in rhymes if cmu.syllables(one) == 2)
+            if not rhymes:
+                raise UsageError(
+                    f"`rhyme={short(rhyme)}`: the first rhyme of {self.form.name} has two syllables, as in candle; "
+                    "choose another word"
+                )
+        needed = len(lines)
+        # The word itself is no rhyme of its own, nor is one that sounds alike.
+        own = [] if self.config.identical_rhymes else lexicon.sounding_as(word)
+        mates = [mate for mate in np.flatnonzero(lexicon.rhyming(rhymes)) if mate not in own]
+        mates = [mate for mate in mates if lexicon.words[mate] not in UNFINISHED]
         if len(mates) < needed:
             known = ", ".join(lexicon.words[mate] for mate in mates)
             found = f"only {known}" if known else "no word"
@@ -182,14 +219,19 @@ class English:
                 f"`rhyme={short(rhyme)}`: the run knows {found} to rhyme with it, and {self.form.name} needs {needed}; "
                 "choose another word"
             )
-        return rhymes, () if own is None else (own,)
+        return rhymes, tuple(own)
 
-    def _started(self, verse: Verse[P]) -> Opening[P]:
-        """The opening after the user's beginning."""
-        position = verse.begin()
+    def _started(self, verse: Verse[P], patterns: Callable[[P], int] = lambda _: 1) -> Opening[P]:
+        """The opening after the user's beginning; `patterns` says how many patterns the line at a position may keep."""
+
+        def turned(position: P) -> list[P]:
+            return list(dict.fromkeys(verse.turn(position, row) for row in range(patterns(position))))
+
+        positions = turned(verse.begin())  # what the user wrote chooses among the patterns
         opened: list[int] = []
         for at, index in enumerate(self.start):
-            if position.over or not verse.admits(position, index):
+            fitting = [each for each in positions if not each.over and verse.admits(each, index)]
+            if not fitting:
                 if not self.form.meters:
                     raise UsageError(
                         f"`start={short(self.config.start)}` contradicts `acrostic={short(self.config.acrostic)}`; "
@@ -198,12 +240,15 @@ class English:
                 read = "".join(self.printed[one] for one in self.start[:at])
                 raise UsageError(
                     f"`start`: {self.form.name} does not allow {self.printed[index].strip()!r} after {read!r}: the "
-                    "meter or the rhyme forbids it, or its sound is unknown; choose other words"
+                    "meter or the rhyme forbids it, its sound is unknown, or the phrase is unfinished; choose other "
+                    "words"
                 )
-            line = position.line
-            position = verse.after(position, index)
-            opened = [*opened, index] if position.line == line else []
-        return Opening(verse, position, tuple(self.start), tuple(opened))
+            line = fitting[0].line
+            positions = [verse.after(each, index) for each in fitting]
+            opened = [*opened, index]
+            if positions[0].line > line:
+                positions, opened = turned(positions[0]), []
+        return Opening(verse, positions[0], tuple(self.start), tuple(opened))
 
 
 def _ids(row: Ids) -> list[int]:

@@ -77,10 +77,10 @@ def _judge_tones(judged: LineVerdict, text: str, own: list[Readings], form: Form
     if tones == "off":
         return kept
     if tones == "strict" and kept in ("strict", "variants"):
-        judged.licences = len(misses["strict"])
-        judged.remarks += [
-            f"licence: {judged.marks[place]} at {place + 1} for {judged.wanted[place]}" for place in misses["strict"]
+        judged.licences += [
+            f"{judged.marks[place]} at {place + 1} for {judged.wanted[place]}" for place in misses["strict"]
         ]
+        judged.remarks += [f"licence: {one}" for one in judged.licences]
     else:
         rule = "variants" if tones == "strict" else "relaxed"
         judged.breaks += [
@@ -111,14 +111,14 @@ def _judge_rhymes(
         if not asked:
             continue
         groups = {number: _groups(readings[number][-1], wanted[number].tone) for number in asked}
-        for number in asked:
-            verdict.lines[number].rhymes = True
         if shared := frozenset.intersection(*groups.values()):
             names.append(listed(shared))
         elif (near := _near(asked, texts)) and wanted[asked[0]].tone == ANY and rules.rhyme_book == pingshui.NAME:
             names.append(f"{near}, of neighbouring groups")
         else:
             names.append(_judge_mixed(verdict, texts, groups, rules))
+        for number in asked:
+            verdict.lines[number].rhymes, verdict.lines[number].rhyme = True, names[-1]
         _remark_rhymes(verdict, texts, asked, wanted)
     verdict.rhyme = "; ".join(filter(None, names))
 
@@ -149,8 +149,8 @@ def _judge_mixed(verdict: Verdict, texts: list[str], groups: dict[int, frozenset
         if commonest in own:
             continue
         if near & own and rules.tones != "off":
-            line.licences += 1
-            line.remarks.append(f"licence: {end} is {listed(near & own)}, near {commonest}")
+            line.licences.append(f"{end} is {listed(near & own)}, near {commonest}")
+            line.remarks.append(f"licence: {line.licences[-1]}")
             continue
         holds = False
         found = listed(own) or "of another tone"

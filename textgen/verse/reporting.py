@@ -11,10 +11,14 @@ from textgen.system.wording import count
 from textgen.verse.checking import check
 from textgen.verse.composing import Composition
 from textgen.verse.config import PoemConfig, RulesOptions
+from textgen.verse.faults import AGREEMENT, WEAK_END
+from textgen.verse.joining import joined
 from textgen.verse.verdicts import BreakKind, Verdict, has_break
 
 # What the summary counts in English verse.
 _COUNTED: tuple[BreakKind, ...] = ("rhyme", "syllables", "meter")
+_REPEATED: tuple[BreakKind, ...] = ("refrain", "word")
+_SHOWN_FAULTS = ("stressed article", "stressed preposition", WEAK_END, AGREEMENT)
 
 
 def judged(
@@ -30,7 +34,7 @@ def judged(
         CorpusError: a file that cannot be read.
         UsageError: an unknown form, or no form where one is needed.
     """
-    for text in read_corpus(list(paths), "poem", encoding).documents:
+    for text in joined(read_corpus(list(paths), "poem", encoding).documents, form, **rules):
         yield text, check(lines_of(text), form, **rules)
 
 
@@ -38,8 +42,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """A verdict as text: each line of the poem with what breaks in it, then a line about the whole."""
     for line in verdict.lines:
         findings = [*(f"✗ {one}" for one in line.breaks), *line.remarks]
-        yield f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.is_tonal else ''}" + (
-            f"  {'; '.join(findings)}" if findings else "  ✓"
+        yield (
+            f"{line.text}  {line.marks}{' 韻' if line.rhymes and verdict.form.is_tonal else ''}"
+            + (f"  {'; '.join(findings)}" if findings else "  ✓")
+            + f" ({', '.join(line.licences)})" * (bool(line.licences) and not verdict.form.is_tonal)
         )
     about = [f"✗ {one}" for one in verdict.breaks]
     if verdict.form.templates:
@@ -91,25 +97,46 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
             line += f"{sum(one.count('rhyme') for one in own):,}"
         elif form.meters:
             lines = sum(len(one.lines) for one in own)
-            counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in _COUNTED]
+            kinds = _COUNTED + _REPEATED * any(form.source_of(at) + form.end_word(at) > -2 for at in range(form.lines))
+            counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in kinds]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
+            faults = sum((Counter(line.faults) for one in own for line in one.lines), Counter[str]())
+            if shown := [f"{name} {faults[name]:,.0f}" for name in _SHOWN_FAULTS if faults[name]]:
+                line += f"; {', '.join(shown)}"
         yield line
 
 
 def shown(poem: Composition, config: PoemConfig) -> str:
     """A poem with the sounds under each line, tones or stresses and the rhyme; the plan, and the terms of the score."""
-    verdict = check(poem.lines, poem.form, tones=config.tones, rhyme_book=config.rhyme_book)
-    rows = [poem.title, ""] if poem.title else []
-    if any(poem.plan):
-        rows += ["plan: " + ", ".join(word or "-" for word in poem.plan), ""]
-    for number, line in enumerate(verdict.lines):
-        marks = line.marks
-        if line.rhymes:
-            marks += f" （{verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
-        rows += [line.text, marks] if marks else [line.text]
-        if terms := poem.terms[number] if number < len(poem.terms) else {}:
-            rows.append("  " + ", ".join(f"{name} {value:+.2f}" for name, value in terms.items() if value))
-    return "\n".join(rows)
+    verdict = check(poem.lines, poem.form, **_rules(config))
+    terms = iter(poem.terms)
+    stanzas = []
+    for stanza in poem.form.in_stanzas(verdict.lines):
+        rows = []
+        for line in stanza:
+            marks = line.marks
+            if line.repeats >= 0:
+                marks += f" (line {line.repeats + 1})"
+            elif line.rhymes:
+                marks += f" （{line.rhyme or verdict.rhyme}）" if poem.form.is_tonal else " (rhyme)"
+            rows += [line.text, marks] if marks else [line.text]
+            if of_line := next(terms, {}):
+                rows.append("  " + ", ".join(f"{name} {value:+.2f}" for name, value in of_line.items() if value))
+        stanzas.append("\n".join(rows))
+    text = ("\n" if poem.form.is_tonal else "\n\n").join(stanzas)
+    plan = "plan: " + ", ".join(word or "-" for word in poem.plan) if any(poem.plan) else ""
+    return "\n\n".join(filter(None, (poem.title, plan, text)))
+
+
+def _rules(config: PoemConfig) -> RulesOptions:
+    """The rules by which a poem was written, but for its acrostic."""
+    return RulesOptions(
+        tones=config.tones,
+        rhyme_book=config.rhyme_book,
+        meter_rule=config.meter_rule,
+        rhyme_kind=config.rhyme_kind,
+        identical_rhymes=config.identical_rhymes,
+    )
 
 
 def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[str, Any]:
@@ -117,6 +144,7 @@ def composition_values(poem: Composition, config: PoemConfig, run: str) -> dict[
     return {
         "text": poem.text,
         "lines": list(poem.lines),
+        "stanzas": list(map(list, poem.stanzas)),
         "form": poem.form.name,
         "template": poem.template,
         "title": poem.title,

@@ -7,7 +7,9 @@ from typing import Literal, TypeAlias
 from textgen.corpus.forms import Form
 from textgen.system.wording import count
 
-BreakKind: TypeAlias = Literal["lines", "length", "tone", "rhyme", "meter", "syllables", "letter", "repeat"]
+BreakKind: TypeAlias = Literal[
+    "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "repeat", "refrain", "word"
+]
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Break:
     """One thing in a poem that does not hold.
 
     Attributes:
-        kind: "lines", "length", "tone", "rhyme", "meter", "syllables", "letter" or "repeat".
+        kind: "lines", "stanzas", "length", "tone", "rhyme", "meter", "syllables", "letter", "repeat" for a character
+            that does not return, "refrain" for a line that does not, or "word" for an end word.
         text: what is wrong, in a few words.
     """
 
@@ -37,7 +40,11 @@ class LineVerdict:
         breaks: what does not hold.
         remarks: what else is worth knowing.
         rhymes: whether the form asks the line to rhyme.
-        licences: places of a tune where its tone differs from the form's as good poets' did.
+        repeats: the number of the earlier line, from 0, that the form asks the line to repeat; -1 for none.
+        licences: what the line allows itself as good poets did: of a tune the tones and rhymes that differ from the
+            form's, of English meter names such as "initial trochee" (`textgen.verse.scansion`).
+        faults: of English verse, what is not well, by name, and how often (`textgen.verse.faults.line_faults`).
+        rhyme: the name of its rhyme, where a form has several.
     """
 
     text: str
@@ -46,7 +53,10 @@ class LineVerdict:
     breaks: list[Break] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rhymes: bool = False
-    licences: int = 0
+    repeats: int = -1
+    licences: list[str] = field(default_factory=list)
+    faults: dict[str, float] = field(default_factory=dict)
+    rhyme: str = ""
 
 
 @dataclass(repr=False)
@@ -83,7 +93,7 @@ class Verdict:
     @property
     def licences(self) -> int:
         """The number of licences in all lines."""
-        return sum(line.licences for line in self.lines)
+        return sum(len(line.licences) for line in self.lines)
 
     def count(self, kind: BreakKind) -> int:
         """The number of lines with a break of a kind."""

@@ -1,10 +1,17 @@
 """What a form of verse is. Knows nothing of the files that hold forms."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from textgen.corpus.forms import linetypes
 from textgen.corpus.forms.layout import Layout, VerseLine, loosened
+
+T = TypeVar("T")
+
+# What may have an entry for each line, beside those with a rule of their own.
+_BY_LINE = ("refrains", "rentrements", "end_words", "inner_words")
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,10 @@ class Form:
         stanzas: the number of lines of each stanza; empty where the number of lines is not fixed.
         refrains: for each line the earlier line that it repeats whole, by its number from 0, or -1; empty where no line
             repeats another.
+        rentrements: for each line the earlier line whose first words it repeats, or -1, as in a rondeau; empty if none.
+        end_words: for each line the number of the word that it ends in, from 0 in the order of the poem, or -1, as in
+            a sestina; empty for none. Where the line rhymes too, the word before this one rhymes, as in a ghazal.
+        inner_words: for each line the number of the end word that it has before its own, or -1; empty for none.
         names: its other names.
         tune: of a form without templates, the lines with their tones, rhymes and marks, as `layout.parse` reads them.
         least: where the number of lines may be chosen, the least of them, even; else 0. `lines` is then the usual one.
@@ -43,6 +54,9 @@ class Form:
     meters: tuple[tuple[str, ...], ...] = ()
     stanzas: tuple[int, ...] = ()
     refrains: tuple[int, ...] = ()
+    rentrements: tuple[int, ...] = ()
+    end_words: tuple[int, ...] = ()
+    inner_words: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     tune: tuple[VerseLine, ...] = ()
     least: int = 0
@@ -56,15 +70,16 @@ class Form:
             ("rhyme", [len(self.rhyme)] if self.rhyme else []),
             ("meters", [len(self.meters)] if self.meters else []),
             ("templates", [len(template) for template in self.templates]),
-            ("refrains", [len(self.refrains)] if self.refrains else []),
+            *((name, [len(own)] if (own := getattr(self, name)) else []) for name in _BY_LINE),
             ("tune", [len(self.tune)] if self.tune else []),
         ):
             if any(size != self.lines for size in sizes):
                 raise ValueError(f"form {self.name}: {name} must have one entry a line: {self.lines}, not {sizes[0]}")
         if self.stanzas and sum(self.stanzas) != self.lines:
             raise ValueError(f"form {self.name}: stanzas have {sum(self.stanzas)} lines, not {self.lines}")
-        if any(earlier >= line for line, earlier in enumerate(self.refrains)):
-            raise ValueError(f"form {self.name}: a line of refrains may repeat only an earlier one")
+        for name in ("refrains", "rentrements"):
+            if any(earlier >= line for line, earlier in enumerate(getattr(self, name))):
+                raise ValueError(f"form {self.name}: a line of {name} may repeat only an earlier one")
 
     @property
     def is_tonal(self) -> bool:
@@ -106,6 +121,51 @@ class Form:
             stanzas=(lines,),
         )
 
+    def in_stanzas(self, lines: Sequence[T]) -> tuple[tuple[T, ...], ...]:
+        """The lines of a poem, stanza by stanza; one stanza where their number is not the form's."""
+        if len(lines) != self.lines or not self.stanzas:
+            return (tuple(lines),)
+        ends = itertools.accumulate(self.stanzas)
+        return tuple(tuple(lines[end - size : end]) for size, end in zip(self.stanzas, ends, strict=True))
+
+    def source_of(self, line: int) -> int:
+        """The earlier line that a line repeats, whole or its first words; -1 if it repeats none."""
+        return max(_entry(self.refrains, line), _entry(self.rentrements, line))
+
+    def refrain(self, line: int) -> int:
+        """The earlier line that a line repeats whole; -1 for none."""
+        return _entry(self.refrains, line)
+
+    def end_word(self, line: int) -> int:
+        """The number of a line's end word; -1 where it may end in any word."""
+        return _entry(self.end_words, line)
+
+    def inner_word(self, line: int) -> int:
+        """The number of the end word that a line has before its own; -1 for none."""
+        return _entry(self.inner_words, line)
+
+    def has_radif(self, line: int) -> bool:
+        """Whether a line's end word follows the word that rhymes, as in a ghazal."""
+        return self.end_word(line) >= 0 and self.rhyme[line] != "-"
+
+    def caesura(self, line: int) -> int:
+        """The number of syllables that another line repeats of a line; 0 where none repeats its first words."""
+        lengths = (len(self.meters[at][0]) for at, source in enumerate(self.rentrements) if source == line)
+        return next(lengths, 0)
+
+    def is_feminine(self, line: int) -> bool:
+        """Whether a line rhymes in two syllables, of which the last is weak."""
+        return self.rhyme[line] != "-" and all(pattern.endswith("sw") for pattern in self.meters[line])
+
+    def new_lines(self, letter: str) -> list[int]:
+        """The lines of a letter of the scheme that repeat no other. Each needs a rhyme word of its own."""
+        return [line for line, own in enumerate(self.rhyme) if own == letter and self.source_of(line) < 0]
+
+    @property
+    def leading(self) -> str:
+        """The first letter of the scheme that two lines have; empty where none rhymes with another."""
+        return next((one for one in self.rhyme if one != "-" and self.rhyme.count(one) > 1), "")
+
     def layouts(self, tones: str) -> list[Layout]:
         """The lines of each of its templates, or of its tune.
 
@@ -133,3 +193,7 @@ class Form:
     def patterns(self, kind: str, tones: str) -> list[str]:
         """The tone patterns of a line type: a letter of the form's templates (`linetypes.patterns`)."""
         return linetypes.patterns(kind, self.length, tones)
+
+
+def _entry(values: tuple[int, ...], line: int) -> int:
+    return values[line] if values else -1

@@ -112,6 +112,33 @@ def _meter(table: Table) -> None:
     table.fields["meters"] = tuple(_alternatives(table, one, mend) for one in meters)
 
 
+def _radif(table: Table) -> None:
+    mend = 'write a letter of the scheme whose lines end in one word after the rhyme: radif = "A"'
+    table.needs("radif", "meter")
+    rhyme, letter = table.fields["rhyme"], table.text("radif", mend, 1).upper()
+    if letter == "-" or rhyme.count(letter) < 2:
+        raise table.broken("radif", f"{shown(letter)} is no letter of two lines of the scheme", mend)
+    if table.fields["end_words"] or table.fields["refrains"]:
+        raise table.broken("radif", "goes with no refrains and no numbered words", "take radif out")
+    table.fields["end_words"] = tuple(0 if own == letter else -1 for own in rhyme)
+
+
+def _repeats_fit(table: Table, form: Form) -> None:
+    """Raise the error about lines that cannot repeat others, because their meter is another."""
+    for line in range(form.lines if form.meters else 0):
+        own, source = form.meters[line], form.source_of(line)
+        if form.refrain(line) >= 0 and own != form.meters[source]:
+            mend = "give both the same pattern"
+            raise table.broken("meter", f"lines {source + 1} and {line + 1} are one line with two patterns", mend)
+        if form.refrain(line) < 0 <= source and (
+            len(own) > 1
+            or any(len(own[0]) >= len(whole) or not whole.startswith(own[0]) for whole in form.meters[source])
+            or form.caesura(source) != len(own[0])
+        ):
+            mend = 'give it the beginning of that line\'s pattern, for instance "wsws" of "wswswsws"'
+            raise table.broken("meter", f"line {line + 1} repeats the first words of line {source + 1}", mend)
+
+
 def _meters_by_letter(table: Table, value: Mapping[str, object], rhyme: str) -> list[object]:
     own = {letter.upper(): meter for letter, meter in value.items()}
     letters = sorted(set(rhyme))
@@ -256,6 +283,7 @@ KEYS: dict[str, Callable[[Table], None]] = {
     "language": _language,
     "scheme": _scheme,
     "meter": _meter,
+    "radif": _radif,
     "length": _length,
     "templates": _templates,
     "tune": _tune,
@@ -284,7 +312,9 @@ def read_form(table: Table) -> Form:
     given, implied = table.values.get("language"), table.fields.get("language")
     if given not in (None, implied):
         raise table.broken("language", f"is {given}, and the other keys make {implied} verse", "take language out")
-    return Form(table.name, **table.fields)
+    form = Form(table.name, **table.fields)
+    _repeats_fit(table, form)
+    return form
 
 
 def read_forms(file: str, text: str) -> dict[str, Form]:

@@ -60,6 +60,9 @@ class Verse(Protocol[P]):
     def turn(self, position: P, row: int) -> P:
         """The position from which one of several parallel rows samples a line."""
 
+    def is_settled(self, position: P) -> bool:
+        """Whether only one line can follow, because it repeats an earlier one."""
+
     def admits(self, position: P, index: int) -> bool:
         """Whether a symbol of the user's own beginning may come next."""
 

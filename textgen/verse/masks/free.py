@@ -83,6 +83,10 @@ class Free:
         """The same position for every row."""
         return position
 
+    def is_settled(self, position: FreePosition) -> bool:
+        """No line repeats another."""
+        return False
+
     def begin(self) -> FreePosition:
         """The position before the first symbol."""
         return FreePosition()

@@ -79,7 +79,7 @@ class Regulated:
         layout: the lines.
         sounds: the vocabulary's Sounds.
         id_of: symbol to id.
-        heads: line to the id that it must begin with.
+        heads: line to the id that it must begin with. `is_possible` tells whether they agree with what lines repeat.
         groups: for each letter of the layout the rhyme groups to choose from; None where rhyme is off.
         repeats: whether a character may return in another line. Regulated verse repeats none (避重字): of 8,122 Tang
             quatrains of seven characters a line, four in five keep to it.
@@ -102,6 +102,7 @@ class Regulated:
         # Where each line begins among the ids of the poem.
         self._starts = [sum(lengths[:line]) for line in range(len(lengths) + 1)]
         self._later = self._echoed()
+        self._fixed, self.is_possible = self._fix()
         self._masks: dict[tuple[frozenset[str], int | None, Groups | None, str], Mask] = {}
         self._is_careful = False
         size = len(sounds.ideographs)
@@ -140,6 +141,21 @@ class Regulated:
                 found.setdefault(self._starts[other] + slot, []).append(later)
         return found
 
+    def _fix(self) -> tuple[dict[int, int], bool]:
+        """The ids that are fixed, by their place in the poem, and whether no place must have two: what begins a line
+        that repeats another stands there too."""
+        found: dict[int, int] = {}
+        is_possible = True
+        for line, head in self.heads.items():
+            places = [self._starts[line]]
+            while echoes := self.layout.lines[line].echoes:
+                line, slot = echoes[0]
+                places.append(self._starts[line] + slot)
+                if slot:
+                    break
+            is_possible = is_possible and all(found.setdefault(place, head) == head for place in places)
+        return found, is_possible
+
     def begin(self) -> RegulatedPosition:
         """The position before the first symbol."""
         return self.at(0)
@@ -153,6 +169,10 @@ class Regulated:
         other = copy.copy(self)
         other._is_careful = True
         return other
+
+    def is_settled(self, position: RegulatedPosition) -> bool:
+        """No line repeats another."""
+        return False
 
     def turn(self, position: RegulatedPosition, row: int) -> RegulatedPosition:
         """The same position for every row."""
@@ -170,7 +190,7 @@ class Regulated:
             return self._newline
         if position.slot == line.length:
             return self._marks[line.mark]
-        head = self.heads.get(position.line) if position.slot == 0 else None
+        head = self._fixed.get(self._starts[position.line] + position.slot)
         if (echo := self._echo(position, line)) is not None:
             mask = np.zeros(len(self.sounds.ideographs), bool)
             mask[echo] = head in (None, echo)
@@ -269,7 +289,7 @@ class Regulated:
         line = self.layout.lines[position.line]
         if position.slot >= line.length:
             return bool(self.mask(position)[index])
-        tones, head = self.sounds.tones, self.heads.get(position.line) if position.slot == 0 else None
+        tones, head = self.sounds.tones, self._fixed.get(self._starts[position.line] + position.slot)
         letter = self._rhyme(position)
         return (
             any(tones[pattern[position.slot]][index] for pattern in position.patterns)

@@ -1,7 +1,6 @@
 """What a rhyme book says of a vocabulary, as arrays. Knows nothing of forms or models."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,18 +14,26 @@ ENTERING = "入"
 Groups = frozenset[str]
 
 
-class RhymeTable(NamedTuple):
+class RhymeTable:
     """The rhymes of a vocabulary in one tone.
 
-    Attributes:
+    Args:
         groups: the rhyme groups of each symbol, by id.
+        allowed: the symbols that a rhyme may take, bool (vocabulary,).
+
+    Attributes:
+        groups: as given.
         members: the symbols of each group that a rhyme may take, bool (vocabulary,).
         sizes: how many these are.
     """
 
-    groups: list[Groups]
-    members: dict[str, Mask]
-    sizes: dict[str, int]
+    def __init__(self, groups: list[Groups], allowed: Mask) -> None:
+        self.groups = groups
+        names = sorted(frozenset[str]().union(*groups))
+        rows = np.array([[name in own for own in groups] for name in names], bool)
+        self._rows: Mask = rows.reshape(len(names), len(groups)) & allowed
+        self.members = dict(zip(names, self._rows, strict=True))
+        self.sizes = {name: int(row.sum()) for name, row in self.members.items()}
 
     def rhyming(self, groups: Groups) -> Mask:
         """The symbols in any of some groups, bool (vocabulary,)."""
@@ -37,8 +44,8 @@ class RhymeTable(NamedTuple):
 
     def left(self, groups: Groups, taken: Iterable[int]) -> dict[str, int]:
         """How many symbols of each group are left without those that are taken."""
-        ids = list(set(taken))
-        return {name: self.sizes[name] - int(self.members[name][ids].sum()) for name in groups & self.members.keys()}
+        gone = self._rows[:, list(set(taken))].sum(axis=1).tolist()
+        return {name: self.sizes[name] - lost for name, lost in zip(self.sizes, gone, strict=True) if name in groups}
 
 
 class Sounds:
@@ -63,10 +70,11 @@ class Sounds:
         )
         levels: list[Groups] = [one.groups if one else frozenset() for one in found]
         obliques: list[Groups] = [one.other_groups if one else frozenset() for one in found]
+        either = [one | other for one, other in zip(levels, obliques, strict=True)]
         self.rhymes = {
-            "P": _table(levels, ~rare),
-            "Z": _table(obliques, np.ones_like(rare)),
-            "N": _table([one | other for one, other in zip(levels, obliques, strict=True)], np.ones_like(rare)),
+            "P": RhymeTable(levels, ~rare),
+            "Z": RhymeTable(obliques, np.ones_like(rare)),
+            "N": RhymeTable(either, np.ones_like(rare)),
         }
 
     @property
@@ -78,9 +86,3 @@ class Sounds:
     def members(self) -> dict[str, Mask]:
         """The symbols of each level rhyme group, bool (vocabulary,)."""
         return self.rhymes["P"].members
-
-
-def _table(groups: list[Groups], allowed: Mask) -> RhymeTable:
-    names = sorted(frozenset[str]().union(*groups))
-    members = {name: np.array([name in own for own in groups], bool) & allowed for name in names}
-    return RhymeTable(groups, members, {name: int(mask.sum()) for name, mask in members.items()})

@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.corpus.memory import words as words_of
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
-from textgen.verse.masks.metrical import MARK, START, WORD, Metrical, MetricalPosition, Span
+from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Span
 from textgen.verse.sounds.lexicon import Lexicon
 
 MARKS = ",;:.!?"
@@ -30,7 +32,7 @@ class SymbolSpelling:
     """
 
     def __init__(self, printed: Sequence[str], lexicon: Lexicon, backward: bool) -> None:
-        self.lexicon, self.backward = lexicon, backward
+        self.lexicon, self.backward, self._printed = lexicon, backward, printed
         self.size = len(printed)
         self.marks = self.only(MARKS, printed)
         self._newline = self.only(["\n"], printed)
@@ -45,6 +47,25 @@ class SymbolSpelling:
     def close(self, verse: Metrical, position: MetricalPosition) -> Mask:
         """The symbols that end a line: a line feed, or after the last line the end of the poem."""
         return self._boundary if position.line + 1 == verse.lines else self._newline
+
+    def closing(self, is_last: bool) -> int:
+        """The id that ends a line: a line feed, or after the last line the end of the poem."""
+        return BOUNDARY if is_last else int(self._newline.argmax())
+
+    def words_of(self, ids: tuple[int, ...]) -> list[str]:
+        """The words of a line in the order of reading."""
+        return words_of("".join(self._printed[index] for index in (ids[::-1] if self.backward else ids)))
+
+    def beginning(self, ids: tuple[int, ...], words: int) -> tuple[int, ...]:
+        """The ids of a line's first words, without the marks after them; in the order of writing, as `ids` are."""
+        wanted = self.words_of(ids)[:words]
+        parts = (ids[-size:] if self.backward else ids[:size] for size in range(1, len(ids) + 1))
+        return next(part for part in parts if self.words_of(part) == wanted)
+
+
+def _may_be_marked(verse: Metrical, position: MetricalPosition) -> bool:
+    """Whether a mark may follow the word that was written last."""
+    return position.previous is None or verse.may_be_marked(position.previous)
 
 
 class WordSpelling(SymbolSpelling):
@@ -81,6 +102,7 @@ class WordSpelling(SymbolSpelling):
             position.last is None,
             position.previous,
             position.rhymes,
+            position.ends,
         )
 
     def mask(self, verse: Metrical, position: MetricalPosition) -> Mask:
@@ -99,7 +121,7 @@ class WordSpelling(SymbolSpelling):
                 mask |= self._bare & goes_on[self.word_of]
             else:
                 mask |= self._spaced & (goes_on | ends)[self.word_of]
-        if not self.backward and position.status == WORD:
+        if not self.backward and position.status == WORD and _may_be_marked(verse, position):
             mask |= self.marks
         if verse.may_end(position):
             mask |= self.close(verse, position)
@@ -130,7 +152,8 @@ class LetterSpelling(SymbolSpelling):
         self.first = self.later = np.ones(len(lexicon), bool)
         spelled = [word[::-1] if backward else word for word in lexicon.words]
         self._order = np.array(sorted(range(len(spelled)), key=spelled.__getitem__), np.intp)
-        width = max(map(len, spelled), default=0) + 1
+        # One letter more than the longest word has is looked at, and one after that for the capitals of words reversed.
+        width = max(map(len, spelled), default=0) + 2
         letters = np.array([spelled[place] for place in self._order], f"U{width}")
         # Code points, shape (words, width); 0 after a word's last letter.
         self._letters: NDArray[np.uint32] = letters.view(np.uint32).reshape(len(spelled), width)
@@ -174,7 +197,7 @@ class LetterSpelling(SymbolSpelling):
                 written = verse.written(position, word)
                 mask |= self._space & verse.may_go_on(written)
                 mask |= self.close(verse, position) & verse.may_end(written)
-                mask |= self.marks
+                mask |= self.marks & verse.may_be_marked(word)
         return mask
 
     def _add_letters(self, mask: Mask, verse: Metrical, position: MetricalPosition, span: Span) -> Mask:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from textgen.tokens.layout import RESERVED
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
-from textgen.verse.masks.metrical import MARK, START, WORD, Metrical, MetricalPosition, Span
+from textgen.verse.masks.metrical import Metrical
+from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Span
 from textgen.verse.masks.spelling import SymbolSpelling
 from textgen.verse.sounds.lexicon import Lexicon
 
@@ -92,7 +93,7 @@ class SubwordSpelling(SymbolSpelling):
             goes_on, ends = verse.choices(position)
             if (goes_on | ends)[word]:
                 self._add_next(mask, verse, verse.written(position, word))
-                mask |= self.marks
+                mask |= self.marks & verse.may_be_marked(word)
         return mask
 
     def _add_next(self, mask: Mask, verse: Metrical, position: MetricalPosition) -> Mask:

@@ -53,6 +53,12 @@ def spoken(word: str) -> tuple[Spoken, ...]:
     return shared(tuple(dict.fromkeys(map(_spoken, map(str.split, found)))))
 
 
+@cache
+def phones(word: str) -> tuple[tuple[str, ...], ...]:
+    """The phonemes of each pronunciation of a word in lower case, in ARPAbet, vowels with their digit of stress."""
+    return tuple(dict.fromkeys(tuple(each.split()) for each in _entries().get(word, "").splitlines()))
+
+
 def words() -> Iterable[str]:
     """Every word of the dictionary."""
     return _entries().keys()
@@ -61,6 +67,11 @@ def words() -> Iterable[str]:
 def rhymes(word: str) -> frozenset[str]:
     """A word's rhymes; two different words rhyme if they share one."""
     return shared(frozenset(one.rhyme for one in spoken(word)))
+
+
+def syllables(rhyme: str) -> int:
+    """The number of syllables of a rhyme, or of a near rhyme (`textgen.verse.sounds.rhyming`)."""
+    return sum(phone.lstrip("~")[0] in "AEIOU" for phone in rhyme.split())
 
 
 def _spoken(phones: list[str]) -> Spoken:

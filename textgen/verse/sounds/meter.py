@@ -1,8 +1,11 @@
 """Meter: whether words in their order can be read to a pattern, by dynamic programming over all pronunciations.
 
-A word of one syllable fits anywhere. A longer word never has its primary stress on a weak place. A place is a number of
-syllables from the line's beginning; a set of places is an int, whose bit p stands for the place after p syllables. This
-module knows nothing of models.
+A longer word never has its primary stress on a weak place. A word of one syllable fits anywhere, except that an article
+never stands on a strong place. A place is a number of syllables from the line's beginning; a set of places is an int,
+whose bit p stands for the place after p syllables. This module knows nothing of models.
+
+Signs of a pattern: w weak; s strong; x either; S strong and stressed by itself, so that no function word stands there;
+e weak and the end of a longer word, as in a feminine ending.
 
     reachable(places, word) = union over p in places, and over the word's pronunciations that fit at p, of p + syllables
 """
@@ -14,19 +17,34 @@ from numpy.typing import NDArray
 
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
+from textgen.verse.sounds.function_words import ARTICLES, FUNCTION_WORDS
+
+# What stands for the stress of a word of one syllable: of an article, of another function word, of any other word.
+ARTICLE, FUNCTION, CONTENT = "a", "f", "0"
 
 
 def shape(word: str) -> frozenset[str]:
-    """A word's stress patterns, one digit per syllable; all patterns of one syllable count as "0"."""
-    found = frozenset(one.stress if len(one.stress) > 1 else "0" for one in cmu.spoken(word) if one.stress)
+    """A word's stress patterns, one digit per syllable; one of one syllable is ARTICLE, FUNCTION or CONTENT."""
+    single = ARTICLE if word in ARTICLES else FUNCTION if word in FUNCTION_WORDS else CONTENT
+    found = frozenset(one.stress if len(one.stress) > 1 else single for one in cmu.spoken(word) if one.stress)
     return cmu.shared(found)
+
+
+# For each sign the stresses that may not stand there: of words of one syllable, and of syllables of longer words.
+_BARRED = {
+    "w": ("", "1"),
+    "s": (ARTICLE, ""),
+    "S": (ARTICLE + FUNCTION, "0"),
+    "e": (ARTICLE + FUNCTION + CONTENT, "12"),
+    "x": ("", ""),
+}
 
 
 def fits(stress: str, pattern: str, place: int) -> bool:
     """Whether a pronunciation fits a pattern at a place."""
-    covered = pattern[place : place + len(stress)]
+    covered, is_long = pattern[place : place + len(stress)], len(stress) > 1
     return len(covered) == len(stress) and all(
-        len(stress) == 1 or digit != "1" or sign != "w" for digit, sign in zip(stress, covered, strict=True)
+        digit not in _BARRED[sign][is_long] for digit, sign in zip(stress, covered, strict=True)
     )
 
 
@@ -65,6 +83,24 @@ def bits(places: int) -> Iterator[int]:
     return (place for place in range(places.bit_length()) if places >> place & 1)
 
 
+def _keeping(stresses: Iterable[str], place: int, caesura: int, backward_from: int) -> set[str]:
+    """The stresses of a word that begins at a place which keep a caesura; arguments as of Meter.
+
+    Args:
+        backward_from: the number of the line's syllables where it is written from its end; else 0.
+    """
+    if not caesura:
+        return set(stresses)
+    kept = set()
+    for stress in stresses:
+        begin, end = place, place + len(stress)
+        if backward_from:
+            begin, end = backward_from - end, backward_from - begin
+        if not begin < caesura < end and not (end == caesura and stress in (ARTICLE, FUNCTION)):
+            kept.add(stress)
+    return kept
+
+
 class Meter:
     """A line's pattern and what each word of a vocabulary does in it, as arrays.
 
@@ -72,21 +108,28 @@ class Meter:
         shapes: for each word its stress patterns (`shape`).
         pattern: the pattern.
         backward: whether the line is written from its end; the pattern and the stresses are then reversed.
+        caesura: the number of syllables after which a word must end that is no single function word; 0 for none.
 
     Attributes:
+        size: the number of words.
         pattern: the pattern in the order of writing.
         end: the set that holds only the place at the line's end.
     """
 
-    def __init__(self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False) -> None:
+    def __init__(
+        self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False, caesura: int = 0
+    ) -> None:
         turn = slice(None, None, -1 if backward else 1)
-        self.pattern = pattern[turn]
+        self.size, self.pattern = len(shapes), pattern[turn]
         self.end = 1 << len(pattern)
         kinds = {kind: index for index, kind in enumerate(dict.fromkeys(shapes))}
         self._kind_of = np.array([kinds[kind] for kind in shapes], np.intp)
         self._table = np.array(
             [
-                [reachable({stress[turn] for stress in kind}, self.pattern, place) for kind in kinds]
+                [
+                    reachable(_keeping(kind, place, caesura, len(pattern) if backward else 0), self.pattern, place)
+                    for kind in ([stress[turn] for stress in kind] for kind in kinds)
+                ]
                 for place in range(len(pattern) + 1)
             ],
             np.int64,
@@ -103,29 +146,23 @@ class Meter:
 
         return self._known.get(places, make)
 
-    def reachable(self, first: NDArray[np.bool_], later: NDArray[np.bool_]) -> int:
-        """The places after one word or more.
+    def kinds(self, words: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The distinct shapes of some words, by number: int (shapes,).
 
         Args:
-            first: bool (words,), the words that may come first.
-            later: bool (words,), the words that may follow.
+            words: bool (words,).
         """
-        found, before = int(np.bitwise_or.reduce(self.onward(1)[first])), 0
-        while found != before:
-            found, before = found | int(np.bitwise_or.reduce(self.onward(found)[later])), found
-        return found
+        return np.flatnonzero(np.bincount(self._kind_of[words], minlength=self._table.shape[1]))
 
-    def hopeful(self, last: NDArray[np.bool_], others: NDArray[np.bool_] | None = None) -> int:
-        """The places from which words can finish the line.
+    def leads(self, kinds: NDArray[np.intp], place: int, into: int) -> bool:
+        """Whether a word of one of some shapes that begins at a place ends at one of some places.
 
         Args:
-            last: bool (words,), the words that may come last.
-            others: bool (words,), the words that may come before; None for all.
+            kinds: of `kinds`.
+            into: a set of places.
         """
-        found = 0
-        for place in range(len(self.pattern) - 1, -1, -1):
-            onward = self.onward(1 << place)
-            before = onward if others is None else onward[others]
-            if np.any(onward[last] & self.end) or np.any(before & found):
-                found |= 1 << place
-        return found
+        return bool((self._table[place, kinds] & into).any())
+
+    def reached(self, kinds: NDArray[np.intp], place: int) -> int:
+        """The places after a word of one of some shapes that begins at a place."""
+        return int(np.bitwise_or.reduce(self._table[place, kinds], initial=0))

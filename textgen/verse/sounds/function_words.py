@@ -1,0 +1,60 @@
+"""English function words, as data: the closed classes whose members bear no stress of their own in verse.
+
+A noun, a main verb, an adjective or an adverb bears stress; an article, a preposition, a conjunction, an auxiliary or a
+pronoun does not, unless the meter promotes it. So say Attridge, The Rhythms of English Poetry (1982), and Fussell,
+Poetic Meter and Poetic Form (1965). Words are in lower case, with the typewriter's
+apostrophe, and without one at their beginning ("tis"), as `textgen.corpus.memory.words` gives them. Words that are as
+often something else are left out ("like", "past", "mine", "own"). This module knows nothing of meter.
+"""
+
+from functools import cache
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+ARTICLES = _set("a an the")
+# Prepositions that are nothing else: they need a noun after them.
+PREPOSITIONS = _set(
+    "of at from to into onto unto upon with for amid amidst among amongst against toward towards during except per via "
+    "till until despite betwixt twixt gainst mid midst"
+)
+# Prepositions that are adverbs too, alone or with a verb (come in, go on, look up).
+PARTICLES = _set(
+    "in on up down out off over by through about around along across above below beneath behind before after under "
+    "within without beyond near round between since underneath o'er thro neath throughout inside outside"
+)
+CONJUNCTIONS = _set("and or nor but if as than because although though lest unless whereas while whilst that ere an'")
+# They stand before a noun and never alone; "his" and "her" may stand alone.
+POSSESSIVES = _set("my thy your our their its whose")
+DETERMINERS = POSSESSIVES | _set("his her every")
+PRONOUNS = _set("i me he him she her it we us they them thou thee ye you who whom which his one's") | POSSESSIVES
+AUXILIARIES = _set(
+    "am is are was were be been art wert wast have has had hast hadst hath do does did dost doth didst can could canst "
+    "will would wilt wouldst shall should shalt shouldst may might mayst must tis twas i'm he's she's it's we're "
+    "they're you're i'll he'll she'll it'll we'll they'll you'll i'd he'd she'd we'd they'd you'd i've we've they've "
+    "you've that's there's"
+)
+
+FUNCTION_WORDS = ARTICLES | PREPOSITIONS | PARTICLES | CONJUNCTIONS | DETERMINERS | PRONOUNS | AUXILIARIES
+
+# No line ends on these, and no mark follows them: what they belong to comes next. "That" ends a line as a pronoun, and
+# "though", "while" and "since" as adverbs or nouns.
+UNFINISHED = ARTICLES | PREPOSITIONS | POSSESSIVES | _set("every") | CONJUNCTIONS - _set("that though while ere")
+
+
+@cache
+def kind_of(word: str) -> str:
+    """The class of a function word as a finding names it, such as "article"; empty for other words."""
+    for words, name in (
+        (ARTICLES, "article"),
+        (PREPOSITIONS | PARTICLES, "preposition"),
+        (CONJUNCTIONS, "conjunction"),
+        (DETERMINERS, "possessive"),
+        (PRONOUNS, "pronoun"),
+        (AUXILIARIES, "auxiliary"),
+    ):
+        if word in words:
+            return name
+    return ""
