@@ -250,6 +250,8 @@ def _guide(
         weights={} if config.plain else weights_for(chinese),
         lines=form.lines,
         parallel=frozenset((3, 5)) if form.templates and form.lines == 8 else frozenset(),
+        meters=form.meters,
+        meter_rule=config.meter_rule,
         has_words=chinese or generator.tokenizer.kind == "word",
     )
 

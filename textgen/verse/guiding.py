@@ -34,6 +34,8 @@ class Guide:
         weights: of the terms; empty to take the likeliest line.
         lines: the number of lines; 0 where the model decides.
         parallel: the lines that must answer the line before them.
+        meters: in English, the patterns of meter of each line; empty for any.
+        meter_rule: as of `textgen.verse.config.Rules`.
         has_words: whether ids stand for words, or for single characters of Chinese, so that logits can turn to them.
         noted: of the lines that were chosen, by their text, the terms of their score.
     """
@@ -47,6 +49,8 @@ class Guide:
     weights: Mapping[str, float] = field(default_factory=dict)
     lines: int = 0
     parallel: frozenset[int] = frozenset()
+    meters: Sequence[Sequence[str]] = ()
+    meter_rule: str = "substitutions"
     has_words: bool = True
     noted: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -78,7 +82,8 @@ class Guide:
         if not self.weights or not found:
             return found
         earlier = [*self.first, *(without_marks("".join(self.spell(list(ids)))) for ids in before)]
-        texts = [without_marks("".join(self.spell(line.ids))) for line in found]
+        spelled = ["".join(self.spell(line.ids)) for line in found]
+        texts = list(map(without_marks, spelled))
         likelihood = np.array([line.score / max(len(line.ids), 1) for line in found], np.float32)
         situation = Situation(
             self.knowledge,
@@ -90,6 +95,9 @@ class Guide:
             self._tones,
             self.lines,
             len(earlier) in self.parallel,
+            () if self.knowledge.coherence.chinese else spelled,
+            self.meters[len(earlier)] if len(earlier) < len(self.meters) else (),
+            self.meter_rule,
         )
         terms = values(situation, self.weights)
         total = np.sum(list(terms.values()), axis=0)

@@ -15,6 +15,7 @@ import numpy as np
 
 from textgen.corpus.memory import words
 from textgen.verse.association import Floats
+from textgen.verse.faults import line_faults
 from textgen.verse.meaning.knowledge import Knowledge
 from textgen.verse.meaning.neighbours import ACROSS
 from textgen.verse.meaning.tags import NEGATIONS, QUESTIONS, clashes
@@ -37,6 +38,9 @@ class Situation:
         tones: the tones of a character as bits, as `textgen.verse.meaning.neighbours` takes them; None without a book.
         lines: the number of lines of the poem; 0 where the model decides.
         answers: whether the line is the second of a couplet that must be parallel (對仗), as in the middle of a lushi.
+        texts: in English, the candidates with their marks; empty for none.
+        patterns: in English, the patterns of meter that the line may have; empty for any.
+        meter_rule: as of `textgen.verse.config.Rules`.
     """
 
     knowledge: Knowledge
@@ -48,6 +52,9 @@ class Situation:
     tones: Callable[[str], int] | None = None
     lines: int = 0
     answers: bool = False
+    texts: Sequence[str] = ()
+    patterns: Sequence[str] = ()
+    meter_rule: str = "substitutions"
 
 
 Term: TypeAlias = Callable[[Situation], Floats]
@@ -160,6 +167,13 @@ def doubling(at: Situation) -> Floats:
     return _floats([-_mean([float(one in seen) for one in _symbols(line)]) for line in at.candidates])
 
 
+def faults(at: Situation) -> Floats:
+    """In English, minus the number of faults: errors of agreement, weak ends, stressed function words and others
+    (`textgen.verse.faults`)."""
+    found = [sum(line_faults(text, at.patterns, at.meter_rule).values()) for text in at.texts]
+    return _floats([-one for one in found]) if found else _floats([0.0] * len(at.candidates))
+
+
 TERMS: dict[str, Term] = {
     term.__name__: term
     for term in (
@@ -175,6 +189,7 @@ TERMS: dict[str, Term] = {
         season,
         antithesis,
         doubling,
+        faults,
     )
 }
 CHINESE_WEIGHTS = {
@@ -190,7 +205,7 @@ CHINESE_WEIGHTS = {
     "season": 0.5,
     "antithesis": 0.5,
 }
-ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0}
+ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0, "faults": 1.0}
 
 
 def values(at: Situation, weights: Mapping[str, float]) -> dict[str, Floats]:
