@@ -63,7 +63,7 @@ def test_links_in_the_places_of_temporary_files(command, gift, ends):
     assert {target.read_text() for target in targets.values()} == {"dear"}
 
 
-@pytest.mark.parametrize("kind", ["best", "resume", "verse"])
+@pytest.mark.parametrize("kind", ["best", "resume", "verse", "knowledge"])
 @pytest.mark.parametrize("what", [RESUME, OVERWRITE, ["sample", "gift", "--length", 1]], ids=lambda what: str(what[2]))
 def test_a_link_in_the_place_of_a_folder(command, gift, ends, kind, what):
     mine = gift.parent / "mine"
