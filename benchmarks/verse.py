@@ -27,9 +27,9 @@ from textgen.runs.describe import best_epoch
 from textgen.runs.run import load_run
 from textgen.tokens.characters import CLOSING, is_ideograph
 from textgen.verse import check, compositions
-from textgen.verse.checking import has_break
 from textgen.verse.sounds.meter import readable
 from textgen.verse.sounds.pingshui import SUPPLEMENT
+from textgen.verse.verdicts import has_break
 
 CHINESE = {"jueju5": "五絕", "jueju7": "七絕", "lushi5": "五律", "lushi7": "七律"}
 TAGS = {"五言绝句": "jueju5", "七言绝句": "jueju7", "五言律诗": "lushi5", "七言律诗": "lushi7"}

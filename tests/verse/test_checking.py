@@ -4,7 +4,7 @@ import pytest
 
 from textgen.errors import UsageError
 from textgen.verse import check
-from textgen.verse.checking import Break
+from textgen.verse.verdicts import Break
 
 # Wang Zhihuan, 登鸛雀樓; Du Fu, 春望; Wang Changling, 出塞; Li Bai, 靜夜思, which is in the old style.
 TOWER = ["白日依山盡，", "黃河入海流。", "欲窮千里目，", "更上一層樓。"]
