@@ -223,10 +223,18 @@ def test_titles_in_text(tmp_path):
         "春曉", "", "春眠不覺曉，處處聞啼鳥。", "夜來風雨聲，花落知多少。", "",
         "登鸛雀樓", "白日依山盡，黃河入海流。", "欲窮千里目，更上一層樓。", "", "床前明月光", "疑是地上霜", "",
         "The Sea", "", "the sea is wide", "and deep", "",
+        "秦時明月漢時關", "", "萬里長征人未還", "",
     ]  # fmt: skip
     (tmp_path / "poems.txt").write_text("\n".join(rows), "utf-8")
     found = read_poems(tmp_path / "poems.txt")
-    assert [(one.title, len(one.texts)) for one in found] == [("春曉", 4), ("登鸛雀樓", 4), ("", 2), ("The Sea", 2)]
+    assert [(one.title, len(one.texts)) for one in found] == [
+        ("春曉", 4),
+        ("登鸛雀樓", 4),
+        ("", 2),
+        ("The Sea", 2),
+        ("", 1),
+        ("", 1),
+    ]
     lines = [{"text": "白日依山盡，黃河入海流。", "title": "樓", "seed": 1}, {"text": "the sea\nis wide"}]
     (tmp_path / "poems.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
     assert [(one.title, one.texts) for one in read_poems(tmp_path / "poems.jsonl")] == [

@@ -13,7 +13,7 @@ from textgen.judging.diction import Overused
 from textgen.system.wording import count
 
 # How far a figure must lie from that of human poems before a sentence is made of it.
-_SURPRISAL, _COHERENCE, _TOO_COHERENT, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 125, 1.4, 0.85, 0.75, 6.0
+_SURPRISAL, _COHERENCE, _TOO_COHERENT, _STOCK, _DISTINCT, _THEME, _Z = 0.25, 85, 125, 1.4, 0.85, 0.75, 7.0
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def _is_title(text: str, following: str) -> bool:
     """Whether a paragraph is the title of the next: one line, without the marks of Chinese verse."""
     if "\n" in text.strip() or not following or any(mark in text for mark in CLOSING):
         return False
-    return is_chinese(following) or "\n" in following.strip()
+    return "\n" in following.strip() or any(mark in following for mark in CLOSING)
 
 
 def _is_first_line_title(first: str, rest: str) -> bool:
