@@ -117,7 +117,7 @@ def learn(found):
 
 def first(found, weights):
     """How often the human line is put first."""
-    return np.mean([(one @ weights).argmax() == 0 for one in found])
+    return np.mean([scores[0] > scores[1:].max() for one in found for scores in [one @ weights]])
 
 
 def carried(generator, titles, weight, form, count):
@@ -162,7 +162,9 @@ def main():
         model = np.mean([one[1:, at].mean() for one in found])
         print(f"{name:<14}{weights[at]:>9.3f}{human:>9.3f}{model:>9.3f}{first(found[cut:], alone):>13.1%}")
     chance = np.mean([1 / len(one) for one in found[cut:]])
-    print(f"the human line is put first in {first(found[cut:], weights):.1%} of the last third (by chance {chance:.1%})")
+    print(
+        f"the human line is put first in {first(found[cut:], weights):.1%} of the last third (by chance {chance:.1%})"
+    )
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.judging.caesura import ACROSS
 from textgen.judging.poems import Verse
 from textgen.system import extras
+from textgen.verse.meaning.neighbours import ACROSS
 
 Floats: TypeAlias = NDArray[np.float64]
 # The figures of some poems: float64, shape (poems, figures).

@@ -25,6 +25,7 @@ from textgen.system import threads
 from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count
 from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.neighbours import Neighbours
 from textgen.writing.generator import Generator
 
 # Fewer poems than this tell nothing, nor do statistics from fewer human poems.
@@ -153,7 +154,7 @@ class _Scorers:
     coherence: Coherence | None
     bigrams: Counter[diction.Bigram]
     stock: frozenset[diction.Bigram]
-    lexicon: caesura.Lexicon
+    lexicon: Neighbours
 
     def surprisal(self, poems: Sequence[Verse]) -> float:
         """Nats a symbol."""
@@ -174,7 +175,7 @@ class _Scorers:
             symbols = poem.symbols
             follows = self.coherence.poem(poem.texts) if self.coherence else 0.0
             lengths = [len(line) for line in poem.lines]
-            broken = sum(len(self.lexicon.breaks(line)) for line in poem.texts)
+            broken = sum(len(self.lexicon.broken(line)) for line in poem.texts)
             repeated = 1 - len(set(symbols)) / max(len(symbols), 1)
             stock = diction.stock_share(self.stock, [poem])
             spread = (float(nats.mean()), float(nats.std()), float(nats.max())) if len(nats) else (0.0, 0.0, 0.0)
@@ -230,7 +231,7 @@ def _measured(
     return Judgement(
         tuple(measures),
         tuple(diction.overused(scorers.bigrams, own)),
-        tuple(scorers.lexicon.broken(own)),
+        tuple(caesura.broken(scorers.lexicon, own)),
         CHINESE if chinese else "english",
         form.name if form else "",
         len(own),
@@ -252,7 +253,7 @@ def _learned(own: Sequence[Verse], learned: Sequence[Verse]) -> _Scorers:
     ):
         coherence = Coherence.learn([poem.texts for poem in nearest])
     chinese = own[0].is_chinese
-    lexicon = caesura.Lexicon.learn(learned) if chinese else caesura.Lexicon(frozenset())
+    lexicon = caesura.learn(learned if chinese else ())
     counts = diction.bigrams(learned)
     return _Scorers(model, coherence, counts, diction.stock_of(counts), lexicon)
 
@@ -320,7 +321,7 @@ def shuffled(poems: Sequence[Verse], seed: int = 0) -> list[Verse]:
     return found
 
 
-def _broken(lexicon: caesura.Lexicon, own: Sequence[Verse], human: Sequence[Verse]) -> list[Measure]:
+def _broken(lexicon: Neighbours, own: Sequence[Verse], human: Sequence[Verse]) -> list[Measure]:
     if not own[0].is_chinese:
         return []
     mine, theirs = (caesura.shares(lexicon, poems) for poems in (own, human))

@@ -19,7 +19,8 @@ Keys = NDArray[np.uint64]
 
 # The places of the pairs that stand across a caesura, by the length of the line; the first place is 0.
 ACROSS = {5: (1,), 7: (1, 3)}
-# A pair is a word if it occurs so often, and at least this share of the times within a unit. By chance 72% would.
+# A pair is a word if it occurs so often, and at least this share of the times within a unit. By chance 72% would. The
+# numbers were chosen by what they find in 10,000 Tang poems: 明月, 春風 and 天下 are words, 風吹 and 人不 are not.
 MIN_COUNT, MIN_SHARE = 5, 0.9
 # How a character is read is known from so many places whose tone the line's pattern fixes; in a pair, from so many.
 MIN_READINGS, MIN_PAIR_READINGS = 5, 3
