@@ -1,7 +1,8 @@
 """Follows a page of the documentation: runs its commands and scripts in order, as a reader would.
 
 A ```sh block holds commands. All ```python blocks of a page together are one script. A ```toml block whose first line
-is a comment with a name is written to that file. Everything runs in this process, so that TensorFlow starts once, and with small numbers, so that a page takes seconds:
+is a comment with a name is written to that file. Everything runs in this process, so that TensorFlow starts once, and
+with small numbers, so that a page takes seconds:
 
 - `textgen train` gets the sizes of SMALL and one epoch instead of its own, and `--minutes` becomes 0.02. A new run
   replaces an older one in its folder. A `--resume` without `--epochs` or `--minutes` trains one more epoch: on the page
