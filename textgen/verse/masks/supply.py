@@ -19,8 +19,8 @@ from textgen.verse.sounds.meter import CONTENT, FUNCTION, Meter
 
 # Words that an error names.
 MAX_NAMED = 6
-# A form with this many words of one rhyme looks ahead from its first line on.
-MANY = 4
+# A form with this many words of one rhyme looks ahead from its first line on, if it has more lines than SHORT.
+MANY, SHORT = 3, 5
 # The shapes of the word that a ghazal repeats after the rhyme: one syllable, or an iamb.
 _RADIF_SHAPES = frozenset((CONTENT, FUNCTION)), frozenset(("01",))
 
@@ -56,9 +56,8 @@ class Supply:
         form = self._form
         if form.end_words or any(form.source_of(line) >= 0 for line in range(form.lines)):
             return True
-        return any(len(form.new_lines(letter)) >= MANY for letter in form.rhyme if letter != "-") or any(
-            map(form.is_feminine, range(form.lines))
-        )
+        needed = max((len(form.new_lines(letter)) for letter in form.rhyme if letter != "-"), default=0)
+        return (needed >= MANY and form.lines > SHORT) or any(map(form.is_feminine, range(form.lines)))
 
     def rich(self, letter: str, more: int = 0) -> Rhymes:
         """The rhymes that enough words share, wherever they can stand.
