@@ -17,7 +17,7 @@ from textgen.tokens.layout import RESERVED
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.regulated import Regulated, letters_of, needed, rich
+from textgen.verse.masks.regulated import Regulated, letters_of, needed_in_all, rich
 from textgen.verse.masks.sounds import Groups, Sounds
 from textgen.verse.sounds.books import RhymeBook, book_for_tones
 from textgen.verse.sounds.readings import UNKNOWN, Readings
@@ -212,7 +212,7 @@ class Chinese:
 
     def _poor_rhyme(self, layout: Layout, sounds: Sounds, wanted: Groups) -> str:
         """The message about a rhyme of which the run knows too few characters."""
-        tones = needed(layout, letters_of(layout)[0])
+        tones = needed_in_all(layout, letters_of(layout)[0])
         tone, number = max(tones.items(), key=lambda one: one[1])
         found = sounds.rhymes[tone].rhyming(wanted)
         known = "".join(self.printed[index] for index in np.flatnonzero(found).tolist())
@@ -223,7 +223,7 @@ class Chinese:
 
     def _poor_run(self, layout: Layout, letter: str, sounds: Sounds) -> str:
         """The message about a form that needs more characters of one rhyme than the run knows."""
-        tones = needed(layout, letter)
+        tones = needed_in_all(layout, letter)
         tone = min(tones, key=lambda one: max(sounds.rhymes[one].sizes.values(), default=0) - tones[one])
         most = max(sounds.rhymes[tone].sizes.values(), default=0)
         name = {"P": "level ", "Z": "oblique ", "N": ""}[tone]
