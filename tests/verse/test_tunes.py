@@ -300,7 +300,8 @@ def test_rhymes_beginnings_and_acrostics_of_tunes(poet):
         ({"form": "free", "lines": 4}, "`lines=4`: free has as many as the model writes; leave `lines` out"),
         ({"form": "guti7", "lines": 1000}, "`lines` takes a whole number at least 2 and at most 500"),
         ({"form": "duilian", "rhyme": "東"}, "`rhyme`: duilian does not rhyme"),
-        ({"form": "憶江南", "rhyme": "月"}, "`rhyme=月` is neither a group of the rhyme book nor a character that"),
+        ({"form": "憶江南", "rhyme": "月"}, "nor a character that it reads level; groups: "),
+        ({"form": "如夢令", "rhyme": "東"}, "nor a character that it reads oblique; groups: "),
     ],
 )
 def test_impossible_options(poet, options, complaint):

@@ -25,6 +25,8 @@ from textgen.writing.generator import Generator
 
 # Characters of a rhyme that a message shows.
 MAX_SHOWN = 40
+# What messages call the tones in which lines rhyme.
+TONE_NAMES = {"P": "level", "Z": "oblique", "N": "in any tone"}
 
 
 class Chinese:
@@ -143,7 +145,7 @@ class Chinese:
         if not groups:
             raise UsageError(
                 f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads "
-                f"{'level' if tones == {'P'} else 'so'}; groups: {'、'.join(sorted(names))}"
+                f"{' or '.join(TONE_NAMES[tone] for tone in sorted(tones))}; groups: {'、'.join(sorted(names))}"
             )
         return groups
 
@@ -226,7 +228,7 @@ class Chinese:
         tones = needed_in_all(layout, letter)
         tone = min(tones, key=lambda one: max(sounds.rhymes[one].sizes.values(), default=0) - tones[one])
         most = max(sounds.rhymes[tone].sizes.values(), default=0)
-        name = {"P": "level ", "Z": "oblique ", "N": ""}[tone]
+        name = "" if tone == "N" else TONE_NAMES[tone] + " "
         return (
             f"`form`: {self.form.name} needs {tones[tone]} characters of one {name}rhyme, and the run knows {most} at "
             "most; train on more poems, or choose a shorter form"
