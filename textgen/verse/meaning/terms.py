@@ -193,17 +193,15 @@ TERMS: dict[str, Term] = {
     )
 }
 CHINESE_WEIGHTS = {
-    "likelihood": 1.0,
-    "coherence": 1.0,
-    "theme": 1.0,
-    "keyword": 2.0,
-    "caesura": 2.0,
-    "words_whole": 2.0,
-    "ending": 1.0,
-    "readings": 0.5,
-    "negation": 0.5,
-    "season": 0.5,
-    "antithesis": 0.5,
+    "coherence": 0.38,
+    "theme": 0.37,
+    "keyword": 0.5,
+    "caesura": 0.41,
+    "ending": 0.85,
+    "readings": 0.41,
+    "negation": 0.61,
+    "season": 0.17,
+    "antithesis": 5.6,
 }
 ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0, "faults": 1.0}
 
