@@ -92,22 +92,16 @@ class Lexicon:
                 return True
         return False
 
-    @cached_property
-    def _of_sound(self) -> dict[tuple[str, ...], list[int]]:
-        """The words of each sound, by number."""
-        found: dict[tuple[str, ...], list[int]] = {}
-        for place, word in enumerate(self.words):
-            for sound in rhyming.sounds(word):
-                found.setdefault(sound, []).append(place)
-        return found
-
     def homophones(self, place: int) -> list[int]:
         """The words that sound as a word does, by number, with the word itself."""
         return self.sounding_as(self.words[place])
 
     def sounding_as(self, word: str) -> list[int]:
-        """The words that sound as some word does, by number."""
-        return sorted({each for sound in rhyming.sounds(word) for each in self._of_sound.get(sound, ())})
+        """The words that sound as some word does, by number. They rhyme, so that only its rhymes are looked at."""
+        own = rhyming.sounds(word)
+        rhymes = rhyming.rhymes(word) & self.members.keys()
+        places = {int(place) for rhyme in rhymes for place in self.members[rhyme]}
+        return sorted(place for place in places if own & rhyming.sounds(self.words[place]))
 
     def among(self, words: frozenset[str]) -> NDArray[np.bool_]:
         """Which words are among some, bool (words,)."""
