@@ -274,7 +274,8 @@ def test_all_forms_are_listed(command):
 def test_tunes_and_others_are_written_and_recognised(command, jueju_run, form):
     written = command("poem", jueju_run, "--form", form, "--count", 2, "--seed", 2)
     assert written.exit_code == 0, written.stderr
-    for options in ((), ("--form", form)):
+    # Eight lines of one length may be regulated verse too: old verse is named.
+    for options in [("--form", form), *([()] if form != "guti7" else [])]:
         checked = command("poem", "check", "-", *options, input=written.stdout)
         assert f"{form_of(form).name}: 2 poems, 2 hold" in checked.stderr
     shown = command("poem", jueju_run, "--form", "虞美人", "--show", "--seed", 1).stdout

@@ -16,7 +16,7 @@ from textgen.corpus.memory import lines_of
 from textgen.errors import UsageError
 from textgen.tokens.characters import ENDING, is_ideograph
 from textgen.verse import check, compose, compositions
-from textgen.verse.sounds import cilin, pingshui
+from textgen.verse.sounds import cilin, mandarin, pingshui
 from textgen.verse.verdicts import Break
 
 JUEJU = (ROOT / "corpora" / "jueju.txt").read_text("utf-8")
@@ -189,6 +189,30 @@ def test_old_verse_rhymes_in_one_tone(poet, form):
     assert len(tones) > 2  # level, and more than one of the others
 
 
+def test_old_verse_rhymes_in_one_tone_by_the_modern_book_too(poet):
+    tones = set()
+    for seed in range(12):
+        poem = compose(poet, form="guti5", lines=4, seed=seed, rhyme_book="modern", tries=3)
+        assert check(poem.lines, "guti5", rhyme_book="modern").holds, poem.text
+        ends = [mandarin.readings(line[-2]) for line in poem.lines[1::2]]
+        level, oblique = (all(getattr(one, tone) for one in ends) for tone in ("level", "oblique"))
+        assert level or oblique, poem.text
+        tones |= {level}
+    assert tones == {True, False}
+    # 東 is level and 動 oblique, of one group today.
+    mixed = ["白日依山盡", "黃河入海東", "欲窮千里目", "更上一層動"]
+    assert check(mixed, "guti5", rhyme_book="modern").count("rhyme") == 1
+
+
+def test_a_rhyme_of_lines_that_only_repeat(poet, tmp_path):
+    path = tmp_path / "echo.toml"
+    path.write_text('[echo]\nabout = "echoes"\ntune = ["NPPP，NZP。", "PPa{1.2-3}，PPa{1.2-3}。"]\n', "utf-8")
+    poem = compose(poet, form=str(path), seed=1)
+    lines = ["".join(filter(is_ideograph, line)) for line in poem.lines]
+    assert lines[2] == lines[3] == lines[0][1:3]
+    assert check(poem.lines, str(path)).holds
+
+
 def test_old_poems():
     # Du Fu, 望嶽 (oblique rhyme); Meng Jiao, 遊子吟 (six lines); Jia Dao, 尋隱者不遇 (four lines, oblique).
     peak = "岱宗夫如何，齊魯青未了。造化鍾神秀，陰陽割昏曉。蕩胸生曾雲，決眥入歸鳥。會當凌絕頂，一覽眾山小。"
@@ -276,7 +300,8 @@ def test_rhymes_beginnings_and_acrostics_of_tunes(poet):
         ({"form": "free", "lines": 4}, "`lines=4`: free has as many as the model writes; leave `lines` out"),
         ({"form": "guti7", "lines": 1000}, "`lines` takes a whole number at least 2 and at most 500"),
         ({"form": "duilian", "rhyme": "東"}, "`rhyme`: duilian does not rhyme"),
-        ({"form": "憶江南", "rhyme": "月"}, "`rhyme=月` is neither a group of the rhyme book nor a character that"),
+        ({"form": "憶江南", "rhyme": "月"}, "nor a character that it reads level; groups: "),
+        ({"form": "如夢令", "rhyme": "東"}, "nor a character that it reads oblique; groups: "),
     ],
 )
 def test_impossible_options(poet, options, complaint):

@@ -17,7 +17,7 @@ from textgen.tokens.layout import RESERVED
 from textgen.verse.config import PoemConfig
 from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
-from textgen.verse.masks.regulated import Regulated, letters_of, needed, rich
+from textgen.verse.masks.regulated import Regulated, letters_of, needed_in_all, rich
 from textgen.verse.masks.sounds import Groups, Sounds
 from textgen.verse.sounds.books import RhymeBook, book_for_tones
 from textgen.verse.sounds.readings import UNKNOWN, Readings
@@ -25,6 +25,8 @@ from textgen.writing.generator import Generator
 
 # Characters of a rhyme that a message shows.
 MAX_SHOWN = 40
+# What messages call the tones in which lines rhyme.
+TONE_NAMES = {"P": "level", "Z": "oblique", "N": "in any tone"}
 
 
 class Chinese:
@@ -143,7 +145,7 @@ class Chinese:
         if not groups:
             raise UsageError(
                 f"`rhyme={short(config.rhyme)}` is neither a group of the rhyme book nor a character that it reads "
-                f"{'level' if tones == {'P'} else 'so'}; groups: {'、'.join(sorted(names))}"
+                f"{' or '.join(TONE_NAMES[tone] for tone in sorted(tones))}; groups: {'、'.join(sorted(names))}"
             )
         return groups
 
@@ -212,7 +214,7 @@ class Chinese:
 
     def _poor_rhyme(self, layout: Layout, sounds: Sounds, wanted: Groups) -> str:
         """The message about a rhyme of which the run knows too few characters."""
-        tones = needed(layout, letters_of(layout)[0])
+        tones = needed_in_all(layout, letters_of(layout)[0])
         tone, number = max(tones.items(), key=lambda one: one[1])
         found = sounds.rhymes[tone].rhyming(wanted)
         known = "".join(self.printed[index] for index in np.flatnonzero(found).tolist())
@@ -223,10 +225,10 @@ class Chinese:
 
     def _poor_run(self, layout: Layout, letter: str, sounds: Sounds) -> str:
         """The message about a form that needs more characters of one rhyme than the run knows."""
-        tones = needed(layout, letter)
+        tones = needed_in_all(layout, letter)
         tone = min(tones, key=lambda one: max(sounds.rhymes[one].sizes.values(), default=0) - tones[one])
         most = max(sounds.rhymes[tone].sizes.values(), default=0)
-        name = {"P": "level ", "Z": "oblique ", "N": ""}[tone]
+        name = "" if tone == "N" else TONE_NAMES[tone] + " "
         return (
             f"`form`: {self.form.name} needs {tones[tone]} characters of one {name}rhyme, and the run knows {most} at "
             "most; train on more poems, or choose a shorter form"

@@ -126,7 +126,8 @@ def _judge_rhymes(
 def _groups(own: Readings, tone: str) -> frozenset[str]:
     """The groups in which a character rhymes in a tone."""
     if tone == ANY:
-        return own.groups | own.other_groups
+        # The modern book calls the level and the oblique group alike; they do not rhyme in one tone.
+        return own.groups | {name if name[0] in "上去入" else f"仄{name}" for name in own.other_groups}
     return own.groups if tone == LEVEL else own.other_groups
 
 

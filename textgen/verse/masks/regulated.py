@@ -61,9 +61,14 @@ def needed(layout: Layout, letter: str, start: int = 0) -> Counter[str]:
     return Counter(line.tone for line in layout.lines[start:] if line.rhyme == letter and not line.echoes)
 
 
+def needed_in_all(layout: Layout, letter: str) -> Counter[str]:
+    """How many different characters a letter needs in each tone: one where all its lines repeat earlier ones."""
+    return needed(layout, letter) or Counter({line.tone: 1 for line in layout.lines if line.rhyme == letter})
+
+
 def rich(layout: Layout, letter: str, sounds: Sounds) -> Groups:
     """The rhyme groups that have enough characters for a letter of a layout."""
-    wanted = needed(layout, letter)
+    wanted = needed_in_all(layout, letter)
     names = frozenset.intersection(*(frozenset(sounds.rhymes[tone].members) for tone in wanted))
     return frozenset(
         name

@@ -70,7 +70,11 @@ class Sounds:
         )
         levels: list[Groups] = [one.groups if one else frozenset() for one in found]
         obliques: list[Groups] = [one.other_groups if one else frozenset() for one in found]
-        either = [one | other for one, other in zip(levels, obliques, strict=True)]
+        # In one tone: an oblique group whose name tells no tone gets another than the level group's.
+        either = [
+            one | {name if name[0] in "上去入" else f"仄{name}" for name in other}
+            for one, other in zip(levels, obliques, strict=True)
+        ]
         self.rhymes = {
             "P": RhymeTable(levels, ~rare),
             "Z": RhymeTable(obliques, np.ones_like(rare)),
