@@ -1,6 +1,6 @@
 """The weights of the terms by which the decoder chooses among lines, learned from held-out poems.
 
-    python benchmarks/verse_weights.py RUN POEMS... [--sets 600] [--tries 12] [--seed 1]
+    python benchmarks/verse_weights.py RUN POEMS... [--sets 600] [--tries 12] [--temperature 0.8] [--seed 1]
 
 POEMS are poems that the run did not learn, in JSON with titles. At a place of each, the run writes candidates for the
 next line under the masks of the form, as `textgen poem` does. The human line is among them. A conditional logit
@@ -38,7 +38,7 @@ NAMES = [name for name in TERMS if name not in ("keyword", "doubling", "faults")
 RIDGE, STEPS, RATE = 3e-3, 4000, 0.05
 
 
-def one_set(generator, form, title, lines, place, tries, seed):
+def one_set(generator, form, title, lines, place, given, seed):
     """The terms of the candidates at a place of a poem, the human line first: shape (candidates, terms)."""
     knowledge = knowledge_of(generator)
     config = PoemConfig(form=form, title=title, theme=title, start="".join(lines[:place]), seed=seed)
@@ -50,8 +50,9 @@ def one_set(generator, form, title, lines, place, tries, seed):
     start = decoder.Line([], opening.position, state, logits[None])
     affinity = theme.affinity(knowledge)
     guide = Guide(knowledge, language.lines, generator.printed, affinity=affinity)
-    uniforms = Uniforms(seed, [(place, row) for row in range(tries)])
-    found = decoder.lines(engine, opening.verse, start, tries, 0.8, uniforms, guide.leaning(place))
+    uniforms = Uniforms(seed, [(place, row) for row in range(given.tries)])
+    leaning = guide.leaning(place)
+    found = decoder.lines(engine, opening.verse, start, given.tries, given.temperature, uniforms, leaning)
     human = [language.id_of.get(one) for one in lines[place]]
     if None in human or len(found) < 2:
         return None
@@ -77,23 +78,23 @@ def one_set(generator, form, title, lines, place, tries, seed):
     return np.stack([TERMS[name](situation) for name in NAMES], 1)
 
 
-def sets(generator, paths, count, tries, seed):
+def sets(generator, given):
     """Sets of candidates at places of held-out poems."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(given.seed)
     selection = Selection(heading="title", forms=FORMS)
-    documents = list(read_corpus(paths, selection=selection).documents)
+    documents = list(read_corpus(given.poems, selection=selection).documents)
     found = []
     for at in random.permutation(len(documents)).tolist():
         title, lines = title_of(documents[at]), lines_of(without_heading(documents[at]).replace("\n", ""))
         form = f"{'jueju' if len(lines) == 4 else 'lushi'}{len(without_marks(lines[0]))}"
         place = int(random.integers(len(lines)))
         try:
-            one = one_set(generator, form, title, lines, place, tries, at) if title else None
+            one = one_set(generator, form, title, lines, place, given, at) if title else None
         except TextgenError:  # the poem does not keep the form strictly, or has a character that the run never saw
             continue
         if one is not None:
             found.append(one)
-        if len(found) == count:
+        if len(found) == given.sets:
             break
     return found
 
@@ -141,6 +142,7 @@ def main():
     parser.add_argument("--sets", type=int, default=600)
     parser.add_argument("--tries", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--keywords", action="store_true")
     given = parser.parse_args()
     generator = Generator.load(given.run)
@@ -151,7 +153,7 @@ def main():
             print(f"keyword {weight:g}: {carried(generator, titles, weight, 'jueju7', 40):.1%} of lines carry theirs")
         return
     began = time.perf_counter()
-    found = sets(generator, given.poems, given.sets, given.tries, given.seed)
+    found = sets(generator, given)
     cut = len(found) * 2 // 3
     weights = learn(found[:cut])
     print(f"{len(found)} sets of {given.tries + 1} in {time.perf_counter() - began:.0f} s")

@@ -99,7 +99,7 @@ def test_poems_of_one_form_by_one_author_in_one_script(collection):
     again = read_corpus(path, selection=Selection(script="traditional", forms=("jueju7", "lushi7")))
     assert again.documents == ("\n".join(PASS),)
     with pytest.raises(UsageError, match="ode"):
-        Selection(forms=("jueju7", "ode"))
+        Selection(forms=("jueju7", "xyz"))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class TestThemes:
         shares = dict(
             zip(knowledge.coherence.symbols, knowledge.themes.affinity(knowledge.coherence, "江").tolist(), strict=True)
         )
-        assert shares["江"] == 1
+        assert shares["江"] >= 0.5
         assert min(shares[one] for one in RIVER) > max(share for one, share in shares.items() if one not in RIVER)
 
     def test_a_plan_has_words_of_the_subject_none_twice(self, knowledge):
@@ -277,8 +277,8 @@ class TestComposing:
             for found in (planned, others)
         )
         # Of 30. The model was never trained and strongly prefers other characters.
-        assert carried >= 6
-        assert by_chance <= 1
+        assert carried >= 8
+        assert carried >= 2 * by_chance
 
     def test_the_form_holds_with_a_theme(self, generator):
         for seed in range(4):

@@ -7,6 +7,7 @@ nothing of models.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ MIN_COUNT, MIN_SHARE = 5, 0.9
 # How a character is read is known from so many places whose tone the line's pattern fixes; in a pair, from so many.
 MIN_READINGS, MIN_PAIR_READINGS = 5, 3
 MAX_COUNT = 65_535
+# Pairs that count as stock diction.
+STOCK = 100
 
 # A character's tones as bits.
 LEVEL, OBLIQUE = 1, 2
@@ -96,6 +99,13 @@ class Neighbours:
             return 0, 0
         return int(self.within[at]), int(self.across[at])
 
+    @cached_property
+    def stock(self) -> frozenset[str]:
+        """The STOCK commonest pairs: phrases that stand in every other poem."""
+        total = self.within.astype(np.int64) + self.across
+        keys = self.pairs[np.argsort(-total, kind="stable")[:STOCK]].tolist()
+        return frozenset(chr(key >> 32) + chr(key & 0xFFFFFFFF) for key in keys)
+
     def broken(self, line: str) -> list[str]:
         """The words that a line breaks: they stand across a caesura, and neither pair beside them is a word."""
         return [
@@ -153,7 +163,7 @@ class Neighbours:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its arrays by name."""
-        return dict(vars(self))
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Neighbours":

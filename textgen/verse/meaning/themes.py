@@ -33,6 +33,10 @@ MIN_POEMS, MAX_SHARE = 30, 0.25
 HALF_RARITY = 1.5
 # How much a keyword must differ from those before it, beside how well it fits the theme; and how much chance counts.
 VARIETY, CHANCE = 0.4, 0.12
+# A word of the theme itself fits so much better than the others.
+OWN_WORD = 0.3
+# Each symbol of the theme belongs to it at least so much.
+MIN_OWN = 0.5
 # A keyword belongs to the theme at least so much.
 MIN_FIT = 0.15
 # Keywords among which chance chooses, and orders of the keywords that are compared.
@@ -114,7 +118,7 @@ class Themes:
         rarity = np.log(max(int(self.counts[-1]), 1) / np.maximum(counts, 1)).astype(np.float32)
         found *= rarity / (rarity + HALF_RARITY)
         found /= max(float(np.quantile(found, 0.999)), 1e-9)
-        found[ids] = 1
+        found[ids] = np.maximum(found[ids], MIN_OWN)
         clipped: Floats = np.clip(found, 0, 1)
         return clipped
 
@@ -147,11 +151,14 @@ class Themes:
         usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
         own = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
         usable[own] |= counts[own] > 0
-        found = {coherence.symbols[at]: float(fits[at]) for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()}
+        found = {
+            coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
+            for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()
+        }
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
             if min(parts) >= 0 and usable[parts].all():
-                found[word] = float(fits[parts].mean()) * (1.15 if word in theme else 1.0)
+                found[word] = float(fits[parts].mean()) + OWN_WORD * (word in theme)
         found = {word: fit for word, fit in found.items() if fit >= MIN_FIT}
         choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
         chosen = list(keywords)
