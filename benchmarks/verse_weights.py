@@ -29,7 +29,7 @@ from textgen.verse import compositions, decoder
 from textgen.verse.chinese import Chinese
 from textgen.verse.config import PoemConfig
 from textgen.verse.guiding import Guide
-from textgen.verse.meaning.knowledge import knowledge_of, tones
+from textgen.verse.meaning.knowledge import knowledge_from, tones
 from textgen.verse.meaning.terms import CHINESE_WEIGHTS, TERMS, Situation
 from textgen.verse.theming import read_theme
 
@@ -40,7 +40,7 @@ RIDGE, STEPS, RATE = 3e-3, 4000, 0.05
 
 def one_set(generator, form, title, lines, place, given, seed):
     """The terms of the candidates at a place of a poem, the human line first: shape (candidates, terms)."""
-    knowledge = knowledge_of(generator)
+    knowledge = knowledge_from(generator.knowledge)
     config = PoemConfig(form=form, title=title, theme=title, start="".join(lines[:place]), seed=seed)
     theme = read_theme(config, config.sized_form, knowledge)
     language = Chinese(generator, config.sized_form, config)

@@ -40,12 +40,22 @@ RULES: dict[str, TensorRule] = {
 }
 
 
+class Arrays(dict[str, NDArray[Any]]):
+    """Arrays by name. Only an object equals itself, so that what is made of the arrays can be kept by the object."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 def save_knowledge(folder: Folder, knowledge: Tensors, advice: str = RETRY_ADVICE) -> None:
     """Save what a run knows of its poems. Raises as `textgen.runs.run.save_best` does."""
     snapshots.save(folder, KNOWLEDGE, {POEMS: tensor_parts(knowledge)}, KEPT[KNOWLEDGE], advice)
 
 
-def read_knowledge(path: Path) -> dict[str, NDArray[Any]]:
+def read_knowledge(path: Path) -> Arrays:
     """What a run knows of its poems, arrays by name; empty for none.
 
     Args:
@@ -56,9 +66,9 @@ def read_knowledge(path: Path) -> dict[str, NDArray[Any]]:
     """
     with open_run_folder(path) as folder:
         if not snapshots.has_snapshot(folder, KNOWLEDGE):
-            return {}
+            return Arrays()
         knowledge, _ = snapshots.latest_intact(folder, KNOWLEDGE, FILES[KNOWLEDGE], _read)
-    return knowledge
+    return Arrays(knowledge)
 
 
 def _read(snapshot: Snapshot) -> dict[str, NDArray[Any]]:

@@ -20,6 +20,7 @@ from textgen.verse.masks.base import AnyOpening, Opening, P, Verse
 from textgen.verse.masks.free import Free
 from textgen.verse.masks.regulated import Regulated, letters_of, needed_in_all, rich
 from textgen.verse.masks.sounds import Groups, Sounds
+from textgen.verse.meaning.knowledge import knowledge_from
 from textgen.verse.sounds.books import RhymeBook, book_for_tones
 from textgen.verse.sounds.readings import UNKNOWN, Readings
 from textgen.writing.generator import Generator
@@ -47,7 +48,9 @@ class Chinese:
         title = self._read("title", clean_title(config.title, True) if has_heading else config.title)
         mood = self._read("mood", config.mood) if has_heading else title + self._read("mood", config.mood)
         self.mood = [self.id_of[one] for one in mood]
-        self.heading = self._heading(title, generator.heading)
+        known = knowledge_from(generator.knowledge)
+        # To a model whose poems had no titles, a title in the heading is strange.
+        self.heading = self._heading("" if known is not None and not known.has_titles else title, generator.heading)
         self.start = self._read("start", config.start)
         self._heads = self._read("acrostic", config.acrostic)
         if not all(map(is_ideograph, self._heads)):

@@ -28,7 +28,7 @@ from textgen.verse.config import PoemConfig, PoemOptions
 from textgen.verse.finishing import finish
 from textgen.verse.guiding import Guide, weights_for
 from textgen.verse.masks.base import AnyOpening
-from textgen.verse.meaning.knowledge import knowledge_of
+from textgen.verse.meaning.knowledge import knowledge_from
 from textgen.verse.theming import Theme, read_theme
 from textgen.writing.generator import Generator
 from textgen.writing.sampler import new_seed
@@ -162,7 +162,7 @@ def compositions(
             f'`form="{form.name}"` is {form.language.title()} verse, and this run writes {own.title()}; choose one of '
             f"{FORMS.listed(own)}{also}"
         )
-    theme = read_theme(config, form, knowledge_of(generator))
+    theme = read_theme(config, form, knowledge_from(generator.knowledge))
     if generator.heading != NONE:  # the theme is the title where none is given
         config = dataclasses.replace(config, title=config.title or config.theme or "")
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
@@ -235,7 +235,7 @@ def _guide(
     number: int,
 ) -> Guide | None:
     """What guides the lines of one poem; None where the run knows nothing of its poems."""
-    knowledge = knowledge_of(generator)
+    knowledge = knowledge_from(generator.knowledge)
     if knowledge is None or (config.plain and not theme.text):
         return None
     chinese = knowledge.coherence.chinese

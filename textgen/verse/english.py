@@ -38,7 +38,8 @@ class English:
         self.notes: list[str] = []
         title = self._symbols("title", clean_title(config.title, False))
         self.heading: list[int] = []
-        if generator.heading != NONE and title:
+        # A run whose poems had no titles does not know the marks of a heading.
+        if generator.heading != NONE and title and not self.tokenizer.unknown("《》"):
             self.heading = self._ids_of(self._symbols("title", heading_for("".join(title), "", generator.heading)))
             title = []
         # A space stands between the two.

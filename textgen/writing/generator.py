@@ -7,9 +7,9 @@ never imports TensorFlow or Keras.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from textgen.corpus.memory import Memory
 from textgen.engine.network import AnyNetwork, Engine, Network
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.runs.poems import read_knowledge
+from textgen.runs.poems import Arrays, read_knowledge
 from textgen.runs.run import Run, load_run
 from textgen.sampling.chain import chain
 from textgen.sampling.config import SamplingConfig, SamplingOptions
@@ -37,9 +37,6 @@ from textgen.writing.samples import Sample, Writing
 from textgen.writing.texts import Plan, write_texts
 
 # What few texts need (mixtures, scores, copies) is imported where it is used: writing starts sooner.
-
-
-Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 @answers_keywords
@@ -64,7 +61,7 @@ class Generator(Reader):
     """
 
     mixed: "tuple[Generator, ...]" = ()
-    _read_knowledge: Callable[[], Arrays] = dict
+    _read_knowledge: Callable[[], Arrays] = Arrays
 
     def __init__(
         self,
@@ -113,7 +110,8 @@ class Generator(Reader):
         arguments.instance("run", run, Run)
         generator = cls.from_parts(run.model, run.training, run.tokenizer, run.weights, run.memory)
         generator.run = run.path
-        generator._read_knowledge = partial(read_knowledge, run.path)
+        # Copies of the generator share what was read once.
+        generator._read_knowledge = cache(partial(read_knowledge, run.path))
         return generator
 
     @classmethod

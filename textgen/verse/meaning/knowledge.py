@@ -7,7 +7,7 @@ arrays. Knows nothing of models.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from textgen.corpus.headings import title_of, without_heading
 from textgen.corpus.memory import lines_of, without_marks
 from textgen.errors import RunError, UsageError
+from textgen.runs.poems import Arrays
 from textgen.system import extras
 from textgen.verse.coherence import Coherence
 from textgen.verse.meaning.neighbours import LEVEL, OBLIQUE, Neighbours
 from textgen.verse.meaning.themes import Themes
-
-Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 # Poems that are read: more of them teach little, and take long.
 MAX_POEMS = 40_000
@@ -72,6 +71,11 @@ class Knowledge:
         is_word = neighbours.is_word if neighbours is not None else lambda pair: False
         return cls(coherence, Themes.learn(coherence, poems, is_word, seed), neighbours)
 
+    @property
+    def has_titles(self) -> bool:
+        """Whether poems had titles."""
+        return bool(self.themes.title.any())
+
     def arrays(self) -> Arrays:
         """Its arrays by name, for a file of tensors."""
         facts = self.coherence.facts() | {"words": list(self.themes.words)}
@@ -79,7 +83,8 @@ class Knowledge:
         found |= {f"themes.{name}": value for name, value in self.themes.arrays().items()}
         if self.neighbours is not None:
             found |= {f"neighbours.{name}": value for name, value in self.neighbours.arrays().items()}
-        return found | {FACTS: np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8)}
+        found[FACTS] = np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8)
+        return Arrays(found)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Knowledge":
@@ -123,23 +128,17 @@ class Knowledge:
             raise RunError("what the run knows of its poems is damaged: its arrays differ in size; train again")
 
 
-class HasArrays(Protocol):
-    """A generator, for its arrays."""
-
-    @property
-    def knowledge(self) -> Arrays: ...
+# What was made of arrays before: a server asks for poems of one run many times.
+_known: WeakKeyDictionary[Arrays, Knowledge] = WeakKeyDictionary()
 
 
-# What was read before: a server asks for poems of one generator many times.
-_known: WeakKeyDictionary[HasArrays, Knowledge | None] = WeakKeyDictionary()
-
-
-def knowledge_of(generator: HasArrays) -> Knowledge | None:
-    """What the run of a generator knows of its poems; None for nothing. Raises RunError where it is damaged."""
-    if generator not in _known:
-        arrays = generator.knowledge
-        _known[generator] = Knowledge.from_arrays(arrays) if arrays else None
-    return _known[generator]
+def knowledge_from(arrays: Arrays) -> Knowledge | None:
+    """What a run knows of its poems, from the arrays of its generator; None for nothing. Raises RunError."""
+    if not arrays:
+        return None
+    if arrays not in _known:
+        _known[arrays] = Knowledge.from_arrays(arrays)
+    return _known[arrays]
 
 
 def tones() -> Callable[[str], int] | None:
