@@ -60,17 +60,9 @@ class Rules(Config):
 
 
 def keyword_list(name: str, value: object) -> str:
-    """Read keywords: a text with commas between them, or several texts. Returns them with a comma between two.
-
-    Raises:
-        UsageError: neither of these.
-    """
-    found = [value] if isinstance(value, str) else arguments.items(name, value, "words")
-    return ",".join(
-        part.strip()
-        for each in found
-        for part in re.split("[,，、]", arguments.text(name, arguments.instance(name, each, str)))
-    )
+    """Read keywords with commas between them. Raises UsageError for what is no text."""
+    text = arguments.text(name, arguments.instance(name, value, str))
+    return ",".join(part.strip() for part in re.split("[,，、]", text))
 
 
 @answers_keywords
