@@ -8,8 +8,8 @@ next line under the masks of the form, as `textgen poem` does. The human line is
 thirds of the sets which is the human one. Printed are the weights, to go into `textgen.verse.meaning.terms`, and on
 the last third how often the human line is put first: by the likelihood, by each term alone, and by all.
 
-The weight of the keyword cannot be learned so, since human poems have no plan. It is the least with which lines carry
-their keywords in more than half of the lines (`--keywords` prints the shares for some weights).
+The weight of the keyword cannot be learned so, since human poems have no plan; `--keywords` prints the shares of lines
+that carry theirs for some weights.
 """
 
 import argparse
