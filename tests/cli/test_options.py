@@ -37,7 +37,7 @@ class Tea(Config):
 
 
 def make_command():
-    @click.command("tea", cls=GroupedCommand, tables={"Kinds": [("black", "strong")]})
+    @click.command("tea", cls=GroupedCommand, tables=lambda: {"Kinds": [("black", "strong")]})
     @command_option("--from", "from_run", group="Training", metavar="RUN", help="Begin with a run.")
     @options_of(Tea, first=("sugar_lumps",))
     @encoding_option
@@ -133,6 +133,6 @@ def test_every_option_of_every_command_has_a_group_and_each_group_its_place(name
         own = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         assert all(isinstance(parameter, GroupedOption) for parameter in own)
         context = click.Context(command, info_name=name)
-        shown = [heading for heading in headings(command.get_help(context)) if heading not in command.tables]
+        shown = [heading for heading in headings(command.get_help(context)) if heading not in command.tables()]
         assert shown == ["Options"] or shown == [group for group in GROUPS if group in shown]
         assert re.search(rf"^    .*textgen {name}", command.get_help(context), re.MULTILINE), "no example"

@@ -134,7 +134,9 @@ def test_stanzas_in_json_and_under_show(command, english_run):
     assert [len(stanza) for stanza in values["stanzas"]] == [5, 4, 6]
     assert [line for stanza in values["stanzas"] for line in stanza] == values["lines"]
     assert values["text"] == "\n\n".join("\n".join(stanza) for stanza in values["stanzas"])
-    shown = command("poem", english_run, "--form", "rondeau", "--seed", 1, "--title", "The Lamp", "--show").stdout
+    options = ("--form", "rondeau", "--seed", 1, "--title", "The Lamp", "--show")
+    rows = command("poem", english_run, *options).stdout.split("\n")
+    shown = "\n".join(row for row in rows if not row.startswith("  "))  # without those of the score
     title, *stanzas = shown.strip().split("\n\n")
     assert (title, [len(stanza.split("\n")) for stanza in stanzas]) == ("The Lamp", [10, 8, 12])
     assert [line for stanza in stanzas for line in stanza.split("\n")[::2]] == values["lines"]

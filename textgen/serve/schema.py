@@ -25,6 +25,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+# Of a long list of choices, an error names so many; the schema itself has all.
+MAX_NAMED = 24
 _NAMES: dict[type, str] = {dict: "an object", list: "a list"}
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
@@ -153,7 +155,9 @@ def words(schema: Schema) -> str:
     if "anyOf" in schema:
         return ", or ".join(map(words, schema["anyOf"]))
     if "enum" in schema:
-        return "one of " + ", ".join(json.dumps(each, ensure_ascii=False) for each in schema["enum"])
+        own = [json.dumps(each, ensure_ascii=False) for each in schema["enum"]]
+        more = f" and {len(own) - MAX_NAMED} others" if len(own) > MAX_NAMED + 1 else ""
+        return "one of " + ", ".join(own[:MAX_NAMED] if more else own) + more
     kind = schema["type"]
     if kind in ("number", "integer"):
         return f"{'a whole number' if kind == 'integer' else 'a number'} {_bounds(schema)}".strip()
