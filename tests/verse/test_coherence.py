@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import planted_verse as planted
 from textgen.errors import UsageError
-from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.coherence import Coherence
 
 
 @pytest.fixture(scope="module")

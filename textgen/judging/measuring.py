@@ -24,7 +24,7 @@ from textgen.judging.poems import CHINESE, HELD_OUT, Split, Verse, alike, langua
 from textgen.system import threads
 from textgen.system.keywords import answers_keywords
 from textgen.system.wording import count
-from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.coherence import Coherence
 from textgen.verse.meaning.neighbours import Neighbours
 from textgen.writing.generator import Generator
 

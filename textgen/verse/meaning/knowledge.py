@@ -18,7 +18,7 @@ from textgen.corpus.memory import lines_of, without_marks
 from textgen.errors import RunError, UsageError
 from textgen.runs.poems import Arrays
 from textgen.system import extras
-from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.coherence import Coherence
 from textgen.verse.meaning.neighbours import LEVEL, OBLIQUE, Neighbours
 from textgen.verse.meaning.themes import Themes
 

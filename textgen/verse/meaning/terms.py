@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 
 from textgen.corpus.memory import words
-from textgen.verse.association import Floats
 from textgen.verse.faults import line_faults
+from textgen.verse.meaning.association import Floats
 from textgen.verse.meaning.knowledge import Knowledge
 from textgen.verse.meaning.neighbours import ACROSS
 from textgen.verse.meaning.tags import NEGATIONS, QUESTIONS, clashes
@@ -66,7 +66,7 @@ def likelihood(at: Situation) -> Floats:
 
 
 def coherence(at: Situation) -> Floats:
-    """Whether the line follows from the lines before it: log-odds (`textgen.verse.coherence`)."""
+    """Whether the line follows from the lines before it: log-odds (`textgen.verse.meaning.coherence`)."""
     return at.knowledge.coherence.scores(at.before, at.candidates)
 
 

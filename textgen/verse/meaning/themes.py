@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from textgen.corpus.memory import words
 from textgen.tokens.characters import is_ideograph
-from textgen.verse.association import Floats, factors, pair_counts, ppmi
-from textgen.verse.coherence import Coherence
+from textgen.verse.meaning.association import Floats, factors, pair_counts, ppmi
+from textgen.verse.meaning.coherence import Coherence
 
 # Numbers in a symbol's vector, and how often a symbol must occur in titles.
 RANK, MIN_TITLES = 48, 3

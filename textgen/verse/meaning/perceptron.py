@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgen.verse.association import Floats
+from textgen.verse.meaning.association import Floats
 
 HIDDEN = 64
 # Examples of a step, passes through the examples, and the fewest steps: few examples are read more often.

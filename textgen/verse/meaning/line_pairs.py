@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textgen.verse.association import Floats, Ids, aligned_counts, factors, pair_counts, ppmi
+from textgen.verse.meaning.association import Floats, Ids, aligned_counts, factors, pair_counts, ppmi
 
 # Numbers in a symbol's vector: more of them learn single poems by heart.
 RANK = 64

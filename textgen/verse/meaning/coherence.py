@@ -5,9 +5,8 @@
 
 It learns what real next lines have that others lack. The others are lines of other poems in the same place, lines of
 other poems that end alike, lines of the same poem in the wrong order, and false second couplets. Its features are
-associations between the symbols of two lines, as `textgen.verse.association` finds them: in lines that follow each
-other, in lines of one poem, and in the same place of the two lines of a couplet (antithesis). Knows nothing of sounds
-or forms.
+associations between the symbols of two lines (`textgen.verse.meaning.association`): in lines that follow each other, in
+lines of one poem, and in the same place of the two lines of a couplet (antithesis). Knows nothing of sounds or forms.
 """
 
 from collections import Counter
@@ -21,9 +20,9 @@ from numpy.typing import NDArray
 from textgen.corpus.memory import words
 from textgen.errors import UsageError
 from textgen.tokens.characters import is_chinese, is_ideograph
-from textgen.verse import examples
-from textgen.verse.line_pairs import MAX_SYMBOLS, Pairs, Vectors, features, vectors_of
-from textgen.verse.perceptron import Perceptron
+from textgen.verse.meaning import examples
+from textgen.verse.meaning.line_pairs import MAX_SYMBOLS, Pairs, Vectors, features, vectors_of
+from textgen.verse.meaning.perceptron import Perceptron
 
 # Symbols that are learned: the commonest, each at least so often.
 MAX_VOCABULARY, MIN_COUNT = 5000, 3

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from textgen.verse.association import Floats, Ids
-from textgen.verse.line_pairs import Lines, Pairs, Table, Vectors, features
+from textgen.verse.meaning.association import Floats, Ids
+from textgen.verse.meaning.line_pairs import Lines, Pairs, Table, Vectors, features
 
 # At most so many real next lines are learned from.
 MAX_TARGETS = 60_000
