@@ -189,17 +189,17 @@ def test_a_place_that_cannot_be_written_or_read(place, text_file):
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on a process's memory")
 def test_memory_that_runs_out_is_one_line(tmp_path):
     text = tmp_path / "large.txt"
-    letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 4_800_000)
+    letters = np.random.default_rng(0).choice(list(b"abcdefgh \n"), 1_200_000)
     text.write_bytes(letters.astype(np.uint8).tobytes())
     limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)); "
     limited += "runpy.run_module('textgen', run_name='__main__')"
-    wanted = ["--batch-size", "4096", "--sequence-length", "1024", "--units", "512", "--out", str(tmp_path / "run")]
+    wanted = ["--batch-size", "1024", "--sequence-length", "1024", "--units", "2048", "--out", str(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, "-c", limited, "train", str(text), *wanted], capture_output=True, text=True, check=False
     )
     assert done.returncode == 4, done.stderr[-2000:]
     last = done.stderr.splitlines()[-1]
     assert "out of memory" in last
-    assert "batches of 4096 x 1024" in last
+    assert "batches of 1024 x 1024" in last
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
