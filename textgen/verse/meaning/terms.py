@@ -20,6 +20,8 @@ from textgen.verse.meaning.knowledge import Knowledge
 from textgen.verse.meaning.neighbours import ACROSS
 from textgen.verse.meaning.tags import NEGATIONS, QUESTIONS, clashes
 
+# Log-odds beyond this say no more: a scorer that read few poems is surer than it should be.
+MAX_ODDS = 4.0
 # In a poem of four lines, so many words may deny or ask before it costs anything.
 FREE_NEGATIONS = 1
 
@@ -66,8 +68,9 @@ def likelihood(at: Situation) -> Floats:
 
 
 def coherence(at: Situation) -> Floats:
-    """Whether the line follows from the lines before it: log-odds (`textgen.verse.meaning.coherence`)."""
-    return at.knowledge.coherence.scores(at.before, at.candidates)
+    """Whether the line follows from the lines before it: log-odds (`textgen.verse.meaning.coherence`), within bounds."""
+    found: Floats = np.clip(at.knowledge.coherence.scores(at.before, at.candidates), -MAX_ODDS, MAX_ODDS)
+    return found
 
 
 def theme(at: Situation) -> Floats:
