@@ -11,6 +11,7 @@ import json
 import sys
 
 from textgen.corpus.documents import Corpus
+from textgen.group.group import Alone
 from textgen.group.meeting import meet
 from textgen.group.membership import Membership
 from textgen.planning.plan import plan as make_plan
@@ -49,7 +50,7 @@ def main():
     member, out = Membership(**json.loads(sys.argv[1])), sys.argv[2]
     kind, fault, *_ = [*sys.argv[3:], "characters", ""] if len(sys.argv) == 3 else [*sys.argv[3:], ""]
     cluster.check()
-    with meet(member) as group:
+    with meet(member) if member.size > 1 else Alone() as group:
         cluster.start(group, member)
         group.watch_closely()
         import numpy as np

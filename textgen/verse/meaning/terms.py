@@ -68,7 +68,7 @@ def likelihood(at: Situation) -> Floats:
 
 
 def coherence(at: Situation) -> Floats:
-    """Whether the line follows from the lines before it: log-odds (`textgen.verse.meaning.coherence`), within bounds."""
+    """Whether the line follows from those before it: log-odds (`textgen.verse.meaning.coherence`), within bounds."""
     found: Floats = np.clip(at.knowledge.coherence.scores(at.before, at.candidates), -MAX_ODDS, MAX_ODDS)
     return found
 
