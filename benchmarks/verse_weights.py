@@ -28,7 +28,7 @@ from textgen.tokens.layout import BOUNDARY
 from textgen.verse import compositions, decoder
 from textgen.verse.chinese import Chinese
 from textgen.verse.config import PoemConfig
-from textgen.verse.guiding import Guide
+from textgen.verse.guiding import Guide, Subject
 from textgen.verse.meaning.knowledge import knowledge_from, tones
 from textgen.verse.meaning.terms import CHINESE_WEIGHTS, TERMS, Situation
 from textgen.verse.theming import read_theme
@@ -49,7 +49,8 @@ def one_set(generator, form, title, lines, place, given, seed):
     logits, state = engine.read([BOUNDARY, *language.heading, *opening.forced])
     start = decoder.Line([], opening.position, state, logits[None])
     affinity = theme.affinity(knowledge)
-    guide = Guide(knowledge, language.lines, generator.printed, affinity=affinity)
+    form = config.sized_form
+    guide = Guide(Subject(knowledge, language.lines, generator.printed, form, affinity=affinity))
     uniforms = Uniforms(seed, [(place, row) for row in range(given.tries)])
     leaning = guide.leaning(place)
     found = decoder.lines(engine, opening.verse, start, given.tries, given.temperature, uniforms, leaning)
@@ -73,7 +74,7 @@ def one_set(generator, form, title, lines, place, given, seed):
         affinity,
         tones(),
         len(lines),
-        len(lines) == 8 and place in (3, 5),
+        place in form.parallel,
     )
     return np.stack([TERMS[name](situation) for name in NAMES], 1)
 

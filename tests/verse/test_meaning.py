@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.conftest import TINY
+from tests.conftest import ROOT, TINY
 from tests.helpers.models import untaught
 from tests.helpers.poems import FRONTIER, RIVER, documents, poems
 from textgen import Generator, train
@@ -166,8 +166,9 @@ class TestTerms:
         both = terms.words_whole(self.situation(knowledge, [], [own, strange]))
         assert both[0] > 0
 
-    def test_symbols_of_lines_before_are_doubled(self, knowledge):
-        at = self.situation(knowledge, ["the tide comes in"], ["the tide goes out", "a stone lies there"])
+    def test_symbols_of_lines_before_are_doubled(self):
+        english = Knowledge.learn((ROOT / "corpora" / "lamplighter.txt").read_text("utf-8").split("\n\n"))
+        at = self.situation(english, ["the tide comes in"], ["the tide goes out", "a stone lies there"])
         assert terms.doubling(at).tolist() == [-0.5, 0.0]
 
     def test_every_weight_is_of_a_term_and_none_is_negative(self):

@@ -31,6 +31,11 @@ def words(line: str) -> list[str]:
     return [word.lower().replace("\u2019", "'") for word in re.findall(_WORD, line)]
 
 
+def symbols_of(text: str, chinese: bool) -> list[str]:
+    """The symbols that poems are compared by: Chinese characters without marks, or words in lower case."""
+    return list(filter(is_ideograph, text)) if chinese else words(text)
+
+
 def without_marks(line: str) -> str:
     """A line without marks and capitals: its Chinese characters, or its words with spaces between them."""
     return "".join(filter(is_ideograph, line)) if is_chinese(line) else " ".join(words(line))

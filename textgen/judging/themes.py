@@ -13,9 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.memory import words
+from textgen.corpus.memory import symbols_of
 from textgen.judging.poems import Verse
-from textgen.tokens.characters import is_ideograph
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -49,7 +48,7 @@ class Ranker:
     @classmethod
     def learn(cls, poems: Sequence[Verse]) -> "Ranker | None":
         """Learn from the poems that have titles; None if they are too few."""
-        titled = [(set(_words(poem.title, poem.is_chinese)), set(poem.symbols)) for poem in poems if poem.title]
+        titled = [(set(symbols_of(poem.title, poem.is_chinese)), set(poem.symbols)) for poem in poems if poem.title]
         in_titles = Counter(word for title, _ in titled for word in title)
         in_poems = Counter(word for _, poem in titled for word in poem)
         titles = [word for word, count in in_titles.most_common(MAX_TITLE_WORDS) if count >= MIN_TITLES]
@@ -82,7 +81,7 @@ class Ranker:
     def query(self, title: str, chinese: bool) -> Floats:
         """A title as a vector of words: float32, shape (words,), of length 1. It fits a poem by their product."""
         found = np.zeros(len(self.words), np.float32)
-        for word in sorted(set(_words(title, chinese))):
+        for word in sorted(set(symbols_of(title, chinese))):
             if word in self.titles:
                 row = self.titles[word]
                 found += self.rarity[row] * self.stands_for[row]
@@ -115,7 +114,3 @@ def first_share(ranker: Ranker, poems: Sequence[Verse], seed: int = 0) -> float 
         if scores[0] >= scores.max():
             hits += 1 / int((scores == scores[0]).sum())
     return hits / len(titled)
-
-
-def _words(title: str, chinese: bool) -> list[str]:
-    return [one for one in title if is_ideograph(one)] if chinese else words(title)

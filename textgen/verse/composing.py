@@ -26,7 +26,7 @@ from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
 from textgen.verse.finishing import finish
-from textgen.verse.guiding import Guide, weights_for
+from textgen.verse.guiding import Guide, Subject, weights_for
 from textgen.verse.masks.base import AnyOpening
 from textgen.verse.meaning.knowledge import knowledge_from
 from textgen.verse.theming import Theme, read_theme
@@ -181,10 +181,11 @@ def _write(
     engine = generator.engine
     before = [BOUNDARY, *language.mood, BOUNDARY] if language.mood else [BOUNDARY]
     before += language.heading
+    subject = _subject(generator, form, config, language, theme)
     for number in range(config.count):
         chooser = np.random.default_rng([config.seed, number])
         opening = language.opening(chooser)
-        guide = _guide(generator, form, config, language, theme, opening, number)
+        guide = _guide(subject, config, language, theme, opening, number)
         with threads.limited():
             logits, state = engine.read([*before, *opening.forced])
             start = decoder.Line(
@@ -221,39 +222,37 @@ def _write(
             taken_back=draft.taken_back,
             log_probability=total / symbols if symbols else 0.0,
             plan=guide.plan if guide else (),
-            terms=tuple(guide.terms(line) for line in lines) if guide and guide.weights else (),
+            terms=tuple(guide.terms(line) for line in lines) if subject and guide and subject.weights else (),
         )
 
 
-def _guide(
-    generator: Generator,
-    form: Form,
-    config: PoemConfig,
-    language: Language,
-    theme: Theme,
-    opening: AnyOpening,
-    number: int,
-) -> Guide | None:
-    """What guides the lines of one poem; None where the run knows nothing of its poems."""
+def _subject(generator: Generator, form: Form, config: PoemConfig, language: Language, theme: Theme) -> Subject | None:
+    """What the poems are about; None where the run knows nothing of its poems, or nothing is asked of them."""
     knowledge = knowledge_from(generator.knowledge)
     if knowledge is None or (config.plain and not theme.text):
         return None
     chinese = knowledge.coherence.chinese
-    plan = theme.planned(knowledge, form, np.random.default_rng([config.seed or 0, number, 1]))
-    return Guide(
+    return Subject(
         knowledge,
         language.lines,
         generator.printed,
-        first=[without_marks(line) for line in language.lines(list(opening.done))],
-        plan=plan,
+        form,
         affinity=theme.affinity(knowledge) if theme.text else {},
         weights={} if config.plain else weights_for(chinese),
-        lines=form.lines,
-        parallel=frozenset((3, 5)) if form.templates and form.lines == 8 else frozenset(),
-        meters=form.meters,
         meter_rule=config.meter_rule,
         has_words=chinese or generator.tokenizer.kind == "word",
     )
+
+
+def _guide(
+    subject: Subject | None, config: PoemConfig, language: Language, theme: Theme, opening: AnyOpening, number: int
+) -> Guide | None:
+    """What guides the lines of one poem."""
+    if subject is None:
+        return None
+    # A random stream of its own: a theme changes no choice of templates.
+    plan = theme.planned(subject.knowledge, subject.form, np.random.default_rng([config.seed or 0, number, 1]))
+    return Guide(subject, [without_marks(line) for line in language.lines(list(opening.done))], plan)
 
 
 def _is_copied(generator: Generator, language: Language, ids: list[int]) -> bool:

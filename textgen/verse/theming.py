@@ -10,10 +10,9 @@ import numpy as np
 from textgen.arguments import short, shown
 from textgen.corpus.forms import Form
 from textgen.corpus.hanzi import forms_of
-from textgen.corpus.memory import words
+from textgen.corpus.memory import symbols_of
 from textgen.errors import ModelError, PromptError, UsageError
 from textgen.system.wording import count
-from textgen.tokens.characters import is_ideograph
 from textgen.verse.config import PoemConfig
 from textgen.verse.meaning.knowledge import Knowledge
 
@@ -147,7 +146,7 @@ class _Reader:
         return found
 
     def _parts(self, text: str) -> list[str]:
-        return list(filter(is_ideograph, text)) if self.knowledge.coherence.chinese else words(text)
+        return symbols_of(text, self.knowledge.coherence.chinese)
 
     def _own(self, part: str) -> str:
         """A symbol in the script of the poems; empty where they do not have it."""

@@ -91,6 +91,16 @@ class Form:
         """Characters in each line of a Chinese form; empty where the model decides, or a first line that is given."""
         return tuple(line.length for line in self.tune) or (self.length,) * self.lines * bool(self.length)
 
+    @property
+    def parallel(self) -> range:
+        """The lines of a Chinese form that must answer the line before them (對仗), by their numbers from 0.
+
+        They are the second lines of the couplets of regulated verse, but for the first and the last, and of a couplet.
+        """
+        if self.is_couplet:
+            return range(1, 2)
+        return range(3, self.lines - 2, 2) if self.templates else range(0)
+
     def fits(self, lines: Sequence[str]) -> bool:
         """Whether lines (without their marks) have the number and, in Chinese, the length that the form asks for."""
         if self.is_couplet:

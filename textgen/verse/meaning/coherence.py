@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.memory import words
+from textgen.corpus.memory import symbols_of
 from textgen.errors import UsageError
-from textgen.tokens.characters import is_chinese, is_ideograph
+from textgen.tokens.characters import is_chinese
 from textgen.verse.meaning import examples
 from textgen.verse.meaning.line_pairs import MAX_SYMBOLS, Pairs, Vectors, features, vectors_of
 from textgen.verse.meaning.perceptron import Perceptron
@@ -139,4 +139,4 @@ class Coherence:
 
 def _symbols(line: str, chinese: bool) -> list[str]:
     """The symbols of a line, of a very long one the last."""
-    return ([one for one in line if is_ideograph(one)] if chinese else words(line))[-MAX_SYMBOLS:]
+    return symbols_of(line, chinese)[-MAX_SYMBOLS:]

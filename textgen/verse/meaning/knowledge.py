@@ -18,6 +18,7 @@ from textgen.corpus.memory import lines_of, without_marks
 from textgen.errors import RunError, UsageError
 from textgen.runs.poems import Arrays
 from textgen.system import extras
+from textgen.system.safejson import check_type, json_values
 from textgen.verse.meaning.coherence import Coherence
 from textgen.verse.meaning.neighbours import LEVEL, OBLIQUE, Neighbours
 from textgen.verse.meaning.themes import Themes
@@ -26,6 +27,15 @@ from textgen.verse.meaning.themes import Themes
 MAX_POEMS = 40_000
 # The tensor that holds the symbols and the words, as JSON in UTF-8.
 FACTS = "facts"
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What FACTS holds: the symbols of the Coherence, whether they are characters, and the words of the Themes."""
+
+    symbols: tuple[str, ...]
+    chinese: bool
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,14 +104,13 @@ class Knowledge:
             for prefix in ("coherence", "themes", "neighbours")
         }
         try:
-            facts = json.loads(arrays[FACTS].tobytes().decode())
-            symbols, words = _texts(facts["symbols"]), _texts(facts["words"])
+            facts = check_type(json_values(arrays[FACTS].tobytes()), _Facts)
             own = cls(
-                Coherence.from_arrays(parts["coherence"], {"symbols": symbols, "chinese": facts["chinese"] is True}),
-                Themes.from_arrays(parts["themes"], words),
+                Coherence.from_arrays(parts["coherence"], {"symbols": facts.symbols, "chinese": facts.chinese}),
+                Themes.from_arrays(parts["themes"], facts.words),
                 Neighbours.from_arrays(parts["neighbours"]) if parts["neighbours"] else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, ValueError) as error:
             raise RunError(f"what the run knows of its poems is damaged: {error}; train again") from None
         own._check()
         return own
@@ -148,9 +157,3 @@ def tones() -> Callable[[str], int] | None:
     from textgen.verse.sounds.pingshui import readings
 
     return lambda character: LEVEL * readings(character).level + OBLIQUE * readings(character).oblique
-
-
-def _texts(values: object) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-        raise ValueError("expected a list of texts")
-    return tuple(values)

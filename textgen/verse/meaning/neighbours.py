@@ -93,11 +93,8 @@ class Neighbours:
 
     def counts(self, pair: str) -> tuple[int, int]:
         """How often two neighbours stand within a unit, and across a caesura."""
-        key = (ord(pair[0]) << 32) + ord(pair[1])
-        at = int(np.searchsorted(self.pairs, np.uint64(key)))
-        if at == len(self.pairs) or int(self.pairs[at]) != key:
-            return 0, 0
-        return int(self.within[at]), int(self.across[at])
+        at = _place(self.pairs, (ord(pair[0]) << 32) + ord(pair[1]))
+        return (0, 0) if at is None else (int(self.within[at]), int(self.across[at]))
 
     @cached_property
     def stock(self) -> frozenset[str]:
@@ -120,9 +117,7 @@ class Neighbours:
         """Whether some line that was learned ends in the same three characters."""
         if len(line) < 3:
             return False
-        key = (ord(line[-3]) << 42) + (ord(line[-2]) << 21) + ord(line[-1])
-        at = int(np.searchsorted(self.ends, np.uint64(key)))
-        return at < len(self.ends) and int(self.ends[at]) == key
+        return _place(self.ends, (ord(line[-3]) << 42) + (ord(line[-2]) << 21) + ord(line[-1])) is not None
 
     def surprise(self, line: str, tones: Callable[[str], int]) -> float:
         """How unusual the readings are that the line's pattern asks of its characters of two tones.
@@ -155,11 +150,8 @@ class Neighbours:
             keys.insert(0, _SECOND + (ord(line[place - 1]) << 32) + ord(line[place]))
         if place + 1 < len(line) and place not in ACROSS[len(line)]:
             keys.insert(0, (ord(line[place]) << 32) + ord(line[place + 1]))
-        for key in keys:
-            at = int(np.searchsorted(self.read, np.uint64(key)))
-            if at < len(self.read) and int(self.read[at]) == key:
-                return float(self.level[at])
-        return None
+        places = (_place(self.read, key) for key in keys)
+        return next((float(self.level[at]) for at in places if at is not None), None)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its arrays by name."""
@@ -181,6 +173,12 @@ def _by_length(lines: Iterable[str]) -> dict[int, Keys]:
         length: np.frombuffer("".join(own).encode("utf-32-le"), "<u4").reshape(-1, length).astype(np.uint64)
         for length, own in found.items()
     }
+
+
+def _place(keys: Keys, key: int) -> int | None:
+    """Where a key is among sorted keys; None where it is not."""
+    at = int(np.searchsorted(keys, np.uint64(key)))
+    return at if at < len(keys) and int(keys[at]) == key else None
 
 
 def _pair(first: Keys, second: Keys) -> Keys:

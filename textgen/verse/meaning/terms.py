@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from textgen.corpus.memory import words
+from textgen.corpus.memory import symbols_of
 from textgen.verse.faults import line_faults
 from textgen.verse.meaning.association import Floats
 from textgen.verse.meaning.knowledge import Knowledge
@@ -58,6 +58,10 @@ class Situation:
     patterns: Sequence[str] = ()
     meter_rule: str = "substitutions"
 
+    def symbols(self, text: str) -> list[str]:
+        """The characters of a Chinese text, the words of another."""
+        return symbols_of(text, self.knowledge.coherence.chinese)
+
 
 Term: TypeAlias = Callable[[Situation], Floats]
 
@@ -75,23 +79,21 @@ def coherence(at: Situation) -> Floats:
 
 def theme(at: Situation) -> Floats:
     """How much the symbols of the line belong to the theme: the mean of the two that belong most, from 0 to 1."""
-    best = [sorted((at.affinity.get(one, 0.0) for one in _symbols(line)), reverse=True)[:2] for line in at.candidates]
+    best = [sorted((at.affinity.get(one, 0.0) for one in at.symbols(line)), reverse=True)[:2] for line in at.candidates]
     return _floats([sum(two) / 2 for two in best])
 
 
 def keyword(at: Situation) -> Floats:
     """1 where the line carries its keyword, a half for one of its two characters, else 0."""
     if not at.keyword:
-        return _floats([0.0] * len(at.candidates))
-    parts = _symbols(at.keyword)
-    whole = [at.keyword in line if len(parts) > 1 and " " not in line else False for line in at.candidates]
-    shares = [sum(part in _symbols(line) for part in parts) / len(parts) for line in at.candidates]
-    return _floats(
-        [
-            1.0 if is_whole else share * (0.5 if len(parts) > 1 else 1.0)
-            for is_whole, share in zip(whole, shares, strict=True)
-        ]
-    )
+        return _none(at)
+    parts, found = at.symbols(at.keyword), []
+    for line in at.candidates:
+        own = at.symbols(line)
+        share = sum(part in own for part in parts) / len(parts)
+        is_whole = len(parts) == 1 or at.keyword in line
+        found.append(share if is_whole else share / 2)
+    return _floats(found)
 
 
 def caesura(at: Situation) -> Floats:
@@ -104,7 +106,7 @@ def words_whole(at: Situation) -> Floats:
     """The share of the pairs within units that poems have: log(1 + count) over the log of ten, at most 1 each."""
     known = at.knowledge.neighbours
     if known is None:
-        return _floats([0.0] * len(at.candidates))
+        return _none(at)
     return _floats([_mean([_attested(known.counts(pair)[0]) for pair in _units(line)]) for line in at.candidates])
 
 
@@ -112,7 +114,7 @@ def ending(at: Situation) -> Floats:
     """1 where poems have lines with the same last three characters; else half of how well their pairs are attested."""
     known = at.knowledge.neighbours
     if known is None:
-        return _floats([0.0] * len(at.candidates))
+        return _none(at)
     return _floats(
         [
             1.0
@@ -129,7 +131,7 @@ def readings(at: Situation) -> Floats:
     """Minus how unusual the readings are that the tones ask of characters of two tones, nats."""
     known, tones = at.knowledge.neighbours, at.tones
     if known is None or tones is None:
-        return _floats([0.0] * len(at.candidates))
+        return _none(at)
     return _floats([-known.surprise(line, tones) for line in at.candidates])
 
 
@@ -148,7 +150,7 @@ def diction(at: Situation) -> Floats:
     """Minus the number of stock phrases: pairs that are among the commonest of poems."""
     known = at.knowledge.neighbours
     if known is None:
-        return _floats([0.0] * len(at.candidates))
+        return _none(at)
     return _floats(
         [-sum(line[place : place + 2] in known.stock for place in range(len(line))) for line in at.candidates]
     )
@@ -157,7 +159,7 @@ def diction(at: Situation) -> Floats:
 def antithesis(at: Situation) -> Floats:
     """In the second line of a parallel couplet, how well each character answers the one above it."""
     if not at.answers or not at.before:
-        return _floats([0.0] * len(at.candidates))
+        return _none(at)
     known = at.knowledge.coherence
     upper = at.before[-1]
     return _floats(
@@ -176,15 +178,15 @@ def antithesis(at: Situation) -> Floats:
 
 def doubling(at: Situation) -> Floats:
     """Minus the share of the line's symbols that stand in the lines before."""
-    seen = {one for line in at.before for one in _symbols(line)}
-    return _floats([-_mean([float(one in seen) for one in _symbols(line)]) for line in at.candidates])
+    seen = {one for line in at.before for one in at.symbols(line)}
+    return _floats([-_mean([float(one in seen) for one in at.symbols(line)]) for line in at.candidates])
 
 
 def faults(at: Situation) -> Floats:
     """In English, minus the number of faults: errors of agreement, weak ends, stressed function words and others
     (`textgen.verse.faults`)."""
     found = [sum(line_faults(text, at.patterns, at.meter_rule).values()) for text in at.texts]
-    return _floats([-one for one in found]) if found else _floats([0.0] * len(at.candidates))
+    return _floats([-one for one in found]) if found else _none(at)
 
 
 TERMS: dict[str, Term] = {
@@ -230,9 +232,9 @@ def values(at: Situation, weights: Mapping[str, float]) -> dict[str, Floats]:
     return {name: np.float32(weight) * TERMS[name](at) for name, weight in weights.items() if weight}
 
 
-def _symbols(line: str) -> list[str]:
-    """Characters of a Chinese line, words of another."""
-    return list(line) if not line.isascii() else words(line)
+def _none(at: Situation) -> Floats:
+    """A value of 0 for each candidate: nothing is known that tells them apart."""
+    return np.zeros(len(at.candidates), np.float32)
 
 
 def _units(line: str) -> list[str]:

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.memory import words
-from textgen.tokens.characters import is_ideograph
+from textgen.corpus.memory import symbols_of
 from textgen.verse.meaning.association import Floats, factors, pair_counts, ppmi
 from textgen.verse.meaning.coherence import Coherence
 
@@ -77,13 +76,13 @@ class Themes:
         """
         ids, size = coherence.ids, len(coherence.symbols)
         bodies = [
-            [ids[one] for one in _symbols(" ".join(lines), coherence.chinese) if one in ids] for _, lines in poems
+            [ids[one] for one in symbols_of(" ".join(lines), coherence.chinese) if one in ids] for _, lines in poems
         ]
         counts = np.zeros(size + 1, np.uint32)
         counts[size] = len(poems)
         for body in bodies:
             counts[list(set(body))] += 1
-        titles = [[ids[one] for one in _symbols(text, coherence.chinese) if one in ids] for text, _ in poems]
+        titles = [[ids[one] for one in symbols_of(text, coherence.chinese) if one in ids] for text, _ in poems]
         rank = min(RANK, max(size // 4, 1))
         titled = [number for number, title in enumerate(titles) if title]
         if titled:
@@ -106,7 +105,7 @@ class Themes:
         Returns:
             float32, shape (symbols,), from 0 to 1; all 0 where no symbol of the theme is known.
         """
-        ids = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
+        ids = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
         counts = self.counts[:-1]
         found = np.zeros(len(counts), np.float32)
         if not ids:
@@ -149,7 +148,7 @@ class Themes:
             return tuple(keywords)
         counts = self.counts[:-1]
         usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
-        own = [coherence.ids[one] for one in _symbols(theme, coherence.chinese) if one in coherence.ids]
+        own = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
         usable[own] |= counts[own] > 0
         found = {
             coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
@@ -162,8 +161,8 @@ class Themes:
         found = {word: fit for word, fit in found.items() if fit >= MIN_FIT}
         choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
         chosen = list(keywords)
-        taken = set(_symbols(" ".join(chosen), coherence.chinese))
-        choices = [one for one in choices if not taken & set(_symbols(one, coherence.chinese))]
+        taken = set(symbols_of(" ".join(chosen), coherence.chinese))
+        choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
         noise = dict(zip(choices, random.gumbel(size=len(choices)), strict=True))
         while choices and len(chosen) < lines:
             best = max(
@@ -171,8 +170,8 @@ class Themes:
                 key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * self._likeness(coherence, one, chosen),
             )
             chosen.append(best)
-            taken = set(_symbols(best, coherence.chinese))
-            choices = [one for one in choices if not taken & set(_symbols(one, coherence.chinese))]
+            taken = set(symbols_of(best, coherence.chinese))
+            choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
         return self._ordered(coherence, chosen, random)
 
     def _likeness(self, coherence: Coherence, word: str, others: Sequence[str]) -> float:
@@ -204,7 +203,7 @@ class Themes:
 
 def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:
     """The vector of a symbol, or the sum of those of a word, of length 1."""
-    ids = [coherence.ids[one] for one in _symbols(word, coherence.chinese) if one in coherence.ids]
+    ids = [coherence.ids[one] for one in symbols_of(word, coherence.chinese) if one in coherence.ids]
     found = vectors[ids].sum(0)
     unit: Floats = found / max(float(np.linalg.norm(found)), 1e-9)
     return unit
@@ -222,7 +221,3 @@ def _table(rows: Sequence[Sequence[int]], width: int, fill: int) -> NDArray[np.i
     for at, row in enumerate(rows):
         found[at, : len(row)] = row[:width]
     return found
-
-
-def _symbols(text: str, chinese: bool) -> list[str]:
-    return [one for one in text if is_ideograph(one)] if chinese else words(text)
