@@ -193,8 +193,12 @@ def test_mistakes_give_one_line(refused, jueju_run, code, options, complaint):
     [
         (2, ["--theme", ""], "--theme is empty; give a few words, or leave it out"),
         (2, ["--theme", "  "], "--theme is empty"),
-        (3, ["--theme", "autumn river"], "the poems of this run have nothing of it; give a few Chinese characters"),
-        (3, ["--theme", "☃"], "--theme ☃: the poems of this run have nothing of it"),
+        (
+            3,
+            ["--theme", "autumn river"],
+            "the poems of this run have none of these words; give a few Chinese characters",
+        ),
+        (3, ["--theme", "☃"], "--theme ☃: the poems of this run have none of these words"),
         (2, ["--theme", "江" * 1001], "--theme has 1,001 characters, and at most 1000 are read"),
         (2, ["--keywords", ""], "--keywords is empty; give words, or leave it out"),
         (2, ["--keywords", ",,，、"], "--keywords is empty"),
@@ -209,13 +213,13 @@ def test_mistakes_give_one_line(refused, jueju_run, code, options, complaint):
             ["--keywords", "江上秋風起"],
             "is no single word of at most 4 Chinese characters; separate words by commas",
         ),
-        (2, ["--keywords", "江,江"], "--keywords: 江 is there twice, and the poem would repeat it; give it once"),
+        (2, ["--keywords", "江,江"], "--keywords: 江 is given twice, and the poem would repeat it; give it once"),
         (2, ["--keywords", "river"], "--keywords: 'river' is no single word of at most 4 Chinese characters"),
         (2, ["--keywords", "江", "--plan", "江,月"], "--keywords and --plan both name the words of the poem"),
         (2, ["--form", "jueju5", "--plan", "江,月,風,花,雪"], "5 words for the 4 lines of jueju5"),
-        (2, ["--plan", "江,,江月"], "--plan: 江 is there twice"),
+        (2, ["--plan", "江,,江月"], "--plan: 江 is given twice"),
         (2, ["--plan", ",,,"], "--plan is empty"),
-        (2, ["--form", "yijiangnan", "--keywords", "江月春風"], "江月春風 has 4 characters, and a line 3"),
+        (2, ["--form", "yijiangnan", "--plan", "江月春風"], "江月春風 has 4 characters, and line 1 has 3"),
     ],
 )
 def test_mistakes_in_a_theme_give_one_line(refused, jueju_run, code, options, complaint):
@@ -225,7 +229,7 @@ def test_mistakes_in_a_theme_give_one_line(refused, jueju_run, code, options, co
 @pytest.mark.parametrize(
     ("code", "options", "complaint"),
     [
-        (3, ["--theme", "秋江"], "the poems of this run have nothing of it; give a few English words"),
+        (3, ["--theme", "秋江"], "the poems of this run have none of these words; give a few English words"),
         (3, ["--keywords", "zyzzyva"], "--keywords: the poems of this run never, or hardly ever, have zyzzyva"),
         (2, ["--keywords", "the rain"], "'the rain' is no single word in English letters; separate words by commas"),
         (2, ["--form", "haiku", "--keywords", "rain,wind,light,night"], "4 words for the 3 lines of haiku"),

@@ -40,6 +40,8 @@ def test_the_shape_in_words(lengths, shape):
         ("江行無題一百首 五十一", "江行無題"),
         ("秋興八首 其一", "秋興"),
         ("秋興其三", "秋興"),
+        ("雜詩其二首", "雜詩"),
+        ("一" * 5000 + "春", ""),
         ("出塞（一作塞下曲）", "出塞"),
         ("舞曲歌辭 霓裳辭十首 二", "舞曲歌辭霓裳辭"),
         ("送□□ABC", "送"),
@@ -71,6 +73,10 @@ def test_a_heading_tells_what_was_asked_for(kind, row):
 def test_english_verse_has_a_heading_where_it_has_a_title():
     assert heading("Tide", ["The tide comes in,", "the tide goes out."]) == "《Tide》\n"
     assert heading("", ["The tide comes in,", "the tide goes out."]) == ""
+
+
+def test_one_long_english_word_is_cut():
+    assert clean_title("a" * 100, False) == "a" * 60
 
 
 def test_one_poem_in_five_stands_without_its_title():
@@ -128,12 +134,15 @@ class TestTitles:
                 "`first-line` is for plain text",
             ),
             ("a.csv", "text\nhello\n", "name", "no column 'name'"),
+            ("a.jsonl", '{"text": "hello"}\n', "name", "no row has a title in 'name'"),
+            ("b.jsonl", '{"text": "hello", "name": [1]}\n', "name", "no row has a title in 'name'"),
         ],
     )
     def test_that_are_not_there_are_named(self, tmp_path, name, text, field, told):
         (tmp_path / name).write_text(text, "utf-8")
+        column = "text" if name.endswith(("csv", "jsonl")) else None
         with pytest.raises(CorpusError, match=told):
-            read_corpus(tmp_path / name, "poem", selection=Selection(title_field=field))
+            read_corpus(tmp_path / name, "poem", selection=Selection(title_field=field), column=column)
 
     def test_of_prose_are_refused(self, tmp_path):
         (tmp_path / "a.txt").write_text("prose\n", "utf-8")

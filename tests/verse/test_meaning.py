@@ -1,5 +1,6 @@
 """What a run knows of its poems: neighbours, themes, the terms of the score; on poems whose subjects are known."""
 
+import json
 from collections import Counter
 from itertools import pairwise
 
@@ -204,6 +205,18 @@ class TestKept:
             ("coherence.perceptron.hidden", lambda value: value[:-1]),
             ("coherence.perceptron.out", lambda value: value[:-1]),
             ("themes.counts", lambda value: value[:-1]),
+            ("themes.counts", lambda value: value[::-1]),  # a symbol in more poems than there are
+            ("facts", lambda value: _facts(value, symbols=[])),
+            ("facts", lambda value: _facts(value, words=[""])),
+            ("facts", lambda value: _facts(value, words=["春秋"])),
+            ("facts", lambda value: _facts(value, escape="\x1b[31m")),
+            ("facts", lambda value: _facts(value, escape="\ud800")),
+            ("facts", lambda value: np.repeat(np.frombuffer(b" ", np.uint8), 2 << 20)),
+            ("coherence.perceptron.shift", lambda value: np.repeat(value, 5)),
+            ("coherence.perceptron.scale", lambda value: value * 0),
+            ("coherence.vectors.upper", lambda value: value[:, :1]),
+            ("neighbours.pairs", lambda value: value[::-1]),
+            ("neighbours.pairs", lambda value: value | np.uint64(1 << 63)),
             ("themes.title", lambda value: value[:, :-1]),
             ("neighbours.within", lambda value: value[:-1]),
             ("neighbours.level", lambda value: np.append(value, np.float32(0.5))),
@@ -225,6 +238,11 @@ class TestKept:
     def test_the_same_poems_give_the_same_knowledge(self, knowledge):
         again = Knowledge.learn(documents(POEMS))
         assert all(np.array_equal(again.arrays()[name], value) for name, value in knowledge.arrays().items())
+
+    def test_poems_of_which_no_two_are_alike_in_shape_teach_nothing(self):
+        """No line could follow another's: there is nothing to tell real lines from."""
+        strange = [("", ["江" * size, "舟" * size]) for size in range(1, 25)]
+        assert Knowledge.learn(documents(strange)) is None
 
     def test_fewer_poems_are_read_where_time_is_short(self):
         assert Knowledge.learn(documents(POEMS), most=30).themes.counts[-1] == 30
@@ -248,6 +266,14 @@ def generator(knowledge):
     generator.heading = "full"
     generator.knowledge = knowledge.arrays()
     return generator
+
+
+def _facts(value, escape="", **changes):
+    """Other facts: with some entries changed, or a text before the first symbol."""
+    facts = json.loads(value.tobytes()) | changes
+    if escape:
+        facts["symbols"][0] = escape + facts["symbols"][0]
+    return np.frombuffer(json.dumps(facts).encode(), np.uint8)
 
 
 def share(lines, own):
@@ -280,6 +306,15 @@ class TestComposing:
         # Of 30. The model was never trained and strongly prefers other characters.
         assert carried >= 8
         assert carried >= 2 * by_chance
+
+    def test_the_terms_of_a_line_are_of_its_own_keyword(self, generator):
+        """By hand: the keyword's term is its weight where the line has it, and 0 elsewhere."""
+        weight, plan = CHINESE_WEIGHTS["keyword"], ("江", "舟", "弓", "馬")
+        for seed in range(10):
+            poem = compose(generator, plan=",".join(plan), seed=seed, **FREE)
+            for line, word, found in zip(poem.lines, plan, poem.terms, strict=True):
+                assert found["keyword"] == pytest.approx(weight * (word in line))
+            assert poem.terms[0]["coherence"] == 0  # no line is before the first
 
     def test_the_form_holds_with_a_theme(self, generator):
         for seed in range(4):

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from textgen.cli.chosen import chosen_run
 from textgen.cli.console import note, show_row, show_text, with_flags
 from textgen.cli.options import (
     GroupedCommand,
@@ -80,14 +79,18 @@ class JudgeCommand(GroupedCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat the option before each of its files."""
         repeated: list[str] = []
-        option = ""
-        for each in args:
+        option, is_empty = "", False
+        for each in [*args, "--"]:
             if each.startswith("-") and each != "-":
+                if is_empty:
+                    raise UsageError(f"{option} needs at least one file")
                 option = each if each in SEVERAL else ""
+                is_empty = bool(option)
                 repeated += [] if option else [each]
             else:
                 repeated += [option, each] if option else [each]
-        return super().parse_args(ctx, repeated)
+                is_empty = False
+        return super().parse_args(ctx, repeated[:-1])
 
 
 @click.group("poem", cls=DefaultGroup)
@@ -135,6 +138,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
       textgen poem sonnets --form my-form.toml
       textgen poem check poems.txt --form jueju5
     """
+    from textgen.cli.chosen import chosen_run
     from textgen.cli.train import train_command  # its options are what the warning advises
     from textgen.runs.run import load_run
     from textgen.verse.composing import compositions

@@ -215,12 +215,26 @@ class Reading:
     def _blocks(self, source: Readable, notes: list[Note]) -> Iterator[poems.RawPoem]:
         """The poems of plain text, of a table or of lines of JSON."""
         field = self._title_field(source)
-        labels = (field,) if field is not None and source.kind != TEXT else ()
-        for block in dataclasses.replace(self, label=labels, needs_labels=True)._pieces(source, "block", notes):
+        if field is not None and source.kind != TEXT:
+            yield from self._titled_rows(source, field, notes)
+            return
+        for block in dataclasses.replace(self, label=())._pieces(source, "block", notes):
             if field == poems.FIRST_LINE:
                 yield poems.titled(block.text, source.origin)
             else:
-                yield poems.RawPoem(block.text, "".join(block.labels), origin=source.origin)
+                yield poems.RawPoem(block.text, origin=source.origin)
+
+    def _titled_rows(self, source: Readable, field: str, notes: list[Note]) -> Iterator[poems.RawPoem]:
+        """The poems of a table or of lines of JSON, with their titles. Raises CorpusError where no row has one."""
+        rows = _table if source.kind == TABLE else _json_lines
+        has_titles = False
+        for row in rows(source, dataclasses.replace(self, label=(field,), needs_labels=True), notes):
+            title = row.labels.get(field)
+            has_titles = has_titles or isinstance(title, str)
+            if row.text.strip():
+                yield poems.RawPoem(row.text, title if isinstance(title, str) else "", origin=source.origin)
+        if not has_titles:
+            raise CorpusError(f"{source.name}: no row has a title in {shown(field)}; choose another `title_field`")
 
     def _check_known(self, known: Iterable[str], name: str) -> None:
         """Raise CorpusError where a label that is needed is none of those that a text has."""

@@ -20,10 +20,15 @@ HEADINGS = (FULL, FORM, TITLE, NONE)
 # A heading has at most this many characters of a title, in Chinese and in other scripts.
 MAX_TITLE, MAX_WESTERN_TITLE = 16, 60
 
+# A title is no longer than this; what follows is not read.
+MAX_READ = 400
+
 _NUMERALS = "〇一二三四五六七八九十"
 # How many poems stand under one title, and which of them this is: no part of what the poem is about.
-_SERIES = re.compile(r"[一二三四五六七八九十百]+首|(?:^|\s)其?[一二三四五六七八九十百]+$|其[一二三四五六七八九十百]+$")
-# What an editor added, and everything that is no Chinese character.
+_SERIES = re.compile(
+    r"第?其?[一二三四五六七八九十百]+首|(?:^|\s)其?[一二三四五六七八九十百]+$|其[一二三四五六七八九十百]+$"
+)
+# What an editor added.
 _ADDED = re.compile(r"（[^（）]*）|\([^()]*\)|【[^【】]*】|\{[^{}]*\}")
 
 
@@ -72,16 +77,21 @@ def shape_of(lengths: Sequence[int]) -> str:
 
 def clean_title(title: str, chinese: bool) -> str:
     """A title without an editor's notes, without the number of a poem in a series, and not too long."""
-    title = _ADDED.sub("", title.replace("《", "").replace("》", ""))
+    title = _ADDED.sub("", title[:MAX_READ].replace("《", "").replace("》", ""))
     if not chinese:
         words = " ".join(title.split())
-        return words if len(words) <= MAX_WESTERN_TITLE else words[: MAX_WESTERN_TITLE + 1].rpartition(" ")[0]
+        return (
+            words
+            if len(words) <= MAX_WESTERN_TITLE
+            else words[: MAX_WESTERN_TITLE + 1].rpartition(" ")[0] or words[:MAX_WESTERN_TITLE]
+        )
     title = _SERIES.sub("", title.strip())
     return _foreign().sub("", title)[:MAX_TITLE]
 
 
 @cache
 def _foreign() -> re.Pattern[str]:
+    """Everything that is no Chinese character."""
     return re.compile(f"[^{IDEOGRAPHS}]")
 
 

@@ -116,7 +116,9 @@ def _of_source(source: Readable, encoding: str | None) -> list[RawPoem]:
         return from_json(text, source.name)
     if source.kind == JSON_LINES:
         return [
-            _printed(line, f"{source.name}: line {number}") for number, line in enumerate(text.split("\n"), 1) if line
+            _printed(line, f"{source.name}: line {number}")
+            for number, line in enumerate(text.split("\n"), 1)
+            if line.strip()
         ]
     return list(_titled([piece.text for piece in blocks(lines([text]))]))
 

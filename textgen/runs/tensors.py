@@ -25,7 +25,7 @@ _NUMPY = {name: np.dtype(kind) for kind, name in DTYPES.items()}
 
 # A run has some dozens of tensors; a header says some 100 bytes of each.
 MAX_HEADER_BYTES = 1 << 20
-MAX_DIMENSIONS = 8
+MAX_DIMENSIONS, MAX_SIZE = 8, 1 << 40
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -97,7 +97,11 @@ class _Entry:
     data_offsets: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if len(self.data_offsets) != 2 or len(self.shape) > MAX_DIMENSIONS or any(size < 0 for size in self.shape):
+        if (
+            len(self.data_offsets) != 2
+            or len(self.shape) > MAX_DIMENSIONS
+            or any(not 0 <= size <= MAX_SIZE for size in self.shape)
+        ):
             raise ValueError("expected a shape, and where the data begins and ends")
 
 

@@ -268,9 +268,8 @@ def _known(request: Request, plan: Plan) -> Mapping[str, NDArray[Any]]:
     most = MAX_POEMS
     if training.minutes is not None and training.epochs is None:
         most = min(most, int(KNOWLEDGE_SHARE * 60 * training.minutes / SECONDS_A_POEM))
-    learned = text.documents[: round((1 - training.validation) * len(text.documents))]
     with request.reporter.doing(KNOWING):
-        knowledge = Knowledge.learn(learned, most)
+        knowledge = Knowledge.learn(text.split(training.validation)[0], most)
     return knowledge.arrays() if knowledge is not None else {}
 
 

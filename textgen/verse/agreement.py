@@ -33,9 +33,9 @@ _JOINING = _set("and or nor than because although unless lest")
 _SUBJECTS = _set("i he she we they")
 # Prepositions after which neither a conjunction, nor a subject, nor a verb, nor one of themselves stands.
 _PREPOSITIONS = _set("of at into unto upon with among amid against")
-_NEVER_SIDE_BY_SIDE = _set("of at into unto upon with among amid against")
 # Forms that stand alone: no other verb stands right before them.
 _FINITE = _set("is are was were am has does did goes hath doth can could would shall should comes makes takes gives")
+_OF_BE = _set("is are was were am")
 _MODALS = _set("shall should could would must can")
 _HELPING = _set("is are was were am do does did doth have has hath")
 
@@ -95,20 +95,20 @@ def _errors(words: Sequence[str]) -> Iterator[Error]:
     for at, (one, other) in enumerate(pairwise(words)):
         before = words[at - 1] if at else ""
         after = words[at + 2] if at + 2 < len(words) else ""
-        text = _order(one, other, after) or _number(one, other, after) or _verb(before, one, other)
+        text = _order(one, other) or _number(one, other, after) or _verb(before, one, other)
         if text:
             yield Error(f"{one} {other}", text)
 
 
-def _order(one: str, other: str, after: str) -> str:
+def _order(one: str, other: str) -> str:
     """Words that do not stand side by side."""
     if one in _BEFORE_NOUNS and other in _DETERMINERS:
         return "two determiners"
     if one in _BEFORE_NOUNS and other in _NEVER_AFTER_DETERMINERS and not (one == "an" and other in _AFTER_IF):
         return f"no noun after {one!r}"
-    if one in _PREPOSITIONS and other in _JOINING | _SUBJECTS | _FINITE | _NEVER_SIDE_BY_SIDE:
+    if one in _PREPOSITIONS and other in _JOINING | _SUBJECTS | _FINITE | _PREPOSITIONS:
         return f"no noun after {one!r}"
-    if one == "to" and other in _FINITE | _SUBJECTS | _NEVER_SIDE_BY_SIDE | _JOINING - _set("and"):
+    if one == "to" and other in _FINITE | _SUBJECTS | _PREPOSITIONS | _JOINING - _set("and"):
         return "neither a noun nor an infinitive after 'to'"
     if one in ("and", "or", "nor") and other in ("and", "or", "than"):
         return "two conjunctions"
@@ -136,7 +136,8 @@ def _verb(before: str, one: str, other: str) -> str:
     """A pronoun and a verb, or two verbs, that do not agree."""
     if one in _MODALS and (other in _FINITE or other in _THIRD.values()):
         return f"no infinitive after {one!r}"
-    if one in _HELPING and other in _FINITE:
+    # A clause may end before a form of "be": all that I have is thine.
+    if one in _HELPING and other in _FINITE and (one in _OF_BE or other not in _OF_BE):
         return "two verbs"
     if one in ("we", "they", "thou") and other in _THIRD.values():
         return "the verb does not agree"

@@ -27,6 +27,9 @@ from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
 from textgen.verse.verdicts import Break, LineVerdict, Verdict, has_break
 
+# Marks that may stand before the first letter of a line.
+_OPENING = "\"'\u201c\u2018([\u2014- "
+
 
 @answers_keywords
 def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpack[RulesOptions]) -> Verdict:
@@ -76,11 +79,11 @@ def _judge_stanzas(verdict: Verdict, rows: list[str]) -> None:
 
 def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
     step = 2 if rules.acrostic_at == "couplet" else 1
-    for place, head in enumerate(rules.acrostic):
+    for place, head in enumerate("".join(rules.acrostic.split())):
         number = step * place
         if number >= len(lines):
             verdict.breaks.append(Break("letter", f"no line for {head}"))
-        elif not lines[number].lower().startswith(head.lower()):
+        elif not lines[number].lstrip(_OPENING).lower().startswith(head.lower()):
             verdict.lines[number].breaks.append(Break("letter", f"{lines[number][:1]}, not {head}"))
 
 
@@ -95,6 +98,8 @@ def _judge(lines: list[str], form: Form, rules: Rules) -> Verdict:
 
 
 def _guess(lines: list[str], rules: Rules) -> Form:
+    if not lines:
+        raise UsageError("`lines`: the poem has no lines")
     own = "chinese" if is_chinese("".join(lines)) else "english"
     fitting = [form for form in FORMS.values() if form.lines and form.language == own and could_be(form, lines)]
     exact = [form for form in fitting if form.fits(["".join(filter(is_ideograph, line)) for line in lines])]

@@ -45,7 +45,8 @@ class Chinese:
         self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index >= RESERVED}
         self.notes: list[str] = []
         has_heading = generator.heading != NONE
-        title = self._read("title", clean_title(config.title, True) if has_heading else config.title)
+        self.title = (config.theme or "") if has_heading and not config.title else ""
+        title = self._read("title", clean_title(config.title or self.title, True) if has_heading else config.title)
         mood = self._read("mood", config.mood) if has_heading else title + self._read("mood", config.mood)
         self.mood = [self.id_of[one] for one in mood]
         known = knowledge_from(generator.knowledge)
@@ -70,8 +71,8 @@ class Chinese:
 
     def lines(self, ids: list[int]) -> list[str]:
         """The lines that ids spell."""
-        text = self.tokenizer.decode(ids)
-        return lines_of(text.replace("\n", ""))
+        text = self.tokenizer.decode(ids).replace("\n", "")
+        return lines_of(text) if text else []
 
     def _read(self, name: str, text: str) -> str:
         """A text in the run's own characters. Raises PromptError for characters outside its vocabulary."""
@@ -89,7 +90,7 @@ class Chinese:
                     f"`{name}`: not in the run's vocabulary: {' '.join(unknown)}; choose other characters, or train on "
                     "poems that use them"
                 )
-        if own != given:
+        if own != given and not (name == "title" and self.title):  # of a theme, the notes tell already
             self.notes.append(f"`{name}` read as {own}")
         return own
 
@@ -126,7 +127,7 @@ class Chinese:
             found = [self._try(layout, sounds, wanted) for layout in self._layouts(mode, sounds)]
             if openings := [one for one in found if one is not None]:
                 return openings
-        raise UsageError(f"{self._obstacle(sounds, wanted)}")
+        raise UsageError(self._obstacle(sounds, wanted))
 
     def _layouts(self, tones: str, sounds: Sounds) -> list[Layout]:
         if not self.form.is_couplet:

@@ -15,7 +15,6 @@ import numpy as np
 
 from textgen import arguments
 from textgen.corpus.forms import FORMS, Form
-from textgen.corpus.headings import NONE
 from textgen.corpus.memory import contains, without_marks
 from textgen.errors import ModelError, NothingLeftError, UsageError
 from textgen.system import threads
@@ -42,7 +41,7 @@ class Composition:
         lines: its lines with their punctuation.
         form: its Form.
         template: the template of regulated verse, one letter a line; else empty.
-        title: the title from the options.
+        title: the title from the options; without one the theme, where the run read titles above its poems.
         number: which poem of the series it is, from 0.
         taken_back: lines that led nowhere and were sampled again.
         log_probability: mean over its symbols under the model without masks, nats.
@@ -92,11 +91,13 @@ class Language(Protocol):
         notes: options that are read otherwise than the user wrote them, one line each.
         mood: ids that the model reads first, as a text of their own.
         heading: ids that the model reads above the poem.
+        title: the theme, where it stands in the heading in place of a title; else empty.
     """
 
     notes: list[str]
     mood: list[int]
     heading: list[int]
+    title: str
 
     def opening(self, chooser: np.random.Generator) -> AnyOpening:
         """An opening that keeps what the user asks for."""
@@ -163,8 +164,6 @@ def compositions(
             f"{FORMS.listed(own)}{also}"
         )
     theme = read_theme(config, form, knowledge_from(generator.knowledge))
-    if generator.heading != NONE:  # the theme is the title where none is given
-        config = dataclasses.replace(config, title=config.title or config.theme or "")
     language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
     return [*theme.notes, *language.notes], _write(generator, form, config, language, theme, each_draw)
 
@@ -205,8 +204,8 @@ def _write(
             )
         if draft is None:
             raise NothingLeftError(
-                f"poem {number + 1}: found no {form.name} that keeps everything asked for; try a higher `tries` or "
-                "`temperature`, or ask for less"
+                f"poem {number + 1}: the search found no {form.name} that keeps everything asked for; try a higher "
+                "`tries` or `temperature`, or ask for less"
             )
         symbols = sum(len(line.ids) for line in draft.lines)
         total = sum(line.score for line in draft.lines)
@@ -217,12 +216,12 @@ def _write(
             lines=tuple(lines),
             form=form,
             template=opening.verse.template,
-            title=config.title,
+            title=config.title or language.title,
             number=number,
             taken_back=draft.taken_back,
             log_probability=total / symbols if symbols else 0.0,
             plan=guide.plan if guide else (),
-            terms=tuple(guide.terms(line) for line in lines) if subject and guide and subject.weights else (),
+            terms=guide.terms(lines) if guide else (),
         )
 
 

@@ -36,11 +36,14 @@ class English:
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
         self.notes: list[str] = []
-        title = self._symbols("title", clean_title(config.title, False))
+        # A run whose poems had no titles does not know the marks of a heading, and reads a title as a mood.
+        has_heading = generator.heading != NONE and not self.tokenizer.unknown("《》")
+        self.title = (config.theme or "") if has_heading and not config.title else ""
+        name, text = ("title", config.title) if config.title else ("theme", config.theme or "")
+        title = self._symbols(name, clean_title(text, False) if has_heading else text)
         self.heading: list[int] = []
-        # A run whose poems had no titles does not know the marks of a heading.
-        if generator.heading != NONE and title and not self.tokenizer.unknown("《》"):
-            self.heading = self._ids_of(self._symbols("title", heading_for("".join(title), "", generator.heading)))
+        if has_heading and title:
+            self.heading = self._ids_of(self._symbols(name, heading_for("".join(title), "", generator.heading)))
             title = []
         # A space stands between the two.
         mood = self._symbols("mood", " " * bool(title and config.mood) + config.mood)

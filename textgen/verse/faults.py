@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from textgen.corpus.memory import words
 from textgen.verse import agreement
 from textgen.verse.scansion import Reading, scan
-from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.function_words import UNFINISHED, kind_of
+from textgen.verse.sounds.meter import shape
 
 # The names of faults, from the worst on.
 AGREEMENT, WEAK_END, MISPLACED_MARK, NO_METER = "agreement", "weak end", "misplaced mark", "no meter"
@@ -25,7 +25,10 @@ NAMES = (
     WEAK_END,
     MISPLACED_MARK,
     FEW_STRESSES,
-    *(STRESSED + kind for kind in ("article", "preposition", "conjunction", "possessive", "auxiliary", "pronoun")),
+    *(
+        STRESSED + kind
+        for kind in ("article", "preposition", "conjunction", "possessive", "determiner", "auxiliary", "pronoun")
+    ),
 )
 # The classes whose words on strong places the checker shows; the others are too common to tell a reader of.
 _SHOWN = ("article", "preposition")
@@ -84,7 +87,7 @@ def examine(text: str, patterns: Sequence[str], meter_rule: str) -> Findings:
         word.lower().replace("\u2019", "'") in UNFINISHED for word in _MARKED_WORD.findall(text)
     )
     read = None
-    if any("s" in pattern for pattern in patterns) and own and all(map(cmu.spoken, own)):
+    if any("s" in pattern for pattern in patterns) and own and all(map(shape, own)):
         read = scan(own, breaks_before(text), patterns, meter_rule)
         if read is None:
             found[NO_METER] = 1

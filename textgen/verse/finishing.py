@@ -80,7 +80,9 @@ def _marked(line: str) -> str:
     line = line.lstrip(MARKS + " ")
     line = _MARKS.sub(_strongest, line)
     return re.sub(
-        rf"({_WORD})([{re.escape(MARKS)}])", lambda found: found[1] if _needs_more(found[1]) else found[0], line
+        rf"({_WORD})([{re.escape(MARKS)}]+)",
+        lambda found: found[1] if _needs_more(found[1]) and found[2] != "..." else found[0],
+        line,
     )
 
 

@@ -77,13 +77,13 @@ class Guide:
         subject: what the poem is about.
         first: the lines that the user gave, without marks.
         plan: for each line its keyword, or an empty text; shorter where the model decides how many lines there are.
-        noted: of the lines that were candidates, by their text, the terms of their score.
+        noted: of the lines that were candidates, by their number and text, the terms of their score.
     """
 
     subject: Subject
     first: Sequence[str] = ()
     plan: tuple[str, ...] = ()
-    noted: dict[str, dict[str, float]] = field(default_factory=dict)
+    noted: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
 
     def leaning(self, line: int) -> Leaning | None:
         """How a line turns to the theme and to its keyword."""
@@ -126,12 +126,14 @@ class Guide:
         terms = values(situation, subject.weights)
         total = np.sum(list(terms.values()), axis=0)
         for at, text in enumerate(texts):
-            self.noted[text] = {name: float(own[at]) for name, own in terms.items()}
+            self.noted[number, text] = {name: float(own[at]) for name, own in terms.items()}
         return [found[at] for at in np.argsort(-total, kind="stable").tolist()]
 
-    def terms(self, line: str) -> dict[str, float]:
-        """The terms of the score of a line that was chosen; empty for one that the user gave."""
-        return self.noted.get(without_marks(line), {})
+    def terms(self, lines: Sequence[str]) -> tuple[dict[str, float], ...]:
+        """The terms of the score of each line of the poem, empty for one that the user gave; none without a score."""
+        if not self.subject.weights:
+            return ()
+        return tuple(self.noted.get((number, without_marks(line)), {}) for number, line in enumerate(lines))
 
     def _spelled(self, ids: list[int]) -> str:
         return "".join(self.subject.spell(ids))

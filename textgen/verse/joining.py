@@ -37,13 +37,16 @@ def joined(blocks: Sequence[str], form: str | None, **rules: Unpack[RulesOptions
         number = 1
         for own in forms:
             end = at + len(own.stanzas)
-            lines = "\n".join(blocks[at:end]).split("\n")
             has_shape = tuple(sizes[at:end]) == own.stanzas and not is_chinese(blocks[at])
-            if has_shape and (form is not None or _is_one(check(lines, own.name, **rules))):
+            if has_shape and (form is not None or _is_one(check(_lines(blocks[at:end]), own.name, **rules))):
                 number = len(own.stanzas)
                 break
         yield "\n\n".join(blocks[at : at + number])
         at += number
+
+
+def _lines(blocks: Sequence[str]) -> list[str]:
+    return "\n".join(blocks).split("\n")
 
 
 def _is_one(verdict: Verdict) -> bool:

@@ -1,6 +1,6 @@
 """The checker's judges of tunes (詞), old verse (古體) and couplets (對聯). Knows nothing of models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textgen.corpus.forms import Form
 from textgen.corpus.forms.layout import ANY, LEVEL, VerseLine
@@ -33,13 +33,15 @@ def judge_tune(lines: list[str], form: Form, rules: Rules) -> Verdict:
     texts, readings, verdict = sounded(lines, form, rules)
     wanted = form.layouts("strict")[0].lines
     kept = []
+    by_rule = {rule: form.layouts(rule)[0].lines for rule in ("strict", "variants", "relaxed")}
     for number, (text, own, line) in enumerate(zip(texts, readings, wanted, strict=False)):
         judged = verdict.lines[number]
         if len(text) != line.length:
             judged.breaks.append(Break("length", f"{len(text)} characters, not {line.length}"))
             kept.append("")
             continue
-        kept.append(_judge_tones(judged, text, own, form, number, rules.tones))
+        allowed = {rule: lines[number].patterns for rule, lines in by_rule.items()}
+        kept.append(_judge_tones(judged, text, own, allowed, rules.tones))
         _judge_repeats(judged, text, texts, line)
     order = ["strict", "variants", "relaxed", ""]
     verdict.tones = max(kept, key=order.index, default="") if len(kept) == len(wanted) else ""
@@ -65,12 +67,11 @@ def _divided(lines: list[str], form: Form) -> list[str]:
     return divided
 
 
-def _judge_tones(judged: LineVerdict, text: str, own: list[Readings], form: Form, number: int, tones: str) -> str:
-    """Judge the tones of a line: the strictest rule that it keeps."""
-    patterns = {
-        rule: min(form.layouts(rule)[0].lines[number].patterns, key=lambda one: len(misses_of(own, one)))
-        for rule in ("strict", "variants", "relaxed")
-    }
+def _judge_tones(
+    judged: LineVerdict, text: str, own: list[Readings], allowed: Mapping[str, Sequence[str]], tones: str
+) -> str:
+    """Judge the tones of a line, whose patterns are given by rule: the strictest rule that it keeps."""
+    patterns = {rule: min(each, key=lambda one: len(misses_of(own, one))) for rule, each in allowed.items()}
     misses = {rule: misses_of(own, pattern) for rule, pattern in patterns.items()}
     kept = next((rule for rule, missed in misses.items() if not missed), "")
     judged.wanted = "".join(SIGN[sign] for sign in patterns["strict"])

@@ -97,7 +97,9 @@ def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
             line += f"{sum(one.count('rhyme') for one in own):,}"
         elif form.meters:
             lines = sum(len(one.lines) for one in own)
-            kinds = _COUNTED + _REPEATED * any(form.source_of(at) + form.end_word(at) > -2 for at in range(form.lines))
+            kinds = _COUNTED + _REPEATED * any(
+                form.source_of(at) >= 0 or form.end_word(at) >= 0 for at in range(form.lines)
+            )
             counts = [f"{kind} {sum(one.count(kind) for one in own):,}" for kind in kinds]
             line += f"; of {lines:,} lines break {', '.join(counts)}"
             faults = sum((Counter(line.faults) for one in own for line in one.lines), Counter[str]())

@@ -27,8 +27,6 @@ ANAPEST, FEMININE, ELISION = "anapest", "feminine ending", "elision"
 MAX_FEET, MAX_LICENCES = 2, 4
 # What a licence costs, and what an article on a strong place does: a reader would rather take a licence.
 LICENCE, STRESSED_ARTICLE = 2, 3
-# A line of more words than this is no line of verse.
-MAX_WORDS = 40
 
 # Signs of a foot: w weak, s strong, S strong and stressed by itself, T the same after a break, e weak, at a line's end.
 _FEET = {"ws": 0, "Tw": 1, "wwSS": 1, "wws": 1}
@@ -84,7 +82,8 @@ def scan(words: Sequence[str], breaks: Sequence[bool], patterns: Sequence[str], 
     Returns:
         the Reading; None where the line cannot be read.
     """
-    if not words or len(words) > MAX_WORDS:
+    # Each word takes a place, and a feminine ending adds one.
+    if not words or len(words) > max(map(len, patterns)) * 2:
         return None
     can_elide = rule != "strict"
     best: tuple[tuple[int, int], _Path, str, tuple[str, ...]] | None = None

@@ -57,7 +57,7 @@ def read_theme(config: PoemConfig, form: Form, knowledge: Knowledge | None) -> T
     Raises:
         ModelError: the run knows nothing of its poems.
         PromptError: words that none of its poems has.
-        UsageError: more keywords than lines, keywords that are too long or there twice, or keywords and a plan.
+        UsageError: more keywords than lines, keywords that are too long or given twice, or keywords and a plan.
     """
     asked = {name: text for name in ("theme", "keywords", "plan") if (text := getattr(config, name)) is not None}
     if not asked:
@@ -87,21 +87,24 @@ def read_theme(config: PoemConfig, form: Form, knowledge: Knowledge | None) -> T
                 f"`{name}={short(getattr(config, name))}`: {count(len(found), 'word')} for the {form.lines} lines of "
                 f"{form.name}; give at most one for each line"
             )
-        _check_distinct(name, found, knowledge.coherence.chinese)
-        lengths = form.lengths
-        for word in found if knowledge.coherence.chinese and lengths else ():
-            if len(word) > min(lengths):
+        if not (form.repeats or (name == "plan" and not knowledge.coherence.chinese)):
+            _check_distinct(name, found, knowledge.coherence.chinese)
+        lengths = form.lengths if knowledge.coherence.chinese else ()
+        for number, word in enumerate(found if lengths else ()):
+            # A keyword may go to any line.
+            longest, where = (lengths[number], f"line {number + 1}") if name == "plan" else (max(lengths), "a line")
+            if len(word) > longest:
                 raise UsageError(
-                    f"`{name}`: {word} has {len(word)} characters, and a line {min(lengths)}; use a shorter word"
+                    f"`{name}`: {word} has {len(word)} characters, and {where} has {longest}; use a shorter word"
                 )
     return Theme(text or " ".join(filter(None, (*keywords, *plan))), keywords, plan, tuple(reader.notes))
 
 
 def _check_distinct(name: str, found: tuple[str, ...], chinese: bool) -> None:
-    """Raise UsageError where a word, or in Chinese a character, is there twice: no poem repeats it."""
+    """Raise UsageError where a word, or in Chinese a character, is given twice: no poem repeats it."""
     parts = [part for word in found for part in (word if chinese else [word])]
     if twice := next((part for part in parts if parts.count(part) > 1), ""):
-        raise UsageError(f"`{name}`: {twice} is there twice, and the poem would repeat it; give it once")
+        raise UsageError(f"`{name}`: {twice} is given twice, and the poem would repeat it; give it once")
 
 
 @dataclass
@@ -122,7 +125,7 @@ class _Reader:
         if not known:
             what = "a few Chinese characters" if chinese else "a few English words"
             raise PromptError(
-                f"`theme={short(text)}`: the poems of this run have nothing of it; give {what} that they may have"
+                f"`theme={short(text)}`: the poems of this run have none of these words; give {what} that they may have"
             )
         if len(known) < len(parts) or (chinese and own != "".join(parts)):
             self.notes.append(f"`theme` read as {own}")

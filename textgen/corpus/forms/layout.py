@@ -95,7 +95,7 @@ def _line(lines: list[VerseLine], signs: str, rhyme: str | None, spans: str, mar
         echoes += _spots(span, lines)
     if echoes and len(echoes) != len(patterns[0]):
         raise ValueError(
-            f"{spans} has {len(echoes)} characters, and its line {len(patterns[0])}; repeat as many as the line has"
+            f"{spans} has {len(echoes)} characters, and its line has {len(patterns[0])}; repeat as many as the line has"
         )
     return VerseLine(patterns, rhyme or "", min(tones), mark, tuple(echoes))
 

@@ -34,8 +34,8 @@ def read_own_form(name: str) -> Form:
         name: the path.
 
     Raises:
-        UsageError: a file that cannot be read, is too large, is no text, is not TOML, holds no form or several, or
-            breaks a rule of the format.
+        UsageError: a file that cannot be read, that is too large, that is not TOML, that holds no form or several
+            forms, or that breaks a rule of the format.
     """
     from textgen.corpus.forms.reading import read_forms  # here, since only those who have a form of their own need it
 

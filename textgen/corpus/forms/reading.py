@@ -16,7 +16,7 @@ from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
 
 # The largest form: lines, patterns of a line, and characters of a pattern and of a description.
-MAX_LINES, MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 500, 32, 64, 200
+MAX_LINES, MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 500, 32, 60, 200
 # The largest tune, in characters, and the longest name.
 MAX_TUNE, MAX_NAME = 20_000, 40
 
@@ -142,6 +142,10 @@ def _repeats_fit(table: Table, form: Form) -> None:
 def _meters_by_letter(table: Table, value: Mapping[str, object], rhyme: str) -> list[object]:
     own = {letter.upper(): meter for letter, meter in value.items()}
     letters = sorted(set(rhyme))
+    if len(own) < len(value):
+        raise table.broken(
+            "meter", "names a letter twice, large and small", "letters rhyme whatever their case; keep one"
+        )
     if strange := sorted(own.keys() - set(letters)):
         raise table.broken(
             "meter", f"{shown(strange[0])} is no letter of the scheme", f"the scheme has {', '.join(letters)}"
@@ -168,7 +172,7 @@ def _alternatives(table: Table, value: object, mend: str) -> tuple[str, ...]:
 
 def _length(table: Table) -> None:
     value = table.values["length"]
-    if value not in linetypes.LENGTHS or isinstance(value, bool):
+    if type(value) is not int or value not in linetypes.LENGTHS:
         raise table.broken("length", f"takes 5 or 7 characters; got {shown(value)}", "write length = 5 or length = 7")
     table.needs("length", "templates")
     table.fields["length"] = value

@@ -176,7 +176,7 @@ class Regulated:
         return other
 
     def is_settled(self, position: RegulatedPosition) -> bool:
-        """No line repeats another."""
+        """Never: characters that a tune repeats are among others that are sampled."""
         return False
 
     def turn(self, position: RegulatedPosition, row: int) -> RegulatedPosition:

@@ -63,7 +63,7 @@ class Coherence:
             seed: of the random numbers; the same poems and seed give the same scorer.
 
         Raises:
-            UsageError: fewer than MIN_POEMS poems of two lines or more.
+            UsageError: poems of which no two have one shape, or fewer than MIN_POEMS poems of two lines or more.
         """
         kept = [poem for poem in poems if len(poem) > 1]
         if len(kept) < MIN_POEMS:
@@ -82,6 +82,8 @@ class Coherence:
         first, second = (examples.table(part, ids, has_lengths=chinese) for part in parts)
         vectors = vectors_of(first, len(symbols), random)
         found = examples.examples(second, vectors, random)
+        if len(set(found[1].tolist())) < 2:
+            raise UsageError("`poems`: no two of them are alike in shape, so that no line could follow another's")
         return cls(symbols, vectors, Perceptron.learn(*found, random), chinese)
 
     def scores(self, before: Sequence[str], candidates: Sequence[str]) -> NDArray[np.float32]:

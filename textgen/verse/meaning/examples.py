@@ -86,7 +86,7 @@ def examples(table: Table, vectors: Vectors, random: np.random.Generator) -> tup
         weights.append(np.full(len(own), weight, np.float32))
     truths, counted = np.concatenate(is_true), np.concatenate(weights)
     counted[truths == 1] = counted[truths == 0].sum() / max(len(targets), 1)
-    return np.concatenate(found), truths, (counted / counted.mean()).astype(np.float32)
+    return np.concatenate(found), truths, (counted / max(counted.mean(), 1e-9)).astype(np.float32)
 
 
 def _others(groups: Ids, table: Table, targets: Ids, random: np.random.Generator) -> Ids:

@@ -14,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.corpus.headings import title_of, without_heading
-from textgen.corpus.memory import lines_of, without_marks
+from textgen.corpus.memory import lines_of, symbols_of, without_marks
 from textgen.errors import RunError, UsageError
 from textgen.runs.poems import Arrays
 from textgen.system import extras
 from textgen.system.safejson import check_type, json_values
-from textgen.verse.meaning.coherence import Coherence
+from textgen.verse.meaning.coherence import MAX_VOCABULARY, Coherence
 from textgen.verse.meaning.neighbours import LEVEL, OBLIQUE, Neighbours
 from textgen.verse.meaning.themes import Themes
 
 # Poems that are read: more of them teach little, and take long.
 MAX_POEMS = 40_000
+# Words that may be keywords, the commonest; and bytes of the symbols and the words.
+MAX_WORDS, MAX_FACTS_BYTES = 20_000, 1 << 20
 # The tensor that holds the symbols and the words, as JSON in UTF-8.
 FACTS = "facts"
 
@@ -36,6 +38,16 @@ class _Facts:
     symbols: tuple[str, ...]
     chinese: bool
     words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no training writes. Symbols and words are printed, in a plan."""
+        known = set(self.symbols)
+        if not 0 < len(known) == len(self.symbols) <= MAX_VOCABULARY or len(self.words) > MAX_WORDS:
+            raise ValueError("too many symbols or words, or none")
+        if any(symbols_of(one, self.chinese) != [one] for one in self.symbols):
+            raise ValueError("symbols that are neither characters nor words")
+        if any(len(word) != 2 or not set(word) <= known for word in self.words):
+            raise ValueError("words that are not two of its symbols")
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class Knowledge:
         if coherence.chinese:
             neighbours = Neighbours.learn((line for _, lines in poems for line in lines), tones())
         is_word = neighbours.is_word if neighbours is not None else lambda pair: False
-        return cls(coherence, Themes.learn(coherence, poems, is_word, seed), neighbours)
+        return cls(coherence, Themes.learn(coherence, poems, is_word, MAX_WORDS, seed), neighbours)
 
     @property
     def has_titles(self) -> bool:
@@ -104,37 +116,37 @@ class Knowledge:
             for prefix in ("coherence", "themes", "neighbours")
         }
         try:
+            if len(arrays[FACTS]) > MAX_FACTS_BYTES:
+                raise ValueError("more symbols and words than any training keeps")
             facts = check_type(json_values(arrays[FACTS].tobytes()), _Facts)
             own = cls(
                 Coherence.from_arrays(parts["coherence"], {"symbols": facts.symbols, "chinese": facts.chinese}),
                 Themes.from_arrays(parts["themes"], facts.words),
                 Neighbours.from_arrays(parts["neighbours"]) if parts["neighbours"] else None,
             )
-        except (KeyError, ValueError) as error:
+            own._check()
+        except KeyError as error:
+            raise RunError(f"what the run knows of its poems is damaged: no array {error}; train again") from None
+        except ValueError as error:
             raise RunError(f"what the run knows of its poems is damaged: {error}; train again") from None
-        own._check()
         return own
 
     def _check(self) -> None:
-        """Raise RunError where the sizes of arrays differ, or numbers of symbols are out of range."""
-        size = len(self.coherence.symbols)
-        of_lines = self.coherence.vectors
-        vectors = [of_lines.topic, of_lines.before, of_lines.after, of_lines.upper, of_lines.lower]
-        vectors += [self.themes.title, self.themes.body]
-        known = self.neighbours
+        """Raise ValueError for arrays whose sizes do not fit each other, and for numbers that no training writes."""
+        size, vectors, themes = len(self.coherence.symbols), self.coherence.vectors, self.themes
+        parts = [vectors.topic, vectors.before, vectors.after, vectors.upper, vectors.lower]
         fits = (
-            all(len(each) == size + 1 for each in vectors)
-            and len(self.themes.counts) == size + 1
-            and self.themes.title.shape == self.themes.body.shape
-            and (known is None or len(known.pairs) == len(known.within) == len(known.across))
-            and (known is None or len(known.read) == len(known.level))
+            all(part.shape == (size + 1, parts[0].shape[1]) for part in parts)
+            and len(themes.title) == len(themes.counts) == size + 1
+            and themes.title.shape == themes.body.shape
+            and self.coherence.perceptron.fits()
+            and (self.neighbours is None or self.neighbours.fits())
         )
-        try:  # the sizes of the perceptron follow from those of the vectors
-            fits = fits and bool(np.isfinite(self.coherence.scores(self.coherence.symbols[:1], [""])).all())
-        except ValueError:
-            fits = False
-        if not fits:
-            raise RunError("what the run knows of its poems is damaged: its arrays differ in size; train again")
+        if not fits or themes.counts.max() > themes.counts[-1]:
+            raise ValueError("its arrays do not fit each other")
+        # The number of features follows from the vectors: numpy raises ValueError for another one.
+        if not np.isfinite(self.coherence.scores(self.coherence.symbols[:1], ["", ""])).all():
+            raise ValueError("its scores are not finite")
 
 
 # What was made of arrays before: a server asks for poems of one run many times.
@@ -156,4 +168,8 @@ def tones() -> Callable[[str], int] | None:
         return None
     from textgen.verse.sounds.pingshui import readings
 
-    return lambda character: LEVEL * readings(character).level + OBLIQUE * readings(character).oblique
+    def bits(character: str) -> int:
+        found = readings(character)
+        return LEVEL * found.level + OBLIQUE * found.oblique
+
+    return bits

@@ -12,7 +12,7 @@ RANK = 64
 # Symbols of a line that are looked at.
 MAX_SYMBOLS = 24
 # The farthest line of a poem whose symbols count as going together.
-MAX_DISTANCE = 8
+MAX_DISTANCE = 7
 
 
 class Table(NamedTuple):
@@ -99,7 +99,7 @@ def vectors_of(table: Table, size: int, random: np.random.Generator) -> Vectors:
     follows = np.flatnonzero(table.poem[:-1] == table.poem[1:])
     adjacent = pair_counts(ids[follows], ids[follows + 1], size)
     topic = adjacent + adjacent.T
-    for distance in range(2, MAX_DISTANCE):
+    for distance in range(2, MAX_DISTANCE + 1):
         first = np.flatnonzero(table.poem[:-distance] == table.poem[distance:])
         if len(first):
             found = pair_counts(ids[first], ids[first + distance], size)

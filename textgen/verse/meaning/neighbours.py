@@ -5,6 +5,7 @@ A line of five has its caesura after the second character, a line of seven after
 nothing of models.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -152,6 +153,16 @@ class Neighbours:
             keys.insert(0, (ord(line[place]) << 32) + ord(line[place + 1]))
         places = (_place(self.read, key) for key in keys)
         return next((float(self.level[at]) for at in places if at is not None), None)
+
+    def fits(self) -> bool:
+        """Whether the sizes of its arrays fit each other, its keys are in order, and its pairs are characters."""
+        halves = np.concatenate([self.pairs >> np.uint64(32), self.pairs & np.uint64(0xFFFFFFFF)])
+        return (
+            len(self.pairs) == len(self.within) == len(self.across)
+            and len(self.read) == len(self.level)
+            and all(bool((keys[:-1] < keys[1:]).all()) for keys in (self.pairs, self.ends, self.read))
+            and bool((halves < sys.maxunicode + 1).all())
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its arrays by name."""

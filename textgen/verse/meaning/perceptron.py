@@ -45,6 +45,17 @@ class Perceptron:
         found: Floats = active @ self.out + x @ self.direct + self.shift
         return found
 
+    def fits(self) -> bool:
+        """Whether the sizes of its arrays fit each other, and no scale is 0."""
+        if self.hidden.ndim != 2 or self.shift.shape != (1,):
+            return False
+        features, hidden = self.hidden.shape
+        return (
+            self.mean.shape == self.scale.shape == self.direct.shape == (features,)
+            and self.bias.shape == self.out.shape == (hidden,)
+            and bool((self.scale > 0).all())
+        )
+
     def arrays(self) -> dict[str, Floats]:
         """Its arrays by name."""
         return dict(vars(self))

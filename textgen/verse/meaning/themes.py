@@ -64,6 +64,7 @@ class Themes:
         coherence: Coherence,
         poems: Sequence[tuple[str, Sequence[str]]],
         is_word: Callable[[str], bool],
+        max_words: int,
         seed: int = 0,
     ) -> "Themes":
         """Learn from titles and poems.
@@ -72,6 +73,7 @@ class Themes:
             coherence: the scorer of lines that was learned from the same poems; its symbols are used.
             poems: each poem's title, empty if it has none, and its lines without marks.
             is_word: whether two characters are a word.
+            max_words: how many words are kept.
             seed: of the random numbers; the same poems and seed give the same themes.
         """
         ids, size = coherence.ids, len(coherence.symbols)
@@ -93,7 +95,7 @@ class Themes:
             vectors = factors(ppmi(found), rank, np.random.default_rng(seed))
         else:
             vectors = np.zeros((size + 1, rank), np.float32), np.zeros((size + 1, rank), np.float32)
-        return cls(*vectors, counts, _words(poems, is_word) if coherence.chinese else ())
+        return cls(*vectors, counts, _words(poems, is_word)[:max_words] if coherence.chinese else ())
 
     def affinity(self, coherence: Coherence, theme: str) -> Floats:
         """How much each symbol belongs to a theme.

@@ -2,9 +2,9 @@
 
 A noun, a main verb, an adjective or an adverb bears stress; an article, a preposition, a conjunction, an auxiliary or a
 pronoun does not, unless the meter promotes it. So say Attridge, The Rhythms of English Poetry (1982), and Fussell,
-Poetic Meter and Poetic Form (1965). Words are in lower case, with the typewriter's
-apostrophe, and without one at their beginning ("tis"), as `textgen.corpus.memory.words` gives them. Words that are as
-often something else are left out ("like", "past", "mine", "own"). This module knows nothing of meter.
+Poetic Meter and Poetic Form (1965). Words are in lower case, with the typewriter's apostrophe, and without one at their
+beginning ("tis"), as `textgen.corpus.memory.words` gives them. Words that are as often something else are left out
+("like", "past", "mine", "own"). This module knows nothing of meter.
 """
 
 from functools import cache
@@ -39,22 +39,24 @@ AUXILIARIES = _set(
 
 FUNCTION_WORDS = ARTICLES | PREPOSITIONS | PARTICLES | CONJUNCTIONS | DETERMINERS | PRONOUNS | AUXILIARIES
 
-# No line ends on these, and no mark follows them: what they belong to comes next. "That" ends a line as a pronoun, and
-# "though", "while" and "since" as adverbs or nouns.
+# No line ends on these, and no mark follows them: what they belong to comes next. "That" ends a line as a pronoun,
+# "though", "while" and "ere" as adverbs or nouns.
 UNFINISHED = ARTICLES | PREPOSITIONS | POSSESSIVES | _set("every") | CONJUNCTIONS - _set("that though while ere")
+
+
+# The classes as findings name them; a word of several is named by the first.
+KINDS = {
+    "article": ARTICLES,
+    "preposition": PREPOSITIONS | PARTICLES,
+    "conjunction": CONJUNCTIONS,
+    "possessive": DETERMINERS - _set("every"),
+    "determiner": DETERMINERS,
+    "pronoun": PRONOUNS,
+    "auxiliary": AUXILIARIES,
+}
 
 
 @cache
 def kind_of(word: str) -> str:
-    """The class of a function word as a finding names it, such as "article"; empty for other words."""
-    for words, name in (
-        (ARTICLES, "article"),
-        (PREPOSITIONS | PARTICLES, "preposition"),
-        (CONJUNCTIONS, "conjunction"),
-        (DETERMINERS, "possessive"),
-        (PRONOUNS, "pronoun"),
-        (AUXILIARIES, "auxiliary"),
-    ):
-        if word in words:
-            return name
-    return ""
+    """The class of a function word, one of KINDS; empty for other words."""
+    return next((name for name, words in KINDS.items() if word in words), "")
