@@ -176,3 +176,30 @@ def test_the_page_is_open_and_its_models_are_not(tiny_run, tmp_path):
         assert client.get(f"/playground/model/{tiny_run.name}").status_code == 401
         assert client.get(f"/playground/numbers/{tiny_run.name}").status_code == 401
         assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_a_chinese_poem_with_a_theme_is_written_on_the_server(browser, made_once):
+    def learn(folder):
+        train("corpora:jueju", folder / "jueju", quiet=True, documents="poem", **TINY)
+
+    run = made_once("jueju", learn) / "jueju"
+    options = {"form": "jueju7", "seed": 5, "theme": "江月", "tones": "relaxed"}
+    poem = compose(Generator.load(run), **options)
+    assert any(poem.plan)
+    with serving(run) as served, visited(browser, served.url) as tab:
+        tab.wait_for_selector("html[data-ready]")
+        tab.click("#tab-poem")
+        assert tab.locator("#form option[value='rumengling'], #form option[value='jueju7']").count() == 2
+        tab.select_option("#form", "jueju7")
+        tab.select_option("#tones", "relaxed")
+        tab.fill("#poem-theme", "江月")
+        tab.fill("#seed", "5")
+        tab.click("#compose")
+        tab.wait_for_selector("html[data-composed='1']")
+        lines = tab.locator("#poems .line:not(.marks)").all_text_contents()
+        notes = tab.locator("#poems .marks").all_text_contents()
+        assert "keeps the form" in tab.inner_text("#poems")
+        command = tab.text_content("#poem-shell")
+    assert tuple(lines) == poem.lines
+    assert [note.split(" · ")[0] for note in notes] == list(poem.plan)
+    assert command == "textgen poem jueju --form jueju7 --temperature 0.8 --seed 5 --theme '江月' --tones relaxed"

@@ -100,8 +100,8 @@ async function begin() {
   byId("tab-inside").hidden = !page.explains || !model.tokenizer;
   byId("tab-together").hidden = !model.tokenizer;
   byId("tab-poem").hidden = !model.verse && !model.forms;
-  if (model.verse) new Poems(model, settings);
-  else if (model.forms) new ServerPoems(model, settings);
+  if (model.forms) new ServerPoems(model, settings);
+  else if (model.verse) new Poems(model, settings);
   const together = model.tokenizer && new Together(model, settings), inside = model.tokenizer && new Inside(model, settings);
   startTabs({
     together: () => together.open(writing.prompt),

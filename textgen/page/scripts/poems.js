@@ -63,22 +63,26 @@ export class Poems {
   }
 }
 
-/** The tab for poems that a server writes: English forms, and verse that is free. */
+/** The tab for poems that a server writes: in every form, with a theme and the score that chooses among lines. */
 export class ServerPoems {
   constructor(model, settings) {
     Object.assign(this, { model, settings });
     for (const { name, about } of model.forms) byId("form").append(new Option(`${name}: ${about}`, name));
-    for (const each of [byId("tones"), document.querySelector("[for=tones]"), byId("signs").parentElement]) each.hidden = true;
     for (const each of document.querySelectorAll(".of-server")) each.hidden = false;
-    byId("poem-about").textContent = "The server writes a poem of a form. Masks let the model choose only among words that keep the meter and the rhyme.";
-    byId("acrostic-help").textContent = "An acrostic gives the first letter of each line. The model reads the title first.";
+    byId("signs").parentElement.hidden = true;
+    if (!model.verse) {
+      for (const each of [byId("tones"), document.querySelector("[for=tones]")]) each.hidden = true;
+      byId("poem-about").textContent = "The server writes a poem of a form. Masks let the model choose only among words that keep the meter and the rhyme.";
+      byId("acrostic-help").textContent = "An acrostic gives the first letter of each line. The model reads the title first.";
+    }
     byId("compose").addEventListener("click", () => this.compose());
   }
 
   async compose() {
     const seed = this.settings.otherSeed(), form = byId("form").value, count = this.settings.value("count");
     const named = ["acrostic", "title", "theme"].map((name) => [name, byId(name === "acrostic" ? name : `poem-${name}`).value.trim()]).filter(([, text]) => text);
-    const temperature = this.settings.value("temperature");
+    const temperature = this.settings.value("temperature"), tones = byId("tones").value;
+    if (this.model.verse && tones !== "strict") named.push(["tones", tones]);
     byId("poem-shell").textContent = [
       "textgen poem", runArgument(this.model.run ?? this.model.name), ...labelFlags(this.settings.told()), `--form ${form}`, `--temperature ${temperature}`, `--seed ${seed}`,
       ...named.map(([name, text]) => `--${name} ${quoted(text)}`), ...(count > 1 ? [`--count ${count}`] : []),
@@ -88,8 +92,8 @@ export class ServerPoems {
     try {
       const asked = { model: this.model.name, form, temperature, count, ...Object.fromEntries(named), ...labelsOf(this.settings.told()) };
       const poems = await poemsOf({ ...asked, seed });
-      const verdicts = await Promise.all(poems.map(({ text }) => verdictOf({ text, ...(form === "free" ? {} : { form }) }).catch(() => null)));
-      byId("poems").replaceChildren(...poems.map((poem, at) => shownPoem(poem, verdicts[at])));
+      const verdicts = await Promise.all(poems.map(({ lines }) => verdictOf({ text: lines.join("\n"), ...(form === "free" ? {} : { form }), ...(named.some(([name]) => name === "tones") && { tones }) }).catch(() => null)));
+      byId("poems").replaceChildren(...poems.map((poem, at) => shownPoem(poem, verdicts[at], this.model.verse ? "zh" : "en")));
       say("");
       document.documentElement.dataset.composed = String(poems.length);
     } catch (error) {
@@ -98,13 +102,13 @@ export class ServerPoems {
   }
 }
 
-/** A poem, with what the checker heard under each line. */
-function shownPoem({ title, lines, form }, verdict) {
-  const rows = lines.flatMap((line, at) => [
-    make("span", { className: "line", textContent: line }),
-    ...(verdict?.lines[at]?.marks ? [make("small", { className: "line marks", textContent: verdict.lines[at].marks })] : []),
-  ]);
+/** A poem, with its plan and what the checker heard: under each line its keyword and its marks. */
+function shownPoem({ title, lines, form, plan }, verdict, lang) {
+  const rows = lines.flatMap((line, at) => {
+    const notes = [plan?.[at], verdict?.lines[at]?.marks].filter(Boolean).join(" · ");
+    return [make("span", { className: "line", textContent: line }), ...(notes ? [make("small", { className: "line marks", textContent: notes })] : [])];
+  });
   const about = verdict ? `${form}: ${verdict.holds ? "keeps the form" : "breaks the form"}` : form;
-  const head = title ? [make("h3", { textContent: title })] : [];
-  return make("article", {}, ...head, make("div", { className: "text", dir: "auto" }, ...rows), make("p", { className: "soft", textContent: about }));
+  const head = title ? [make("h3", { textContent: title, lang })] : [];
+  return make("article", {}, ...head, make("div", { className: "text", dir: "auto", lang }, ...rows), make("p", { className: "soft", textContent: about }));
 }
