@@ -97,6 +97,20 @@ class TestThemes:
         assert "弓" in plan
         assert knowledge.themes.plan(knowledge.coherence, "江", 2, random, ("弓", "馬")) == ("弓", "馬")
 
+    def test_words_of_occasions_do_not_belong_to_a_theme(self):
+        """Poems under titles with 江 have it, those with 寄 ("sent to") do not, and two titles with 弓 tell nothing."""
+        made = [("江" if title == "江上" else "寄", lines) for title, lines in POEMS]
+        made += [("弓", ["寄書千里外", "寄語一人知"])] * 2
+        found = Knowledge.learn(documents(made))
+        shares = dict(zip(found.coherence.symbols, found.themes.affinity(found.coherence, "寄江弓"), strict=True))
+        assert shares["江"] == 1
+        # By hand: none of 250, with one of five beside them; a share of 0.12 is whole.
+        assert shares["寄"] == pytest.approx(1 / 255 / 0.12, abs=1e-5)
+        assert shares["弓"] == pytest.approx(0.9)
+        plans = [found.themes.plan(found.coherence, "寄江", 4, np.random.default_rng(at)) for at in range(20)]
+        assert all("江" in "".join(plan) for plan in plans)
+        assert not any("寄" in "".join(plan) for plan in plans)
+
     def test_an_unknown_theme_has_no_plan(self, knowledge):
         assert knowledge.themes.plan(knowledge.coherence, "ABC", 4, np.random.default_rng(0)) == ()
 

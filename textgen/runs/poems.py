@@ -30,6 +30,8 @@ _OF_CHARACTERS: dict[str, TensorRule] = {
     "neighbours.read": ((None,), "U64"),
     "neighbours.level": ((None,), "F32"),
 }
+# Those that older versions of textgen did not learn.
+_ADDED: dict[str, TensorRule] = {"themes.titled": ((None,), "U32"), "themes.repeated": ((None,), "U32")}
 RULES: dict[str, TensorRule] = {
     "facts": ((None,), "U8"),
     "themes.counts": ((None,), "U32"),
@@ -37,6 +39,7 @@ RULES: dict[str, TensorRule] = {
     **dict.fromkeys(_VECTORS, ((None, None), "F16")),
     **{f"coherence.perceptron.{name}": ((None,), "F32") for name in _NUMBERS},
     **_OF_CHARACTERS,
+    **_ADDED,
 }
 
 
@@ -73,4 +76,4 @@ def read_knowledge(path: Path) -> Arrays:
 
 def _read(snapshot: Snapshot) -> dict[str, NDArray[Any]]:
     snapshot.check_size(POEMS, MAX_BYTES)
-    return read_tensors(snapshot.open(POEMS), RULES, optional=_OF_CHARACTERS)
+    return read_tensors(snapshot.open(POEMS), RULES, optional=_OF_CHARACTERS | _ADDED)

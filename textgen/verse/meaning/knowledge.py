@@ -139,10 +139,11 @@ class Knowledge:
             all(part.shape == (size + 1, parts[0].shape[1]) for part in parts)
             and len(themes.title) == len(themes.counts) == size + 1
             and themes.title.shape == themes.body.shape
+            and themes.titled.shape == themes.repeated.shape == (size,)
             and self.coherence.perceptron.fits()
             and (self.neighbours is None or self.neighbours.fits())
         )
-        if not fits or themes.counts.max() > themes.counts[-1]:
+        if not fits or themes.counts.max() > themes.counts[-1] or (themes.repeated > themes.titled).any():
             raise ValueError("its arrays do not fit each other")
         # The number of features follows from the vectors: numpy raises ValueError for another one.
         if not np.isfinite(self.coherence.scores(self.coherence.symbols[:1], ["", ""])).all():

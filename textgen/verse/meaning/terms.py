@@ -208,13 +208,14 @@ TERMS: dict[str, Term] = {
         faults,
     )
 }
-# Learned at temperature 0.9, but for caesura and theme, for which only candidates at 0.8 gave a weight. Two were set by
-# what `textgen poem judge` finds: diction (0.85 was learned, with which stock phrases become four times as rare as in
-# human poems) and keyword, which no human poem has. The likelihood has no weight, and neither have pairs that poems
+# Learned at temperature 0.9, but for caesura, for which only candidates at 0.8 gave a weight. Three were set by what
+# `textgen poem judge` finds: diction (0.85 was learned, with which stock phrases become four times as rare as in human
+# poems), theme (0.37 was learned; human poems keep less to their titles than a reader who asks for a theme expects) and
+# keyword, which no human poem has. The likelihood has no weight, and neither have pairs that poems
 # have: human lines are less likely than those that the model writes.
 CHINESE_WEIGHTS = {
     "coherence": 0.46,
-    "theme": 0.37,
+    "theme": 2.0,
     "keyword": 0.5,
     "caesura": 0.41,
     "ending": 1.5,

@@ -32,10 +32,12 @@ MIN_POEMS, MAX_SHARE = 30, 0.25
 HALF_RARITY = 1.5
 # How much a keyword must differ from those before it, beside how well it fits the theme; and how much chance counts.
 VARIETY, CHANCE = 0.4, 0.12
-# A word of the theme itself fits so much better than the others.
-OWN_WORD = 0.3
-# Each symbol of the theme belongs to it at least so much.
-MIN_OWN = 0.5
+# A word of the theme itself fits so many times better than another word that belongs to the theme as much.
+OWN_WORD = 1.7
+# A symbol of a title belongs to the theme wholly if this share of the poems under titles with it have it too. Half of
+# those about a river or a plum do, and few under the words of occasions: "inscribed on" (題, 3%), "offered" (奉, 7%).
+# How much a symbol belongs to it that hardly any title has; and the usual share, which counts as so many titles.
+REPEATED, UNTOLD, USUAL_SHARE, PRIOR = 0.12, 0.9, 0.2, 5.0
 # A keyword belongs to the theme at least so much.
 MIN_FIT = 0.15
 # Keywords among which chance chooses, and orders of the keywords that are compared.
@@ -50,12 +52,16 @@ class Themes:
         title, body: float32, shape (symbols + 1, rank): the product of one of each is large where poems under titles
             with the first symbol have the second more often than other poems do. Symbols are those of the Coherence.
         counts: uint32, shape (symbols + 1,): in how many poems each symbol occurs; the last is the number of poems.
+        titled, repeated: uint32, shape (symbols,): in how many titles each symbol occurs, and how many of the poems
+            under them have it too.
         words: words of two characters that may be keywords; none in other scripts.
     """
 
     title: Floats
     body: Floats
     counts: NDArray[np.uint32]
+    titled: NDArray[np.uint32]
+    repeated: NDArray[np.uint32]
     words: tuple[str, ...]
 
     @classmethod
@@ -85,17 +91,23 @@ class Themes:
         for body in bodies:
             counts[list(set(body))] += 1
         titles = [[ids[one] for one in symbols_of(text, coherence.chinese) if one in ids] for text, _ in poems]
+        titled, repeated = np.zeros((2, size), np.uint32)
+        for title, body in zip(titles, bodies, strict=True):
+            titled[list(set(title))] += 1
+            repeated[list(set(title) & set(body))] += 1
         rank = min(RANK, max(size // 4, 1))
-        titled = [number for number, title in enumerate(titles) if title]
-        if titled:
-            first = _table([list(dict.fromkeys(titles[number])) for number in titled], MAX_TITLE, size)
-            second = _table([list(dict.fromkeys(bodies[number])) for number in titled], MAX_POEM, size)
+        if titled.any():
+            pairs = [(title, body) for title, body in zip(titles, bodies, strict=True) if title]
+            first, second = (
+                _table([list(dict.fromkeys(each)) for each in side], most, size)
+                for side, most in zip(zip(*pairs, strict=True), (MAX_TITLE, MAX_POEM), strict=True)
+            )
             found = pair_counts(first, second, size)
             found[np.bincount(first[first < size], minlength=size) < MIN_TITLES] = 0
             vectors = factors(ppmi(found), rank, np.random.default_rng(seed))
         else:
             vectors = np.zeros((size + 1, rank), np.float32), np.zeros((size + 1, rank), np.float32)
-        return cls(*vectors, counts, _words(poems, is_word)[:max_words] if coherence.chinese else ())
+        return cls(*vectors, counts, titled, repeated, _words(poems, is_word)[:max_words] if coherence.chinese else ())
 
     def affinity(self, coherence: Coherence, theme: str) -> Floats:
         """How much each symbol belongs to a theme.
@@ -119,9 +131,16 @@ class Themes:
         rarity = np.log(max(int(self.counts[-1]), 1) / np.maximum(counts, 1)).astype(np.float32)
         found *= rarity / (rarity + HALF_RARITY)
         found /= max(float(np.quantile(found, 0.999)), 1e-9)
-        found[ids] = np.maximum(found[ids], MIN_OWN)
+        found[ids] = self._own(ids)
         clipped: Floats = np.clip(found, 0, 1)
         return clipped
+
+    def _own(self, ids: Sequence[int]) -> Floats:
+        """How much symbols belong to a theme that has them: float32, shape (symbols,), from 0 to 1."""
+        titled, repeated = self.titled[ids].astype(np.float32), self.repeated[ids].astype(np.float32)
+        shares = (repeated + USUAL_SHARE * PRIOR) / (titled + PRIOR)
+        own: Floats = np.where(titled < MIN_TITLES, UNTOLD, np.minimum(shares / REPEATED, 1)).astype(np.float32)
+        return own
 
     def plan(
         self,
@@ -153,13 +172,13 @@ class Themes:
         own = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
         usable[own] |= counts[own] > 0
         found = {
-            coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
+            coherence.symbols[at]: float(fits[at]) * (OWN_WORD if at in own else 1)
             for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()
         }
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
             if min(parts) >= 0 and usable[parts].all():
-                found[word] = float(fits[parts].mean()) + OWN_WORD * (word in theme)
+                found[word] = float(fits[parts].mean()) * (OWN_WORD if word in theme else 1)
         found = {word: fit for word, fit in found.items() if fit >= MIN_FIT}
         choices = sorted(found, key=lambda one: (-found[one], one))[:CHOICES]
         chosen = list(keywords)
@@ -194,13 +213,19 @@ class Themes:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its arrays by name: vectors in float16."""
-        return {"title": self.title.astype(np.float16), "body": self.body.astype(np.float16), "counts": self.counts}
+        vectors = {"title": self.title.astype(np.float16), "body": self.body.astype(np.float16)}
+        return vectors | {"counts": self.counts, "titled": self.titled, "repeated": self.repeated}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], known: Sequence[str]) -> "Themes":
         """The themes whose arrays and words these are."""
         title, body = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
-        return cls(title, body, np.asarray(arrays["counts"], np.uint32), tuple(known))
+        counts = np.asarray(arrays["counts"], np.uint32)
+        # Runs of older versions did not count these.
+        titled, repeated = (
+            np.asarray(arrays.get(name, np.zeros(len(counts) - 1)), np.uint32) for name in ("titled", "repeated")
+        )
+        return cls(title, body, counts, titled, repeated, tuple(known))
 
 
 def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:
