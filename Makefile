@@ -39,7 +39,8 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines test-firefox kernel clean
+  typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines \
+  test-firefox kernel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
