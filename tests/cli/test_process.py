@@ -194,7 +194,7 @@ def test_memory_that_runs_out_is_one_line(tmp_path):
     text.write_bytes(letters.astype(np.uint8).tobytes())
     limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)); "
     limited += "runpy.run_module('textgen', run_name='__main__')"
-    wanted = ["--batch-size", "1024", "--sequence-length", "1024", "--units", "512", "--out", str(tmp_path / "run")]
+    wanted = ["--batch-size", "1024", "--sequence-length", "1024", "--units", "2048", "--out", str(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, "-c", limited, "train", str(text), *wanted], capture_output=True, text=True, check=False
     )
