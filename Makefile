@@ -1,14 +1,17 @@
 # Two commands for a fresh machine:
 #   make demo    set up, train on a text of corpora/ for about a minute, write with it
-#   make test    set up, check everything, run every test
+#   make test    set up, check everything, run every test that has no target of its own below
 # Both make .venv and need only Python 3.11 or newer.
 #
 # For those who work on textgen (CONTRIBUTING.md):
 #   make check           format, lint, types, import contracts, the quick tests of what changed: about a minute
 #   make lint            lint, formatting, types, import contracts
+#   make test-docs       follow the README, the guide and the tutorial command by command; run make demo in a copy
+#   make test-interrupted  trainings that lose their terminal, disk, memory or process, and how they go on
+#   make test-browser    open the page, the playground and the page of textgen inspect in Chromium
 #   make attacks         hostile runs, texts, terminals: how each ends, as a table
 #   make explore         the property tests with new random examples, ten times as many
-#   make coverage        every test, with the share of lines that they run; fails below 95%
+#   make coverage        the tests of these four, with the share of lines that they run; fails below 95%
 #   make tutorial        the tutorial exactly as it is written; takes minutes
 #   make picture         draw docs/architecture.svg again
 #   make checkpoint      train the model that ships
@@ -36,7 +39,8 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
-  typed sanitize test-writing test-clients test-backends test-machines test-firefox kernel clean
+  typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines \
+  test-firefox kernel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -50,16 +54,27 @@ checkpoint: $(VENV)/.installed
 	  --epochs 40 --note "made by: make checkpoint"
 	rm -rf checkpoints/jabez/resume checkpoints/jabez/.lock
 
-# Tests of pages open them in a Chromium, where there is one: apt-get install chromium. .ci/run installs it.
 test: lint
 	$(PYTEST)
+
+# Every block of the pages runs: some forty trainings and seventy pictures, a fifth of the time of all tests.
+test-docs: $(VENV)/.installed-test
+	$(PYTEST) -m docs tests/repository
+
+# Skipped where there is no Chromium: apt-get install chromium. .ci/run installs it.
+test-browser: $(VENV)/.installed-test
+	$(PYTEST) -m browser tests/page tests/inspection
+
+# Each starts TensorFlow in a process of its own, often more than once.
+test-interrupted: $(VENV)/.installed-test
+	$(PYTEST) -m interrupted tests/attacks tests/cli tests/training
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not backends and not writing and not clients and not machines"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not docs and not browser and not interrupted and not backends and not writing and not clients and not machines"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -77,17 +92,17 @@ lint-imports: $(VENV)/.installed-test
 
 attacks: $(VENV)/.installed-test
 	rm -f .attacks
-	TEXTGEN_ATTACK_TABLE=$(CURDIR)/.attacks $(PYTEST) tests/attacks
+	TEXTGEN_ATTACK_TABLE=$(CURDIR)/.attacks $(PYTEST) -m "" tests/attacks
 	sort -V -u .attacks
 
 explore: $(VENV)/.installed-test
 	HYPOTHESIS_PROFILE=explore $(PYTEST) -m hypothesis
 
 coverage: $(VENV)/.installed-test
-	$(PYTEST) --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term -m "not backends and not writing and not clients and not machines"
 
 tutorial: $(VENV)/.installed-test
-	TEXTGEN_TUTORIAL=as-written $(BIN)/python -m pytest tests/repository/test_tutorial.py
+	TEXTGEN_TUTORIAL=as-written $(BIN)/python -m pytest -m "" tests/repository/test_tutorial.py
 
 picture: $(VENV)/.installed-test
 	$(BIN)/python docs/draw_architecture.py

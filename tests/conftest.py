@@ -91,6 +91,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.relative_to(ROOT / "tests").as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_a_folder_that_was_deleted(ends, place):
     assert "the working folder was deleted" in ends(9, "a deleted working folder", result, 5)
 
 
+@pytest.mark.interrupted
 @pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"])
 def test_a_training_that_nobody_can_be_told_of(ends, place, tiny_run, stream):
     result = in_a_shell(f"train rhymes.txt --out run {shlex.join(TRAIN)} {stream}")
@@ -90,6 +91,7 @@ def test_a_training_that_nobody_can_be_told_of(ends, place, tiny_run, stream):
     assert weights(place / "run") == weights(tiny_run)
 
 
+@pytest.mark.interrupted
 def test_a_reader_that_goes_away(ends, place, tiny_run):
     process = subprocess.Popen([*START, "train", "rhymes.txt", "--out", "run", *TRAIN], stderr=subprocess.PIPE)
     with process.stderr as told:
@@ -131,6 +133,7 @@ def _control_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+@pytest.mark.interrupted
 def test_a_terminal_that_closes_under_nohup(ends, place, tiny_run):
     process = on_a_terminal_that_closes("rhymes.txt", "--out", "run", *TRAIN, has_hangup=False)
     ends(2, "the terminal is closed under nohup", process, 0)
@@ -179,6 +182,7 @@ def signalled(moment, number, *arguments):
     return subprocess.run(command, capture_output=True, timeout=120, check=False)
 
 
+@pytest.mark.interrupted
 def test_a_hangup_saves_and_the_resumed_training_is_the_same(ends, command, place, tiny_run):
     result = signalled("epoch 1/", signal.SIGHUP, "train", "rhymes.txt", "--out", "run", *TRAIN)
     assert ends(2, "SIGHUP", result, 129) == "textgen: its terminal was closed"

@@ -256,6 +256,7 @@ def test_a_folder_of_somebody_else_is_refused_or_read(command, gift, ends):
     ends(1, "a run owned by somebody else", command("sample", "gift", "--length", 3), 0)
 
 
+@pytest.mark.interrupted
 def test_a_full_disk_at_the_first_save(gift, ends):
     """The advice must be one that works: there is nothing to resume yet."""
     script = f"ulimit -f 60; exec {sys.executable} -m textgen train text.txt --out new --units 60 --epochs 1"

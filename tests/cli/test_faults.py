@@ -22,6 +22,7 @@ from textgen.runs.folder import BEST, CONFIG, RESUME, TOKENIZER, WEIGHTS
 from textgen.runs.run import load_run
 
 OPTIONS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+BRIEFLY = ["--epochs", "1", "--sample-length", "0"]  # where a training need only begin and end
 
 
 def tell(row, command, code, line):
@@ -80,7 +81,7 @@ def test_texts(command, place, row, content, options, code, said):
     else:
         content(path)
     began = time.monotonic()
-    result = command("train", "file.txt", *OPTIONS, *options)
+    result = command("train", "file.txt", *OPTIONS, *BRIEFLY, *options)
     assert result.exit_code == code, result.output
     (line,) = [line for line in result.stderr.splitlines() if said in line][:1]
     assert (place / "checkpoints/file").exists() == (code == 0)
@@ -137,9 +138,9 @@ print(plan(read_corpus("line.txt"), ModelConfig(), TrainingConfig(epochs=1)).cor
     tell(8, "planning a text of 40 MB on one line", 0, f"{kilobytes / 1024:.0f} MB of memory")
 
 
-def test_output_is_utf8_in_any_locale(place):
-    (place / "file.txt").write_text("\u96ea\u2603\u00e9 " * 300)
-    assert shell("train", "file.txt", *OPTIONS, "--quiet", cwd=place).returncode == 0
+def test_output_is_utf8_in_any_locale(command, place):
+    (place / "file.txt").write_text("\u96ea\u2603\u00e9 " * 300, "utf-8")
+    assert command("train", "file.txt", *OPTIONS, *BRIEFLY, "--quiet").exit_code == 0
     plain = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii")
     result = shell("sample", "file", "--length", 50, cwd=place, env=plain)
     assert result.returncode == 0
@@ -169,16 +170,16 @@ def training(place):
         process.communicate()
 
 
+@pytest.mark.interrupted
 @pytest.mark.parametrize(
     ("number", "code", "said"),
-    [
-        (signal.SIGINT, 130, "interrupted"),
-        (signal.SIGTERM, 143, "terminated"),
-        (signal.SIGHUP, 129, "its terminal was closed"),
-    ],
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGHUP, 129, "its terminal was closed")],
 )
 def test_a_signal_saves_and_tells_how_to_go_on(training, place, number, code, said):
+    """SIGTERM: `test_a_folder_that_is_renamed_is_still_written`."""
     process = training()
+    if number is signal.SIGHUP:
+        two_trainers_one_folder(process, place)
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code
@@ -189,6 +190,7 @@ def test_a_signal_saves_and_tells_how_to_go_on(training, place, number, code, sa
     assert load_run(place / "long").weights
 
 
+@pytest.mark.interrupted
 def test_a_second_interrupt_ends_at_once_without_harm(training, place):
     process = training()
     process.send_signal(signal.SIGINT)
@@ -200,8 +202,8 @@ def test_a_second_interrupt_ends_at_once_without_harm(training, place):
     assert load_run(place / "long").weights
 
 
-def test_two_trainers_one_folder(training, place):
-    process = training()
+def two_trainers_one_folder(process, place):
+    """While the process trains, two others that would train in its folder are refused, and do not disturb it."""
     for options in (["text.txt", "--out", "long", "--overwrite"], ["--resume", "long"]):
         result = shell("train", *options, cwd=place)
         assert result.returncode == 5
@@ -220,6 +222,7 @@ def test_a_changed_corpus_is_not_resumed_on(command, place):
     tell(12, "textgen train text.txt --resume tiny --epochs 1", 3, result.stderr.strip())
 
 
+@pytest.mark.interrupted
 def test_the_disk_is_full_in_the_middle_of_a_save(training, place):
     import resource
 
@@ -236,6 +239,7 @@ def test_the_disk_is_full_in_the_middle_of_a_save(training, place):
     tell(15, "textgen train ... (files limited to 3,000 bytes in the middle)", 5, line)
 
 
+@pytest.mark.interrupted
 def test_a_folder_that_is_renamed_is_still_written(training, place):
     process = training()
     (place / "long").rename(place / "moved")
@@ -245,14 +249,18 @@ def test_a_folder_that_is_renamed_is_still_written(training, place):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < end
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"go on with: textgen train --resume {place / 'moved'}" in errors.decode()
+    assert process.returncode == 143
+    assert b"Traceback" not in errors
+    lines = errors.decode().splitlines()
+    assert lines[-2:] == [f"stopped; go on with: textgen train --resume {place / 'moved'}", "textgen: terminated"]
+    tell(14, "textgen train ... (SIGTERM)", 143, " / ".join(lines[-2:]))
     assert not (place / "long").exists()
     assert load_run(place / "moved").metadata["corpus"] == "text"
 
 
+@pytest.mark.interrupted
 def test_a_folder_that_goes_away(training, place):
     process = training()
     shutil.rmtree(place / "long", ignore_errors=True)  # a save may come in between

@@ -21,20 +21,23 @@ from textgen.verse.meaning.terms import TERMS
 TOWER = "白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n"
 
 
-@pytest.fixture(scope="module")
-def jueju_run(tmp_path_factory):
+@pytest.fixture(scope="session")
+def jueju_run(made_once):
     """A few seconds of training on four hundred quatrains: a run that knows the characters and little else."""
-    path = tmp_path_factory.mktemp("runs") / "jueju"
-    train(ROOT / "corpora" / "jueju.txt", path, documents="poem", quiet=True, **TINY)
-    return path
+
+    def learn(folder):
+        train(ROOT / "corpora" / "jueju.txt", folder / "jueju", documents="poem", quiet=True, **TINY)
+
+    return made_once("jueju-run", learn) / "jueju"
 
 
-@pytest.fixture(scope="module")
-def english_run(tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "lamplighter"
-    options = TINY | {"documents": "poem", "tokenizer": "word", "direction": "backward"}
-    train(ROOT / "corpora" / "lamplighter.txt", path, quiet=True, **options)
-    return path
+@pytest.fixture(scope="session")
+def english_run(made_once):
+    def learn(folder):
+        options = TINY | {"documents": "poem", "tokenizer": "word", "direction": "backward"}
+        train(ROOT / "corpora" / "lamplighter.txt", folder / "lamplighter", quiet=True, **options)
+
+    return made_once("english-run", learn) / "lamplighter"
 
 
 def test_poems_are_printed_with_an_empty_line_between(command, jueju_run):

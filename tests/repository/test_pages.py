@@ -1,4 +1,7 @@
-"""The documentation, followed: every command and every script of the README, the guide and the other pages."""
+"""The documentation, followed: every command and every script of the README, the guide and the other pages.
+
+`make test-docs` follows the pages; what is read of them without running them belongs to `make test`.
+"""
 
 import ast
 import re
@@ -27,6 +30,7 @@ def reader(empty_place, monkeypatch, made_once):
     return Reader(empty_place, made_once)
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_can_be_followed(page, reader):
     reader.follow((ROOT / page).read_text("utf-8"))

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.helpers import pages
 
@@ -15,6 +17,7 @@ def two_commands():
     return next(text for _, text in pages.blocks(README, "sh") if text.startswith("make "))
 
 
+@pytest.mark.docs
 def test_make_demo_ends_with_samples(checkout):
     """The first of the two commands. It uses this environment as it is (--old-file): installing it again would make it
     point at a folder that the test removes. One epoch is enough to learn to spell half of the words."""

@@ -2,7 +2,7 @@
 
 The commands run with small numbers (`tests.helpers.pages`); what the tutorial shows of the model that ships is compared
 with what is printed. With TEXTGEN_TUTORIAL=as-written (make tutorial) a shell runs the commands exactly as they are
-written, and what is said of the trainings is checked too.
+written, and what is said of the trainings is checked too. `make test-docs` follows it.
 """
 
 import math
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
@@ -98,6 +99,7 @@ class Followed:
         return found
 
 
+@pytest.mark.docs
 def test_the_tutorial_can_be_followed(checkout, made_once, monkeypatch, capsys):
     """One test, since its commands take half a minute: all that is checked of them follows."""
     monkeypatch.chdir(checkout)

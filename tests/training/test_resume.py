@@ -1,6 +1,7 @@
 """Trainings that were cut short, and gone on with to the same end; and finished ones, trained longer."""
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,22 +26,32 @@ from textgen.training.feed import Batches
 OF_CHARACTERS = "--embedding-size 12 --epochs 6"
 # A loss over candidates, tables of which a step reads some rows, and everything that is drawn at random: which labels
 # are told, too.
-OF_WORDS = "--unit word --documents line --epochs 20 --tie --projection 12 --softmax-samples 40 --variational"
+OF_WORDS = "--unit word --documents line --epochs 8 --tie --projection 12 --softmax-samples 40 --variational"
 OF_WORDS += " --embedding-dropout 0.1 --input-dropout 0.1 --recurrent-dropconnect 0.1 --change-penalty 1"
 OF_WORDS += " --label file --classify file"
+# Runs the commands that it is given in one process, so that TensorFlow starts once for them.
+ONE_BY_ONE = """
+import runpy, shlex, sys
+for line in sys.argv[1:]:
+    sys.argv = ["textgen", *shlex.split(line)]
+    try:
+        runpy.run_module("textgen", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
 
 
+@pytest.mark.interrupted
 @pytest.mark.parametrize("options", [OF_CHARACTERS, OF_WORDS])
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(options, text_file, tmp_path):
-    """A real process on every core, a real Ctrl-C."""
+    """A real process on every core, a real Ctrl-C; a new process goes on, and then trains the whole at a stretch."""
     real = {"text": True, "preexec_fn": on_all_cores if ALL_CORES else None}
     options = f"{options} --units 24 --batch-size 8 --sequence-length 16 --sample-length 0 --layers 2 --dropout 0.2"
     options = [*options.split(), "--patience", "0"]
-    whole = tmp_path / "whole"
-    command = [sys.executable, "-m", "textgen", "train"]
-    subprocess.run([*command, str(text_file), "--out", str(whole), *options], check=True, capture_output=True, **real)
-    cut = tmp_path / "cut"
-    process = subprocess.Popen([*command, str(text_file), "--out", str(cut), *options], stderr=subprocess.PIPE, **real)
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    command = [sys.executable, "-m", "textgen", "train", str(text_file), "--out", str(cut), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, **real)
     try:
         history = cut / HISTORY
         deadline = time.monotonic() + 120
@@ -58,8 +69,12 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(options, text_f
     state = json.loads((forged_runs.newest(cut, RESUME) / STATE).read_text())
     assert 2 <= state["epoch"] < state["epochs"]
 
-    resumed = subprocess.run([*command, "--resume", str(cut)], capture_output=True, check=False, **real)
-    assert resumed.returncode == 0, resumed.stderr
+    lines = [
+        shlex.join(["train", "--resume", str(cut)]),
+        shlex.join(["train", str(text_file), "--out", str(whole), *options]),
+    ]
+    both = subprocess.run([sys.executable, "-c", ONE_BY_ONE, *lines], capture_output=True, check=False, **real)
+    assert both.returncode == 0, both.stderr
     assert best(cut) == best(whole)
     for name in ("validation_nats", "gradient_norm"):
         told = [[line[name] for line in load_run(path).history()] for path in (whole, cut)]
@@ -150,8 +165,8 @@ def test_a_state_that_contradicts_itself_is_refused(cut_run, change, complaint):
         train(resume=cut_run, quiet=True)
 
 
-def test_a_damaged_resume_state_is_passed_over_and_said(cut_run, text_file, tmp_path, capsys):
-    """An older one is gone on from, to the same end."""
+def test_a_damaged_resume_state_is_passed_over_and_said(cut_run, tiny_run, capsys):
+    """An older one is gone on from, to the same end: that of `tiny_run`, which nobody interrupted."""
     newest = forged_runs.newest(cut_run, RESUME)
     older = min((cut_run / RESUME).iterdir())
     assert older != newest
@@ -160,8 +175,7 @@ def test_a_damaged_resume_state_is_passed_over_and_said(cut_run, text_file, tmp_
     train(resume=cut_run)
     errors = capsys.readouterr().err
     assert f"{newest / TENSORS}: damaged: its SHA-256 is not the one it was saved with; continuing from" in errors
-    tiny(text_file, tmp_path / "whole")
-    assert best(cut_run) == best(tmp_path / "whole")
+    assert best(cut_run) == best(tiny_run)
 
 
 def test_where_no_resume_state_is_sound_the_newest_is_complained_of(cut_run):
@@ -186,13 +200,14 @@ def test_a_finished_run_is_not_resumed_by_accident(tiny_run):
         train(resume=tiny_run)
 
 
-def test_a_finished_run_is_trained_longer(text_file, tmp_path):
+def test_a_finished_run_is_trained_longer(tiny_run, tmp_path):
     path = tmp_path / "run"
-    first = tiny(text_file, path)
+    shutil.copytree(tiny_run, path)
+    first = load_run(path).history()
     more = train(resume=path, epochs=3, quiet=True)
     assert [line["epoch"] for line in more.epochs] == [1, 2, 3, 4, 5]
-    assert more.epochs[:2] == first.epochs
-    assert more.best_nats < first.best_nats
+    assert more.epochs[:2] == first
+    assert more.best_nats < min(line["validation_nats"] for line in first)
     rates = [line["learning_rate"] for line in more.epochs]
     assert rates[1] < rates[2] > rates[3] > rates[4]
     assert rates[4] == pytest.approx(0.0001, rel=0.05)
@@ -217,20 +232,16 @@ def test_patience_begins_anew_when_a_run_is_trained_longer(tmp_path):
     assert len(more.epochs) >= len(history.epochs) + 2
 
 
-def test_another_environment_is_told(cut_run, capsys):
+def test_another_environment_is_told_and_samples_are_not_told_twice(cut_run, capsys):
     folder = forged_runs.newest(cut_run, RESUME)
     forged_runs.edit(folder, STATE, lambda state: state["environment"].update(keras="3.0.0", cores=64))
+    with open(cut_run / "samples.txt", "a") as file:
+        file.write("=== epoch 2 ===\nwritten before the power went\n\n")
     train(resume=cut_run)
     errors = capsys.readouterr().err
     assert "cores 64 -> " in errors
     assert "keras 3.0.0 -> " in errors
     assert "the result will not be bit-identical" in errors
-
-
-def test_samples_are_not_told_twice(cut_run):
-    with open(cut_run / "samples.txt", "a") as file:
-        file.write("=== epoch 2 ===\nwritten before the power went\n\n")
-    train(resume=cut_run, quiet=True)
     samples = (cut_run / "samples.txt").read_text()
     assert [line for line in samples.splitlines() if line.startswith("===")] == ["=== epoch 1 ===", "=== epoch 2 ==="]
     assert "power" not in samples
@@ -265,7 +276,7 @@ def test_a_budget_cut_short_is_gone_on_with(text_file, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Batches, "__getitem__", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.1})
+            train(text_file, path, quiet=True, **TINY | {"epochs": None, "minutes": 0.05})
     state = json.loads((forged_runs.newest(path, RESUME) / STATE).read_text())
     history = train(resume=path, quiet=True)
     # The number of steps was fixed when it was cut, and stays.

@@ -65,11 +65,12 @@ def test_history_tells_the_gradients_norm_of_the_training_steps(text_file, tmp_p
     assert line["weights"] == pytest.approx(dict(zip(named, norms, strict=True)), rel=1e-3)
 
 
-@pytest.fixture(scope="module")
-def watched(text_file, tmp_path_factory):
-    path = tmp_path_factory.mktemp("watched") / "run"
-    tiny(text_file, path, watch_gradients=True, epochs=3, layers=2)
-    return path
+@pytest.fixture(scope="session")
+def watched(made_once, text_file):
+    def learn(folder):
+        tiny(text_file, folder / "run", watch_gradients=True, epochs=3, layers=2)
+
+    return made_once("watched-run", learn) / "run"
 
 
 def test_gradients_by_distance_are_those_of_the_weights_that_were_learned(watched, text_file):

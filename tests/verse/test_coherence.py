@@ -71,7 +71,7 @@ def test_a_scorer_is_kept_as_arrays_and_facts(coherence, unseen):
 
 
 def test_the_same_poems_and_seed_give_the_same_scorer(unseen):
-    first, second, other = (Coherence.learn(unseen, seed) for seed in (5, 5, 6))
+    first, second, other = (Coherence.learn(unseen[:40], seed) for seed in (5, 5, 6))
     scores = [each.scores(unseen[0][:2], [lines[2] for lines in unseen]) for each in (first, second, other)]
     assert np.array_equal(scores[0], scores[1])
     assert not np.array_equal(scores[0], scores[2])

@@ -12,11 +12,12 @@ from textgen.runs.run import load_run
 from textgen.verse.readiness import warning
 
 
-@pytest.fixture(scope="module")
-def barely(tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "lamplighter"
-    train(ROOT / "corpora" / "lamplighter.txt", path, documents="poem", quiet=True, **TINY)
-    return path
+@pytest.fixture(scope="session")
+def barely(made_once):
+    def learn(folder):
+        train(ROOT / "corpora" / "lamplighter.txt", folder / "lamplighter", documents="poem", quiet=True, **TINY)
+
+    return made_once("barely-run", learn) / "lamplighter"
 
 
 def with_losses(run, folder, ratios, steps=(50, 100), seconds=(30, 60)):

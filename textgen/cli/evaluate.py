@@ -27,7 +27,7 @@ from textgen.errors import UsageError
 from textgen.runs.describe import evaluations
 from textgen.runs.run import load_run
 from textgen.system import extras
-from textgen.system.imports import without_package
+from textgen.system.imports import UNUSED_BY_KERAS, without_packages
 from textgen.tokens.extent import Extent
 from textgen.tokens.labels import LabelShares
 from textgen.tokens.layout import lay_out
@@ -125,7 +125,7 @@ def evaluate_command(
             CachedNetwork(engine, config), ids, extent, rows=CACHE_ROWS, run_up=max(config.cache_size, RUN_UP)
         )
     if dynamic:
-        with without_package("matplotlib"):  # as textgen train does
+        with without_packages(*UNUSED_BY_KERAS):  # as textgen train does
             from textgen.training.dynamic import evaluate_dynamically
 
         results["dynamic"] = evaluate_dynamically(*engine.plain(shares), ids, extent)

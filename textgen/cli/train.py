@@ -17,7 +17,7 @@ from textgen.cli.options import (
 )
 from textgen.errors import UsageError
 from textgen.runs.config import ModelConfig, TrainingConfig
-from textgen.system.imports import without_package
+from textgen.system.imports import UNUSED_BY_KERAS, without_packages
 
 if TYPE_CHECKING:
     from textgen.training.history import History
@@ -86,7 +86,7 @@ def train_command(corpus: tuple[str, ...], out: str | None, overwrite: bool, qui
         out, overwrite = None, False
         kept = ("average_every", "watch_gradients", "tensorboard", "encoding")
         options = {name: options[name] for name in kept} | {"resume": member.resume}
-    with without_package("matplotlib"):  # Keras would import it for pictures of its own: a tenth of the start
+    with without_packages(*UNUSED_BY_KERAS):
         history = train(list(corpus) or None, out, overwrite=overwrite, quiet=quiet, member=member, **given(options))
     if not quiet and (member is None or member.index == 0):
         for line in _outcome(history):

@@ -5,6 +5,10 @@ import gc
 import sys
 from collections.abc import Iterator
 
+# What Keras imports wherever it finds it, for pictures and wrappers that textgen never uses: a quarter of the start of
+# a training (docs/log.md). scikit-learn brings SciPy.
+UNUSED_BY_KERAS = ("matplotlib", "sklearn")
+
 
 @contextlib.contextmanager
 def without_collections() -> Iterator[None]:
@@ -22,17 +26,17 @@ def without_collections() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_package(name: str) -> Iterator[None]:
+def without_packages(*names: str) -> Iterator[None]:
     """In the block, the import of a package fails as if it was not installed, unless it has been imported before.
 
     For packages that another one imports wherever it finds them. What was imported in the block goes without it for as
     long as the process lives, so this is for processes of our own, never for a library in somebody's program.
     """
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # Python's own mark of a package that cannot be imported
+    hidden = [name for name in names if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # Python's own mark of a package that cannot be imported
     try:
         yield
     finally:
-        sys.modules.pop(name, None)
+        for name in hidden:
+            sys.modules.pop(name, None)
