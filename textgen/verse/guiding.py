@@ -20,7 +20,7 @@ from textgen.verse.meaning.terms import CHINESE_WEIGHTS, ENGLISH_WEIGHTS, Situat
 
 # What is added to the logits, in nats: to a symbol as far as it belongs to the theme; to the line's keyword, at the
 # beginning of the line and more with each symbol; and to the second character of a keyword after the first.
-TO_THEME, TO_KEYWORD, TO_SECOND = 1.2, (3.5, 1.0), 5.0
+TO_THEME, TO_KEYWORD, TO_SECOND = 1.5, (4.5, 1.0), 5.0
 
 
 @dataclass(frozen=True)
