@@ -1,0 +1,66 @@
+"""Models that write verse: novices, whose weights are random, and pupils, which learned a text of corpora/."""
+
+import itertools
+
+from tests.conftest import ROOT
+from tests.helpers.models import untaught
+from textgen import train
+from textgen.corpus.memory import hash_poems
+from textgen.tokens.chars import CharTokenizer
+from textgen.tokens.subwords import SubwordTokenizer
+from textgen.tokens.words import WordTokenizer
+
+CORPORA = ROOT / "corpora"
+
+# The units and directions in which a run can write verse in meter.
+ENGLISH = [*itertools.product(["char", "word"], ["forward", "backward"]), ("subword", "forward")]
+
+# Small, and trained for seconds: what matters is that they prefer some lines to others.
+SMALL = {"units": 64, "embedding_size": 24, "layers": 1, "documents": "poem", "sample_length": 0, "quiet": True}
+# Of each pupil its language, its text, and how it learns. Those that learn for long know their lines by heart.
+PUPILS = {
+    "jueju": ("chinese", "jueju", {"epochs": 8}),
+    "jueju by heart": ("chinese", "jueju", {"epochs": 60, "units": 192, "validation": 0.0, "learning_rate": 0.01}),
+    "lamplighter, words backward": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word", "direction": "backward"}),
+    "lamplighter, words": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word"}),
+    "lamplighter, characters": ("english", "lamplighter", {"epochs": 3}),
+    "lamplighter, characters backward": ("english", "lamplighter", {"epochs": 3, "direction": "backward"}),
+    "lamplighter, subwords": ("english", "lamplighter", {"epochs": 6, "tokenizer": "subword"}),
+    "haiku by heart": ("english", "haiku", {"epochs": 15, "tokenizer": "word", "validation": 0.0, "learning_rate": 0.01}),
+}
+
+
+def text_of(name):
+    """A text of corpora/."""
+    return (CORPORA / f"{name}.txt").read_text("utf-8")
+
+
+def wordsmiths():
+    """Models of English words, characters and subwords with random weights, by unit and direction.
+
+    Their words are in lower case, as in many corpora of verse.
+    """
+    known = text_of("lamplighter")
+    text = known.lower()
+    symbols = {WordTokenizer: [*WordTokenizer(()).split(text), *(" " + word for word in text.split())]}
+    symbols |= {CharTokenizer: text + known}
+    symbols |= {SubwordTokenizer: SubwordTokenizer.train([text], 700)}
+    memory = hash_poems(known.split("\n\n"))
+    memory["lines"] = memory["lines"][:0]
+    return {
+        (kind.kind, direction): untaught(symbols[kind], kind, direction=direction, memory=memory, sharpness=2.0)
+        for kind, direction in itertools.product(symbols, ("forward", "backward"))
+    }
+
+
+def novices():
+    """Models with random weights: the language and the Generator of each, by name."""
+    found = {"novice, jueju": ("chinese", untaught(text_of("jueju")))}
+    smiths = wordsmiths()
+    return found | {f"novice, {kind} {way}": ("english", smiths[kind, way]) for kind, way in ENGLISH}
+
+
+def taught(name, folder):
+    """Train a pupil; returns the path of its run."""
+    _, text, options = PUPILS[name]
+    return train(CORPORA / f"{text}.txt", folder / name.replace(" ", "-").replace(",", ""), **SMALL | options)
