@@ -16,17 +16,17 @@ CORPORA = ROOT / "corpora"
 ENGLISH = [*itertools.product(["char", "word"], ["forward", "backward"]), ("subword", "forward")]
 
 # Small, and trained for seconds: what matters is that they prefer some lines to others.
-SMALL = {"units": 64, "embedding_size": 24, "layers": 1, "documents": "poem", "sample_length": 0, "quiet": True}
+SMALL = {"units": 64, "embedding_size": 24, "layers": 1, "validation": 0.0, "sample_length": 0, "quiet": True}
 # Of each pupil its language, its text, and how it learns. Those that learn for long know their lines by heart.
 PUPILS = {
     "jueju": ("chinese", "jueju", {"epochs": 8}),
-    "jueju by heart": ("chinese", "jueju", {"epochs": 60, "units": 192, "validation": 0.0, "learning_rate": 0.01}),
+    "jueju by heart": ("chinese", "jueju", {"epochs": 60, "units": 192, "learning_rate": 0.01}),
     "lamplighter, words backward": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word", "direction": "backward"}),
     "lamplighter, words": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word"}),
     "lamplighter, characters": ("english", "lamplighter", {"epochs": 3}),
     "lamplighter, characters backward": ("english", "lamplighter", {"epochs": 3, "direction": "backward"}),
     "lamplighter, subwords": ("english", "lamplighter", {"epochs": 6, "tokenizer": "subword"}),
-    "haiku by heart": ("english", "haiku", {"epochs": 15, "tokenizer": "word", "validation": 0.0, "learning_rate": 0.01}),
+    "haiku by heart": ("english", "haiku", {"epochs": 15, "tokenizer": "word", "learning_rate": 0.01}),
 }
 
 
@@ -63,4 +63,5 @@ def novices():
 def taught(name, folder):
     """Train a pupil; returns the path of its run."""
     _, text, options = PUPILS[name]
-    return train(CORPORA / f"{text}.txt", folder / name.replace(" ", "-").replace(",", ""), **SMALL | options)
+    run = folder / name.replace(" ", "-").replace(",", "")
+    return train(CORPORA / f"{text}.txt", run, documents="poem", **SMALL | options)

@@ -156,7 +156,8 @@ def _keeps(line, second, end, tones):
         if (own, end) == ("平", "平") and head:
             patterns = ["平平仄仄平"]  # nobody counts the turn of the saved lone level in seven
         return any(all(map(fits, five, pattern)) for pattern in patterns)
-    return fits(five[1], own) and fits(five[4], end) and fits(five[3], own if (own, end) == ("仄", "仄") else "中")
+    turned = (own, end) == ("平", "仄") and fits(five[2], "仄") and fits(five[3], "平")
+    return fits(five[1], own) and fits(five[4], end) and (fits(five[3], _OTHER[own]) or turned)
 
 
 def _old(lines):

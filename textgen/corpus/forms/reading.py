@@ -4,6 +4,7 @@ Each key of a table has one function in KEYS, which turns its value into fields 
 that the keys before its own gave. docs/guide/verse.md describes the format.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -121,6 +122,45 @@ def _radif(table: Table) -> None:
     if table.fields["end_words"] or table.fields["refrains"]:
         raise table.broken("radif", "goes with no refrains and no numbered words", "take radif out")
     table.fields["end_words"] = tuple(0 if own == letter else -1 for own in rhyme)
+
+
+def _open(table: Table) -> None:
+    table.needs("open", "meter")
+    value, lines = table.values["open"], table.fields["lines"]
+    mend = "write the first and the last line of what may come any number of times: open = [4, 6]"
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or any(type(one) is not int for one in value)
+        or not 1 <= value[0] <= value[1] <= lines
+    ):
+        raise table.broken("open", f"takes two numbers of lines from 1 to {lines}; got {shown(value)}", mend)
+    first, size = value[0] - 1, value[1] - value[0] + 1
+    ends = {0, *itertools.accumulate(table.fields["stanzas"])}
+    if len(table.fields["stanzas"]) > 1 and not {first, first + size} <= ends:
+        raise table.broken("open", f"lines {value[0]} to {value[1]} are no whole stanzas", mend)
+    words, letter = table.fields["end_words"], table.values.get("radif")
+    if table.fields["rentrements"] or (max(words, default=-1) >= 0 and letter is None):
+        raise table.broken("open", "goes without * and without numbered words", "take open out")
+    table.fields["unit"] = (first, size)
+
+
+def _open_fits(table: Table, form: Form) -> None:
+    """Raise the error about lines that may not come any number of times, because they repeat what is not there."""
+    if not form.unit:
+        return
+    try:
+        sizes = [form.sized(form.least_lines + form.unit[1] * more) for more in range(3)]
+    except ValueError:
+        sizes = []
+    if not sizes or form.sized(form.lines) != form or _again(form) != form:
+        rule = f"lines {form.unit[0] + 1} to {sum(form.unit)} cannot come any number of times"
+        raise table.broken("open", rule, "name the lines after which the form goes on alike: open = [4, 6]")
+
+
+def _again(form: Form) -> Form:
+    """The form after it was made longer and shorter again: as it was, where its units are alike."""
+    return form.sized(form.lines + form.unit[1]).sized(form.lines)
 
 
 def _repeats_fit(table: Table, form: Form) -> None:
@@ -288,6 +328,7 @@ KEYS: dict[str, Callable[[Table], None]] = {
     "scheme": _scheme,
     "meter": _meter,
     "radif": _radif,
+    "open": _open,
     "length": _length,
     "templates": _templates,
     "tune": _tune,
@@ -318,6 +359,7 @@ def read_form(table: Table) -> Form:
         raise table.broken("language", f"is {given}, and the other keys make {implied} verse", "take language out")
     form = Form(table.name, **table.fields)
     _repeats_fit(table, form)
+    _open_fits(table, form)
     return form
 
 

@@ -1,0 +1,131 @@
+"""English forms that are open in length: one unit of lines may come any number of times, as a tercet of terza rima does.
+
+A unit's lines keep what they have to do with earlier ones: in ABA BCB CDC DED E the first line of each further tercet
+rhymes with the line two places before it. Lines after the units refer to the last of them, or to lines before the first
+one: the last quatrain of a pantoum repeats lines of its first. Knows nothing of files.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from textgen.corpus.forms.form import Form
+
+# Letters of a scheme, of which a long terza rima needs more than the alphabet has.
+_LETTERS = [chr(code) for code in (*range(ord("A"), ord("Z") + 1), *range(0x100, 0x130, 2), *range(0x4E00, 0x5200))]
+
+
+class Units(NamedTuple):
+    """Where the units of a form stand.
+
+    Attributes:
+        first: the first line of the first unit, from 0.
+        size: the lines of a unit.
+        copies: how many units the form has as it is written.
+    """
+
+    first: int
+    size: int
+    copies: int
+
+    @property
+    def end(self) -> int:
+        """The line after the last unit."""
+        return self.first + self.size * self.copies
+
+
+def units_of(form: "Form") -> Units:
+    """The units of a form whose `unit` says where the first one stands."""
+    first, size = form.unit
+    rows = [_row(form, line) for line in range(form.lines)]
+    copies = 1
+    while rows[first : first + size] == rows[(at := first + size * copies) : at + size]:
+        copies += 1
+    return Units(first, size, copies)
+
+
+def _row(form: "Form", line: int) -> tuple[object, ...]:
+    """What a line of a unit has in common with that line of the other units."""
+    links = (_before(_rhymes(form), line), _before(_wholes(form), line))
+    end_word = form.end_words[line] if form.end_words else -1
+    return form.meters[line], *(at and line - at + 1 for at in links), end_word
+
+
+def _rhymes(form: "Form") -> list[str]:
+    return ["" if letter == "-" else letter for letter in form.rhyme]
+
+
+def _wholes(form: "Form") -> list[str]:
+    """For each line the name of what is repeated whole; empty where it is said once."""
+    sources = [own if own >= 0 else line for line, own in enumerate(form.refrains)] or [*range(form.lines)]
+    return [str(own) if sources.count(own) > 1 else "" for own in sources]
+
+
+def _before(names: Sequence[str], line: int) -> int:
+    """The nearest earlier line of the same name, from 1; 0 for none."""
+    return max((at + 1 for at in range(line) if names[at] and names[at] == names[line]), default=0)
+
+
+def resized(form: "Form", lines: int) -> dict[str, Any]:
+    """The fields of a form that differ where it has another number of lines, which it allows."""
+    units = units_of(form)
+    closing = form.lines - units.end
+    copies = (lines - units.first - closing) // units.size
+    end = units.first + units.size * copies
+    # For each line of the new form that of the old one whose place it takes.
+    old = [
+        *range(units.first),
+        *(units.first + at % units.size for at in range(units.size * copies)),
+        *range(units.end, form.lines),
+    ]
+
+    def linked(names: Sequence[str]) -> list[int]:
+        """For each new line the nearest earlier one that it goes with, or -1."""
+        found = []
+        for line, own in enumerate(old):
+            to = _before(names, own) - 1
+            is_fixed = to < 0 or own < units.first or (own >= units.end and to < units.first)
+            found.append(to if is_fixed else line - (own - to))
+        return found
+
+    wholes = _firsts(linked(_wholes(form)))
+    rhymes = _firsts(linked(_rhymes(form)))
+    rhymed = dict.fromkeys(own for own, at in zip(rhymes, old, strict=True) if form.rhyme[at] != "-")
+    names = dict(zip(rhymed, _LETTERS, strict=False))
+    return {
+        "lines": lines,
+        "rhyme": "".join("-" if form.rhyme[at] == "-" else names[own] for own, at in zip(rhymes, old, strict=True)),
+        "meters": tuple(form.meters[at] for at in old),
+        "stanzas": tuple(_stanzas(form, units, end, lines)),
+        "refrains": tuple(-1 if own == line else own for line, own in enumerate(wholes)) if form.refrains else (),
+        "end_words": tuple(form.end_words[at] for at in old) if form.end_words else (),
+        "unit": form.unit,
+    }
+
+
+def _firsts(links: Sequence[int]) -> list[int]:
+    """For each line the first one that it goes with, itself if it is the first."""
+    found: list[int] = []
+    for line, to in enumerate(links):
+        found.append(line if to < 0 else found[to])
+    return found
+
+
+def _stanzas(form: "Form", units: Units, end: int, lines: int) -> Iterator[int]:
+    if len(form.stanzas) == 1:
+        yield lines
+        return
+    begin = 0
+    inside: list[int] = []
+    for size in form.stanzas:
+        if begin < units.first:
+            yield size
+        elif begin < units.first + units.size:
+            inside.append(size)
+        elif begin >= units.end:
+            if inside:
+                yield from inside * ((end - units.first) // units.size)
+                inside = []
+            yield size
+        begin += size
+    yield from inside * ((end - units.first) // units.size)
