@@ -2,9 +2,10 @@
 
     python -m benchmarks.verse_seeds [RUN...] [--seeds 20000] [--processes N] [--tries 12] [--temperature 0.8]
 
-Each seed is one poem of one form by one model, and has a random stream of its own. The models are RUNs, which learned poems of either language, and models of every unit
-with random weights (tests/helpers/poets.py). All forms of a language are spread over its models. A form has the fewer
-seeds the longer its poems are, and at least one with each model. One process a core.
+Each seed is one poem of one form by one model, and has a random stream of its own. The models are RUNs, which learned
+poems of either language, and models of every unit with random weights (tests/helpers/poets.py). All forms of a language
+are spread over its models. A form has the fewer seeds the longer its poems are, and at least one with each model. One
+process a core.
 
 A form may ask too much of a model: too many words of one rhyme, for instance. Then textgen says so in one line before
 anything is drawn; such pairs of form and model are counted apart, with the line. A poem that the search does not find
@@ -116,15 +117,18 @@ def main():
             if done % 50 == 0:
                 print(f"{done:,} of {len(tasks):,} parts: {poems.total():,} poems, {len(lost)} not found", flush=True)
     wall = time.perf_counter() - began
+    forms, names = (len(set(each)) for each in zip(*poems, strict=True))
     print(
-        f"\n{poems.total():,} poems of {len({form for form, _ in poems})} forms by {len({name for _, name in poems})} models in "
+        f"\n{poems.total():,} poems of {forms} forms by {names} models in "
         f"{wall:,.0f} s: {poems.total() / wall:.1f} a second, {poems.total() / seconds:.1f} a second of one core"
     )
     print(f"{len(lost)} not found")
     for (form, name), number in collections.Counter((form, name) for form, name, _ in lost).most_common():
         own = [seed for one, other, seed in lost if (one, other) == (form, name)]
         print(f"  {number:,} of {number + poems[form, name]:,}: {form} by {name}: {', '.join(own[:8])}")
-    print(f"{len(refused)} pairs of form and model, with {spoken.total():,} seeds, of which textgen says before it draws:")
+    print(
+        f"{len(refused)} pairs of form and model, with {spoken.total():,} seeds, of which textgen says before it draws:"
+    )
     for (form, name), line in refused.items():
         print(f"  {form} by {name}: {line}")
 

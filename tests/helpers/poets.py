@@ -21,7 +21,11 @@ SMALL = {"units": 64, "embedding_size": 24, "layers": 1, "validation": 0.0, "sam
 PUPILS = {
     "jueju": ("chinese", "jueju", {"epochs": 8}),
     "jueju by heart": ("chinese", "jueju", {"epochs": 60, "units": 192, "learning_rate": 0.01}),
-    "lamplighter, words backward": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word", "direction": "backward"}),
+    "lamplighter, words backward": (
+        "english",
+        "lamplighter",
+        {"epochs": 8, "tokenizer": "word", "direction": "backward"},
+    ),
     "lamplighter, words": ("english", "lamplighter", {"epochs": 8, "tokenizer": "word"}),
     "lamplighter, characters": ("english", "lamplighter", {"epochs": 3}),
     "lamplighter, characters backward": ("english", "lamplighter", {"epochs": 3, "direction": "backward"}),

@@ -1,8 +1,8 @@
 """Chinese verse judged by code of its own: of textgen only the tables of its tunes and the rhyme book's file are used.
 
-Regulated verse is judged by the rules from which its templates follow (Wang Li, 漢語詩律學): within a couplet the second
-characters have opposite tones (對), between couplets equal ones (黏); even lines end level and rhyme, odd ones after the
-first end oblique. A fault is a short text; a poem without faults keeps its form.
+Regulated verse is judged by the rules from which its templates follow (Wang Li, 漢語詩律學). Within a couplet the
+second characters have opposite tones (對), between couplets equal ones (黏). Even lines end level and rhyme, and odd ones
+after the first end oblique. A fault is a short text; a poem without faults keeps its form.
 """
 
 import json
@@ -13,8 +13,8 @@ from functools import cache
 from tests.conftest import ROOT
 from textgen.system import extras
 
-# A line of five characters by the tone of its second one and the tone that it ends in (平 level, 仄 oblique, 中 either),
-# with the turns that poets took as equal to it.
+# A line of five characters by the tones of its second and its last one (平 level, 仄 oblique, 中 either), with the
+# turns that poets took as equal to it.
 LINES = {
     ("仄", "仄"): ["中仄平平仄"],
     ("仄", "平"): ["中仄仄平平"],

@@ -119,9 +119,7 @@ def _guess(lines: list[str], rules: Rules) -> Form:
         raise _none_fits(own, lines)
     # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
     verdicts = [(form, _judge(lines, form, rules)) for form in fitting]
-    found, verdict = min(
-        verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1]))
-    )
+    found, verdict = min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))
     for old in little if _could_be_old(verdict) else ():
         if old.tune and _judge(lines, old, rules).holds:
             return old

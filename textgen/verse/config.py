@@ -10,7 +10,6 @@ from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
 
-
 # The longest poem, in lines.
 MAX_LINES = 500
 

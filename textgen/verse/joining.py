@@ -1,10 +1,10 @@
 """Which stanzas of a file are one poem. A file has an empty line between poems, and between stanzas too.
 
-Where a form is named, blocks of the size of its stanzas, in their order, are one poem. Where none is named, they are one
-poem if their lines also return as the form asks, and most of its rhymes hold: haiku have the shape of a terza rima's
-tercets, but not its rhymes. Of a tune the tones must hold too: two quatrains have the shape of 玉樓春. Any other block is
-a poem. A block's size is its number of lines; of Chinese verse its number of characters, since marks may stand elsewhere
-than in the form. Knows nothing of files or models.
+Where a form is named, blocks of the size of its stanzas, in their order, are one poem. Where none is named, they are
+one poem if their lines also return as the form asks, and most of its rhymes hold: haiku have the shape of a terza
+rima's tercets, but not its rhymes. Of a tune the tones must hold too: two quatrains have the shape of 玉樓春. Any other
+block is a poem. A block's size is its number of lines; of Chinese verse its number of characters, since marks may stand
+elsewhere than in the form. Knows nothing of files or models.
 """
 
 from collections.abc import Iterator, Sequence

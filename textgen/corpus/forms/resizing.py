@@ -1,4 +1,4 @@
-"""English forms that are open in length: one unit of lines may come any number of times, as a tercet of terza rima does.
+"""English forms that are open in length: a unit of lines may come any number of times, as a tercet of terza rima does.
 
 A unit's lines keep what they have to do with earlier ones: in ABA BCB CDC DED E the first line of each further tercet
 rhymes with the line two places before it. Lines after the units refer to the last of them, or to lines before the first
