@@ -13,9 +13,9 @@ them. It has the first characters of a poem forced and goes on, by the likeliest
 has its lines, the poem ends, or 200 characters are written.
 
 Each writes a poem from the first characters of each held-out poem; textgen also writes one on the title of each. What
-is printed for each form: what share of the poems keeps its shape and all of its rules (`textgen poem check`), how many lines are
-copied from the poems that were learned, and the figures of `textgen poem judge`, which judges the poems of the right
-shape only. --torch-python is a Python that can import PyTorch (default: this one).
+is printed for each form: what share of the poems keeps its shape and all of its rules (`textgen poem check`), how many
+lines are copied from the poems that were learned, and the figures of `textgen poem judge`, which judges the poems of
+the right shape only. --torch-python is a Python that can import PyTorch (default: this one).
 """
 
 import argparse

@@ -68,4 +68,5 @@ def taught(name, folder):
     """Train a pupil; returns the path of its run."""
     _, text, options = PUPILS[name]
     run = folder / name.replace(" ", "-").replace(",", "")
-    return train(CORPORA / f"{text}.txt", run, documents="poem", **SMALL | options)
+    train(CORPORA / f"{text}.txt", run, documents="poem", **SMALL | options)
+    return run

@@ -1,7 +1,7 @@
 """Chinese verse judged by code of its own: of textgen only the tables of its tunes and the rhyme book's file are used.
 
 Regulated verse is judged by the rules from which its templates follow (Wang Li, 漢語詩律學). Within a couplet the
-second characters have opposite tones (對), between couplets equal ones (黏). Even lines end level and rhyme, and odd ones
+second characters have opposite tones (對), between couplets equal ones (黏). Even lines end level and rhyme, odd ones
 after the first end oblique. A fault is a short text; a poem without faults keeps its form.
 """
 

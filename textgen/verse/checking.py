@@ -28,9 +28,9 @@ from textgen.verse.sounds import meter
 from textgen.verse.verdicts import Break, LineVerdict, Verdict, has_break
 
 # A poem of so many lines is old verse, and not regulated, where fewer of the fixed places have a template's tone. Four
-# lines with free tones are a quatrain all the same (古絕).
-MIN_OLD, MIN_FIXED = 8, 0.85
-# Of a form that is open in length: the fewest lines that tell it, and what must speak for each of them.
+# lines with free tones are a quatrain all the same (古絕). Of a tune, more than a share of the lines break tones.
+MIN_OLD, MIN_FIXED, MAX_WRONG = 8, 0.85, 0.25
+# Of a form that is open in length: the fewest lines that tell it, and what must speak for it in each of them.
 MIN_OPEN, MIN_EVIDENCE = 4, 0.25
 
 # Marks that may stand before the first letter of a line.
@@ -127,15 +127,15 @@ def _guess(lines: list[str], rules: Rules) -> Form:
 
 
 def _english_guess(lines: list[str], rules: Rules, fitting: list[Form]) -> Form:
-    """The English form that speaks most for itself; one of another number of lines than the usual where none has it."""
-    usual = [form for form in fitting if form.lines == len(lines)]
-    if not usual:
-        # Blank verse fits any number of lines: something must speak for each of them.
-        judged = [_judge(lines, form, rules) for form in fitting if len(lines) >= MIN_OPEN]
-        usual = [verdict.form for verdict in judged if evidence(verdict) >= MIN_EVIDENCE * len(lines)]
-    if not usual:
+    """The English form that speaks most for itself, in as many lines where its length is open."""
+    usual = [_judge(lines, form, rules) for form in fitting if form.lines == len(lines)]
+    others = [form for form in fitting if form.lines != len(lines) and len(lines) >= MIN_OPEN]
+    # Blank verse fits any number of lines, so that it counts where nothing else does.
+    resized = [_judge(lines, form, rules) for form in others if form.leading or not usual]
+    found = [*usual, *(verdict for verdict in resized if evidence(verdict) >= MIN_EVIDENCE * len(lines))]
+    if not found:
         raise _none_fits("english", lines)
-    return max((_judge(lines, form, rules) for form in usual), key=evidence).form
+    return max(found, key=evidence).form
 
 
 def _none_fits(language: str, lines: list[str]) -> UsageError:
@@ -146,11 +146,14 @@ def _none_fits(language: str, lines: list[str]) -> UsageError:
 
 
 def _could_be_old(verdict: Verdict) -> bool:
-    """Whether a poem in the shape of regulated verse may be old verse: of eight lines or more, its tones or its rhyme
-    are those of no template. One slip of the tongue leaves most of the fixed places right."""
-    is_long = verdict.form.templates and len(verdict.lines) >= MIN_OLD
-    broken = verdict.fixed is not None and verdict.fixed < MIN_FIXED
-    return bool(is_long) and not verdict.holds and (broken or bool(verdict.breaks) or bool(verdict.count("rhyme")))
+    """Whether a poem in the shape of regulated verse, or of a tune, may be old verse: its tones, or its rhyme, are those
+    of no template. Where only one character is wrong, most places have the right tone."""
+    if verdict.holds or len(verdict.lines) < MIN_OLD:
+        return False
+    if verdict.form.tune:
+        return verdict.count("tone") > MAX_WRONG * len(verdict.lines)
+    is_off = verdict.fixed is not None and verdict.fixed < MIN_FIXED
+    return is_off or bool(verdict.breaks) or bool(verdict.count("rhyme"))
 
 
 def _faults(verdict: Verdict) -> int:
