@@ -56,6 +56,7 @@ def book():
             for group, rows in part.items():
                 for character in "".join(rows):
                     found.setdefault(character, set()).add(("平" if half == "ping" else group[0], group[-1]))
+    found["先"].add(("平", "先"))  # which gives the group its name; the file has its other reading only
     return found
 
 

@@ -146,8 +146,10 @@ def _none_fits(language: str, lines: list[str]) -> UsageError:
 
 
 def _could_be_old(verdict: Verdict) -> bool:
-    """Whether a poem in the shape of regulated verse, or of a tune, may be old verse: its tones, or its rhyme, are those
-    of no template. Where only one character is wrong, most places have the right tone."""
+    """Whether a poem in the shape of regulated verse, or of a tune, may be old verse.
+
+    Its tones, or its rhyme, are then those of no template. Where only one character is wrong, most places are right.
+    """
     if verdict.holds or len(verdict.lines) < MIN_OLD:
         return False
     if verdict.form.tune:

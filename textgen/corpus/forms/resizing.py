@@ -6,13 +6,29 @@ one: the last quatrain of a pantoum repeats lines of its first. Knows nothing of
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from textgen.corpus.forms.form import Form
+from typing import Any, NamedTuple, Protocol
 
 # Letters of a scheme, of which a long terza rima needs more than the alphabet has.
 _LETTERS = [chr(code) for code in (*range(ord("A"), ord("Z") + 1), *range(0x100, 0x130, 2), *range(0x4E00, 0x5200))]
+
+
+class Lines(Protocol):
+    """What of a form its length changes; attributes as of `textgen.corpus.forms.form.Form`."""
+
+    @property
+    def lines(self) -> int: ...
+    @property
+    def rhyme(self) -> str: ...
+    @property
+    def meters(self) -> tuple[tuple[str, ...], ...]: ...
+    @property
+    def stanzas(self) -> tuple[int, ...]: ...
+    @property
+    def refrains(self) -> tuple[int, ...]: ...
+    @property
+    def end_words(self) -> tuple[int, ...]: ...
+    @property
+    def unit(self) -> tuple[int, ...]: ...
 
 
 class Units(NamedTuple):
@@ -34,7 +50,7 @@ class Units(NamedTuple):
         return self.first + self.size * self.copies
 
 
-def units_of(form: "Form") -> Units:
+def units_of(form: Lines) -> Units:
     """The units of a form whose `unit` says where the first one stands."""
     first, size = form.unit
     rows = [_row(form, line) for line in range(form.lines)]
@@ -44,18 +60,18 @@ def units_of(form: "Form") -> Units:
     return Units(first, size, copies)
 
 
-def _row(form: "Form", line: int) -> tuple[object, ...]:
+def _row(form: Lines, line: int) -> tuple[object, ...]:
     """What a line of a unit has in common with that line of the other units."""
     links = (_before(_rhymes(form), line), _before(_wholes(form), line))
     end_word = form.end_words[line] if form.end_words else -1
     return form.meters[line], *(at and line - at + 1 for at in links), end_word
 
 
-def _rhymes(form: "Form") -> list[str]:
+def _rhymes(form: Lines) -> list[str]:
     return ["" if letter == "-" else letter for letter in form.rhyme]
 
 
-def _wholes(form: "Form") -> list[str]:
+def _wholes(form: Lines) -> list[str]:
     """For each line the name of what is repeated whole; empty where it is said once."""
     sources = [own if own >= 0 else line for line, own in enumerate(form.refrains)] or [*range(form.lines)]
     return [str(own) if sources.count(own) > 1 else "" for own in sources]
@@ -66,7 +82,7 @@ def _before(names: Sequence[str], line: int) -> int:
     return max((at + 1 for at in range(line) if names[at] and names[at] == names[line]), default=0)
 
 
-def resized(form: "Form", lines: int) -> dict[str, Any]:
+def resized(form: Lines, lines: int) -> dict[str, Any]:
     """The fields of a form that differ where it has another number of lines, which it allows."""
     units = units_of(form)
     closing = form.lines - units.end
@@ -111,7 +127,7 @@ def _firsts(links: Sequence[int]) -> list[int]:
     return found
 
 
-def _stanzas(form: "Form", units: Units, end: int, lines: int) -> Iterator[int]:
+def _stanzas(form: Lines, units: Units, end: int, lines: int) -> Iterator[int]:
     if len(form.stanzas) == 1:
         yield lines
         return
