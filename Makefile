@@ -140,7 +140,7 @@ kernel:
 
 # Its models learn texts of corpora/ first, which takes a minute or two.
 test-forms: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m forms -rP tests/verse/test_forms.py
+	$(BIN)/python -m pytest -m forms -s tests/verse/test_forms.py
 
 test-clients: $(VENV)/.installed-clients
 	$(BIN)/python -m pytest -m clients

@@ -95,7 +95,7 @@ GROWING = '[x]\nabout = "a chain"\nscheme = "AAB BBC CCD"\nmeter = "wswsws"\n'
 
 def test_a_form_of_ones_own_may_be_open_in_length():
     form = read_forms("my.toml", GROWING + "open = [4, 6]\n")["x"]
-    assert (form.least_lines, form.sizes) == (6, "6, 9, 12 and so on")
+    assert (form.least_lines, form.sizes) == (6, "6, 9 or 12, and so on")
     assert form.sized(12).rhyme == "AABBBCCCDDDE"
     assert form.lines_of_stanzas(5) == 15
     assert form.lines_of_stanzas(1) == 0

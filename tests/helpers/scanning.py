@@ -161,13 +161,33 @@ RULES = {
 }
 
 
-def faults(text, name, meter_rule="strict"):
+def rule_of(name, lines=None):
+    """The Rule of a form; in so many lines, where its length is open and another is asked for."""
+    if lines is None:
+        return RULES[name]
+    if name == "blank-verse":
+        return Rule(lines * iambs(5))
+    if name == "ghazal":
+        return Rule(lines * iambs(5), stanzas=(2,) * (lines // 2))
+    if name == "terza-rima":
+        tercets = lines // 3
+        middles = [[3 * tercet - 1, 3 * tercet + 1, 3 * tercet + 3] for tercet in range(1, tercets)]
+        return Rule(lines * iambs(5), [[1, 3], *middles, [lines - 2, lines]], stanzas=(*[3] * tercets, 1))
+    quatrains = lines // 4
+    own = [[4 * quatrain - 2, 4 * quatrain] for quatrain in range(1, quatrains)]
+    returning = [[line, line + 3] for pair in own for line in pair]
+    stanzas = (4,) * quatrains
+    return Rule(lines * iambs(4), [[1, 3], *own], [*returning, [3, lines - 2], [1, lines]], stanzas=stanzas)
+
+
+def faults(text, name, meter_rule="strict", lines=None):
     """What breaks in a poem, printed with an empty line between stanzas.
 
     Args:
         meter_rule: of `variants`.
+        lines: of `rule_of`.
     """
-    rule, stanzas = RULES[name], [stanza.split("\n") for stanza in text.split("\n\n")]
+    rule, stanzas = rule_of(name, lines), [stanza.split("\n") for stanza in text.split("\n\n")]
     lines = [line for stanza in stanzas for line in stanza]
     if len(lines) != len(rule.patterns):
         return [f"{len(lines)} lines"]
@@ -210,7 +230,7 @@ def _rondeau(lines):
 
 
 def _ghazal(lines):
-    own = [words(lines[number - 1]) for number in (1, 2, 4, 6, 8, 10)]
+    own = [words(line) for line in (lines[0], *lines[1::2])]
     found = [] if len({line[-1] for line in own}) == 1 else ["no radif"]
     return found + _faults_of_rhyme([line[-2] for line in own])
 

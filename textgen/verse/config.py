@@ -165,7 +165,7 @@ class PoemConfig(Rules):
         if self.lines is not None and not (form.is_open and form.allows(self.lines)):
             raise UsageError(f"`lines={self.lines}`: {form.name} has {_allowed(form, 'lines')}")
         if self.stanzas is not None and not form.lines_of_stanzas(self.stanzas):
-            least = form.stanzas_of(form.least_lines)
+            least = form.stanzas_of(form.least_lines) if form.is_open else 0
             allowed = f"at least {least}" if least else _allowed(form, "stanzas")
             raise UsageError(f"`stanzas={self.stanzas}`: {form.name} has {allowed}")
         if self.stanzas is not None and form.lines_of_stanzas(self.stanzas) > MAX_LINES:
@@ -187,7 +187,7 @@ def _allowed(form: Form, name: str) -> str:
     if not form.lines:
         return f"as many lines as the model writes; leave `{name}` out"
     if form.is_open:
-        return f"{form.sizes} lines" + "; use `lines`" * (name == "stanzas")
+        return f"{form.sizes}; use `lines`" if name == "stanzas" else form.sizes
     return f"always {form.lines} lines; leave `{name}` out"
 
 

@@ -145,7 +145,7 @@ class Form:
         if not self.unit:
             return f"{self.lines}"
         least, step = self.least_lines, self.unit[1]
-        return f"at least {least}" if step == 1 else f"{least}, {least + step}, {least + 2 * step} and so on"
+        return f"at least {least}" if step == 1 else f"{least}, {least + step} or {least + 2 * step}, and so on"
 
     def stanzas_of(self, lines: int) -> int:
         """The number of stanzas of so many lines, of the size of its units; 0 where stanzas cannot be chosen.
