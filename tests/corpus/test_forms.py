@@ -113,6 +113,14 @@ def test_a_form_of_ones_own_may_be_open_in_length():
             '[x]\nabout = "a"\nscheme = "12 21 12"\nmeter = "ws"\nopen = [3, 4]\n',
             "open: goes without .* numbered words",
         ),
+        (
+            GROWING.replace("AAB BBC CCD", "A1bA2 abA1 abA2 abA1 abA2 abA1A2") + "open = [4, 9]\n",
+            r"\[x\] open: lines 4 to 9 do not come again, .*; write them at least twice",
+        ),
+        (
+            GROWING.replace("AAB BBC CCD", "A1- B1- A1B1") + "open = [1, 2]\n",
+            r"\[x\] open: lines 1 to 2 cannot come once: a later line repeats what is then missing; let the lines",
+        ),
         ('[x]\nabout = "a"\nopen = [1, 2]\n', r"\[x\] open: needs `meter` beside it; add meter"),
     ],
 )

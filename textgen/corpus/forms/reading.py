@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textgen.arguments import shown
-from textgen.corpus.forms import layout, linetypes, scheme
+from textgen.corpus.forms import layout, linetypes, resizing, scheme
 from textgen.corpus.forms.form import Form
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
@@ -146,21 +146,20 @@ def _open(table: Table) -> None:
 
 
 def _open_fits(table: Table, form: Form) -> None:
-    """Raise the error about lines that may not come any number of times, because they repeat what is not there."""
+    """Raise the error about lines that may not come any number of times, because it does not show how they go on."""
     if not form.unit:
         return
+    first, last = form.unit[0] + 1, sum(form.unit)
+    if resizing.units_of(form).copies < 2:
+        rule = f"lines {first} to {last} do not come again, with the same meter and new rhymes, right after them"
+        raise table.broken(
+            "open", rule, "write them at least twice, and name the first time: ABA BCB CDC, open = [4, 6]"
+        )
     try:
-        sizes = [form.sized(form.least_lines + form.unit[1] * more) for more in range(3)]
+        form.sized(form.least_lines)
     except ValueError:
-        sizes = []
-    if not sizes or form.sized(form.lines) != form or _again(form) != form:
-        rule = f"lines {form.unit[0] + 1} to {sum(form.unit)} cannot come any number of times"
-        raise table.broken("open", rule, "name the lines after which the form goes on alike: open = [4, 6]")
-
-
-def _again(form: Form) -> Form:
-    """The form after it was made longer and shorter again: as it was, where its units are alike."""
-    return form.sized(form.lines + form.unit[1]).sized(form.lines)
+        rule = f"lines {first} to {last} cannot come once: a later line repeats what is then missing"
+        raise table.broken("open", rule, "let the lines at the end repeat the first lines, or the last unit") from None
 
 
 def _repeats_fit(table: Table, form: Form) -> None:

@@ -5,6 +5,7 @@ rhymes with the line two places before it. Lines after the units refer to the la
 one: the last quatrain of a pantoum repeats lines of its first. Knows nothing of files.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -53,18 +54,20 @@ class Units(NamedTuple):
 def units_of(form: Lines) -> Units:
     """The units of a form whose `unit` says where the first one stands."""
     first, size = form.unit
-    rows = [_row(form, line) for line in range(form.lines)]
+    rhymes, wholes = _links(_rhymes(form)), _links(_wholes(form))
+    # What a line of a unit has in common with that line of the other units.
+    rows = [
+        (
+            form.meters[line],
+            *(to >= 0 and line - to for to in (rhymes[line], wholes[line])),
+            form.end_words[line] if form.end_words else -1,
+        )
+        for line in range(form.lines)
+    ]
     copies = 1
     while rows[first : first + size] == rows[(at := first + size * copies) : at + size]:
         copies += 1
     return Units(first, size, copies)
-
-
-def _row(form: Lines, line: int) -> tuple[object, ...]:
-    """What a line of a unit has in common with that line of the other units."""
-    links = (_before(_rhymes(form), line), _before(_wholes(form), line))
-    end_word = form.end_words[line] if form.end_words else -1
-    return form.meters[line], *(at and line - at + 1 for at in links), end_word
 
 
 def _rhymes(form: Lines) -> list[str]:
@@ -74,16 +77,26 @@ def _rhymes(form: Lines) -> list[str]:
 def _wholes(form: Lines) -> list[str]:
     """For each line the name of what is repeated whole; empty where it is said once."""
     sources = [own if own >= 0 else line for line, own in enumerate(form.refrains)] or [*range(form.lines)]
-    return [str(own) if sources.count(own) > 1 else "" for own in sources]
+    counts = Counter(sources)
+    return [str(own) if counts[own] > 1 else "" for own in sources]
 
 
-def _before(names: Sequence[str], line: int) -> int:
-    """The nearest earlier line of the same name, from 1; 0 for none."""
-    return max((at + 1 for at in range(line) if names[at] and names[at] == names[line]), default=0)
+def _links(names: Sequence[str]) -> list[int]:
+    """For each line the nearest earlier one of the same name; -1 for none, and for an empty name."""
+    last: dict[str, int] = {}
+    found = []
+    for line, name in enumerate(names):
+        found.append(last.get(name, -1) if name else -1)
+        last[name] = line
+    return found
 
 
 def resized(form: Lines, lines: int) -> dict[str, Any]:
-    """The fields of a form that differ where it has another number of lines, which it allows."""
+    """The fields of a form that differ where it has another number of lines, which it allows.
+
+    Raises:
+        ValueError: a line goes with one that so short a form does not have.
+    """
     units = units_of(form)
     closing = form.lines - units.end
     copies = (lines - units.first - closing) // units.size
@@ -96,16 +109,18 @@ def resized(form: Lines, lines: int) -> dict[str, Any]:
     ]
 
     def linked(names: Sequence[str]) -> list[int]:
-        """For each new line the nearest earlier one that it goes with, or -1."""
-        found = []
+        """For each new line the first one that it goes with, itself if it is the first."""
+        links, found = _links(names), list[int]()
         for line, own in enumerate(old):
-            to = _before(names, own) - 1
-            is_fixed = to < 0 or own < units.first or (own >= units.end and to < units.first)
-            found.append(to if is_fixed else line - (own - to))
+            to = links[own]
+            is_fixed = own < units.first or (own >= units.end and to < units.first)
+            target = to if is_fixed else line - (own - to)
+            if to >= 0 > target:
+                raise ValueError(f"line {own + 1} goes with a line that {lines} lines do not have")
+            found.append(line if to < 0 else found[target])
         return found
 
-    wholes = _firsts(linked(_wholes(form)))
-    rhymes = _firsts(linked(_rhymes(form)))
+    wholes, rhymes = linked(_wholes(form)), linked(_rhymes(form))
     rhymed = dict.fromkeys(own for own, at in zip(rhymes, old, strict=True) if form.rhyme[at] != "-")
     names = dict(zip(rhymed, _LETTERS, strict=False))
     return {
@@ -117,14 +132,6 @@ def resized(form: Lines, lines: int) -> dict[str, Any]:
         "end_words": tuple(form.end_words[at] for at in old) if form.end_words else (),
         "unit": form.unit,
     }
-
-
-def _firsts(links: Sequence[int]) -> list[int]:
-    """For each line the first one that it goes with, itself if it is the first."""
-    found: list[int] = []
-    for line, to in enumerate(links):
-        found.append(line if to < 0 else found[to])
-    return found
 
 
 def _stanzas(form: Lines, units: Units, end: int, lines: int) -> Iterator[int]:
