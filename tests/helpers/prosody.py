@@ -68,16 +68,18 @@ def fits(character, tone):
 
 @cache
 def tunes():
-    """The tunes: for each the stanzas of its lines, as tone patterns, rhyme, repeated characters and mark."""
+    """The tunes: for each the stanzas of its lines, as tone patterns, rhyme, repeated characters and mark.
+
+    Of a pattern's signs P is level, Z oblique and N either; p and z are tones from which poets departed.
+    """
     table = tomllib.loads((ROOT / "textgen/corpus/forms/ci.toml").read_text("utf-8"))
-    signs = str.maketrans("PZNpz", "平仄中平仄")
     found = {}
     for name, entry in table.items():
         stanzas, sizes = [], []
         for text in entry["tune"]:
             stanzas.append([])
             for line in _TUNE_LINE.finditer(text):
-                patterns = line["tones"].translate(signs).split("|")
+                patterns = line["tones"].split("|")
                 sizes.append(len(patterns[0]))
                 repeated = []
                 for number, first, last in _SPAN.findall(line["spans"]):
@@ -184,7 +186,9 @@ def _tune(lines, marks, name, tones):
     if [len(line) for line in lines] != lengths:
         return [f"lines of {[len(line) for line in lines]}, not {lengths}"]
     found, rhymes, used = [], {}, []
-    for line, mark, (patterns, rhyme, repeated, wanted) in zip(lines, marks, rule, strict=True):
+    signs = str.maketrans("PZNpz", "平仄中平仄" if tones == "strict" else "平仄中中中")
+    for line, mark, (spelled, rhyme, repeated, wanted) in zip(lines, marks, rule, strict=True):
+        patterns = [pattern.translate(signs) for pattern in spelled]
         if (mark in "。！？") != (wanted in "。！？"):
             found.append(f"{line} ends in {mark}, not {wanted}")
         places = [at for at in range(len(line)) if tones == "strict" or at % 2 or at == len(line) - 1]
