@@ -21,6 +21,7 @@ the right shape only. --torch-python is a Python that can import PyTorch (defaul
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -208,7 +209,8 @@ def judged(poems, titles, form, reference, path):
     except TextgenError as error:
         print(f"  not judged: {error}")
         return {}
-    return {one.label.strip(): (one.value, one.human) for one in found.measures}
+    # Contenders differ in how many of their poems have the shape.
+    return {re.sub(", of [0-9,]+ poems$", "", one.label.strip()): (one.value, one.human) for one in found.measures}
 
 
 def compare(given, form, folder):
@@ -222,7 +224,7 @@ def compare(given, form, folder):
     run = folder / f"textgen-{form}"
     seconds = trained(given.learn, form, given.minutes, run)
     print(f"{form}: {len(learned):,} poems learned, {len(human)} to write", flush=True)
-    print(f"  textgen: {seconds:.0f} CPU seconds in {given.minutes:g} minutes of the clock", flush=True)
+    print(f"  textgen: {seconds:.0f} CPU seconds with --minutes {given.minutes:g}", flush=True)
     task = {"poems": [text for _, text in learned], "seconds": seconds, "starts": starts}
     other = by_torch(given.torch_python, task | {"lines": form_of(form).lines, "temperature": given.temperature})
     print(f"  PyTorch: {other.pop('about')}", flush=True)
