@@ -18,6 +18,7 @@
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
 #   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
+#   make test-forms      two thousand poems over all forms, each judged by code that shares nothing with textgen's
 #   make test-clients    install the openai package and the llm command, run them against a server
 #   make test-machines   install JAX, train in several processes, kill, freeze and cut them off
 #   make test-backends   install JAX and PyTorch beside TensorFlow, train on each (downloads gigabytes)
@@ -40,7 +41,7 @@ BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/en
 
 .PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
   typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines \
-  test-firefox kernel clean
+  test-firefox test-forms kernel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/demo --overwrite --epochs $(DEMO_EPOCHS) --sample-length 80
@@ -74,7 +75,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not docs and not browser and not interrupted and not backends and not writing and not clients and not machines"
+	$(BIN)/python -m tests.helpers.changed $(BASE) | xargs $(PYTEST) -m "not slow and not docs and not browser and not interrupted and not backends and not writing and not clients and not machines and not forms"
 
 lint: lint-ruff lint-format lint-types lint-imports
 
@@ -150,6 +151,10 @@ kernel:
 	$(VENV)/kernel/bin/python -m pip install --quiet --disable-pip-version-check ziglang==0.17.1
 	$(VENV)/kernel/bin/python textgen/page/kernel/build.py
 	cat textgen/page/kernel/built.json
+
+# Its models learn texts of corpora/ first, which takes a minute or two.
+test-forms: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m forms -s tests/verse/test_forms.py
 
 test-clients: $(VENV)/.installed-clients
 	$(BIN)/python -m pytest -m clients

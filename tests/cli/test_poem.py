@@ -398,6 +398,6 @@ def test_a_form_of_ones_own(command, refused, jueju_run, tmp_path):
     options = ["--documents", "poem", "--form", path, "--out", tmp_path / "run"]
     assert "[song] tune: 'ZPQa。' is no line" in refused(2, "train", ROOT / "corpora" / "jueju.txt", *options)
     assert "no form 'song'" in refused(2, "poem", jueju_run, "--form", "song")
-    assert "--lines 8: jueju5 has always 4; leave --lines out" in refused(
+    assert "--lines 8: jueju5 has always 4 lines; leave --lines out" in refused(
         2, "poem", jueju_run, "--form", "jueju5", "--lines", 8
     )

@@ -1,5 +1,6 @@
 """The forms of verse, as data, and the files that hold them."""
 
+import itertools
 import subprocess
 import sys
 
@@ -52,6 +53,81 @@ def test_a_scheme_tells_rhymes_stanzas_and_refrains():
     }
     assert parse("-a1-a1").rhyme == "-A-A"
     assert parse("a1b1 a2b2 a1b2 a2b1").refrains == (-1, -1, -1, -1, 0, 3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "rhyme", "stanzas"),
+    [
+        ("terza-rima", 7, "ABABCBC", (3, 3, 1)),
+        ("terza-rima", 19, "ABABCBCDCDEDEFEFGFG", (3, 3, 3, 3, 3, 3, 1)),
+        ("pantoum", 12, "ABABBCBCCACA", (4, 4, 4)),
+        ("pantoum", 20, "ABABBCBCCDCDDEDEEAEA", (4, 4, 4, 4, 4)),
+        ("ghazal", 4, "AA-A", (2, 2)),
+        ("ghazal", 14, "AA-A-A-A-A-A-A", (2,) * 7),
+        ("blank-verse", 3, "---", (3,)),
+    ],
+)
+def test_a_form_that_is_open_in_length_goes_on_as_it_began(name, lines, rhyme, stanzas):
+    form = FORMS[name].sized(lines)
+    assert (form.lines, form.rhyme, form.stanzas) == (lines, rhyme, stanzas)
+    assert len(form.meters) == lines
+    assert form.sized(FORMS[name].lines) == FORMS[name]
+    assert FORMS[name].sized(FORMS[name].lines) is FORMS[name]
+    assert not FORMS[name].allows(FORMS[name].least_lines - 1)
+    if name == "pantoum":
+        # Lines 2 and 4 of each quatrain are 1 and 3 of the next; the last ends with lines 3 and 1 of the first.
+        quatrains = [range(at, at + 4) for at in range(0, lines, 4)]
+        wanted = {
+            second[place - 1]: first[place] for first, second in itertools.pairwise(quatrains) for place in (1, 3)
+        }
+        wanted |= {lines - 3: 2, lines - 1: 0}
+        assert {line: earlier for line, earlier in enumerate(form.refrains) if earlier >= 0} == wanted
+
+
+def test_a_long_terza_rima_has_a_letter_for_each_rhyme():
+    rhyme = FORMS["terza-rima"].sized(499).rhyme
+    counts = [rhyme.count(letter) for letter in dict.fromkeys(rhyme)]
+    assert counts == [2, *[3] * 165, 2]
+
+
+GROWING = '[x]\nabout = "a chain"\nscheme = "AAB BBC CCD"\nmeter = "wswsws"\n'
+
+
+def test_a_form_of_ones_own_may_be_open_in_length():
+    form = read_forms("my.toml", GROWING + "open = [4, 6]\n")["x"]
+    assert (form.least_lines, form.sizes) == (6, "6, 9 or 12, and so on")
+    assert form.sized(12).rhyme == "AABBBCCCDDDE"
+    assert form.lines_of_stanzas(5) == 15
+    assert form.lines_of_stanzas(1) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (GROWING + "open = 3\n", r"\[x\] open: takes two numbers of lines from 1 to 9; got 3; write the first and the"),
+        (GROWING + "open = [0, 3]\n", r"\[x\] open: takes two numbers of lines from 1 to 9; got \[0, 3\]"),
+        (GROWING + "open = [6, 4]\n", r"\[x\] open: takes two numbers"),
+        (GROWING + "open = [1, true]\n", r"\[x\] open: takes two numbers"),
+        (GROWING + "open = [2, 4]\n", r"\[x\] open: lines 2 to 4 are no whole stanzas; write"),
+        (
+            '[x]\nabout = "a"\nscheme = "12 21 12"\nmeter = "ws"\nopen = [3, 4]\n',
+            "open: goes without .* numbered words",
+        ),
+        (
+            GROWING.replace("AAB BBC CCD", "A1bA2 abA1 abA2 abA1 abA2 abA1A2") + "open = [4, 9]\n",
+            r"\[x\] open: lines 4 to 9 do not come again, .*; write them at least twice",
+        ),
+        (
+            GROWING.replace("AAB BBC CCD", "A1- B1- A1B1") + "open = [1, 2]\n",
+            r"\[x\] open: lines 1 to 2 cannot come once: a later line repeats what is then missing; let the lines",
+        ),
+        ('[x]\nabout = "a"\nopen = [1, 2]\n', r"\[x\] open: needs `meter` beside it; add meter"),
+    ],
+)
+def test_what_cannot_be_open_in_length(text, complaint):
+    with pytest.raises(UsageError, match=complaint) as caught:
+        read_forms("my.toml", text)
+    assert "\n" not in str(caught.value)
 
 
 def test_known_forms_are_read_when_one_is_asked_for():

@@ -65,6 +65,24 @@ def reads(line, pattern):
     return rest(words(line), pattern)
 
 
+def variants(pattern, rule, can_be_feminine=True):
+    """The patterns of a line under a rule of meter: a trochee may begin iambs, and a weak syllable follow the end.
+
+    Args:
+        rule: "strict", "substitutions", or "loose", which allows an anapest for one iamb too.
+        can_be_feminine: whether the form leaves such endings free.
+    """
+    found = [pattern]
+    feet = len(pattern) // 2
+    if rule != "strict" and pattern == "ws" * feet and feet > 1:
+        found.append("sw" + pattern[2:])
+        if rule == "loose":
+            found += ["ws" * at + "wws" + "ws" * (feet - at - 1) for at in range(feet)]
+    if rule != "strict" and can_be_feminine and pattern.count("s") > 2 and pattern.endswith("s"):
+        found += [own + "w" for own in found]
+    return found
+
+
 class Rule(NamedTuple):
     """A form.
 
@@ -93,6 +111,7 @@ def syllables(*numbers):
     return [["x" * number] for number in numbers]
 
 
+LIMERICK = ["wws" * 3, "ws" + "wws" * 2], ["wws" * 2, "ws" + "wws"]
 RULES = {
     "tanka": Rule(syllables(5, 7, 5, 7, 7)),
     "cinquain": Rule(syllables(2, 4, 6, 8, 2)),
@@ -133,16 +152,42 @@ RULES = {
     ),
     "ghazal": Rule(10 * iambs(5), stanzas=(2, 2, 2, 2, 2)),
     "sestina": Rule(39 * iambs(5), stanzas=(6, 6, 6, 6, 6, 6, 3)),
+    "couplets": Rule(4 * iambs(5), [[1, 2], [3, 4]]),
+    "alternate": Rule(4 * iambs(4), [[1, 3], [2, 4]]),
+    "enclosed": Rule(4 * iambs(4), [[1, 4], [2, 3]]),
+    "limerick": Rule([LIMERICK[line in (3, 4)] for line in range(1, 6)], [[1, 2, 5], [3, 4]]),
+    "sonnet": Rule(14 * iambs(5), [[1, 3], [2, 4], [5, 7], [6, 8], [9, 11], [10, 12], [13, 14]]),
+    "haiku": Rule(syllables(5, 7, 5)),
 }
 
 
-def faults(text, name, with_meter=True):
+def rule_of(name, lines=None):
+    """The Rule of a form; in so many lines, where its length is open and another is asked for."""
+    if lines is None:
+        return RULES[name]
+    if name == "blank-verse":
+        return Rule(lines * iambs(5))
+    if name == "ghazal":
+        return Rule(lines * iambs(5), stanzas=(2,) * (lines // 2))
+    if name == "terza-rima":
+        tercets = lines // 3
+        middles = [[3 * tercet - 1, 3 * tercet + 1, 3 * tercet + 3] for tercet in range(1, tercets)]
+        return Rule(lines * iambs(5), [[1, 3], *middles, [lines - 2, lines]], stanzas=(*[3] * tercets, 1))
+    quatrains = lines // 4
+    own = [[4 * quatrain - 2, 4 * quatrain] for quatrain in range(1, quatrains)]
+    returning = [[line, line + 3] for pair in own for line in pair]
+    stanzas = (4,) * quatrains
+    return Rule(lines * iambs(4), [[1, 3], *own], [*returning, [3, lines - 2], [1, lines]], stanzas=stanzas)
+
+
+def faults(text, name, meter_rule="strict", lines=None):
     """What breaks in a poem, printed with an empty line between stanzas.
 
     Args:
-        with_meter: whether lines must read to their patterns without any licence.
+        meter_rule: of `variants`.
+        lines: of `rule_of`.
     """
-    rule, stanzas = RULES[name], [stanza.split("\n") for stanza in text.split("\n\n")]
+    rule, stanzas = rule_of(name, lines), [stanza.split("\n") for stanza in text.split("\n\n")]
     lines = [line for stanza in stanzas for line in stanza]
     if len(lines) != len(rule.patterns):
         return [f"{len(lines)} lines"]
@@ -150,7 +195,8 @@ def faults(text, name, with_meter=True):
     if tuple(map(len, stanzas)) != (rule.stanzas or (len(lines),)):
         found.append(f"stanzas of {[len(stanza) for stanza in stanzas]}")
     for number, (line, patterns) in enumerate(zip(lines, rule.patterns, strict=True), 1):
-        if with_meter and not any(reads(line, pattern) for pattern in patterns):
+        allowed = [own for pattern in patterns for own in variants(pattern, meter_rule, not rule.feminine)]
+        if not any(reads(line, pattern) for pattern in allowed):
             found.append(f"line {number} does not read: {line}")
     ends = [words(line)[-1] for line in lines]
     for group in rule.rhymes:
@@ -184,7 +230,7 @@ def _rondeau(lines):
 
 
 def _ghazal(lines):
-    own = [words(lines[number - 1]) for number in (1, 2, 4, 6, 8, 10)]
+    own = [words(line) for line in (lines[0], *lines[1::2])]
     found = [] if len({line[-1] for line in own}) == 1 else ["no radif"]
     return found + _faults_of_rhyme([line[-2] for line in own])
 

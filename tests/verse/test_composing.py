@@ -253,6 +253,26 @@ def test_lines_of_the_training_poems_are_never_repeated_verbatim():
     assert len(set(lines)) == len(lines) == 32
 
 
+def test_a_line_that_is_learned_is_refused_in_the_words_that_are_printed():
+    """The models write "a" and "an" before any word; which of them is printed follows from the next sound."""
+    symbols = [
+        space + word
+        for word in "a an the owl oak night light sight hand sand land hour end friend sea tree cow".split()
+        for space in ("", " ")
+    ]
+    asked = {"form": "couplets", "temperature": 1, "tries": 6, "capitals": "as-is"}
+    corrected = 0
+    for seed in range(6):
+        smith = untaught([*symbols, "\n"], WordTokenizer, memory=hash_poems([]), sharpness=2.0)
+        lines = compose(smith, seed=seed, **asked).lines
+        learned = [line for line in lines if re.search(r"\ban? ", line)]
+        knowing = untaught([*symbols, "\n"], WordTokenizer, memory=hash_poems(learned), sharpness=2.0)
+        again = compose(knowing, seed=seed, **asked).lines
+        assert not {without_marks(line) for line in again} & {without_marks(line) for line in learned}, again
+        corrected += len(learned)
+    assert corrected > 6
+
+
 def test_free_chinese_verse_ends_with_a_sentence(poet):
     for seed in range(10):
         poem = compose(poet, seed=seed, temperature=2)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.helpers.models import untaught
-from tests.helpers.scanning import RULES, faults, rhymes, words
+from tests.helpers.scanning import RULES, faults, rhymes, rule_of, words
 from tests.verse.conftest import ENGLISH
 from textgen.corpus.forms import FORMS
 from textgen.corpus.memory import hash_poems
@@ -23,7 +23,7 @@ def test_each_form_holds_with_each_kind_of_model(wordsmiths, form, kind, directi
     rule = ("strict", "substitutions")[seed % 2]
     options = {"form": form, "seed": seed, "temperature": 1, "tries": 4, "meter_rule": rule}
     poem = compose(wordsmiths[kind, direction], **options)
-    assert faults(poem.text, form, with_meter=rule == "strict") == [], poem.text
+    assert faults(poem.text, form, rule) == [], poem.text
     verdict = check(poem.text.split("\n"), form, meter_rule=rule)
     assert verdict.holds, (poem.text, verdict)
     assert tuple(map(len, poem.stanzas)) == FORMS[form].stanzas
@@ -49,6 +49,42 @@ def test_the_judge_of_these_tests_sees_a_poem_that_breaks(wordsmiths, form):
         assert not check(turned.split("\n"), form).holds
 
 
+@pytest.mark.parametrize(
+    ("form", "lines", "stanzas"),
+    [
+        ("terza-rima", 7, 2),
+        ("terza-rima", 22, 7),
+        ("pantoum", 12, 3),
+        ("pantoum", 24, 6),
+        ("ghazal", 4, 2),
+        ("ghazal", 16, 8),
+        ("blank-verse", 3, None),
+        ("blank-verse", 30, None),
+    ],
+)
+def test_forms_that_are_open_in_length_hold_in_any(wordsmiths, form, lines, stanzas):
+    for kind, direction in (("word", "backward"), ("char", "forward")):
+        options = {"form": form, "seed": lines, "temperature": 1, "tries": 4}
+        poem = compose(wordsmiths[kind, direction], lines=lines, **options)
+        assert faults(poem.text, form, "substitutions", lines) == [], poem.text
+        assert check(poem.text.split("\n"), form).holds
+        assert check(poem.lines, form).form.lines == lines
+        if stanzas:
+            assert compose(wordsmiths[kind, direction], stanzas=stanzas, **options).text == poem.text
+        else:
+            with pytest.raises(UsageError, match="blank-verse has at least 1; use `lines`"):
+                compositions(wordsmiths[kind, direction], stanzas=3, **options)
+
+
+def test_the_rules_of_open_forms_are_those_of_their_usual_length():
+    for form, lines in (("terza-rima", 13), ("pantoum", 16), ("ghazal", 10), ("blank-verse", 14)):
+        usual, other = RULES[form], rule_of(form, lines)
+        assert [sorted(own) for own in (other.rhymes, other.same)] == [
+            sorted(own) for own in (usual.rhymes, usual.same)
+        ]
+        assert (other.patterns, other.stanzas) == (usual.patterns, usual.stanzas)
+
+
 def test_a_short_line_that_was_learned_is_no_copy(wordsmiths):
     """The rentrement of a rondeau must not be refused as a line of the training poems."""
     generator = wordsmiths["word", "forward"]
@@ -71,14 +107,14 @@ def test_acrostics_on_forms_that_repeat(wordsmiths, kind, direction):
     for form, letters in (("triolet", "abtas"), ("rondeau", "thatsbrst")):
         poem = compose(wordsmiths[kind, direction], form=form, acrostic=letters, seed=2, temperature=1, tries=4)
         assert [line[0].lower() for line in poem.lines[: len(letters)]] == list(letters)
-        assert faults(poem.text, form, with_meter=False) == [], poem.text
+        assert faults(poem.text, form, meter_rule="substitutions") == [], poem.text
 
 
 def test_a_letter_at_a_couplet_is_a_letter_of_the_line_that_is_repeated(wordsmiths):
     """Line 5 of a pantoum is line 2, which has no letter of its own."""
     poem = compose(wordsmiths["word", "backward"], form="pantoum", acrostic="tab", acrostic_at="couplet", seed=1)
     assert poem.lines[1][0] == poem.lines[4][0] == "B"
-    assert faults(poem.text, "pantoum", with_meter=False) == []
+    assert faults(poem.text, "pantoum", meter_rule="substitutions") == []
 
 
 def test_a_rhyme_that_was_asked_for(wordsmiths):
@@ -95,7 +131,7 @@ def test_a_beginning_may_go_on_into_a_line_that_repeats(wordsmiths):
     start = "\n".join(whole[:3]) + "\n" + " ".join(whole[3].split()[:2])
     poem = compose(generator, form="triolet", start=start, seed=4, temperature=1)
     assert poem.lines[:4] == whole[:4]
-    assert faults(poem.text, "triolet", with_meter=False) == [], poem.text
+    assert faults(poem.text, "triolet", meter_rule="substitutions") == [], poem.text
     other = "\n".join(whole[:3]) + "\n" + whole[2]
     with pytest.raises(UsageError, match="`start`: triolet does not allow"):
         compose(generator, form="triolet", start=other)
@@ -114,6 +150,15 @@ def test_a_beginning_may_go_on_into_a_line_that_repeats(wordsmiths):
         ({"form": "blank-verse", "rhyme": "night"}, "`rhyme`: blank-verse does not rhyme; choose another `form`"),
         ({"form": "onegin", "rhyme": "night"}, "`rhyme=night`: the first rhyme of onegin has two syllables"),
         ({"form": "villanelle", "rhyme": "orange"}, "knows no word to rhyme with it, and villanelle needs 7"),
+        ({"form": "ghazal", "lines": 7}, "`lines=7`: ghazal has 4, 6 or 8, and so on"),
+        ({"form": "ghazal", "stanzas": 1}, "`stanzas=1`: ghazal has at least 2"),
+        ({"form": "pantoum", "stanzas": 126}, "a poem has at most 500 lines, and these are 504; ask for fewer"),
+        ({"form": "sonnet", "stanzas": 3}, "`stanzas=3`: sonnet has always 14 lines; leave `stanzas` out"),
+        ({"form": "free", "stanzas": 3}, "free has as many lines as the model writes; leave `stanzas` out"),
+        (
+            {"form": "pantoum", "stanzas": 4, "lines": 16},
+            "`lines` and `stanzas` both say how long the poem is; give one",
+        ),
         ({"form": "tanka", "start": "the lamp the lamp the lamp the lamp"}, "`start`: tanka does not allow"),
         ({"form": "villanela"}, "no form 'villanela'; did you mean 'villanelle'"),
     ],

@@ -139,6 +139,20 @@ def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
                         assert bool(places & table.end) == expected, (pattern, line)
 
 
+def test_the_longest_pattern_of_a_vocabulary():
+    """Places are bits of signed numbers: 62 syllables are read right, and 63 refused."""
+    shapes = [meter.shape(word) for word in ("lamp", "river")]
+    for pattern in ("ws" * 31, "x" * meter.MAX_PLACES):
+        table, places = meter.Meter(shapes, pattern), 1
+        for syllable in range(1, meter.MAX_PLACES + 1):
+            places = int(table.onward(places)[0])
+            assert places == 1 << syllable
+        assert places == table.end > 0
+        assert int(table.onward(1 << 60)[1]) == (0 if "w" in pattern else table.end)
+    with pytest.raises(UsageError, match="a line of 63 syllables; it has at most 62; shorten the form"):
+        meter.Meter(shapes, "x" * 63)
+
+
 def test_syllables():
     assert meter.syllables("an old silent pond".split()) == {5}
     assert meter.syllables(["every"]) == {2, 3}

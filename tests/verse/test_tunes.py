@@ -16,6 +16,7 @@ from textgen.corpus.memory import lines_of
 from textgen.errors import UsageError
 from textgen.tokens.characters import ENDING, is_ideograph
 from textgen.verse import check, compose, compositions
+from textgen.verse.joining import joined
 from textgen.verse.sounds import cilin, mandarin, pingshui
 from textgen.verse.verdicts import Break
 
@@ -213,6 +214,47 @@ def test_a_rhyme_of_lines_that_only_repeat(poet, tmp_path):
     assert check(poem.lines, str(path)).holds
 
 
+def test_stanzas_of_a_tune_with_a_blank_line_between_them_are_one_poem():
+    texts = {tune: text for tune, _, licences, text in POEMS if licences == "0"}
+    blocks, poems = [], []
+    for tune, text in texts.items():
+        form = FORMS[tune]
+        if len(form.stanzas) < 2:
+            continue
+        lengths = [line.length for line in form.tune]
+        stanza = sum(lengths[: form.stanzas[0]])
+        ends = [at + 1 for at, one in enumerate(text) if sum(map(is_ideograph, text[: at + 1])) == stanza]
+        parts = [text[: ends[-1]], text[ends[-1] :]] if len(form.stanzas) == 2 else []
+        blocks += parts
+        poems += ["\n\n".join(parts)] if parts else []
+        assert not parts or list(joined(parts, tune)) == ["\n\n".join(parts)], tune
+    assert len(poems) > 30
+    # In one file, and without a form: the tones and rhymes tell.
+    assert list(joined(blocks, None)) == poems
+
+
+def test_two_quatrains_are_no_tune():
+    """玉樓春 has two stanzas of four lines of seven, which rhyme oblique; 生查子 of five."""
+    for form in ("jueju5", "jueju7"):
+        size = FORMS[form].length
+        quatrains = [block for block in JUEJU.split("\n\n") if sum(map(is_ideograph, block)) == 4 * size]
+        assert len(quatrains) > 100
+        assert list(joined(quatrains, None)) == quatrains
+
+
+def test_old_verse_of_eight_lines_is_told_from_regulated_verse():
+    # Du Fu, 望嶽 and 春望; Li Bai, 月下獨酌 (the first eight lines), whose rhymes are level and whose tones are free.
+    peak = "岱宗夫如何，齊魯青未了。造化鍾神秀，陰陽割昏曉。蕩胸生曾雲，決眥入歸鳥。會當凌絕頂，一覽眾山小。"
+    spring = "國破山河在，城春草木深。感時花濺淚，恨別鳥驚心。烽火連三月，家書抵萬金。白頭搔更短，渾欲不勝簪。"
+    moon = "花間一壺酒，獨酌無相親。舉杯邀明月，對影成三人。月既不解飲，影徒隨我身。暫伴月將影，行樂須及春。"
+    assert [check(lines_of(text)).form.name for text in (peak, spring, moon)] == ["guti5", "lushi5", "guti5"]
+    # One slip leaves it regulated, and is told; four lines are a quatrain, whatever their tones.
+    slip = check(lines_of(spring.replace("烽火", "烽煙")))
+    assert slip.form.name == "lushi5"
+    assert slip.count("tone") == 1
+    assert check(lines_of(moon)[:4]).form.name == "jueju5"
+
+
 def test_old_poems():
     # Du Fu, 望嶽 (oblique rhyme); Meng Jiao, 遊子吟 (six lines); Jia Dao, 尋隱者不遇 (four lines, oblique).
     peak = "岱宗夫如何，齊魯青未了。造化鍾神秀，陰陽割昏曉。蕩胸生曾雲，決眥入歸鳥。會當凌絕頂，一覽眾山小。"
@@ -294,10 +336,10 @@ def test_rhymes_beginnings_and_acrostics_of_tunes(poet):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"form": "jueju5", "lines": 8}, "`lines=8`: jueju5 has always 4; leave `lines` out"),
+        ({"form": "jueju5", "lines": 8}, "`lines=8`: jueju5 has always 4 lines; leave `lines` out"),
         ({"form": "pailu5", "lines": 11}, "`lines=11`: pailu5 has an even number of at least 10"),
         ({"form": "guti7", "lines": 2}, "`lines=2`: guti7 has an even number of at least 4"),
-        ({"form": "free", "lines": 4}, "`lines=4`: free has as many as the model writes; leave `lines` out"),
+        ({"form": "free", "lines": 4}, "`lines=4`: free has as many lines as the model writes; leave `lines` out"),
         ({"form": "guti7", "lines": 1000}, "`lines` takes a whole number at least 2 and at most 500"),
         ({"form": "duilian", "rhyme": "東"}, "`rhyme`: duilian does not rhyme"),
         ({"form": "憶江南", "rhyme": "月"}, "nor a character that it reads level; groups: "),

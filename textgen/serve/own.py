@@ -40,7 +40,7 @@ _FORM: Schema = {"type": "string", "enum": list(FORMS), "description": "The form
 _POEM = schema.of_config(
     PoemConfig,
     (
-        *("lines", "start", "mood", "title", "theme", "keywords", "plan", "plain"),
+        *("lines", "stanzas", "start", "mood", "title", "theme", "keywords", "plan", "plain"),
         *("rhyme", "count", "seed", "temperature", "capitals", "tries"),
     ),
 )

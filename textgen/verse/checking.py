@@ -27,6 +27,12 @@ from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import meter
 from textgen.verse.verdicts import Break, LineVerdict, Verdict, has_break
 
+# A poem of so many lines is old verse, and not regulated, where fewer of the fixed places have a template's tone. Four
+# lines with free tones are a quatrain all the same (古絕). Of a tune, more than a share of the lines break tones.
+MIN_OLD, MIN_FIXED, MAX_WRONG = 8, 0.85, 0.25
+# Of a form that is open in length: the fewest lines that tell it, and what must speak for it in each of them.
+MIN_OPEN, MIN_EVIDENCE = 4, 0.25
+
 # Marks that may stand before the first letter of a line.
 _OPENING = "\"'\u201c\u2018([\u2014- "
 
@@ -60,8 +66,7 @@ def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpac
     verdict = _judge(lines, judged_as, rules)
     lines = [line.text for line in verdict.lines]
     if not judged_as.allows(len(lines)):
-        least = f"an even number of at least {judged_as.least}" if judged_as.least else f"{judged_as.lines}"
-        verdict.breaks.append(Break("lines", f"{len(lines)}, not {least}"))
+        verdict.breaks.append(Break("lines", f"{len(lines)}, not {judged_as.sizes}"))
     _judge_stanzas(verdict, rows)
     _judge_acrostic(verdict, lines, rules)
     return verdict
@@ -90,10 +95,11 @@ def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
 def _judge(lines: list[str], form: Form, rules: Rules) -> Verdict:
     if form.is_couplet:
         return judge_couplet(lines, form, rules)
+    form = form.sized(len(lines)) if form.allows(len(lines)) else form
     if form.tune:
         return judge_tune(lines, form, rules)
     if form.templates:
-        return judge_regulated(lines, form.sized(len(lines)) if form.allows(len(lines)) else form, rules)
+        return judge_regulated(lines, form, rules)
     return (_english if form.meters else _plain)(lines, form, rules)
 
 
@@ -102,22 +108,54 @@ def _guess(lines: list[str], rules: Rules) -> Form:
         raise UsageError("`lines`: the poem has no lines")
     own = "chinese" if is_chinese("".join(lines)) else "english"
     fitting = [form for form in FORMS.values() if form.lines and form.language == own and could_be(form, lines)]
+    if own == "english":
+        return _english_guess(lines, rules, fitting)
     exact = [form for form in fitting if form.fits(["".join(filter(is_ideograph, line)) for line in lines])]
     fitting = exact or fitting
     # Old verse and couplets keep so little that any lines of one length fit: they count where nothing else does.
-    fitting = [form for form in fitting if not form.is_couplet and (form.templates or not form.least)] or fitting
+    little = [form for form in fitting if form.is_couplet or (form.least and not form.templates)]
+    fitting = [form for form in fitting if form not in little] or fitting
     if not fitting:
-        raise UsageError(
-            f"`form`: no form of {own.title()} verse fits {count(len(lines), 'line')} of this length; choose one of "
-            f"{FORMS.listed(own)}"
-        )
-    if len(fitting) == 1:
-        return fitting[0]
-    if own == "english":
-        return max((_english(lines, form, rules) for form in fitting), key=evidence).form
+        raise _none_fits(own, lines)
     # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
     verdicts = [(form, _judge(lines, form, rules)) for form in fitting]
-    return min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))[0]
+    found, verdict = min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))
+    for old in little if _could_be_old(verdict) else ():
+        if old.tune and _judge(lines, old, rules).holds:
+            return old
+    return found
+
+
+def _english_guess(lines: list[str], rules: Rules, fitting: list[Form]) -> Form:
+    """The English form that speaks most for itself, in as many lines where its length is open."""
+    usual = [_judge(lines, form, rules) for form in fitting if form.lines == len(lines)]
+    others = [form for form in fitting if form.lines != len(lines) and len(lines) >= MIN_OPEN]
+    # Blank verse fits any number of lines, so that it counts where nothing else does.
+    resized = [_judge(lines, form, rules) for form in others if form.leading or not usual]
+    found = [*usual, *(verdict for verdict in resized if evidence(verdict) >= MIN_EVIDENCE * len(lines))]
+    if not found:
+        raise _none_fits("english", lines)
+    return max(found, key=evidence).form
+
+
+def _none_fits(language: str, lines: list[str]) -> UsageError:
+    return UsageError(
+        f"`form`: no form of {language.title()} verse fits {count(len(lines), 'line')} of this length; choose one of "
+        f"{FORMS.listed(language)}"
+    )
+
+
+def _could_be_old(verdict: Verdict) -> bool:
+    """Whether a poem in the shape of regulated verse, or of a tune, may be old verse.
+
+    Its tones, or its rhyme, are then those of no template. Where only one character is wrong, most places are right.
+    """
+    if verdict.holds or len(verdict.lines) < MIN_OLD:
+        return False
+    if verdict.form.tune:
+        return verdict.count("tone") > MAX_WRONG * len(verdict.lines)
+    is_off = verdict.fixed is not None and verdict.fixed < MIN_FIXED
+    return is_off or bool(verdict.breaks) or bool(verdict.count("rhyme"))
 
 
 def _faults(verdict: Verdict) -> int:

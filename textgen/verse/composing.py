@@ -24,7 +24,7 @@ from textgen.tokens.characters import ENDING, is_chinese
 from textgen.tokens.layout import BOUNDARY
 from textgen.verse import chinese, decoder, english
 from textgen.verse.config import PoemConfig, PoemOptions
-from textgen.verse.finishing import finish
+from textgen.verse.finishing import AS_IS, finish
 from textgen.verse.guiding import Guide, Subject, weights_for
 from textgen.verse.masks.base import AnyOpening
 from textgen.verse.meaning.knowledge import knowledge_from
@@ -198,7 +198,7 @@ def _write(
                 key=(number,),
                 temperature=config.temperature,
                 rows=config.tries,
-                refused=lambda ids: _is_copied(generator, language, ids),
+                refused=lambda ids: _is_copied(generator, language, form, ids),
                 each_draw=each_draw,
                 guide=guide,
             )
@@ -254,11 +254,16 @@ def _guide(
     return Guide(subject, [without_marks(line) for line in language.lines(list(opening.done))], plan)
 
 
-def _is_copied(generator: Generator, language: Language, ids: list[int]) -> bool:
-    """Whether a line is a whole line of the training poems."""
+def _is_copied(generator: Generator, language: Language, form: Form, ids: list[int]) -> bool:
+    """Whether a line is a whole line of the training poems, as it is written or as it is printed."""
     known = generator.memory.get("lines")
-    text = without_marks("".join(language.lines(ids)))
-    return known is not None and bool(text) and bool(contains(known, text))
+    if known is None:
+        return False
+    written = language.lines(ids)
+    # "a owl" is printed as "an owl".
+    printed = finish(written, AS_IS) if form.language == "english" else written
+    texts = {without_marks("".join(lines)) for lines in (written, printed)} - {""}
+    return any(contains(known, text) for text in texts)
 
 
 def _documents(generator: Generator) -> str:

@@ -10,6 +10,9 @@ from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
 
+# The longest poem, in lines.
+MAX_LINES = 500
+
 
 @answers_keywords
 @dataclass(frozen=True)
@@ -75,9 +78,18 @@ class PoemConfig(Rules):
     )
     lines: int | None = option(
         None,
-        "Write N lines, where the form lets you choose: in 排律 and 古體. [default: the form's usual number]",
+        "Write N lines, where the form lets you choose: 排律, 古體, terza rima, pantoum, ghazal and blank verse. "
+        "[default: the form's usual number]",
         low=2,
-        high=500,
+        high=MAX_LINES,
+        group="Poem",
+    )
+    stanzas: int | None = option(
+        None,
+        "Write N stanzas, where the form lets you choose: tercets of terza rima, quatrains of a pantoum, couplets of a "
+        "ghazal. [default: the form's usual number]",
+        low=1,
+        high=MAX_LINES,
         group="Poem",
     )
     start: str = option("", "Begin the poem with this text; it is printed.", metavar="TEXT", group="Poem")
@@ -148,21 +160,35 @@ class PoemConfig(Rules):
     def __post_init__(self) -> None:
         super().__post_init__()
         form = form_of(self.form)
-        if self.lines is not None and not (form.least and form.allows(self.lines)):
-            allowed = (
-                f"an even number of at least {form.least}"
-                if form.least
-                else f"always {form.lines}; leave `lines` out"
-                if form.lines
-                else "as many as the model writes; leave `lines` out"
+        if self.lines is not None and self.stanzas is not None:
+            raise UsageError("`lines` and `stanzas` both say how long the poem is; give one of them")
+        if self.lines is not None and not (form.is_open and form.allows(self.lines)):
+            raise UsageError(f"`lines={self.lines}`: {form.name} has {_allowed(form, 'lines')}")
+        if self.stanzas is not None and not form.lines_of_stanzas(self.stanzas):
+            least = form.stanzas_of(form.least_lines) if form.is_open else 0
+            allowed = f"at least {least}" if least else _allowed(form, "stanzas")
+            raise UsageError(f"`stanzas={self.stanzas}`: {form.name} has {allowed}")
+        if self.stanzas is not None and form.lines_of_stanzas(self.stanzas) > MAX_LINES:
+            raise UsageError(
+                f"`stanzas={self.stanzas}`: a poem has at most {MAX_LINES} lines, and these are "
+                f"{form.lines_of_stanzas(self.stanzas)}; ask for fewer"
             )
-            raise UsageError(f"`lines={self.lines}`: {form.name} has {allowed}")
 
     @property
     def sized_form(self) -> Form:
         """The form, with the number of lines that is asked for."""
         form = form_of(self.form)
-        return form if self.lines is None else form.sized(self.lines)
+        lines = self.lines if self.stanzas is None else form.lines_of_stanzas(self.stanzas)
+        return form if lines is None else form.sized(lines)
+
+
+def _allowed(form: Form, name: str) -> str:
+    """How many lines or stanzas a form has, for an error about `name`."""
+    if not form.lines:
+        return f"as many lines as the model writes; leave `{name}` out"
+    if form.is_open:
+        return f"{form.sizes}; use `lines`" if name == "stanzas" else form.sizes
+    return f"always {form.lines} lines; leave `{name}` out"
 
 
 class RulesOptions(TypedDict, total=False):
@@ -182,6 +208,7 @@ class PoemOptions(RulesOptions, total=False):
 
     form: str
     lines: int | None
+    stanzas: int | None
     start: str
     mood: str
     title: str

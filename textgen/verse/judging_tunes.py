@@ -27,8 +27,7 @@ def _ends(lengths: Sequence[int]) -> list[int]:
 
 
 def judge_tune(lines: list[str], form: Form, rules: Rules) -> Verdict:
-    """Judge a poem by a tune, or as old verse."""
-    form = form.sized(len(lines)) if form.allows(len(lines)) else form
+    """Judge a poem by a tune, or as old verse of as many lines."""
     lines = _divided(lines, form)
     texts, readings, verdict = sounded(lines, form, rules)
     wanted = form.layouts("strict")[0].lines

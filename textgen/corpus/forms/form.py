@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from textgen.corpus.forms import linetypes
+from textgen.corpus.forms import linetypes, resizing
 from textgen.corpus.forms.layout import Layout, VerseLine, loosened
 
 T = TypeVar("T")
@@ -38,7 +38,10 @@ class Form:
         inner_words: for each line the number of the end word that it has before its own, or -1; empty for none.
         names: its other names.
         tune: of a form without templates, the lines with their tones, rhymes and marks, as `layout.parse` reads them.
-        least: where the number of lines may be chosen, the least of them, even; else 0. `lines` is then the usual one.
+        least: of a Chinese form whose number of lines may be chosen, the least of them, even; else 0. `lines` is then
+            the usual one.
+        unit: of an English form whose number of lines may be chosen, the first line, from 0, and the number of lines of
+            what may come any number of times; empty where it may not be chosen. `lines` is then the usual one.
         wide: whether the rhymes are those of the tunes (詞林正韻), and not those of poems (平水韻).
         repeats: whether a character may stand in the poem twice.
         is_couplet: whether a second line answers a first one of any length (對聯).
@@ -60,6 +63,7 @@ class Form:
     names: tuple[str, ...] = ()
     tune: tuple[VerseLine, ...] = ()
     least: int = 0
+    unit: tuple[int, ...] = ()
     wide: bool = False
     repeats: bool = False
     is_couplet: bool = False
@@ -115,12 +119,54 @@ class Form:
         """Whether a poem may have this number of lines."""
         if self.least:
             return lines >= self.least and lines % 2 == 0
+        if self.unit:
+            least = self.least_lines
+            return lines >= least and (lines - least) % self.unit[1] == 0
         return not self.lines or lines == self.lines
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the number of lines may be chosen."""
+        return bool(self.least or self.unit)
+
+    @property
+    def least_lines(self) -> int:
+        """The least number of lines that may be chosen: those of a form with one unit; 0 where it may not be chosen."""
+        if not self.unit:
+            return self.least
+        units = resizing.units_of(self)
+        return self.lines - units.size * (units.copies - 1)
+
+    @property
+    def sizes(self) -> str:
+        """The numbers of lines that a poem may have, as a message says them."""
+        if self.least:
+            return f"an even number of at least {self.least}"
+        if not self.unit:
+            return f"{self.lines}"
+        least, step = self.least_lines, self.unit[1]
+        return f"at least {least}" if step == 1 else f"{least}, {least + step} or {least + 2 * step}, and so on"
+
+    def stanzas_of(self, lines: int) -> int:
+        """The number of stanzas of so many lines, of the size of its units; 0 where stanzas cannot be chosen.
+
+        A shorter stanza at the end, such as the last line of terza rima, is not counted.
+        """
+        if not self.unit or self.unit[1] not in self.stanzas:
+            return 0
+        return self.stanzas.count(self.unit[1]) + (lines - self.lines) // self.unit[1]
+
+    def lines_of_stanzas(self, stanzas: int) -> int:
+        """The number of lines of so many stanzas, counted as by `stanzas_of`; 0 where the form has not so many."""
+        least = self.stanzas_of(self.least_lines)
+        return self.least_lines + (stanzas - least) * self.unit[1] if 0 < least <= stanzas else 0
+
     def sized(self, lines: int) -> "Form":
-        """The form with a number of lines that it allows: it goes on as its last lines do."""
-        if lines == self.lines or not self.least:
+        """The form with a number of lines that it allows: it goes on as its last lines do, or has more of its units."""
+        if lines == self.lines or not self.is_open:
             return self
+        if self.unit:
+            return replace(self, **resizing.resized(self, lines))
         # Four lines of a template come round again (aBbA), two of a tune.
         templates = tuple((one + one[-4:] * lines)[:lines] for one in self.templates)
         return replace(

@@ -4,13 +4,14 @@ Each key of a table has one function in KEYS, which turns its value into fields 
 that the keys before its own gave. docs/guide/verse.md describes the format.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from textgen.arguments import shown
-from textgen.corpus.forms import layout, linetypes, scheme
+from textgen.corpus.forms import layout, linetypes, resizing, scheme
 from textgen.corpus.forms.form import Form
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
@@ -121,6 +122,44 @@ def _radif(table: Table) -> None:
     if table.fields["end_words"] or table.fields["refrains"]:
         raise table.broken("radif", "goes with no refrains and no numbered words", "take radif out")
     table.fields["end_words"] = tuple(0 if own == letter else -1 for own in rhyme)
+
+
+def _open(table: Table) -> None:
+    table.needs("open", "meter")
+    value, lines = table.values["open"], table.fields["lines"]
+    mend = "write the first and the last line of what may come any number of times: open = [4, 6]"
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or any(type(one) is not int for one in value)
+        or not 1 <= value[0] <= value[1] <= lines
+    ):
+        raise table.broken("open", f"takes two numbers of lines from 1 to {lines}; got {shown(value)}", mend)
+    first, size = value[0] - 1, value[1] - value[0] + 1
+    ends = {0, *itertools.accumulate(table.fields["stanzas"])}
+    if len(table.fields["stanzas"]) > 1 and not {first, first + size} <= ends:
+        raise table.broken("open", f"lines {value[0]} to {value[1]} are no whole stanzas", mend)
+    words, letter = table.fields["end_words"], table.values.get("radif")
+    if table.fields["rentrements"] or (max(words, default=-1) >= 0 and letter is None):
+        raise table.broken("open", "goes without * and without numbered words", "take open out")
+    table.fields["unit"] = (first, size)
+
+
+def _open_fits(table: Table, form: Form) -> None:
+    """Raise the error about lines that may not come any number of times, because it does not show how they go on."""
+    if not form.unit:
+        return
+    first, last = form.unit[0] + 1, sum(form.unit)
+    if resizing.units_of(form).copies < 2:
+        rule = f"lines {first} to {last} do not come again, with the same meter and new rhymes, right after them"
+        raise table.broken(
+            "open", rule, "write them at least twice, and name the first time: ABA BCB CDC, open = [4, 6]"
+        )
+    try:
+        form.sized(form.least_lines)
+    except ValueError:
+        rule = f"lines {first} to {last} cannot come once: a later line repeats what is then missing"
+        raise table.broken("open", rule, "let the lines at the end repeat the first lines, or the last unit") from None
 
 
 def _repeats_fit(table: Table, form: Form) -> None:
@@ -288,6 +327,7 @@ KEYS: dict[str, Callable[[Table], None]] = {
     "scheme": _scheme,
     "meter": _meter,
     "radif": _radif,
+    "open": _open,
     "length": _length,
     "templates": _templates,
     "tune": _tune,
@@ -318,6 +358,7 @@ def read_form(table: Table) -> Form:
         raise table.broken("language", f"is {given}, and the other keys make {implied} verse", "take language out")
     form = Form(table.name, **table.fields)
     _repeats_fit(table, form)
+    _open_fits(table, form)
     return form
 
 

@@ -15,9 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.errors import UsageError
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.function_words import ARTICLES, FUNCTION_WORDS
+
+# The longest pattern of a Meter: sets of places are signed numbers of 64 bits. The file of a form has shorter ones,
+# since a feminine ending and an anapest add a syllable each.
+MAX_PLACES = 62
 
 # What stands for the stress of a word of one syllable: of an article, of another function word, of any other word.
 ARTICLE, FUNCTION, CONTENT = "a", "f", "0"
@@ -114,11 +119,18 @@ class Meter:
         size: the number of words.
         pattern: the pattern in the order of writing.
         end: the set that holds only the place at the line's end.
+
+    Raises:
+        UsageError: a pattern of more than MAX_PLACES signs.
     """
 
     def __init__(
         self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False, caesura: int = 0
     ) -> None:
+        if len(pattern) > MAX_PLACES:
+            raise UsageError(
+                f"`form`: a line of {len(pattern)} syllables; it has at most {MAX_PLACES}; shorten the form"
+            )
         turn = slice(None, None, -1 if backward else 1)
         self.size, self.pattern = len(shapes), pattern[turn]
         self.end = 1 << len(pattern)
