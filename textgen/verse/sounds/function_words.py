@@ -43,6 +43,8 @@ FUNCTION_WORDS = ARTICLES | PREPOSITIONS | PARTICLES | CONJUNCTIONS | DETERMINER
 # "though", "while" and "ere" as adverbs or nouns.
 UNFINISHED = ARTICLES | PREPOSITIONS | POSSESSIVES | _set("every") | CONJUNCTIONS - _set("that though while ere")
 
+# Nouns that a letter follows as a name: vitamin a, plan a. The letter is no article.
+LETTERED = _set("vitamin grade plan class type group team side exhibit section appendix schedule hepatitis letter")
 
 # The classes as findings name them; a word of several is named by the first.
 KINDS = {
@@ -54,6 +56,11 @@ KINDS = {
     "pronoun": PRONOUNS,
     "auxiliary": AUXILIARIES,
 }
+
+
+def is_letter(before: str, word: str) -> bool:
+    """Whether "a" is the name of a letter, by the word before it: vitamin a."""
+    return word == "a" and before in LETTERED
 
 
 @cache
