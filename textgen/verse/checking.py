@@ -53,11 +53,11 @@ def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpac
     wanted = "the lines of a poem"
     rows = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
     lines = list(filter(None, rows))
-    if isinstance(form, Form):
-        judged_as = form
+    if form is None:
+        judged_as, verdict = _guess(lines, rules)
     else:
-        judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
-    verdict = _judge(lines, judged_as, rules)
+        judged_as = form if isinstance(form, Form) else form_of(arguments.text("form", form))
+        verdict = _judge(lines, judged_as, rules)
     lines = [line.text for line in verdict.lines]
     if not judged_as.allows(len(lines)):
         least = f"an even number of at least {judged_as.least}" if judged_as.least else f"{judged_as.lines}"
@@ -97,7 +97,8 @@ def _judge(lines: list[str], form: Form, rules: Rules) -> Verdict:
     return (_english if form.meters else _plain)(lines, form, rules)
 
 
-def _guess(lines: list[str], rules: Rules) -> Form:
+def _guess(lines: list[str], rules: Rules) -> tuple[Form, Verdict]:
+    """The form that fits a poem best, and the poem's verdict by it."""
     if not lines:
         raise UsageError("`lines`: the poem has no lines")
     own = "chinese" if is_chinese("".join(lines)) else "english"
@@ -111,13 +112,11 @@ def _guess(lines: list[str], rules: Rules) -> Form:
             f"`form`: no form of {own.title()} verse fits {count(len(lines), 'line')} of this length; choose one of "
             f"{FORMS.listed(own)}"
         )
-    if len(fitting) == 1:
-        return fitting[0]
-    if own == "english":
-        return max((_english(lines, form, rules) for form in fitting), key=evidence).form
-    # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
     verdicts = [(form, _judge(lines, form, rules)) for form in fitting]
-    return min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))[0]
+    if own == "english":
+        return max(verdicts, key=lambda one: evidence(one[1]))
+    # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
+    return min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))
 
 
 def _faults(verdict: Verdict) -> int:

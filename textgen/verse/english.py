@@ -192,10 +192,11 @@ class English:
     def _lexicon(self) -> Lexicon:
         """The words of known sound that the run can write; with characters, only those of its training poems."""
         if self.tokenizer.whole_words:
-            return Lexicon(sorted(WordSpelling.words(self.printed)), self.config.rhyme_kind)
+            return _known_lexicon(tuple(sorted(WordSpelling.words(self.printed))), self.config.rhyme_kind)
         letters = frozenset(text.lower() for text in self.printed if len(text) == 1)
         known = self.generator.memory.get("words")
-        return Lexicon(_spellable(letters, None if known is None else known.tobytes()), self.config.rhyme_kind)
+        spellable = _spellable(letters, None if known is None else known.tobytes())
+        return _known_lexicon(spellable, self.config.rhyme_kind)
 
     def _rhyme(self, rhyme: str, lexicon: Lexicon) -> tuple[Rhymes, tuple[int, ...]]:
         """The rhymes of the user's word, and that word where the lexicon has it."""
@@ -257,6 +258,12 @@ class English:
 
 def _ids(row: Ids) -> list[int]:
     return [int(index) for index in row]
+
+
+@lru_cache(maxsize=4)
+def _known_lexicon(known: tuple[str, ...], rhyme_kind: str) -> Lexicon:
+    """A Lexicon, whose meters and rhymes the poems of one run share."""
+    return Lexicon(known, rhyme_kind)
 
 
 @lru_cache(maxsize=4)

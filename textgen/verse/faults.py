@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textgen.corpus.memory import words
 from textgen.verse import agreement
 from textgen.verse.scansion import Reading, scan
-from textgen.verse.sounds.function_words import UNFINISHED, is_letter, kind_of
+from textgen.verse.sounds.function_words import MAX_LETTERED, UNFINISHED, is_letter, kind_of
 from textgen.verse.sounds.meter import shape
 
 # The names of faults, from the worst on.
@@ -84,7 +84,8 @@ def examine(text: str, patterns: Sequence[str], meter_rule: str) -> Findings:
         found[WEAK_END] = 1
         remarks.append(f"{WEAK_END}: {own[-1]}")
     found[MISPLACED_MARK] = len(_MISPLACED.findall(text)) + sum(
-        _is_unfinished(each[1], text[: each.start()]) for each in _MARKED_WORD.finditer(text)
+        _is_unfinished(each[1], text[max(each.start() - MAX_LETTERED, 0) : each.start()])
+        for each in _MARKED_WORD.finditer(text)
     )
     read = None
     if any("s" in pattern for pattern in patterns) and own and all(map(shape, own)):
@@ -101,7 +102,7 @@ def examine(text: str, patterns: Sequence[str], meter_rule: str) -> Findings:
 
 def _is_unfinished(word: str, before: str) -> bool:
     """Whether what a word belongs to comes next, by the text before it."""
-    return "".join(words(word)) in UNFINISHED and not is_letter("".join(words(before)[-1:]), word.lower())
+    return "".join(words(word)) in UNFINISHED and not is_letter(before.lower(), word.lower())
 
 
 def breaks_before(line: str) -> list[bool]:

@@ -50,7 +50,7 @@ class Supply:
         self._words, self._heads, self._meters = words, heads, meters
         self._known: dict[tuple[object, ...], Mask] = {}
 
-    @property
+    @cached_property
     def is_demanding(self) -> bool:
         """Whether the form needs many words of few rhymes, so that its first line already looks ahead."""
         form = self._form

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textgen.corpus.memory import symbols_of
 from textgen.verse.meaning.association import Floats, factors, pair_counts, ppmi
 from textgen.verse.meaning.coherence import Coherence
+from textgen.verse.sounds.function_words import FUNCTION_WORDS
 
 # Numbers in a symbol's vector, and how often a symbol must occur in titles.
 RANK, MIN_TITLES = 48, 3
@@ -94,7 +95,7 @@ class Themes:
             found[np.bincount(first[first < size], minlength=size) < MIN_TITLES] = 0
             vectors = factors(ppmi(found), rank, np.random.default_rng(seed))
         else:
-            vectors = np.zeros((size + 1, rank), np.float32), np.zeros((size + 1, rank), np.float32)
+            vectors = np.zeros((size + 1, 0), np.float32), np.zeros((size + 1, 0), np.float32)
         return cls(*vectors, counts, _words(poems, is_word)[:max_words] if coherence.chinese else ())
 
     def affinity(self, coherence: Coherence, theme: str) -> Floats:
@@ -107,7 +108,7 @@ class Themes:
         Returns:
             float32, shape (symbols,), from 0 to 1; all 0 where no symbol of the theme is known.
         """
-        ids = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+        ids = _own(theme, coherence)
         counts = self.counts[:-1]
         found = np.zeros(len(counts), np.float32)
         if not ids:
@@ -150,7 +151,7 @@ class Themes:
             return tuple(keywords)
         counts = self.counts[:-1]
         usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
-        own = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+        own = _own(theme, coherence)
         usable[own] |= counts[own] > 0
         found = {
             coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
@@ -165,21 +166,17 @@ class Themes:
         chosen = list(keywords)
         taken = set(symbols_of(" ".join(chosen), coherence.chinese))
         choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
+        vectors = {one: _vector(coherence.vectors.topic, coherence, one) for one in [*chosen, *choices]}
         noise = dict(zip(choices, random.gumbel(size=len(choices)), strict=True))
         while choices and len(chosen) < lines:
             best = max(
                 choices,
-                key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * self._likeness(coherence, one, chosen),
+                key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * _likeness(vectors, one, chosen),
             )
             chosen.append(best)
             taken = set(symbols_of(best, coherence.chinese))
             choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
         return self._ordered(coherence, chosen, random)
-
-    def _likeness(self, coherence: Coherence, word: str, others: Sequence[str]) -> float:
-        """The largest cosine between the vectors of a word and of others."""
-        mine = _vector(coherence.vectors.topic, coherence, word)
-        return max((float(mine @ _vector(coherence.vectors.topic, coherence, other)) for other in others), default=0.0)
 
     def _ordered(self, coherence: Coherence, chosen: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
         """Keywords in the order, of some, in which the poems most often have such words in lines after each other."""
@@ -201,6 +198,18 @@ class Themes:
         """The themes whose arrays and words these are."""
         title, body = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
         return cls(title, body, np.asarray(arrays["counts"], np.uint32), tuple(known))
+
+
+def _own(theme: str, coherence: Coherence) -> list[int]:
+    """The ids of the symbols of a theme; of English words those that say something, where there are any."""
+    known = [one for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+    told = [one for one in known if one not in FUNCTION_WORDS] or known
+    return [coherence.ids[one] for one in told]
+
+
+def _likeness(vectors: Mapping[str, Floats], word: str, others: Sequence[str]) -> float:
+    """The largest cosine between the vectors of a word and of others."""
+    return max((float(vectors[word] @ vectors[other]) for other in others), default=0.0)
 
 
 def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:
