@@ -52,11 +52,11 @@ checkpoint: $(VENV)/.installed
 	rm -rf checkpoints/jabez/resume checkpoints/jabez/.lock
 
 # The model of English verse that ships: prose first, which teaches syntax, then poems. Neither text is in the repository.
-# VERSE_TEXT holds poems in lower case with a blank line between two; of the last fifth it learns nothing.
+# VERSE_TEXT is a file of poems with a blank line between two; of the last fifth it learns nothing.
 # PROSE_TEXT holds files, or names of `textgen corpora list`.
 VERSE_TEXT ?= sonnets.txt
 PROSE_TEXT ?= corpora:shakespeare
-VERSE_EPOCHS ?= 10
+VERSE_EPOCHS ?= 30
 WYATT = checkpoints/wyatt
 LIGHTLY = --input-dropout 0 --embedding-dropout 0 --recurrent-dropconnect 0 --dropout 0.1 --output-dropout 0.1
 STRONGLY = --input-dropout 0.2 --embedding-dropout 0.05 --recurrent-dropconnect 0.1 --dropout 0.2 --output-dropout 0.3
@@ -66,8 +66,8 @@ verse-checkpoint: $(VENV)/.installed
 	rm -rf $(WYATT)
 	$(BIN)/textgen train $(PROSE_TEXT) --lowercase --unit word --direction backward --vocabulary-size 2400 --layers 1 \
 	  --units 384 --projection 128 $(LIGHTLY) --validation 0.02 --epochs 5 --out checkpoints/prose --overwrite
-	$(BIN)/textgen train "$(VERSE_TEXT)" --documents poem --from checkpoints/prose --direction backward \
-	  --vocabulary-size 1200 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) \
+	$(BIN)/textgen train "$(VERSE_TEXT)" --documents poem --lowercase --from checkpoints/prose --direction backward \
+	  --vocabulary-size 3000 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) \
 	  --note "made by: make verse-checkpoint, from $(notdir $(PROSE_TEXT)) and then $(notdir $(VERSE_TEXT))"
 	$(BIN)/python -m textgen.runs.half $(WYATT)
 	rm -rf $(WYATT)/resume $(WYATT)/.lock

@@ -113,7 +113,7 @@ def test_without_any_run_the_message_names_the_folder(empty_place, alone):
 
 
 def test_an_installation_has_the_files_that_ship():
-    """setup.cfg names each folder of the runs and each file in it, and each text: none is missing, none is left over."""
+    """setup.cfg names each folder of the runs and each file in it, and each text: none is missing or left over."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", "utf-8")
     listed = {place: sorted(names.split()) for place, names in settings["options.data_files"].items()}

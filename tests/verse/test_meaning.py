@@ -100,6 +100,15 @@ class TestThemes:
     def test_an_unknown_theme_has_no_plan(self, knowledge):
         assert knowledge.themes.plan(knowledge.coherence, "ABC", 4, np.random.default_rng(0)) == ()
 
+    def test_english_function_words_are_no_keywords(self):
+        poems = (ROOT / "corpora/lamplighter.txt").read_text("utf-8").lower().split("\n\n")
+        known = Knowledge.learn(poems)
+        plan = known.themes.plan(known.coherence, "the lamp on the sea", 8, np.random.default_rng(1))
+        assert {"lamp", "sea"} <= set(plan)
+        assert not set(plan) & set("the on a and of in to with he his that it by from at".split())
+        only = known.themes.plan(known.coherence, "the", 4, np.random.default_rng(1))
+        assert "the" in only
+
     def test_chance_gives_other_plans(self, knowledge):
         found = {knowledge.themes.plan(knowledge.coherence, "江", 3, np.random.default_rng(at)) for at in range(20)}
         assert len(found) > 3

@@ -156,6 +156,7 @@ class Themes:
         found = {
             coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
             for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()
+            if at in own or coherence.symbols[at] not in FUNCTION_WORDS
         }
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
