@@ -144,7 +144,7 @@ def english_sets(generator, given):
     config = PoemConfig(form="sonnet")
     language = English(generator, config.sized_form, config)
     found = []
-    for at in [*random.permutation(len(documents)).tolist()] * 3:
+    for at in [*random.permutation(len(documents)).tolist()] * 12:
         lines = documents[at]
         if len(lines) != config.sized_form.lines:
             continue

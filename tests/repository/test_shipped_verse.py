@@ -14,7 +14,8 @@ from textgen.verse import check, compose
 from textgen.verse.readiness import warning
 
 SHIPPED = ROOT / "checkpoints" / NAME
-THEMES = ("love and time", "the sea at night", "winter")
+# The model knows " winter", with a space before it, and "milton" not at all, though its poems had it.
+THEMES = ("milton", "the sea at night", "winter")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_its_samples_are_its_own(generator):
 
 
 @pytest.mark.parametrize("form", ["sonnet", "couplets", "limerick", "elegiac"])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_its_poems_hold_their_form(generator, form, seed):
     theme = THEMES[seed]
     poem = compose(generator, form=form, theme=theme, seed=seed)

@@ -76,10 +76,15 @@ class English:
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
             self.notes.append(f"`{name}` read as {text.lstrip()!r}")
+        if not is_exact and len(self.tokenizer.unknown(f" {text}")) < len(unknown):
+            # The run knows the first word only with the space before it.
+            text, unknown = f" {text}", self.tokenizer.unknown(f" {text}")
         kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
         if unknown:
             shown = ", ".join(repr(symbol.strip() or symbol) for symbol in unknown)
-            if is_exact or not any(symbol.strip() for symbol in kept):
+            is_read = any(symbol.strip() for symbol in kept)
+            # A theme that the network cannot read still turns the lines to what goes with it (`read_theme`).
+            if is_exact or not (is_read or name == "theme"):
                 raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
             self.notes.append(f"`{name}` read without {shown}")
         return kept

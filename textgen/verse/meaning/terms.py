@@ -224,7 +224,11 @@ CHINESE_WEIGHTS = {
     "diction": 0.2,
     "antithesis": 5.0,
 }
-ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0, "faults": 1.0}
+# Learned with the model that ships from lines of 200 held-out sonnets, candidates at temperature 0.8: two trials gave
+# coherence 0.08 and 0.32, faults 0.41 and 0.51, and the likelihood, the theme and doubling nothing. Three were set by
+# hand. With doubling 1.5, `textgen poem judge` finds 82% distinct pairs of words in 100 quatrains and 86% of the human
+# coherence; without it 73% and 265%, since the model likes to say "my love" again. No human poem has a theme or a plan.
+ENGLISH_WEIGHTS = {"coherence": 0.08, "theme": 0.4, "keyword": 0.5, "doubling": 1.5, "faults": 0.4}
 
 
 def values(at: Situation, weights: Mapping[str, float]) -> dict[str, Floats]:
