@@ -39,7 +39,7 @@ from textgen.verse.meaning.terms import CHINESE_WEIGHTS, TERMS, Situation
 from textgen.verse.theming import read_theme
 
 FORMS = ("jueju5", "jueju7", "lushi5", "lushi7")
-NAMES = [name for name in TERMS if name not in ("keyword", "doubling", "faults")]
+NAMES = [name for name in TERMS if name not in ("keyword", "doubling", "turned", "faults")]
 ENGLISH_NAMES = ["likelihood", "coherence", "theme", "doubling", "faults"]
 RIDGE, STEPS, RATE = 3e-3, 4000, 0.05
 

@@ -181,6 +181,12 @@ class TestTerms:
         at = self.situation(english, ["the tide comes in"], ["the tide goes out", "a stone lies there"])
         assert terms.doubling(at).tolist() == [-0.5, 0.0]
 
+    def test_the_likelihood_counts_where_a_line_was_turned_to_a_keyword(self, knowledge):
+        likelihood = np.array([-1.0, -2.0], np.float32)
+        lines = {word: Situation(knowledge, [], ["a b", "c d"], likelihood, keyword=word) for word in ("b", "")}
+        assert terms.turned(lines["b"]).tolist() == [-1.0, -2.0]
+        assert terms.turned(lines[""]).tolist() == [0.0, 0.0]
+
     def test_every_weight_is_of_a_term_and_none_is_negative(self):
         for weights in (CHINESE_WEIGHTS, ENGLISH_WEIGHTS):
             assert set(weights) <= set(TERMS)

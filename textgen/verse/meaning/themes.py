@@ -39,6 +39,8 @@ OWN_WORD = 0.3
 MIN_OWN = 0.5
 # A keyword belongs to the theme at least so much.
 MIN_FIT = 0.15
+# The letters of an English keyword that is no word of the theme.
+MIN_LETTERS = 3
 # Keywords among which chance chooses, and orders of the keywords that are compared.
 CHOICES, ORDERS = 60, 256
 
@@ -156,7 +158,7 @@ class Themes:
         found = {
             coherence.symbols[at]: float(fits[at]) + OWN_WORD * (at in own)
             for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()
-            if at in own or coherence.symbols[at] not in FUNCTION_WORDS
+            if at in own or coherence.chinese or _says_something(coherence.symbols[at])
         }
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
@@ -199,6 +201,11 @@ class Themes:
         """The themes whose arrays and words these are."""
         title, body = (np.asarray(arrays[name], np.float32) for name in ("title", "body"))
         return cls(title, body, np.asarray(arrays["counts"], np.uint32), tuple(known))
+
+
+def _says_something(word: str) -> bool:
+    """Whether an English word may be a keyword: no function word, and no ending that stands alone (heaven 'd)."""
+    return len(word) >= MIN_LETTERS and word not in FUNCTION_WORDS
 
 
 def _own(theme: str, coherence: Coherence) -> list[int]:
