@@ -82,6 +82,13 @@ def test_the_command_writes_with_it_in_any_folder(empty_place, command):
     assert len(result.stdout.strip().splitlines()) == 14
 
 
+def test_it_writes_verse_where_there_is_no_other_run(empty_place, command):
+    result = command("poem", "--form", "couplets", "--seed", 1)
+    assert result.exit_code == 0
+    assert f"using {NAME}, which comes with textgen" in result.stderr
+    assert len(result.stdout.strip().splitlines()) == 4
+
+
 def test_one_may_begin_with_it(empty_place):
     """`textgen train mine.txt --from NAME`: poems and the direction are as in the run."""
     shutil.copy(ROOT / "corpora" / "lamplighter.txt", "mine.txt")
