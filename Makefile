@@ -57,17 +57,16 @@ checkpoint: $(VENV)/.installed
 VERSE_TEXT ?= sonnets.txt
 PROSE_TEXT ?= corpora:shakespeare
 VERSE_EPOCHS ?= 30
-WYATT = checkpoints/wyatt
+WYATT ?= checkpoints/wyatt
 LIGHTLY = --input-dropout 0 --embedding-dropout 0 --recurrent-dropconnect 0 --dropout 0.1 --output-dropout 0.1
 STRONGLY = --input-dropout 0.2 --embedding-dropout 0.05 --recurrent-dropconnect 0.1 --dropout 0.2 --output-dropout 0.3
 verse-checkpoint: $(VENV)/.installed
 	@test -f "$(VERSE_TEXT)" || { echo "no file $(VERSE_TEXT): name a text of poems that people wrote, for example \
 	sonnets from Project Gutenberg with a blank line between two poems: make verse-checkpoint VERSE_TEXT=FILE"; exit 1; }
-	rm -rf $(WYATT)
 	$(BIN)/textgen train $(PROSE_TEXT) --lowercase --unit word --direction backward --vocabulary-size 2400 --layers 1 \
 	  --units 384 --projection 128 $(LIGHTLY) --validation 0.02 --epochs 5 --out checkpoints/prose --overwrite
 	$(BIN)/textgen train "$(VERSE_TEXT)" --documents poem --lowercase --from checkpoints/prose --direction backward \
-	  --vocabulary-size 3000 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) \
+	  --vocabulary-size 3000 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) --overwrite \
 	  --note "made by: make verse-checkpoint, from $(notdir $(PROSE_TEXT)) and then $(notdir $(VERSE_TEXT))"
 	$(BIN)/python -m textgen.runs.half $(WYATT)
 	rm -rf $(WYATT)/resume $(WYATT)/.lock
