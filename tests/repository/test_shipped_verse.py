@@ -60,6 +60,7 @@ def test_its_poems_hold_their_form(generator, form, seed):
     assert not any(contains(generator.memory["lines"], without_marks(line)) for line in poem.lines)
 
 
+@pytest.mark.slow
 def test_a_theme_is_heard(generator):
     """Poems on the sea name it, or what belongs to it, more often than poems on another theme."""
     of_the_sea = re.compile(
@@ -89,6 +90,7 @@ def test_it_writes_verse_where_there_is_no_other_run(empty_place, command):
     assert len(result.stdout.strip().splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_one_may_begin_with_it(empty_place):
     """`textgen train mine.txt --from NAME`: poems and the direction are as in the run."""
     shutil.copy(ROOT / "corpora" / "lamplighter.txt", "mine.txt")
