@@ -10,6 +10,7 @@ COPY pyproject.toml setup.cfg setup.py README.md LICENSE requirements-writing.tx
 COPY textgen textgen
 COPY corpora corpora
 COPY checkpoints/jabez checkpoints/jabez
+COPY checkpoints/wyatt checkpoints/wyatt
 RUN python -m venv /opt/textgen \
  && /opt/textgen/bin/pip install --no-cache-dir --no-deps . -r requirements-serving.txt
 

@@ -14,7 +14,8 @@
 #   make coverage        the tests of these four, with the share of lines that they run; fails below 95%
 #   make tutorial        the tutorial exactly as it is written; takes minutes
 #   make picture         draw docs/architecture.svg again
-#   make checkpoint      train the model that ships
+#   make checkpoint      train the model of prose that ships
+#   make verse-checkpoint VERSE_TEXT=sonnets.txt    train the model of English verse that ships, from poems that you have
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
 #   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
@@ -39,7 +40,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 # What an installation is made of, besides the sources in Python, which it reads where they are.
 BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
 
-.PHONY: checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
+.PHONY: checkpoint verse-checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
   typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines \
   test-firefox test-forms kernel clean
 
@@ -54,6 +55,26 @@ checkpoint: $(VENV)/.installed
 	$(BIN)/textgen train corpora/ferryman.txt --out checkpoints/jabez --layers 1 --units 384 --embedding-size 48 \
 	  --epochs 40 --note "made by: make checkpoint"
 	rm -rf checkpoints/jabez/resume checkpoints/jabez/.lock
+
+# The model of English verse that ships: prose first, which teaches syntax, then poems. Neither text is in the repository.
+# VERSE_TEXT is a file of poems with a blank line between two; of the last fifth it learns nothing.
+# PROSE_TEXT holds files, or names of `textgen corpora list`.
+VERSE_TEXT ?= sonnets.txt
+PROSE_TEXT ?= corpora:shakespeare
+VERSE_EPOCHS ?= 30
+WYATT ?= checkpoints/wyatt
+LIGHTLY = --input-dropout 0 --embedding-dropout 0 --recurrent-dropconnect 0 --dropout 0.1 --output-dropout 0.1
+STRONGLY = --input-dropout 0.2 --embedding-dropout 0.05 --recurrent-dropconnect 0.1 --dropout 0.2 --output-dropout 0.3
+verse-checkpoint: $(VENV)/.installed
+	@test -f "$(VERSE_TEXT)" || { echo "no file $(VERSE_TEXT): name a text of poems that people wrote, for example \
+	sonnets from Project Gutenberg with a blank line between two poems: make verse-checkpoint VERSE_TEXT=FILE"; exit 1; }
+	$(BIN)/textgen train $(PROSE_TEXT) --lowercase --unit word --direction backward --vocabulary-size 2400 --layers 1 \
+	  --units 384 --projection 128 $(LIGHTLY) --validation 0.02 --epochs 5 --out checkpoints/prose --overwrite
+	$(BIN)/textgen train "$(VERSE_TEXT)" --documents poem --lowercase --from checkpoints/prose --direction backward \
+	  --vocabulary-size 3000 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) --overwrite \
+	  --note "made by: make verse-checkpoint, from $(notdir $(PROSE_TEXT)) and then $(notdir $(VERSE_TEXT))"
+	$(BIN)/python -m textgen.runs.half $(WYATT)
+	rm -rf $(WYATT)/resume $(WYATT)/.lock
 
 test: lint
 	$(PYTEST)

@@ -266,7 +266,7 @@ def test_no_runs(command, empty_place):
         (2, ["train", "short.txt", "--dropout", "1"], "--dropout takes a number at least 0 and below 1; got 1.0"),
         (2, ["train", "--resume", "x", "--units", "3"], "--units"),
         (4, ["train", "--resume", "ghost"], "ghost: no such run"),
-        (4, ["sample", "ghost"], "ghost: no such run here or in {place}/checkpoints; there are: jabez"),
+        (4, ["sample", "ghost"], "ghost: no such run here or in {place}/checkpoints; there are: jabez, wyatt"),
         (4, ["sample", "jabes"], "jabes: no such run here or in {place}/checkpoints; did you mean 'jabez'?"),
         (4, ["sample", "folder"], "nothing in best/; no run of that name in {place}/checkpoints"),
         (4, ["sample", "short.txt"], "not a single file; no run of that name in {place}/checkpoints"),
@@ -320,7 +320,7 @@ def test_bad_input_is_one_line_and_makes_nothing(refused, empty_place, code, arg
         (5, ["--out", "blank.txt"], "blank.txt: the file exists"),
         (5, ["--out", "/dev/null", "--overwrite"], "/dev/null: not a plain file"),
         (5, ["--out", "no/where.txt"], "no/where.txt: no folder no"),
-        (4, ["nothing"], "checkpoints; there are: tiny, words, jabez"),
+        (4, ["nothing"], "checkpoints; there are: tiny, words, jabez, wyatt"),
     ],
 )
 def test_bad_sampling_is_one_line(refused, with_runs, code, arguments, complaint):

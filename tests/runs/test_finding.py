@@ -11,10 +11,10 @@ from tests.conftest import ROOT
 from tests.helpers import forged_runs
 from textgen.errors import RunError
 from textgen.runs import folder
-from textgen.runs.folder import SHIPPED, find_run, list_runs, shipped_run
+from textgen.runs.folder import SHIPPED, SHIPPED_RUNS, SHIPPED_VERSE, find_run, list_runs, shipped_run
 from textgen.runs.run import load_run
 
-JABEZ = ROOT / "checkpoints" / SHIPPED
+JABEZ, WYATT = (ROOT / "checkpoints" / name for name in (SHIPPED, SHIPPED_VERSE))
 
 
 @pytest.fixture
@@ -90,12 +90,19 @@ def test_many_names_are_not_all_listed(runs, alone):
 def test_the_run_that_ships_is_found_from_everywhere(empty_place, tiny_run):
     assert shipped_run() == JABEZ
     assert find_run(SHIPPED) == find_run() == JABEZ
+    assert find_run(SHIPPED_VERSE) == shipped_run(SHIPPED_VERSE) == WYATT
     # One's own runs come first, under any name.
     shutil.copytree(tiny_run, "checkpoints/mine")
     assert find_run() == Path("checkpoints/mine")
     assert find_run(SHIPPED) == JABEZ
     shutil.copytree(tiny_run, f"checkpoints/{SHIPPED}")
     assert find_run(SHIPPED) == Path("checkpoints", SHIPPED)
+
+
+def test_of_the_runs_that_ship_the_one_of_prose_comes_first(empty_place):
+    for name in SHIPPED_RUNS:
+        shutil.copytree(ROOT / "checkpoints" / name, f"checkpoints/{name}")
+    assert find_run() == Path("checkpoints", SHIPPED)
 
 
 def test_without_any_run_the_message_names_the_folder(empty_place, alone):
@@ -106,12 +113,13 @@ def test_without_any_run_the_message_names_the_folder(empty_place, alone):
 
 
 def test_an_installation_has_the_files_that_ship():
-    """setup.cfg names each folder of the run and each file in it, and each text: none is missing, none is left over."""
+    """setup.cfg names each folder of the runs and each file in it, and each text: none is missing or left over."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", "utf-8")
     listed = {place: sorted(names.split()) for place, names in settings["options.data_files"].items()}
     wanted: dict[str, list[str]] = {}
-    for path in [*(ROOT / "corpora").glob("*.txt"), ROOT / "corpora/README.md", *JABEZ.rglob("*")]:
+    runs = [*JABEZ.rglob("*"), *WYATT.rglob("*")]
+    for path in [*(ROOT / "corpora").glob("*.txt"), ROOT / "corpora/README.md", *runs]:
         if path.is_file():
             name = path.relative_to(ROOT)
             wanted.setdefault(f"share/textgen/{name.parent.as_posix()}", []).append(name.as_posix())

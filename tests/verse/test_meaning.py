@@ -114,6 +114,15 @@ class TestThemes:
     def test_an_unknown_theme_has_no_plan(self, knowledge):
         assert knowledge.themes.plan(knowledge.coherence, "ABC", 4, np.random.default_rng(0)) == ()
 
+    def test_english_function_words_are_no_keywords(self):
+        poems = (ROOT / "corpora/lamplighter.txt").read_text("utf-8").lower().split("\n\n")
+        known = Knowledge.learn(poems)
+        plan = known.themes.plan(known.coherence, "the lamp on the sea", 8, np.random.default_rng(1))
+        assert {"lamp", "sea"} <= set(plan)
+        assert not set(plan) & set("the on a and of in to with he his that it by from at".split())
+        only = known.themes.plan(known.coherence, "the", 4, np.random.default_rng(1))
+        assert "the" in only
+
     def test_chance_gives_other_plans(self, knowledge):
         found = {knowledge.themes.plan(knowledge.coherence, "江", 3, np.random.default_rng(at)) for at in range(20)}
         assert len(found) > 3
@@ -185,6 +194,12 @@ class TestTerms:
         english = Knowledge.learn((ROOT / "corpora" / "lamplighter.txt").read_text("utf-8").split("\n\n"))
         at = self.situation(english, ["the tide comes in"], ["the tide goes out", "a stone lies there"])
         assert terms.doubling(at).tolist() == [-0.5, 0.0]
+
+    def test_the_likelihood_counts_where_a_line_was_turned_to_a_keyword(self, knowledge):
+        likelihood = np.array([-1.0, -2.0], np.float32)
+        lines = {word: Situation(knowledge, [], ["a b", "c d"], likelihood, keyword=word) for word in ("b", "")}
+        assert terms.turned(lines["b"]).tolist() == [-1.0, -2.0]
+        assert terms.turned(lines[""]).tolist() == [0.0, 0.0]
 
     def test_every_weight_is_of_a_term_and_none_is_negative(self):
         for weights in (CHINESE_WEIGHTS, ENGLISH_WEIGHTS):

@@ -4,9 +4,10 @@ import pytest
 
 from textgen.errors import UsageError
 from textgen.system import extras
+from textgen.verse import scansion
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import mandarin as modern
-from textgen.verse.sounds import meter, pingshui
+from textgen.verse.sounds import meter, pingshui, rhyming
 
 # Characters with level readings only, and their groups in the book of Pingshui, as primers give them.
 LEVEL = {"東": "東", "冬": "冬", "江": "江", "支": "支", "微": "微", "魚": "魚", "虞": "虞", "齊": "齊", "佳": "佳"}
@@ -126,7 +127,7 @@ def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
     words = ["every", "upon", "the", "river", "morning", "delight", "i", "again"]
     shapes = [meter.shape(word) for word in words]
     for pattern in ("wsws", "wsw", "sww", "xxxxx", "wswws"):
-        forward, backward = meter.Meter(shapes, pattern), meter.Meter(shapes, pattern, backward=True)
+        forward, backward = (meter.Meter(meter.Shapes(shapes), pattern, backward) for backward in (False, True))
         for first in range(len(words)):
             for second in range(len(words)):
                 for third in range(len(words)):
@@ -141,7 +142,7 @@ def test_the_meter_of_a_vocabulary_agrees_with_the_meter_of_a_line():
 
 def test_the_longest_pattern_of_a_vocabulary():
     """Places are bits of signed numbers: 62 syllables are read right, and 63 refused."""
-    shapes = [meter.shape(word) for word in ("lamp", "river")]
+    shapes = meter.Shapes([meter.shape(word) for word in ("lamp", "river")])
     for pattern in ("ws" * 31, "x" * meter.MAX_PLACES):
         table, places = meter.Meter(shapes, pattern), 1
         for syllable in range(1, meter.MAX_PLACES + 1):
@@ -151,6 +152,45 @@ def test_the_longest_pattern_of_a_vocabulary():
         assert int(table.onward(1 << 60)[1]) == (0 if "w" in pattern else table.end)
     with pytest.raises(UsageError, match="a line of 63 syllables; it has at most 62; shorten the form"):
         meter.Meter(shapes, "x" * 63)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("pattern", ["wswsws", "Swwse", "xxwws"])
+@pytest.mark.parametrize("caesura", [0, 2, 3])
+def test_where_each_word_leads(pattern, backward, caesura):
+    """The table agrees with the rule of each place, worked out word by word and syllable by syllable."""
+    words = ["every", "upon", "the", "river", "and", "delight", "i", "stone", "never"]
+    table = meter.Meter(meter.Shapes([meter.shape(word) for word in words]), pattern, backward, caesura)
+    for number, word in enumerate(words):
+        for place in range(len(pattern) + 1):
+            wanted = set()
+            for spoken in meter.shape(word):
+                size = len(spoken)
+                first = len(pattern) - place - size if backward else place
+                if place + size > len(pattern):
+                    continue
+                signs = pattern[first : first + size]
+                # A primary stress in a weak place, an article in a strong one, a function word where a stress must be.
+                bad = any(
+                    (size > 1 and (sign == "w" and digit == "1"))
+                    or (size > 1 and sign == "S" and digit == "0")
+                    or (size > 1 and sign == "e" and digit in "12")
+                    or (size == 1 and sign == "e")
+                    or (size == 1 and sign == "s" and word == "the")
+                    or (size == 1 and sign == "S" and word in ("the", "and", "i"))
+                    for sign, digit in zip(signs, spoken, strict=True)
+                )
+                across = caesura and first < caesura < first + size
+                before = caesura and first + size == caesura and word in ("the", "and", "i")
+                if not (bad or across or before):
+                    wanted.add(place + size)
+            found = int(table.onward(1 << place)[number])
+            assert set(meter.bits(found)) == wanted, (word, place)
+
+
+def test_what_is_computed_of_words_of_users_is_bounded():
+    for cached in (cmu.spoken, cmu.phones, rhyming.sounds, rhyming.rhymes, scansion.sounds):
+        assert 126_000 < cached.cache_info().maxsize < 1 << 20
 
 
 def test_syllables():

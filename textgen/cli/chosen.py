@@ -5,22 +5,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textgen.cli.console import note
-from textgen.runs.folder import SHIPPED, find_run, shipped_run, shown_runs_folder
+from textgen.runs.folder import SHIPPED, SHIPPED_RUNS, find_run, shipped_run, shown_runs_folder
 
 
-def chosen_run(run: str | None) -> Path:
-    """The folder of the run that a command uses. Says so where that is the run that ships.
+def chosen_run(run: str | None, shipped_name: str = SHIPPED) -> Path:
+    """The folder of the run that a command uses. Says so where that is a run that ships.
 
     Args:
         run: its path or name; None for the newest run.
+        shipped_name: which of the runs that ship is used where there is no other.
 
     Raises:
         RunError: as `find_run`.
     """
     path = find_run(run)
     # The name is compared first, since an installation finds the shipped run in a list of its files.
-    if run is None and path.name == SHIPPED and (shipped := shipped_run()) and os.path.samefile(path, shipped):
-        note(f"note: no run of your own in {shown_runs_folder()} yet; using {SHIPPED}, which comes with textgen")
+    shipped = shipped_run(path.name) if run is None and path.name in SHIPPED_RUNS else None
+    if shipped and os.path.samefile(path, shipped):
+        path = shipped_run(shipped_name) or path
+        note(f"note: no run of your own in {shown_runs_folder()} yet; using {path.name}, which comes with textgen")
     return path
 
 

@@ -128,6 +128,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     A run that is named "check", "judge" or "write" is reached by its path: textgen poem checkpoints/check.
 
     \b
+      textgen poem wyatt --form sonnet --theme "the sea"
       textgen poem tang --form jueju7
       textgen poem tang --form jueju5 --acrostic 春江花月 --show
       textgen poem tang --form lushi7 --rhyme 東 --count 5 --seed 1
@@ -140,6 +141,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     """
     from textgen.cli.chosen import chosen_run
     from textgen.cli.train import train_command  # its options are what the warning advises
+    from textgen.runs.folder import SHIPPED_VERSE
     from textgen.runs.run import load_run
     from textgen.verse.composing import compositions
     from textgen.verse.readiness import warning
@@ -151,7 +153,7 @@ def write_command(run: str | None, show: bool, as_json: bool, **options: Any) ->
     config = PoemConfig(**{"seed": new_seed()} | given(options))
     if run is not None and os.path.isfile(run):
         raise UsageError(f"{run}: a file, not a run; to check the poems in it: textgen poem check {run}")
-    path = chosen_run(run)
+    path = chosen_run(run, SHIPPED_VERSE)
     read = load_run(path)
     generator = Generator.of_run(read)
     if labels:

@@ -34,7 +34,9 @@ FOREIGN = {
 
 # The environment variable that names the folder of runs, and that folder without it.
 VARIABLE, DEFAULT_FOLDER = "TEXTGEN_RUNS", "checkpoints"
-SHIPPED = "jabez"  # the run that comes with textgen; any other run is preferred to it
+# The runs that come with textgen; any other run is preferred to them. Where there is no other, the first is used.
+SHIPPED, SHIPPED_VERSE = "jabez", "wyatt"
+SHIPPED_RUNS = (SHIPPED, SHIPPED_VERSE)
 MAX_NAMES = 8  # of runs in a message
 
 # Folders of snapshots, and how many snapshots of each are kept.
@@ -79,9 +81,9 @@ def shown_runs_folder() -> str:
     return str(folder)
 
 
-def shipped_run() -> Path | None:
-    """The folder of the run that comes with textgen; None where it is not installed. It may be read only."""
-    history = data_file(f"{DEFAULT_FOLDER}/{SHIPPED}/{HISTORY}")
+def shipped_run(name: str = SHIPPED) -> Path | None:
+    """The folder of a run that comes with textgen; None where it is not installed. It may be read only."""
+    history = data_file(f"{DEFAULT_FOLDER}/{name}/{HISTORY}")
     return history and history.parent
 
 
@@ -89,15 +91,15 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
     """Find the folder of a run.
 
     Args:
-        run: its path, or its name in the folder of runs; None finds the newest run there. The run that comes with
-            textgen is found by its name from everywhere, and where there is no other.
+        run: its path, or its name in the folder of runs; None finds the newest run there. The runs that come with
+            textgen are found by their names from everywhere; where there is no other run, None finds `jabez`.
 
     Raises:
         RunError: there is no such run. The message names the folder that was searched.
     """
     if run is None:
         runs = list_runs()
-        newest = max(runs, key=lambda path: (path.name != SHIPPED, _saved_at(path)), default=None) or shipped_run()
+        newest = max(runs, key=_preference, default=None) or shipped_run()
         if newest is None:
             raise RunError(f"no run in {shown_runs_folder()} yet; train one: textgen train FILE.txt")
         return newest
@@ -122,17 +124,21 @@ def find_run(run: str | os.PathLike[str] | None = None) -> Path:
     return path
 
 
+def _preference(path: Path) -> tuple[bool, bool, int]:
+    """The larger, the sooner a run is used where none is named: own runs first, the newest of them."""
+    return path.name not in SHIPPED_RUNS, path.name == SHIPPED, _saved_at(path)
+
+
 def _named(name: Path) -> Path | None:
-    """The folder of a name in the folder of runs, or of the run that comes with textgen; None for another name."""
+    """The folder of a name in the folder of runs, or of a run that comes with textgen; None for another name."""
     path = runs_folder() / name
-    return path if path.is_dir() else shipped_run() if str(name) == SHIPPED else None
+    return path if path.is_dir() else shipped_run(str(name)) if str(name) in SHIPPED_RUNS else None
 
 
 def _hint(name: str) -> str:
     """What to do about a name that no run has."""
     names = [path.name for path in list_runs()]
-    if SHIPPED not in names and shipped_run():
-        names.append(SHIPPED)
+    names += [name for name in SHIPPED_RUNS if name not in names and shipped_run(name)]
     if not names:
         return "train one: textgen train FILE.txt"
     more = f" and {len(names) - MAX_NAMES:,} more: textgen runs" if len(names) > MAX_NAMES else ""

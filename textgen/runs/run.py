@@ -147,7 +147,8 @@ class Run:
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Name to float32 array: the names and shapes of `ModelConfig.weight_shapes`. Raises RunError."""
         file = self.snapshot.open(WEIGHTS)
-        weights = read_tensors(file, {name: (shape, "F32") for name, shape in self.model.weight_shapes().items()})
+        rules = {name: (shape, "F32 or F16") for name, shape in self.model.weight_shapes().items()}
+        weights = {name: array.astype(np.float32, copy=False) for name, array in read_tensors(file, rules).items()}
         for name, array in weights.items():
             if np.abs(array).max() > MAX_WEIGHT:
                 raise RunError(

@@ -32,7 +32,7 @@ Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 # The parts of a file, written one after another.
 Parts: TypeAlias = list[bytes | memoryview]
 
-# What is expected of a tensor: its shape (None: any length) and its dtype, one of DTYPES.
+# What is expected of a tensor: its shape (None: any length) and its dtype, one of DTYPES; or several, "F32 or F16".
 TensorRule: TypeAlias = tuple[tuple[int | None, ...], str]
 
 
@@ -129,11 +129,11 @@ def _compare(file: SavedFile, header: Mapping[str, _Entry], rules: Mapping[str, 
         shape, dtype = rules[name]
         found = tuple(entry.shape)
         fits = len(found) == len(shape) and all(size in (None, own) for size, own in zip(shape, found, strict=True))
-        if not fits or entry.dtype != dtype:
+        if not fits or entry.dtype not in dtype.split(" or "):
             raise RunError(
                 f"{file.path}: {name} is {entry.dtype} {found}; the configuration requires {dtype} {tuple(shape)}"
             )
-        begin, size = end, math.prod(found) * _NUMPY[dtype].itemsize
+        begin, size = end, math.prod(found) * _NUMPY[entry.dtype].itemsize
         end = begin + size
         if entry.data_offsets != (begin, end):
             raise DamagedError(f"{file.path}: damaged: {name} is not where the tensor before it ends")

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from textgen.corpus.memory import words as words_of
-from textgen.verse.sounds.function_words import ARTICLES, FUNCTION_WORDS, PRONOUNS
+from textgen.verse.sounds.function_words import ARTICLES, FUNCTION_WORDS, PRONOUNS, is_letter
 
 
 def _set(words: str) -> frozenset[str]:
@@ -96,7 +96,7 @@ def _errors(words: Sequence[str]) -> Iterator[Error]:
         before = words[at - 1] if at else ""
         after = words[at + 2] if at + 2 < len(words) else ""
         text = _order(one, other) or _number(one, other, after) or _verb(before, one, other)
-        if text:
+        if text and not is_letter(before, one):
             yield Error(f"{one} {other}", text)
 
 

@@ -59,11 +59,11 @@ def check(lines: Sequence[str], form: str | Form | None = None, **options: Unpac
     wanted = "the lines of a poem"
     rows = [arguments.text("lines", line).strip() for line in arguments.items("lines", lines, wanted)]
     lines = list(filter(None, rows))
-    if isinstance(form, Form):
-        judged_as = form
+    if form is None:
+        judged_as, verdict = _guess(lines, rules)
     else:
-        judged_as = _guess(lines, rules) if form is None else form_of(arguments.text("form", form))
-    verdict = _judge(lines, judged_as, rules)
+        judged_as = form if isinstance(form, Form) else form_of(arguments.text("form", form))
+        verdict = _judge(lines, judged_as, rules)
     lines = [line.text for line in verdict.lines]
     if not judged_as.allows(len(lines)):
         verdict.breaks.append(Break("lines", f"{len(lines)}, not {judged_as.sizes}"))
@@ -103,7 +103,8 @@ def _judge(lines: list[str], form: Form, rules: Rules) -> Verdict:
     return (_english if form.meters else _plain)(lines, form, rules)
 
 
-def _guess(lines: list[str], rules: Rules) -> Form:
+def _guess(lines: list[str], rules: Rules) -> tuple[Form, Verdict]:
+    """The form that fits a poem best, and the poem's verdict by it."""
     if not lines:
         raise UsageError("`lines`: the poem has no lines")
     own = "chinese" if is_chinese("".join(lines)) else "english"
@@ -119,14 +120,14 @@ def _guess(lines: list[str], rules: Rules) -> Form:
         raise _none_fits(own, lines)
     # Lines of one number and length: the rhymes name the form. Regulated verse comes first.
     verdicts = [(form, _judge(lines, form, rules)) for form in fitting]
-    found, verdict = min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))
-    for old in little if _could_be_old(verdict) else ():
-        if old.tune and _judge(lines, old, rules).holds:
-            return old
+    found = min(verdicts, key=lambda one: (one[1].count("rhyme") + len(one[1].breaks), _faults(one[1])))
+    for old in little if _could_be_old(found[1]) else ():
+        if old.tune and (verdict := _judge(lines, old, rules)).holds:
+            return old, verdict
     return found
 
 
-def _english_guess(lines: list[str], rules: Rules, fitting: list[Form]) -> Form:
+def _english_guess(lines: list[str], rules: Rules, fitting: list[Form]) -> tuple[Form, Verdict]:
     """The English form that speaks most for itself, in as many lines where its length is open."""
     usual = [_judge(lines, form, rules) for form in fitting if form.lines == len(lines)]
     others = [form for form in fitting if form.lines != len(lines) and len(lines) >= MIN_OPEN]
@@ -135,7 +136,8 @@ def _english_guess(lines: list[str], rules: Rules, fitting: list[Form]) -> Form:
     found = [*usual, *(verdict for verdict in resized if evidence(verdict) >= MIN_EVIDENCE * len(lines))]
     if not found:
         raise _none_fits("english", lines)
-    return max(found, key=evidence).form
+    best = max(found, key=evidence)
+    return best.form, best
 
 
 def _none_fits(language: str, lines: list[str]) -> UsageError:

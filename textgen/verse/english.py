@@ -76,10 +76,15 @@ class English:
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
             self.notes.append(f"`{name}` read as {text.lstrip()!r}")
+        if not is_exact and len(self.tokenizer.unknown(f" {text}")) < len(unknown):
+            # The run knows the first word only with the space before it.
+            text, unknown = f" {text}", self.tokenizer.unknown(f" {text}")
         kept = [symbol for symbol in self.tokenizer.split(text) if symbol not in unknown]
         if unknown:
             shown = ", ".join(repr(symbol.strip() or symbol) for symbol in unknown)
-            if is_exact or not any(symbol.strip() for symbol in kept):
+            is_read = any(symbol.strip() for symbol in kept)
+            # A theme that the network cannot read still turns the lines to what goes with it (`read_theme`).
+            if is_exact or not (is_read or name == "theme"):
                 raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
             self.notes.append(f"`{name}` read without {shown}")
         return kept
@@ -192,10 +197,11 @@ class English:
     def _lexicon(self) -> Lexicon:
         """The words of known sound that the run can write; with characters, only those of its training poems."""
         if self.tokenizer.whole_words:
-            return Lexicon(sorted(WordSpelling.words(self.printed)), self.config.rhyme_kind)
+            return _known_lexicon(tuple(sorted(WordSpelling.words(self.printed))), self.config.rhyme_kind)
         letters = frozenset(text.lower() for text in self.printed if len(text) == 1)
         known = self.generator.memory.get("words")
-        return Lexicon(_spellable(letters, None if known is None else known.tobytes()), self.config.rhyme_kind)
+        spellable = _spellable(letters, None if known is None else known.tobytes())
+        return _known_lexicon(spellable, self.config.rhyme_kind)
 
     def _rhyme(self, rhyme: str, lexicon: Lexicon) -> tuple[Rhymes, tuple[int, ...]]:
         """The rhymes of the user's word, and that word where the lexicon has it."""
@@ -257,6 +263,12 @@ class English:
 
 def _ids(row: Ids) -> list[int]:
     return [int(index) for index in row]
+
+
+@lru_cache(maxsize=4)
+def _known_lexicon(known: tuple[str, ...], rhyme_kind: str) -> Lexicon:
+    """A Lexicon, whose meters and rhymes the poems of one run share."""
+    return Lexicon(known, rhyme_kind)
 
 
 @lru_cache(maxsize=4)

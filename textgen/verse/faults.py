@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textgen.corpus.memory import words
 from textgen.verse import agreement
 from textgen.verse.scansion import Reading, scan
-from textgen.verse.sounds.function_words import UNFINISHED, kind_of
+from textgen.verse.sounds.function_words import MAX_LETTERED, UNFINISHED, is_letter, kind_of
 from textgen.verse.sounds.meter import shape
 
 # The names of faults, from the worst on.
@@ -80,11 +80,12 @@ def examine(text: str, patterns: Sequence[str], meter_rule: str) -> Findings:
     own, errors = words(text), agreement.errors(text)
     found, remarks = Counter[str](), [f"agreement: {error}" for error in errors]
     found[AGREEMENT] = len(errors)
-    if own and own[-1] in UNFINISHED:
+    if own and own[-1] in UNFINISHED and not is_letter("".join(own[-2:-1]), own[-1]):
         found[WEAK_END] = 1
         remarks.append(f"{WEAK_END}: {own[-1]}")
     found[MISPLACED_MARK] = len(_MISPLACED.findall(text)) + sum(
-        word.lower().replace("\u2019", "'") in UNFINISHED for word in _MARKED_WORD.findall(text)
+        _is_unfinished(each[1], text[max(each.start() - MAX_LETTERED, 0) : each.start()])
+        for each in _MARKED_WORD.finditer(text)
     )
     read = None
     if any("s" in pattern for pattern in patterns) and own and all(map(shape, own)):
@@ -97,6 +98,11 @@ def examine(text: str, patterns: Sequence[str], meter_rule: str) -> Findings:
             shown = [word for word in read.stressed if kind_of(word) in _SHOWN]
             remarks += [f"{STRESSED}{kind_of(word)}: {word}" for word in shown]
     return Findings({name: float(found[name]) for name in NAMES if found[name]}, tuple(remarks), read)
+
+
+def _is_unfinished(word: str, before: str) -> bool:
+    """Whether what a word belongs to comes next, by the text before it."""
+    return "".join(words(word)) in UNFINISHED and not is_letter(before.lower(), word.lower())
 
 
 def breaks_before(line: str) -> list[bool]:

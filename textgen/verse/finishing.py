@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from textgen.corpus.memory import words
 from textgen.system import extras
 from textgen.verse.sounds import rhyming
-from textgen.verse.sounds.function_words import UNFINISHED
+from textgen.verse.sounds.function_words import MAX_LETTERED, UNFINISHED, is_letter
 
 LINES, SENTENCES, AS_IS = "lines", "sentences", "as-is"
 
@@ -79,11 +79,12 @@ def _marked(line: str) -> str:
     """A line without marks before its first word, side by side, or after a word that needs what comes next."""
     line = line.lstrip(MARKS + " ")
     line = _MARKS.sub(_strongest, line)
-    return re.sub(
-        rf"({_WORD})([{re.escape(MARKS)}]+)",
-        lambda found: found[1] if _needs_more(found[1]) and found[2] != "..." else found[0],
-        line,
-    )
+
+    def kept(found: re.Match[str]) -> str:
+        is_wrong = _needs_more(found[1]) and not is_letter(_before(found), found[1].lower()) and found[2] != "..."
+        return found[1] if is_wrong else found[0]
+
+    return re.sub(rf"({_WORD})([{re.escape(MARKS)}]+)", kept, line)
 
 
 def _strongest(found: re.Match[str]) -> str:
@@ -113,12 +114,17 @@ def _with_articles(line: str) -> str:
 
     def right(found: re.Match[str]) -> str:
         is_vowel = _sounds_open(found[3])
-        if is_vowel is None:
+        if is_vowel is None or is_letter(_before(found), found[1].lower()):
             return found[0]
         article = found[1][0] + ("n" if is_vowel else "")
         return f"{article}{found[2]}{found[3]}"
 
     return _ARTICLE.sub(right, line)
+
+
+def _before(found: re.Match[str]) -> str:
+    """The text before a match, as far as the word there goes."""
+    return found.string[max(found.start() - MAX_LETTERED, 0) : found.start()].lower()
 
 
 def _sounds_open(word: str) -> bool | None:

@@ -14,7 +14,7 @@ module shares its tables with the decoder, but no code, and knows nothing of poe
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -86,10 +86,13 @@ def scan(words: Sequence[str], breaks: Sequence[bool], patterns: Sequence[str], 
     if not words or len(words) > max(map(len, patterns)) * 2:
         return None
     can_elide = rule != "strict"
+    sizes = _sizes(words, can_elide)
     best: tuple[tuple[int, int], _Path, str, tuple[str, ...]] | None = None
-    for licences, signs, names in sorted(_variants(tuple(patterns), rule), key=lambda one: one[0]):
+    for licences, signs, names in _variants(tuple(patterns), rule):
         if best is not None and best[0] <= (LICENCE * licences, 0):
             break
+        if not sizes >> len(signs) & 1:
+            continue
         path = _read(words, breaks, signs, can_elide)
         if path and licences + sum(sound.is_elided for sound in path.sounds) <= MAX_LICENCES:
             total = (LICENCE * licences + path.cost[0], path.cost[1])
@@ -109,7 +112,7 @@ def lengths(patterns: Sequence[str], rule: str) -> set[int]:
 
 @lru_cache(maxsize=64)
 def _variants(patterns: tuple[str, ...], rule: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    """The patterns that a line may follow: the number of licences in each, its signs, and their names."""
+    """The patterns that a line may follow: the number of licences in each, its signs, and their names; few first."""
     found: dict[str, tuple[int, str, tuple[str, ...]]] = {pattern: (0, pattern, ()) for pattern in patterns}
     if rule == "strict":
         return tuple(found.values())
@@ -120,7 +123,18 @@ def _variants(patterns: tuple[str, ...], rule: str) -> tuple[tuple[int, str, tup
                 cost = sum(_FEET.get(foot, 0) for foot in feet) + bool(ending)
                 if signs not in found and "x" not in pattern:
                     found[signs] = cost, signs, tuple(_named(feet, ending))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda one: one[0]))
+
+
+def _sizes(words: Sequence[str], can_elide: bool) -> int:
+    """The numbers of syllables that a line may have, as a set: bit n stands for n."""
+    found = 1
+    for word in words:
+        longer = 0
+        for sound in sounds(word, can_elide):
+            longer |= found << len(sound.stress)
+        found = longer
+    return found
 
 
 def _feet(pattern: str, rule: str) -> Iterator[list[str]]:
@@ -153,7 +167,7 @@ def _named(feet: Sequence[str], ending: str) -> Iterator[str]:
         yield _NAMES[ending]
 
 
-@cache
+@lru_cache(maxsize=cmu.MAX_WORDS)
 def sounds(word: str, can_elide: bool) -> tuple[_Sound, ...]:
     """The ways to say a word; of equal ones that without elision."""
     whole = [_Sound(one.stress, False) for one in cmu.spoken(word) if one.stress]

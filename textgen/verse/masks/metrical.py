@@ -16,7 +16,7 @@ from textgen.verse.bounded import BoundedCache
 from textgen.verse.masks.base import Mask
 from textgen.verse.masks.path import Choices, LineWords, Path, path, steps
 from textgen.verse.masks.position import MARK, START, WORD, MetricalPosition, Rhymes, RhymeSoFar
-from textgen.verse.masks.substitutions import allowed
+from textgen.verse.masks.substitutions import Hopeful, allowed, first_places
 from textgen.verse.masks.supply import Supply
 from textgen.verse.sounds.function_words import UNFINISHED
 from textgen.verse.sounds.lexicon import Lexicon
@@ -88,6 +88,8 @@ class Metrical:
             [lexicon.meter(pattern, backward, form.caesura(line)) for pattern in patterns]
             for line, patterns in enumerate(self._patterns)
         ]
+        # For each line the numbers of its patterns, of equal ones that of the first, so that caches share it.
+        self._numbers = [first_places(meters) for meters in self._meters]
         # The words after which a line may end, or a mark stand.
         self._finished: Mask = ~lexicon.among(UNFINISHED)
         words = LineWords(spelling.first, spelling.later, self._finished, self._finished)
@@ -107,7 +109,7 @@ class Metrical:
         self._last_words = BoundedCache[Hashable, Mask]()
         self._paths = BoundedCache[Hashable, Path]()
         self._sources = BoundedCache[Hashable, tuple[int, ...]]()
-        self._hopeful_meters = BoundedCache[Hashable, tuple[int, ...]]()
+        self._hopeful_meters = BoundedCache[Hashable, Hopeful]()
 
     def _more(self, letter: str) -> int:
         """How many words a letter's rhyme needs beside those of its lines: the user's own word."""
@@ -156,17 +158,14 @@ class Metrical:
         """
         if position.status != START or position.spelled is not None or position.over or self.is_settled(position):
             return position
-        meters = self._meters[position.line]
-
-        def make() -> tuple[int, ...]:
-            # A pattern that comes more than once has the number of its first place, so that caches share it.
-            numbers = [meters.index(meter) for meter in meters]
-            can = {each for each in set(numbers) if self._path(replace(position, meter=each)).can_be_written}
-            return tuple(each for each in numbers if each in can) or tuple(numbers)
-
         key = position.line, self._so_far(position), position.ends
-        hopeful = self._hopeful_meters.get(key, make)
-        return replace(position, meter=hopeful[row % len(hopeful)])
+        hopeful = self._hopeful_meters.get(
+            key,
+            lambda: Hopeful(
+                self._numbers[position.line], lambda each: self._path(replace(position, meter=each)).can_be_written
+            ),
+        )
+        return replace(position, meter=hopeful.of_row(row))
 
     def patterns(self, position: MetricalPosition) -> int:
         """How many patterns a position's line may follow; 1 after the last line."""

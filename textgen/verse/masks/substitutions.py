@@ -6,7 +6,8 @@ Attridge, The Rhythms of English Poetry (1982); Fussell, Poetic Meter and Poetic
 of words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from itertools import cycle
 
 from textgen.corpus.forms import Form
@@ -73,3 +74,31 @@ def _long(pattern: str) -> str:
     """A pattern that may have a feminine ending; empty for others."""
     is_long = pattern.endswith("s") and "x" not in pattern and sum(sign in "sS" for sign in pattern) >= MIN_FEET
     return pattern if is_long else ""
+
+
+class Hopeful:
+    """The patterns that a line can keep, looked for only as far as parallel rows ask.
+
+    Args:
+        numbers: the patterns that rows take in turn.
+        can: whether the line can keep one.
+    """
+
+    def __init__(self, numbers: Sequence[int], can: Callable[[int], bool]) -> None:
+        self._numbers, self._can = numbers, cache(can)
+        self._found: list[int] = []
+        self._left = iter(numbers)
+
+    def of_row(self, row: int) -> int:
+        """The pattern of a row; all patterns count where the line can keep none."""
+        while len(self._found) <= row and (number := next(self._left, None)) is not None:
+            if self._can(number):
+                self._found.append(number)
+        hopeful = self._found or self._numbers
+        return hopeful[row % len(hopeful)]
+
+
+def first_places(patterns: Sequence[Hashable]) -> tuple[int, ...]:
+    """For each pattern of a list the first place where it stands."""
+    first: dict[Hashable, int] = {}
+    return tuple(first.setdefault(pattern, at) for at, pattern in enumerate(patterns))

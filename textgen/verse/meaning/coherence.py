@@ -24,8 +24,8 @@ from textgen.verse.meaning import examples
 from textgen.verse.meaning.line_pairs import MAX_SYMBOLS, Pairs, Vectors, features, vectors_of
 from textgen.verse.meaning.perceptron import Perceptron
 
-# Symbols that are learned: the commonest, each at least so often.
-MAX_VOCABULARY, MIN_COUNT = 5000, 3
+# Symbols that are learned: the commonest, each at least so often. More words than this teach nothing.
+MAX_VOCABULARY, MAX_WORDS, MIN_COUNT = 5000, 4000, 3
 # Fewer poems than this, each of two lines or more, teach nothing.
 MIN_POEMS = 20
 # The share of the poems that associations are learned from. The perceptron learns from the others: in poems that the
@@ -72,7 +72,8 @@ class Coherence:
         chinese = is_chinese("".join(line for poem in kept[:100] for line in poem))
         split_up = [[_symbols(line, chinese) for line in poem] for poem in kept]
         counts = Counter(symbol for poem in split_up for line in poem for symbol in line)
-        symbols = tuple(symbol for symbol, count in counts.most_common(MAX_VOCABULARY) if count >= MIN_COUNT)
+        most = MAX_VOCABULARY if chinese else MAX_WORDS
+        symbols = tuple(symbol for symbol, count in counts.most_common(most) if count >= MIN_COUNT)
         if not symbols:
             raise UsageError(f"`poems`: no word or character occurs {MIN_COUNT} times; more poems are needed")
         ids = {symbol: index for index, symbol in enumerate(symbols)}
@@ -80,7 +81,7 @@ class Coherence:
         cut = int(len(order) * SHARE)
         parts = ([split_up[at] for at in part] for part in (order[:cut], order[cut:]))
         first, second = (examples.table(part, ids, has_lengths=chinese) for part in parts)
-        vectors = vectors_of(first, len(symbols), random)
+        vectors = vectors_of(first, len(symbols), random, chinese)
         found = examples.examples(second, vectors, random)
         if len(set(found[1].tolist())) < 2:
             raise UsageError("`poems`: no two of them are alike in shape, so that no line could follow another's")

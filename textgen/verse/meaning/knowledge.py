@@ -134,9 +134,9 @@ class Knowledge:
     def _check(self) -> None:
         """Raise ValueError for arrays whose sizes do not fit each other, and for numbers that no training writes."""
         size, vectors, themes = len(self.coherence.symbols), self.coherence.vectors, self.themes
-        parts = [vectors.topic, vectors.before, vectors.after, vectors.upper, vectors.lower]
+        parts = [(vectors.topic, vectors.before, vectors.after), (vectors.upper, vectors.lower)]
         fits = (
-            all(part.shape == (size + 1, parts[0].shape[1]) for part in parts)
+            all(part.shape == (size + 1, own[0].shape[1]) for own in parts for part in own)
             and len(themes.title) == len(themes.counts) == size + 1
             and themes.title.shape == themes.body.shape
             and themes.titled.shape == themes.repeated.shape == (size,)

@@ -7,8 +7,9 @@ import numpy as np
 
 from textgen.verse.meaning.association import Floats, Ids, aligned_counts, factors, pair_counts, ppmi
 
-# Numbers in a symbol's vector: more of them learn single poems by heart.
-RANK = 64
+# Numbers in a symbol's vector: more of them learn single poems by heart. Words are rarer than characters: with 32 the
+# scorer finds the next line among ten of 250 sonnets as often as with 64, and tells more of them from shuffled ones.
+RANK, RANK_OF_WORDS = 64, 32
 # Symbols of a line that are looked at.
 MAX_SYMBOLS = 24
 # The farthest line of a poem whose symbols count as going together.
@@ -64,7 +65,8 @@ class Vectors:
     Attributes:
         topic: the product of two is large where the symbols occur in different lines of one poem.
         before, after: the product of one of each is large where a line with the first comes before one with the second.
-        upper, lower: the same of symbols in the same place of the two lines of a couplet.
+        upper, lower: the same of symbols in the same place of the two lines of a couplet; of rank 0 for words, since
+            couplets of English are not parallel word by word.
     """
 
     topic: Floats
@@ -86,16 +88,17 @@ class Vectors:
         return Lines(ids, topic, before, after, count)
 
 
-def vectors_of(table: Table, size: int, random: np.random.Generator) -> Vectors:
+def vectors_of(table: Table, size: int, random: np.random.Generator, chinese: bool = True) -> Vectors:
     """Learn vectors of symbols from poems.
 
     Args:
         table: the poems' lines.
         size: the number of symbols.
         random: where random numbers come from.
+        chinese: whether symbols are characters, and not words.
     """
     ids = np.where(table.ids < 0, size, table.ids)
-    rank = min(RANK, max(size // 4, 1))
+    rank = min(RANK if chinese else RANK_OF_WORDS, max(size // 4, 1))
     follows = np.flatnonzero(table.poem[:-1] == table.poem[1:])
     adjacent = pair_counts(ids[follows], ids[follows + 1], size)
     topic = adjacent + adjacent.T
@@ -104,10 +107,13 @@ def vectors_of(table: Table, size: int, random: np.random.Generator) -> Vectors:
         if len(first):
             found = pair_counts(ids[first], ids[first + distance], size)
             topic += found + found.T
+    of_topic, _ = factors(ppmi(topic), rank, random)
+    of_adjacent = factors(ppmi(adjacent), rank, random)
+    if not chinese:
+        return Vectors(of_topic, *of_adjacent, *np.zeros((2, size + 1, 0), np.float32))
     couplets = follows[table.place[follows] % 2 == 0]
     parallel = aligned_counts(ids[couplets], ids[couplets + 1], size)
-    of_topic, _ = factors(ppmi(topic), rank, random)
-    return Vectors(of_topic, *factors(ppmi(adjacent), rank, random), *factors(ppmi(parallel), rank, random))
+    return Vectors(of_topic, *of_adjacent, *factors(ppmi(parallel), rank, random))
 
 
 def features(vectors: Vectors, lines: Lines, pairs: Pairs, so_far: Floats) -> Floats:

@@ -182,6 +182,11 @@ def doubling(at: Situation) -> Floats:
     return _floats([-_mean([float(one in seen) for one in at.symbols(line)]) for line in at.candidates])
 
 
+def turned(at: Situation) -> Floats:
+    """The likelihood of a line that has a keyword: the turn to it brings candidates that have no syntax."""
+    return at.likelihood if at.keyword else _none(at)
+
+
 def faults(at: Situation) -> Floats:
     """In English, minus the number of faults: errors of agreement, weak ends, stressed function words and others
     (`textgen.verse.faults`)."""
@@ -205,6 +210,7 @@ TERMS: dict[str, Term] = {
         diction,
         antithesis,
         doubling,
+        turned,
         faults,
     )
 }
@@ -225,7 +231,13 @@ CHINESE_WEIGHTS = {
     "diction": 0.2,
     "antithesis": 5.0,
 }
-ENGLISH_WEIGHTS = {"likelihood": 2.0, "coherence": 1.0, "theme": 1.0, "keyword": 2.0, "doubling": 1.0, "faults": 1.0}
+# Learned with the model that ships from lines of 200 held-out sonnets, candidates at temperature 0.8: two trials gave
+# coherence 0.08 and 0.32, faults 0.41 and 0.51, and the likelihood, the theme and doubling nothing. The others were
+# set by hand. With doubling 1.5, `textgen poem judge` finds 82% distinct pairs of words in 100 quatrains and 86% of
+# the human coherence; without it 73% and 265%, since the model likes to say "my love" again. No human poem has a
+# theme or a plan. A likelihood of 1 in all lines costs the quatrains that variety again (66% and 182%); in lines with
+# a keyword it is what keeps syntax, as reading sonnets showed.
+ENGLISH_WEIGHTS = {"coherence": 0.08, "theme": 0.4, "keyword": 0.5, "doubling": 1.5, "turned": 1.0, "faults": 0.4}
 
 
 def values(at: Situation, weights: Mapping[str, float]) -> dict[str, Floats]:

