@@ -67,10 +67,12 @@ def lay_out(place):
 def parsed(arguments):
     """Parse a command line of textgen without running it. Raises click.UsageError if it is wrong."""
     from textgen.cli import main
+    from textgen.cli.poem import DEFAULT, DefaultGroup
 
     command, context, rest = main, click.Context(main, info_name="textgen"), list(arguments)
     while isinstance(command, click.Group):
-        name = rest.pop(0)
+        has_none = isinstance(command, DefaultGroup) and rest[0] not in command.commands
+        name = DEFAULT if has_none else rest.pop(0)
         found = command.get_command(context, name)
         assert found is not None, f"no command {name!r} in {arguments}"
         command = found
@@ -168,8 +170,8 @@ class Reader:
             before = language
 
     def commands(self, text):
-        """Run the lines of a sh block. Returns their output."""
-        return "".join(self.command(line) for line in text.splitlines())
+        """Run the lines of a sh block; one that ends in a backslash goes on in the next. Returns their output."""
+        return "".join(self.command(line) for line in text.replace("\\\n", " ").splitlines())
 
     def command(self, line):
         """Run one line of a sh block. Returns its output."""
