@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.engine.compiled import aligned
 from textgen.engine.network import NUMPY, VARIABLE
 from textgen.engine.weights import Floats
 from textgen.errors import UsageError
 from textgen.system.threads import cores
 from textgen.training.backend import Tensor, tensorflow
+from textgen.training.buffers import Buffers
 from textgen.training.inputs import Inputs
 
 try:
@@ -108,6 +108,7 @@ class _Calls:
 
     def __init__(self, way: str, threads: int, has_ids: Sequence[bool], is_projected: bool) -> None:
         self.way, self.most_threads, self.has_ids, self.is_projected = way, threads, has_ids, is_projected
+        self._buffers = Buffers()
 
     def _threads(self, batch: int) -> int:
         return max(1, min(self.most_threads, batch // MIN_THREAD_ROWS))
@@ -124,10 +125,10 @@ class _Calls:
         projection, others = (others[0], others[1:]) if self.is_projected else (None, others)
         ids, numbers = others[: sum(self.has_ids)], others[sum(self.has_ids) :]
         steps, (batch, units) = int(steps), c0.shape
-        h, c = aligned((steps + 1, *h0.shape)), aligned((steps + 1, *c0.shape))
+        h, c = self._buffers.array((steps + 1, *h0.shape)), self._buffers.array((steps + 1, *c0.shape))
         h[0], c[0] = h0, c0
-        gates = aligned((steps, batch, 4 * units))
-        cells = aligned((steps, batch, units)) if self.is_projected else None
+        gates = self._buffers.array((steps, batch, 4 * units))
+        cells = self._buffers.array((steps, batch, units)) if self.is_projected else None
         pairs = self._pairs(numbers, ids)
         _recurrence.forward(self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells)
         return [h, c, gates] if cells is None else [h, c, gates, cells]
@@ -137,10 +138,10 @@ class _Calls:
     ) -> list[Floats]:
         """The gradients of all gates' sums, of h and c before, of the tables, and where projected of each h."""
         projection, (sizes, *ids) = (others[0], others[1:]) if self.is_projected else (None, others)
-        d_x, d_h0, d_c0 = aligned(gates.shape), aligned(d_h.shape), aligned(d_c.shape)
+        d_x, d_h0, d_c0 = self._buffers.array(gates.shape), self._buffers.array(d_h.shape), self._buffers.array(d_c.shape)
         d_c0[:] = d_c
-        tables = [aligned((int(size), gates.shape[2])) for size in sizes]
-        d_seen = [aligned(d_outputs.shape)] if self.is_projected else []
+        tables = [self._buffers.array((int(size), gates.shape[2])) for size in sizes]
+        d_seen = [self._buffers.array(d_outputs.shape)] if self.is_projected else []
         _recurrence.backward(
             self.way,
             self._threads(len(d_h)),
