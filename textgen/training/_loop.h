@@ -126,11 +126,11 @@ INLINE TARGET void NAME(cell)(const Loop *loop, const float *sums, const float *
     float *gates = loop->gates + at * 4 * units + unit;
     V gate[4], c, tanh_c;
     int each, source;
-    UNROLL for (each = 0; each < 4; each++) {
+    UNROLL for (each = 0; each < 4; each++)
         gate[each] = LOAD(sums + each * WIDTH);
-        for (source = 0; source < loop->source_count; source++)
+    for (source = 0; source < loop->source_count; source++)
+        UNROLL for (each = 0; each < 4; each++)
             gate[each] = ADD(gate[each], NAME(load_some)(inputs[source] + each * units + unit, count));
-    }
     gate[0] = NAME(sigmoid)(gate[0]);
     gate[1] = NAME(sigmoid)(gate[1]);
     gate[2] = NAME(tangent)(gate[2]);
@@ -167,10 +167,15 @@ static TARGET void NAME(forward)(Loop *loop, ptrdiff_t first, ptrdiff_t last, co
                 for (part = 0; part < PARTS; part++)
                     NAME(product)(h + row * size, size, panel + part * size * PANEL_WIDTH, size, sums + part * PANEL_WIDTH,
                                   4 * WIDTH, rows);
+#define CELL(number) \
+    NAME(cell)(loop, sums + (each - row) * 4 * WIDTH, inputs + (each - first) * loop->source_count, step * batch + each, unit, \
+               c + each * units + unit, next_c + each * units + unit, given + each * units + unit, number)
                 for (each = row; each < row + rows; each++)
-                    NAME(cell)(loop, sums + (each - row) * 4 * WIDTH, inputs + (each - first) * loop->source_count,
-                               step * batch + each, unit, c + each * units + unit, next_c + each * units + unit,
-                               given + each * units + unit, count);
+                    if (count >= WIDTH) /* the compiler makes code of its own for it */
+                        CELL(WIDTH);
+                    else
+                        CELL(count);
+#undef CELL
             }
         }
         if (loop->given) {

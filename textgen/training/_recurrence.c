@@ -25,6 +25,8 @@
 #define MOST_THREADS 64
 /* Inputs of a layer that are summed. */
 #define MOST_SOURCES 32
+/* Keeps sizes of matrices within what fits a number of bytes. */
+#define MOST_UNITS 1000000
 /* Columns of a table that a thread takes at a time: a line of the cache. */
 #define LINE 16
 
@@ -250,41 +252,37 @@ static void sum_part(void *context, int part, int parts)
     work->loops->add_rows(&work->loop, edge(lines, part, parts) * LINE, last < columns ? last : columns);
 }
 
-/* Floats of memory that a call needs beside its arrays, a line of the cache more than it uses. */
+/* Floats of memory that the packed matrices need, each from a line of the cache on. */
 static size_t floats_needed(const Work *work)
 {
     size_t floats = LINE;
     int each;
     for (each = 0; each < work->packing_count; each++)
-        floats += packed_floats(&work->packings[each]) + LINE;
+        floats += packed_floats(&work->packings[each]) / LINE * LINE + LINE;
     return floats;
 }
 
-/* Do a call's work. Returns 0, or -1 where memory ran out. */
-static int run(Work *work, int threads)
+/* Do a call's work, with memory for the packed matrices. Returns 0, or -1 where memory ran out. */
+static int run(Work *work, float *room, int threads)
 {
     Loop *loop = &work->loop;
-    const size_t pointers = (size_t)(loop->batch * loop->source_count + 1);
-    float *room = malloc(floats_needed(work) * sizeof(float)), *at;
+    float *at = (float *)(((uintptr_t)room + 63) / 64 * 64);
     int each;
-    work->rows = malloc(pointers * sizeof(float *));
-    if (room && work->rows) {
-        at = (float *)(((uintptr_t)room + 63) / 64 * 64);
-        for (each = 0; each < work->packing_count; each++) {
-            work->packings[each].packed = at;
-            at += (packed_floats(&work->packings[each]) + LINE - 1) / LINE * LINE;
-        }
-        loop->panels = work->packings[0].packed;
-        loop->projection = work->packing_count > 1 ? work->packings[1].packed : NULL;
-        run_parts(pack_part, work, threads);
-        run_parts(loop_part, work, threads);
-        if (work->pass == work->loops->backward && loop->source_count)
-            run_parts(sum_part, work, threads);
+    work->rows = malloc((size_t)(loop->batch * loop->source_count + 1) * sizeof(float *));
+    if (!work->rows)
+        return -1;
+    for (each = 0; each < work->packing_count; each++) {
+        work->packings[each].packed = at;
+        at += (packed_floats(&work->packings[each]) + LINE - 1) / LINE * LINE;
     }
-    each = room && work->rows ? 0 : -1;
-    free(room);
+    loop->panels = work->packings[0].packed;
+    loop->projection = work->packing_count > 1 ? work->packings[1].packed : NULL;
+    run_parts(pack_part, work, threads);
+    run_parts(loop_part, work, threads);
+    if (work->pass == work->loops->backward && loop->source_count)
+        run_parts(sum_part, work, threads);
     free((void *)work->rows);
-    return each;
+    return 0;
 }
 
 /* ---- Python ---- */
@@ -360,65 +358,80 @@ static const Loops *loops_named(const char *name)
     return NULL;
 }
 
+/* The shapes of the packed matrices. */
+static void set_packings(Work *work, ptrdiff_t units, ptrdiff_t size, int is_projected, int is_forward)
+{
+    const Loops *loops = work->loops;
+    Packing *kernel = &work->packings[0], *projection = &work->packings[1];
+    kernel->rows = size;
+    kernel->columns = 4 * units;
+    kernel->width = is_forward ? loops->width : loops->panel_width;
+    kernel->gates = is_forward ? 4 : 1;
+    work->in_panel = loops->panel_width / loops->width;
+    projection->rows = units;
+    projection->columns = size;
+    projection->width = loops->panel_width;
+    projection->gates = 1;
+    kernel->is_turned = projection->is_turned = !is_forward;
+    work->packing_count = 1 + is_projected;
+}
+
 /* Keep what both directions have: gates and cell states, which say the sizes, and the matrices. */
 static int keep_common(Arrays *arrays, Work *work, PyObject *c, PyObject *kernel, PyObject *projection, PyObject *gates,
                        int is_forward)
 {
     const Wanted any_c = {"c", FLOAT32, is_forward, 3, {-1, -1, -1}};
-    const Loops *loops = work->loops;
     Loop *loop = &work->loop;
-    Packing *packing = work->packings;
     if (!(loop->c = keep(arrays, c, &any_c)))
         return -1;
     loop->steps = arrays->buffers[0].shape[0] - 1;
     loop->batch = arrays->buffers[0].shape[1];
     loop->units = arrays->buffers[0].shape[2];
-    if (loop->steps < 0 || loop->units < 1 || loop->units > PY_SSIZE_T_MAX / 1024) {
+    if (loop->steps < 0 || loop->units < 1 || loop->units > MOST_UNITS) {
         PyErr_SetString(PyExc_ValueError, "c: it has no state before the first step, or no units");
         return -1;
     }
     {
         const Wanted any_gates = {"gates", FLOAT32, is_forward, 3, {loop->steps, loop->batch, 4 * loop->units}};
         const Wanted any_kernel = {"kernel", FLOAT32, 0, 2, {-1, 4 * loop->units}};
-        if (!(loop->gates = keep(arrays, gates, &any_gates)) || !(packing->numbers = keep(arrays, kernel, &any_kernel)))
+        if (!(loop->gates = keep(arrays, gates, &any_gates)) || !(work->packings[0].numbers = keep(arrays, kernel, &any_kernel)))
             return -1;
     }
     loop->size = arrays->buffers[arrays->count - 1].shape[0];
-    packing->rows = loop->size;
-    packing->columns = 4 * loop->units;
-    packing->is_turned = !is_forward;
-    packing->width = is_forward ? loops->width : loops->panel_width;
-    packing->gates = is_forward ? 4 : 1;
-    work->in_panel = loops->panel_width / loops->width;
-    work->packing_count = 1;
+    if (loop->size < 1) {
+        PyErr_SetString(PyExc_ValueError, "kernel: no rows");
+        return -1;
+    }
+    set_packings(work, loop->units, loop->size, projection != Py_None, is_forward);
     if (projection != Py_None) {
         const Wanted matrix = {"projection", FLOAT32, 0, 2, {loop->units, loop->size}};
-        packing++;
-        if (!(packing->numbers = keep(arrays, projection, &matrix)))
-            return -1;
-        packing->rows = loop->units;
-        packing->columns = loop->size;
-        packing->is_turned = !is_forward;
-        packing->width = loops->panel_width;
-        packing->gates = 1;
-        work->packing_count = 2;
-    } else if (loop->size != loop->units) {
+        return (work->packings[1].numbers = keep(arrays, projection, &matrix)) ? 0 : -1;
+    }
+    if (loop->size != loop->units) {
         PyErr_SetString(PyExc_ValueError, "kernel: a hidden state of another size than the cell's needs a projection");
         return -1;
     }
     return 0;
 }
 
-/* Run what was kept and give the arrays back. */
-static PyObject *finish(Arrays *arrays, Work *work, int threads, int failed)
+/* Run what was kept and give the arrays back. `memory` is for the packed matrices. */
+static PyObject *finish(Arrays *arrays, Work *work, PyObject *memory, int threads, int failed)
 {
+    const Wanted any = {"room", FLOAT32, 1, 1, {-1}};
     int out_of_memory = 0;
+    float *room = failed ? NULL : keep(arrays, memory, &any);
+    failed = failed || !room;
+    if (!failed && (size_t)arrays->buffers[arrays->count - 1].shape[0] < floats_needed(work)) {
+        PyErr_Format(PyExc_ValueError, "room: %zd floats, not %zu", arrays->buffers[arrays->count - 1].shape[0],
+                     floats_needed(work));
+        failed = 1;
+    }
     if (!failed) {
         threads = threads < MOST_THREADS ? threads : MOST_THREADS;
         threads = threads < work->loop.batch ? threads : (int)work->loop.batch;
         threads = threads < 1 ? 1 : threads;
         Py_BEGIN_ALLOW_THREADS
-        out_of_memory = run(work, threads);
+        out_of_memory = run(work, room, threads);
         Py_END_ALLOW_THREADS
     }
     release(arrays);
@@ -433,15 +446,15 @@ static PyObject *finish(Arrays *arrays, Work *work, int threads, int failed)
 
 static PyObject *module_forward(PyObject *module, PyObject *arguments)
 {
-    PyObject *sources, *h, *c, *kernel, *projection, *gates, *given;
+    PyObject *sources, *h, *c, *kernel, *projection, *gates, *given, *room;
     Arrays arrays = {.count = 0};
     Work work = {.in_panel = 1};
     Loop *loop = &work.loop;
     const char *variant;
     int threads, failed;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "siO!OOOOOO:forward", &variant, &threads, &PyTuple_Type, &sources, &h, &c, &kernel,
-                          &projection, &gates, &given)
+    if (!PyArg_ParseTuple(arguments, "siO!OOOOOOO:forward", &variant, &threads, &PyTuple_Type, &sources, &h, &c, &kernel,
+                          &projection, &gates, &given, &room)
         || !(work.loops = loops_named(variant)))
         return NULL;
     work.pass = work.loops->forward;
@@ -453,20 +466,20 @@ static PyObject *module_forward(PyObject *module, PyObject *arguments)
         if (!failed && projection != Py_None)
             failed = !(loop->given = keep(&arrays, given, &before));
     }
-    return finish(&arrays, &work, threads, failed);
+    return finish(&arrays, &work, room, threads, failed);
 }
 
 static PyObject *module_backward(PyObject *module, PyObject *arguments)
 {
-    PyObject *tables, *kernel, *projection, *gates, *c, *d_outputs, *d_h, *d_x, *d_h0, *d_c0, *d_seen;
+    PyObject *tables, *kernel, *projection, *gates, *c, *d_outputs, *d_h, *d_x, *d_h0, *d_c0, *d_seen, *room;
     Arrays arrays = {.count = 0};
     Work work = {.in_panel = 1};
     Loop *loop = &work.loop;
     const char *variant;
     int threads, failed;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "siO!OOOOOOOOOO:backward", &variant, &threads, &PyTuple_Type, &tables, &c, &kernel, &projection,
-                          &gates, &d_outputs, &d_h, &d_x, &d_h0, &d_c0, &d_seen)
+    if (!PyArg_ParseTuple(arguments, "siO!OOOOOOOOOOO:backward", &variant, &threads, &PyTuple_Type, &tables, &c, &kernel, &projection,
+                          &gates, &d_outputs, &d_h, &d_x, &d_h0, &d_c0, &d_seen, &room)
         || !(work.loops = loops_named(variant)))
         return NULL;
     work.pass = work.loops->backward;
@@ -484,16 +497,41 @@ static PyObject *module_backward(PyObject *module, PyObject *arguments)
         if (!failed && projection != Py_None)
             failed = !(loop->d_seen = keep(&arrays, d_seen, &seen));
     }
-    return finish(&arrays, &work, threads, failed);
+    return finish(&arrays, &work, room, threads, failed);
+}
+
+/* room(variant, units, size, is_projected): floats of memory that a call needs beside its arrays, at most. */
+static PyObject *module_room(PyObject *module, PyObject *arguments)
+{
+    const char *variant;
+    Py_ssize_t units, size;
+    int is_projected, direction;
+    size_t most = 0;
+    (void)module;
+    Work work = {.packing_count = 0};
+    if (!PyArg_ParseTuple(arguments, "snnp:room", &variant, &units, &size, &is_projected)
+        || !(work.loops = loops_named(variant)))
+        return NULL;
+    if (units < 1 || units > MOST_UNITS || size < 1 || size > MOST_UNITS) {
+        PyErr_SetString(PyExc_ValueError, "units and size: too few or too many");
+        return NULL;
+    }
+    for (direction = 0; direction < 2; direction++) {
+        set_packings(&work, units, size, is_projected, !direction);
+        most = most > floats_needed(&work) ? most : floats_needed(&work);
+    }
+    return PyLong_FromSize_t(most);
 }
 
 static PyMethodDef methods[] = {
     {"forward", module_forward, METH_VARARGS,
-     "forward(variant, threads, sources, h, c, kernel, projection, gates, given): all steps. h[0] and c[0] are the state before "
+     "forward(variant, threads, sources, h, c, kernel, projection, gates, given, room): all steps. h[0] and c[0] are the state before "
      "the first; h[1:], c[1:], gates and given are written."},
     {"backward", module_backward, METH_VARARGS,
-     "backward(variant, threads, tables, c, kernel, projection, gates, d_outputs, d_h, d_x, d_h0, d_c0, d_seen): the gradient. "
+     "backward(variant, threads, tables, c, kernel, projection, gates, d_outputs, d_h, d_x, d_h0, d_c0, d_seen, room): the gradient. "
      "d_c0 holds that of the last c; it and tables, d_x, d_h0 and d_seen are written."},
+    {"room", module_room, METH_VARARGS,
+     "room(variant, units, size, is_projected): the number of floats that the others need as room."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -120,6 +120,10 @@ class _Calls:
             for each, has_ids in zip(numbers, self.has_ids, strict=True)
         )
 
+    def _room(self, h: Floats, c: Floats) -> Floats:
+        """Memory for the matrices as the module packs them."""
+        return self._buffers.array((_recurrence.room(self.way, c.shape[-1], h.shape[-1], self.is_projected),))
+
     def forward(self, steps: Any, h0: Floats, c0: Floats, kernel: Floats, *others: Any) -> list[Floats]:
         """All steps: h and c before the first and after each, the gates, and what the cell gives to a projection."""
         projection, others = (others[0], others[1:]) if self.is_projected else (None, others)
@@ -130,7 +134,7 @@ class _Calls:
         gates = self._buffers.array((steps, batch, 4 * units))
         cells = self._buffers.array((steps, batch, units)) if self.is_projected else None
         pairs = self._pairs(numbers, ids)
-        _recurrence.forward(self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells)
+        _recurrence.forward(self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells, self._room(h, c))
         return [h, c, gates] if cells is None else [h, c, gates, cells]
 
     def backward(
@@ -156,6 +160,7 @@ class _Calls:
             d_h0,
             d_c0,
             *(d_seen or [None]),
+            self._room(d_h0, d_c0),
         )
         return [d_x, d_h0, d_c0, *tables, *d_seen]
 
