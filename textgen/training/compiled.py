@@ -30,6 +30,9 @@ else:
     VARIANTS = _recurrence.VARIANTS
     MAX_INPUTS = _recurrence.MOST_SOURCES
 
+# What is said where the module is missing.
+MISSING = "the compiled loop of the LSTM is missing, and training takes longer; install textgen again where there is a C compiler"
+
 # Fewest rows of a thread.
 MIN_THREAD_ROWS = 8
 
