@@ -1,12 +1,13 @@
-"""The compiled loop as the layer uses it: against keras.layers.LSTM, beside the framework's loop, and where it is missing."""
+"""The compiled loop as the layer uses it: against keras.layers.LSTM, beside the framework's loop, and its memory."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import missing
+from tests.conftest import TINY, missing
 from tests.training.test_lstm import batch_first, outputs_and_gradients, pair, relative
+from textgen import train
 from textgen.engine.network import NUMPY, VARIABLE
 from textgen.errors import UsageError
 from textgen.training import compiled, lstm
@@ -64,14 +65,15 @@ def test_equal_to_the_stock_layer(way, batch, time, units, bias):
 
 
 def test_symbols_labels_and_dropped_connections(way):
-    """Symbols, two kinds of labels beside them, and a kernel that is not the layer's own, against one product of all."""
+    """Symbols, two kinds of labels beside them, and a kernel not the layer's own, against one product of all."""
     units, symbols = 9, 6
     stock, ours = pair(symbols + 4, units)
     rng = np.random.default_rng(2)
     ids = [tf.constant(rng.integers(0, size, (7, 5))) for size in (symbols, 3, 300)]
     tables = [tf.Variable(rng.normal(size=(size, 4)), dtype=tf.float32) for size in (3, 300)]
     kernel = tf.Variable(rng.normal(0, 0.4, (4, 4 * units)), dtype=tf.float32)
-    dropped = tf.Variable(rng.normal(0, 0.4, (units, 4 * units)) * rng.integers(0, 2, (units, 4 * units)), dtype=tf.float32)
+    numbers = rng.normal(0, 0.4, (units, 4 * units)) * rng.integers(0, 2, (units, 4 * units))
+    dropped = tf.Variable(numbers, dtype=tf.float32)
     state = state_of(rng, 5, units, units)
     stock.cell.recurrent_kernel.assign(dropped)
     stock.cell.kernel.assign(tf.concat([ours.cell.kernel[:symbols], kernel], 0))
@@ -145,6 +147,13 @@ def test_an_unknown_kernel_is_refused(monkeypatch):
         compiled.variant()
 
 
+def test_a_missing_loop_is_said_once(text_file, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("textgen.training.fit.VARIANTS", ())
+    monkeypatch.setenv(VARIABLE, NUMPY)
+    train(text_file, tmp_path / "run", **TINY)
+    assert capsys.readouterr().err.count(compiled.MISSING) == 1
+
+
 def test_memory_is_given_out_again_when_nobody_holds_it():
     buffers = Buffers()
     first = buffers.array((3, 4))
@@ -180,7 +189,8 @@ def test_memory_is_bounded_over_many_steps():
         def step(x):
             with tf.GradientTape() as tape:
                 loss = tf.reduce_sum(ours(x)[0])
-            optimizer.apply(tape.gradient(loss, [each.value for each in ours.trainable_variables]), ours.trainable_variables)
+            weights = ours.trainable_variables
+            optimizer.apply(tape.gradient(loss, [each.value for each in weights]), weights)
 
         counts = []
         for turn in range(40):

@@ -1,4 +1,4 @@
-"""The compiled loop over time steps, called as TensorFlow calls it: the equations, their gradient, bits, and what is refused.
+"""The compiled loop over time steps, called as TensorFlow calls it: equations, gradient, bits, and what is refused.
 
 Nothing here needs TensorFlow, so that `make sanitize` can run it.
 """
@@ -13,9 +13,8 @@ loop = pytest.importorskip(
     "textgen.training._recurrence", reason="no compiled loop on this machine: textgen was installed without a compiler"
 )
 
-# Units, rows and steps: less than a vector, a vector and a part, several panels and a part; blocks of rows and what is left.
+# Units, rows and steps: less than a vector, a vector and a part, several panels and a part; blocks of rows and a rest.
 SIZES = [(1, 1, 1), (3, 5, 4), (17, 33, 3), (65, 5, 6), (16, 6, 2), (70, 13, 1)]
-NAMES = ("d_x", "d_h0", "d_c0", "d_table", "d_bias")
 
 
 class Case:
@@ -61,14 +60,14 @@ class Case:
         return h, c, gates, given
 
     def backward(self, variant, found, threads=1):
-        h, c, gates, _ = found
-        result = [empty(gates.shape), empty(self.h0.shape), self.d_c.copy(), empty(self.table.shape), empty(self.bias.shape)]
-        d_x, d_h0, d_c0, d_table, d_bias = result
+        _, c, gates, _ = found
+        d_x, d_h0, d_c0 = empty(gates.shape), empty(self.h0.shape), self.d_c.copy()
+        d_table, d_bias = empty(self.table.shape), empty(self.bias.shape)
         d_seen = None if self.projection is None else empty(self.d_outputs.shape)
         tables = ((d_table, self.ids), (d_bias, None))
         others = (c, self.kernel, self.projection, gates, self.d_outputs, self.d_h, d_x, d_h0, d_c0, d_seen)
         loop.backward(variant, threads, tables, *others, self.room(variant))
-        return [*result, *([] if d_seen is None else [d_seen])]
+        return [d_x, d_h0, d_c0, d_table, d_bias, *([] if d_seen is None else [d_seen])]
 
 
 def empty(shape):
@@ -133,7 +132,9 @@ def test_equal_to_the_equations(variant, units, batch, steps, is_projected):
     assert np.allclose(c[-1], last_c, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("units", "batch", "steps", "projection"), [(3, 2, 4, 0), (1, 1, 1, 0), (5, 3, 3, 2), (17, 1, 2, 0)])
+@pytest.mark.parametrize(
+    ("units", "batch", "steps", "projection"), [(3, 2, 4, 0), (1, 1, 1, 0), (5, 3, 3, 2), (17, 1, 2, 0)]
+)
 def test_the_gradient_is_that_of_the_equations(variant, units, batch, steps, projection):
     case = Case(units, batch, steps, projection, seed=1)
     found = case.forward(variant)
@@ -155,7 +156,8 @@ def test_the_number_of_threads_changes_no_bit(variant, units, batch, steps, is_p
     results = []
     for threads in (1, 2, 3, 100):
         found = case.forward(variant, threads)
-        results.append([each.tobytes() for each in (*found, *case.backward(variant, found, threads)) if each is not None])
+        found = [*(each for each in found if each is not None), *case.backward(variant, found, threads)]
+        results.append([each.tobytes() for each in found])
     assert all(result == results[0] for result in results[1:])
     assert not any(np.isnan(np.frombuffer(each, np.float32)).any() for each in results[0])
 
@@ -200,7 +202,7 @@ def test_calls_beside_each_other_do_not_meet(variant):
 def test_no_steps_and_no_rows(variant):
     case = Case(7, 3, 0)
     found = case.forward(variant)
-    d_x, d_h0, d_c0, d_table, d_bias = case.backward(variant, found)
+    _, d_h0, d_c0, d_table, d_bias = case.backward(variant, found)
     assert d_h0.tobytes() == case.d_h.tobytes()
     assert d_c0.tobytes() == case.d_c.tobytes()
     assert not d_table.any()
@@ -208,7 +210,10 @@ def test_no_steps_and_no_rows(variant):
     Case(7, 0, 3).forward(variant, threads=2)
 
 
-@pytest.mark.parametrize("number", [0.0, 1e-30, -1e-6, 0.3, -2.0, 9.0, -30.0, 85.0, -85.0, 1e30, -1e30, np.inf, -np.inf, np.nan])
+NUMBERS = [0.0, 1e-30, -1e-6, 0.3, -2.0, 9.0, -30.0, 85.0, -85.0, 1e30, -1e30, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_activations_of_all_kinds_of_numbers(variant, number):
     """Gates of a layer without recurrence: sigmoid and tanh of the input, NaN for NaN."""
     case = Case(16, 1, 1)
@@ -239,7 +244,7 @@ def test_ids_outside_of_their_table(variant, way, wrong):
     case = Case(6, 4, 3)
     found = case.forward(variant)
     case.ids[1, 2] = wrong
-    with pytest.raises(IndexError, match="^ids: not all in their table$"):
+    with pytest.raises(IndexError, match=r"^ids: not all in their table$"):
         case.forward(variant) if way == "forward" else case.backward(variant, found)
 
 
@@ -279,15 +284,14 @@ def test_every_array_must_have_its_type_and_shape(way):
             "dimensions": array[None],
             "longer": np.zeros([size + 1 for size in array.shape], np.float32),
             "shorter": np.zeros([size - 1 for size in array.shape], np.float32),
-            "strided": np.zeros([2 * size for size in array.shape], np.float32)[tuple(slice(None, None, 2) for _ in array.shape)],
+            "strided": np.zeros([2 * size for size in array.shape], np.float32)[(slice(None, None, 2),) * array.ndim],
             "unaligned": np.zeros(4 * array.size + 1, np.uint8)[1:].view(np.float32).reshape(array.shape),
         }
         if name == "room":  # as large as either call needs it
             wrong = {kind: array for kind, array in wrong.items() if kind not in ("longer", "shorter")}
-        for kind, bad in wrong.items():
+        for bad in wrong.values():
             with pytest.raises((TypeError, ValueError, BufferError)):
                 call(*(right | {name: bad}).values())
-                pytest.fail(f"{name}: {kind}")
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])

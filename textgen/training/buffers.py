@@ -9,15 +9,21 @@ import numpy as np
 from textgen.engine.compiled import LINE
 from textgen.engine.weights import Floats
 
-# What `sys.getrefcount` counts of an array that only this module knows: the list, the loop's name, its own argument.
-_OWN_REFERENCES = 3
+
+def _references(pieces: list[Floats]) -> list[int]:
+    """What Python counts of each: one more for each array that holds it."""
+    return [sys.getrefcount(piece) for piece in pieces]
+
+
+# What it counts of a piece that nothing but its list holds; this differs between versions of Python.
+_UNUSED = _references([np.empty(0, np.float32)])[0]
 
 
 class Buffers:
     """Memory for arrays that someone else, TensorFlow, lets go of at some time.
 
-    An array is a view of a piece of memory. As long as anybody holds it, or a view of it, the piece has a reference more
-    than those of this object, and is not given out again.
+    An array is a view of a piece of memory. As long as anybody holds it, or a view of it, the piece has more than the
+    one reference of this object, and is not given out again.
     """
 
     def __init__(self) -> None:
@@ -29,11 +35,11 @@ class Buffers:
         size = prod(shape)
         with self._lock:
             pieces = self._pieces.setdefault(size, [])
-            for piece in pieces:
-                if sys.getrefcount(piece) == _OWN_REFERENCES:
-                    return _part(piece, size).reshape(shape)
-            pieces.append(np.empty(size + LINE // 4, np.float32))
-            return _part(pieces[-1], size).reshape(shape)
+            counts = _references(pieces)
+            if _UNUSED not in counts:
+                pieces.append(np.empty(size + LINE // 4, np.float32))
+                return _part(pieces[-1], size).reshape(shape)
+            return _part(pieces[counts.index(_UNUSED)], size).reshape(shape)
 
     def __len__(self) -> int:
         """Pieces of memory, used or not."""

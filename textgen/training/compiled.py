@@ -1,9 +1,10 @@
 """The loop over time steps in C (`_recurrence.c`) on TensorFlow's CPU: see `textgen.training.lstm`.
 
-One call computes all steps forward, another one all steps back. No operation of TensorFlow and none of Python's locks lies
-between two steps. The products for all steps at once stay TensorFlow's.
+One call computes all steps forward, another one all steps back, without Python's lock and without an operation of
+TensorFlow between two steps. The products for all steps at once stay TensorFlow's.
 
-The module is missing where textgen was installed without a C compiler; `textgen.training.recurrence` then takes its place.
+The module is missing where textgen was installed without a C compiler; `textgen.training.recurrence` then takes its
+place.
 """
 
 import os
@@ -31,7 +32,10 @@ else:
     MAX_INPUTS = _recurrence.MOST_SOURCES
 
 # What is said where the module is missing.
-MISSING = "the compiled loop of the LSTM is missing, and training takes longer; install textgen again where there is a C compiler"
+MISSING = (
+    "the compiled loop of the LSTM is missing, so training takes longer; "
+    "install textgen again where there is a C compiler"
+)
 
 # Fewest rows of a thread.
 MIN_THREAD_ROWS = 8
@@ -63,7 +67,10 @@ def compiled_recurrence(
         h after every step (time, batch, output), and the last h and c.
     """
     tf = tensorflow()
-    given, ids = [each.numbers for each in inputs], [tf.cast(each.ids, tf.int32) for each in inputs if each.ids is not None]
+    given, ids = (
+        [each.numbers for each in inputs],
+        [tf.cast(each.ids, tf.int32) for each in inputs if each.ids is not None],
+    )
     has_ids = [each.ids is not None for each in inputs]
     steps = inputs[0].steps
 
@@ -73,15 +80,17 @@ def compiled_recurrence(
         calls = _Calls(way, _threads(), has_ids, len(matrices) > 1)
         kept = 3 + calls.is_projected
         h, c, gates, *cells = _call(calls.forward, [steps, h0, c0, *matrices, *ids, *numbers], kept)
-        known, batch, size, units = inputs[0].known_steps, h0.shape[0], h0.shape[-1], c0.shape[-1]
+        known, (batch, size), units = inputs[0].known_steps, h0.shape, c0.shape[-1]
         later = None if known is None else known + 1
-        for tensor, shape in ((h, (later, batch, size)), (c, (later, batch, units)), (gates, (known, batch, 4 * units))):
-            tensor.set_shape(shape)
+        h.set_shape((later, batch, size))
+        c.set_shape((later, batch, units))
+        gates.set_shape((known, batch, 4 * units))
 
         def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
             wanted = [place for place, each in enumerate(inputs) if each.is_shared]
             sizes = [tf.shape(numbers[place])[0] if has_ids[place] else 1 for place in wanted]
-            arrays = [c, gates, d_outputs, d_h, d_c, *matrices, tf.stack(sizes) if sizes else tf.zeros((0,), tf.int32), *ids]
+            rows = tf.stack(sizes) if sizes else tf.zeros((0,), tf.int32)
+            arrays = [c, gates, d_outputs, d_h, d_c, *matrices, rows, *ids]
             back = _Calls(way, calls.most_threads, [has_ids[place] for place in wanted], calls.is_projected)
             found = _call(back.backward, arrays, 3 + back.is_projected + len(wanted))
             d_x, d_h0, d_c0 = found[:3]
@@ -137,7 +146,9 @@ class _Calls:
         gates = self._buffers.array((steps, batch, 4 * units))
         cells = self._buffers.array((steps, batch, units)) if self.is_projected else None
         pairs = self._pairs(numbers, ids)
-        _recurrence.forward(self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells, self._room(h, c))
+        _recurrence.forward(
+            self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells, self._room(h, c)
+        )
         return [h, c, gates] if cells is None else [h, c, gates, cells]
 
     def backward(
@@ -145,31 +156,26 @@ class _Calls:
     ) -> list[Floats]:
         """The gradients of all gates' sums, of h and c before, of the tables, and where projected of each h."""
         projection, (sizes, *ids) = (others[0], others[1:]) if self.is_projected else (None, others)
-        d_x, d_h0, d_c0 = self._buffers.array(gates.shape), self._buffers.array(d_h.shape), self._buffers.array(d_c.shape)
+        d_x, d_h0, d_c0 = (
+            self._buffers.array(gates.shape),
+            self._buffers.array(d_h.shape),
+            self._buffers.array(d_c.shape),
+        )
         d_c0[:] = d_c
         tables = [self._buffers.array((int(size), gates.shape[2])) for size in sizes]
-        d_seen = [self._buffers.array(d_outputs.shape)] if self.is_projected else []
-        _recurrence.backward(
-            self.way,
-            self._threads(len(d_h)),
-            self._pairs(tables, ids),
-            c,
-            kernel,
-            projection,
-            gates,
-            d_outputs,
-            d_h,
-            d_x,
-            d_h0,
-            d_c0,
-            *(d_seen or [None]),
-            self._room(d_h0, d_c0),
-        )
-        return [d_x, d_h0, d_c0, *tables, *d_seen]
+        d_seen = self._buffers.array(d_outputs.shape) if self.is_projected else None
+        pairs, room = self._pairs(tables, ids), self._room(d_h0, d_c0)
+        made = d_x, d_h0, d_c0, d_seen
+        way, threads = self.way, self._threads(len(d_h))
+        _recurrence.backward(way, threads, pairs, c, kernel, projection, gates, d_outputs, d_h, *made, room)
+        return [d_x, d_h0, d_c0, *tables, *([] if d_seen is None else [d_seen])]
 
 
 def _call(function: Any, tensors: Sequence[Any], results: int) -> Sequence[Tensor]:
-    """Call a function of NumPy's arrays in TensorFlow's graph. Without state, so that lanes need not wait for each other."""
+    """Call a function of NumPy's arrays in TensorFlow's graph.
+
+    It counts as one without state, so that no lane waits for another.
+    """
     tf = tensorflow()
     found: Sequence[Tensor] = tf.numpy_function(function, tensors, [tf.float32] * results, stateful=False)
     return found

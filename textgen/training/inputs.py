@@ -41,5 +41,6 @@ class Inputs:
     @property
     def steps(self) -> Any:
         """Time steps: a number, or a tensor where the graph does not know it. Not of a row for all places."""
-        tf = tensorflow()
-        return tf.shape(self.numbers if self.ids is None else self.ids)[0] if self.known_steps is None else self.known_steps
+        if self.known_steps is not None:
+            return self.known_steps
+        return tensorflow().shape(self.numbers if self.ids is None else self.ids)[0]

@@ -1,20 +1,20 @@
 """The recurrent layer: the weights, configuration and numbers of keras.layers.LSTM, with a CPU path of its own.
 
-On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand; on JAX too, in
-`textgen.training.scan`. Anywhere else the layer is the stock one: on TensorFlow with a GPU, where cuDNN serves; with
-KERAS_BACKEND=torch; and with options of keras.layers.LSTM that the two paths do not handle. Only this module,
-`recurrence`, `scan`, `rows`, `optimizer`, `feed`, `backend`, `cluster` and `distribution` of this package hold code for
-one backend.
+On TensorFlow without a GPU the recurrence runs in `textgen.training.compiled`, in C, or where that is missing in
+`textgen.training.recurrence`, with a gradient written by hand; on JAX too, in `textgen.training.scan`. Anywhere else
+the layer is the stock one: on TensorFlow with a GPU, where cuDNN serves; with KERAS_BACKEND=torch; and with options of
+keras.layers.LSTM that these paths do not handle. Only this module, `inputs`, `compiled`, `recurrence`, `scan`, `rows`,
+`optimizer`, `feed`, `backend`, `cluster` and `distribution` of this package hold code for one backend.
 
 The CPU path rests on four things, measured in docs/log.md:
 
 1. The input product is one large product before the loop. Where the input is a symbol there is no product at all: a
    one-hot vector times the kernel is a row of the kernel, so a row is gathered from a table.
 2. The backward loop carries only dh and dc. The gradient of the recurrent kernel, a sum over all steps, is one large
-   product after the loop, and the kernel is transposed once, before it.
-3. The three sigmoid gates are side by side, apart from the candidate: one sigmoid serves them all, their outputs need
-   no sorting, and products three quarters as wide do not compete for the same cache lines.
-4. Lanes: the batch is divided into as many parts as there are cores. Each part's loop runs single-threaded beside the
+   product after the loop.
+3. The loop itself is one call of C: products from packed weights, gates while their sums are in the cache, no
+   operation of TensorFlow and no allocation in a step.
+4. Lanes: the batch is divided into as many parts as there are cores. Each part runs single-threaded beside the
    others, so no step waits for another core. `backend.use_all_cores` sets TensorFlow's threads to suit.
 """
 
