@@ -17,7 +17,7 @@
 #   make checkpoint      train the model of prose that ships
 #   make verse-checkpoint VERSE_TEXT=sonnets.txt    train the model of English verse that ships, from poems that you have
 #   make typed           mypy and pyright on a script that uses every public name, with an installed wheel
-#   make sanitize        the tests of the compiled step, with every access to memory checked (GCC or Clang)
+#   make sanitize        the tests of the compiled modules, with every access to memory checked (GCC or Clang)
 #   make test-writing    install for writing only, without TensorFlow, and run what must work there
 #   make test-forms      two thousand poems over all forms, each judged by code that shares nothing with textgen's
 #   make test-clients    install the openai package and the llm command, run them against a server
@@ -38,7 +38,7 @@ endif
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 # What an installation is made of, besides the sources in Python, which it reads where they are.
-BUILT_FROM = setup.cfg setup.py pyproject.toml textgen/engine/_step.c textgen/engine/_network.h textgen/engine/_kernel.h
+BUILT_FROM = setup.cfg setup.py pyproject.toml $(wildcard textgen/engine/_*.[ch] textgen/training/_*.[ch])
 
 .PHONY: checkpoint verse-checkpoint demo test check lint lint-ruff lint-format lint-types lint-imports attacks explore coverage tutorial picture \
   typed sanitize test-docs test-browser test-interrupted test-writing test-clients test-backends test-machines \
@@ -151,7 +151,7 @@ sanitize: $(VENV)/.installed-test
 	  $(BIN)/python setup.py -q build --build-base $(SANITIZED)/objects --build-lib $(SANITIZED)/package
 	PYTHONPATH=$(SANITIZED)/package:$(CURDIR) ASAN_OPTIONS=detect_leaks=0 \
 	  LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
-	  $(BIN)/pytest --import-mode=importlib -p no:cacheprovider -s tests/engine/test_step.py
+	  $(BIN)/pytest --import-mode=importlib -p no:cacheprovider -s tests/engine/test_step.py tests/training/test_loop.py
 
 # The installation is made anew each time, as a user makes it; the tests run its commands.
 test-writing: $(VENV)/.installed-test

@@ -13,162 +13,27 @@
 
 #include "_network.h"
 
-/* TEXTGEN_PLAIN is for tests of the last variant. */
-#if defined(TEXTGEN_PLAIN)
-#elif defined(__x86_64__) || defined(_M_X64)
-#define X86
-#elif defined(__aarch64__) || defined(_M_ARM64)
-#define ARM
-#endif
+#define BODY "_kernel.h"
+#include "_sets.h"
 
-#if defined(X86)
-#include <immintrin.h>
-
-#define NAME(f) f##_sse2
-#define TARGET
-#define V __m128
-#define WIDTH 4
-#define REGISTERS 12
-#define LOAD(p) _mm_loadu_ps(p)
-#define STORE(p, v) _mm_storeu_ps(p, v)
-#define SPLAT(x) _mm_set1_ps(x)
-#define ADD(a, b) _mm_add_ps(a, b)
-#define SUB(a, b) _mm_sub_ps(a, b)
-#define MUL(a, b) _mm_mul_ps(a, b)
-#define DIV(a, b) _mm_div_ps(a, b)
-#define FMA(a, b, c) _mm_add_ps(_mm_mul_ps(a, b), c)
-#define MIN(a, b) _mm_min_ps(a, b)
-#define MAX(a, b) _mm_max_ps(a, b)
-#define COPYSIGN(a, b) _mm_or_ps(a, _mm_and_ps(b, _mm_set1_ps(-0.0f)))
-#define POWER_OF_2(sum) \
-    _mm_castsi128_ps(_mm_add_epi32(_mm_slli_epi32(_mm_castps_si128(sum), 23), _mm_set1_epi32(127 << 23)))
-#include "_kernel.h"
-
-#if defined(__GNUC__)
-#define NAME(f) f##_avx2
-#define TARGET __attribute__((target("avx2,fma")))
-#define V __m256
-#define WIDTH 8
-#define REGISTERS 12
-#define LOAD(p) _mm256_loadu_ps(p)
-#define STORE(p, v) _mm256_storeu_ps(p, v)
-#define SPLAT(x) _mm256_set1_ps(x)
-#define ADD(a, b) _mm256_add_ps(a, b)
-#define SUB(a, b) _mm256_sub_ps(a, b)
-#define MUL(a, b) _mm256_mul_ps(a, b)
-#define DIV(a, b) _mm256_div_ps(a, b)
-#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define MIN(a, b) _mm256_min_ps(a, b)
-#define MAX(a, b) _mm256_max_ps(a, b)
-#define COPYSIGN(a, b) _mm256_or_ps(a, _mm256_and_ps(b, _mm256_set1_ps(-0.0f)))
-#define POWER_OF_2(sum) \
-    _mm256_castsi256_ps(_mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(sum), 23), _mm256_set1_epi32(127 << 23)))
-#include "_kernel.h"
-
-#define NAME(f) f##_avx512
-#define TARGET __attribute__((target("avx512f")))
-#define V __m512
-#define WIDTH 16
-#define REGISTERS 24
-#define LOAD(p) _mm512_loadu_ps(p)
-#define STORE(p, v) _mm512_storeu_ps(p, v)
-#define SPLAT(x) _mm512_set1_ps(x)
-#define ADD(a, b) _mm512_add_ps(a, b)
-#define SUB(a, b) _mm512_sub_ps(a, b)
-#define MUL(a, b) _mm512_mul_ps(a, b)
-#define DIV(a, b) _mm512_div_ps(a, b)
-#define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
-#define MIN(a, b) _mm512_min_ps(a, b)
-#define MAX(a, b) _mm512_max_ps(a, b)
-#define COPYSIGN(a, b) \
-    _mm512_castsi512_ps(_mm512_or_si512( \
-        _mm512_castps_si512(a), _mm512_and_si512(_mm512_castps_si512(b), _mm512_set1_epi32(INT32_MIN))))
-#define POWER_OF_2(sum) \
-    _mm512_castsi512_ps(_mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(sum), 23), _mm512_set1_epi32(127 << 23)))
-#include "_kernel.h"
-#endif
-
-#elif defined(ARM)
-#include <arm_neon.h>
-
-#define NAME(f) f##_neon
-#define TARGET
-#define V float32x4_t
-#define WIDTH 4
-#define REGISTERS 24
-#define LOAD(p) vld1q_f32(p)
-#define STORE(p, v) vst1q_f32(p, v)
-#define SPLAT(x) vdupq_n_f32(x)
-#define ADD(a, b) vaddq_f32(a, b)
-#define SUB(a, b) vsubq_f32(a, b)
-#define MUL(a, b) vmulq_f32(a, b)
-#define DIV(a, b) vdivq_f32(a, b)
-#define FMA(a, b, c) vfmaq_f32(c, a, b)
-#define MIN(a, b) vminq_f32(a, b)
-#define MAX(a, b) vmaxq_f32(a, b)
-#define COPYSIGN(a, b) vbslq_f32(vdupq_n_u32(0x80000000u), b, a)
-#define POWER_OF_2(sum) \
-    vreinterpretq_f32_s32(vaddq_s32(vshlq_n_s32(vreinterpretq_s32_f32(sum), 23), vdupq_n_s32(127 << 23)))
-#include "_kernel.h"
-
-#else /* one float at a time, on any other machine */
-#include <math.h>
-
-static float power_of_2(float sum)
-{
-    uint32_t bits;
-    memcpy(&bits, &sum, sizeof bits);
-    bits = (bits << 23) + (127u << 23);
-    memcpy(&sum, &bits, sizeof sum);
-    return sum;
-}
-
-#define NAME(f) f##_plain
-#define TARGET
-#define V float
-#define WIDTH 1
-#define REGISTERS 16
-#define LOAD(p) (*(p))
-#define STORE(p, v) (*(p) = (v))
-#define SPLAT(x) (x)
-#define ADD(a, b) ((a) + (b))
-#define SUB(a, b) ((a) - (b))
-#define MUL(a, b) ((a) * (b))
-#define DIV(a, b) ((a) / (b))
-#define FMA(a, b, c) ((a) * (b) + (c))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define COPYSIGN(a, b) copysignf(a, b)
-#define POWER_OF_2(sum) power_of_2(sum)
-#include "_kernel.h"
-#endif
+#include "_arrays.h"
 
 typedef struct {
     const char *name;
     const Kernel *kernel;
 } Variant;
 
+static const Variant VARIANTS[] = {OF_EACH_SET(kernel)};
+
 /* The variant of this place among those that this machine runs, the fastest first; a name of NULL after the last. */
 static Variant variant_at(int place)
 {
     const Variant none = {NULL, NULL};
-    Variant found[4];
-    int count = 0;
-#if defined(X86) && defined(__GNUC__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f"))
-        found[count++] = (Variant){"avx512", &kernel_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        found[count++] = (Variant){"avx2", &kernel_avx2};
-#endif
-#if defined(X86)
-    found[count++] = (Variant){"sse2", &kernel_sse2};
-#elif defined(ARM)
-    found[count++] = (Variant){"neon", &kernel_neon};
-#else
-    found[count++] = (Variant){"plain", &kernel_plain};
-#endif
-    return place < count ? found[place] : none;
+    size_t each;
+    for (each = 0; each < sizeof VARIANTS / sizeof VARIANTS[0]; each++)
+        if (has_set(VARIANTS[each].name) && !place--)
+            return VARIANTS[each];
+    return none;
 }
 
 /* A network, as Python holds it. Its arrays stay where they are while it lives: it keeps their buffers. */
@@ -180,47 +45,6 @@ typedef struct {
 } Step;
 
 /* ---- Python ---- */
-
-/* What an array must be: float32 or 64-bit integers, with this shape, where -1 stands for any length. */
-typedef struct {
-    const char *name;
-    int is_ids, is_written, dimensions;
-    Py_ssize_t shape[3];
-} Wanted;
-
-static int has_type(const Py_buffer *buffer, int is_ids)
-{
-    const char *format = buffer->format ? buffer->format : "B";
-    if (!format[0] || format[1])
-        return 0;
-    return is_ids ? buffer->itemsize == 8 && strchr("lq", format[0]) : buffer->itemsize == 4 && format[0] == 'f';
-}
-
-/* Get the buffer of a contiguous array that is as wanted. Returns 0, or -1 with an exception. */
-static int get_array(PyObject *object, const Wanted *wanted, Py_buffer *buffer)
-{
-    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (wanted->is_written ? PyBUF_WRITABLE : 0), axis;
-    if (PyObject_GetBuffer(object, buffer, flags))
-        return -1;
-    if (!has_type(buffer, wanted->is_ids))
-        PyErr_Format(PyExc_TypeError, "%s: not an array of %s", wanted->name, wanted->is_ids ? "int64" : "float32");
-    else if (buffer->ndim != wanted->dimensions)
-        PyErr_Format(PyExc_ValueError, "%s: %d dimensions, not %d", wanted->name, buffer->ndim, wanted->dimensions);
-    else if ((uintptr_t)buffer->buf % (size_t)buffer->itemsize)
-        PyErr_Format(PyExc_ValueError, "%s: not aligned", wanted->name);
-    else {
-        for (axis = 0; axis < buffer->ndim; axis++)
-            if (wanted->shape[axis] >= 0 && wanted->shape[axis] != buffer->shape[axis]) {
-                PyErr_Format(PyExc_ValueError, "%s: length %zd of dimension %d, not %zd", wanted->name,
-                             buffer->shape[axis], axis, wanted->shape[axis]);
-                break;
-            }
-        if (axis == buffer->ndim)
-            return 0;
-    }
-    PyBuffer_Release(buffer);
-    return -1;
-}
 
 /* Get an array of weights and keep its buffer. Returns the address, or NULL with an exception. */
 static const float *keep_array(Step *self, PyObject *object, const Wanted *wanted)
@@ -235,7 +59,7 @@ static const float *keep_array(Step *self, PyObject *object, const Wanted *wante
 static int keep_matrix(Step *self, PyObject *object, const char *name, Py_ssize_t inputs, Py_ssize_t columns,
                        Matrix *matrix)
 {
-    const Wanted wanted = {name, 0, 0, 3, {(columns + PANEL - 1) / PANEL, inputs, PANEL}};
+    const Wanted wanted = {name, FLOAT32, 0, 3, {(columns + PANEL - 1) / PANEL, inputs, PANEL}};
     matrix->weights = keep_array(self, object, &wanted);
     matrix->inputs = inputs;
     matrix->columns = columns;
@@ -245,7 +69,7 @@ static int keep_matrix(Step *self, PyObject *object, const char *name, Py_ssize_
 /* Keep the arrays of a layer, a tuple of kernel or None, recurrent kernel, bias, and projection or None. */
 static int keep_layer(Step *self, PyObject *tuple, ptrdiff_t at)
 {
-    const Wanted bias = {"bias", 0, 0, 1, {4 * self->network.units}};
+    const Wanted bias = {"bias", FLOAT32, 0, 1, {4 * self->network.units}};
     Layer *layer = &self->network.layers[at];
     PyObject *kernel, *recurrent, *bias_array, *projection;
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 4) {
@@ -278,7 +102,7 @@ static int keep_layer(Step *self, PyObject *tuple, ptrdiff_t at)
 
 static int keep_all(Step *self, PyObject *lookup, PyObject *layers, PyObject *output, PyObject *output_bias)
 {
-    const Wanted table = {"lookup", 0, 0, 2, {-1, -1}}, any_bias = {"output bias", 0, 0, 1, {-1}};
+    const Wanted table = {"lookup", FLOAT32, 0, 2, {-1, -1}}, any_bias = {"output bias", FLOAT32, 0, 1, {-1}};
     ptrdiff_t at;
     if (!(self->network.lookup = keep_array(self, lookup, &table)))
         return -1;
@@ -370,15 +194,15 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
     }
     for (got = 0; got < ARRAYS; got++) {
         const Wanted wanted[ARRAYS] = {
-            {"ids", 1, 0, 1, {-1}},
-            {"h", 0, 0, 3, {layers, rows, size}},
-            {"c", 0, 0, 3, {layers, rows, units}},
-            {"offsets", 0, 0, 2, {-1, 4 * units}},
-            {"new h", 0, 1, 3, {layers, rows, size}},
-            {"new c", 0, 1, 3, {layers, rows, units}},
-            {"gates", 0, 1, 3, {layers, rows, 4 * units}},
-            {"given", 0, 1, 2, {rows, units}},
-            {"logits", 0, 1, 2, {rows, self->network.output.columns}},
+            {"ids", INT64, 0, 1, {-1}},
+            {"h", FLOAT32, 0, 3, {layers, rows, size}},
+            {"c", FLOAT32, 0, 3, {layers, rows, units}},
+            {"offsets", FLOAT32, 0, 2, {-1, 4 * units}},
+            {"new h", FLOAT32, 1, 3, {layers, rows, size}},
+            {"new c", FLOAT32, 1, 3, {layers, rows, units}},
+            {"gates", FLOAT32, 1, 3, {layers, rows, 4 * units}},
+            {"given", FLOAT32, 1, 2, {rows, units}},
+            {"logits", FLOAT32, 1, 2, {rows, self->network.output.columns}},
         };
         if (get_array(arguments[got], &wanted[got], &views[got]))
             break;
@@ -419,7 +243,7 @@ static PyObject *step_call(PyObject *object, PyObject *const *arguments, Py_ssiz
 /* add_product(variant, x, panels, out): out += x @ panels, with the bits that a step's product has. */
 static PyObject *module_add_product(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
-    const Wanted any_x = {"x", 0, 0, 2, {-1, -1}}, any_out = {"out", 0, 1, 2, {-1, -1}};
+    const Wanted any_x = {"x", FLOAT32, 0, 2, {-1, -1}}, any_out = {"out", FLOAT32, 1, 2, {-1, -1}};
     Py_buffer x, panels, out;
     PyObject *result = NULL, *name;
     const Kernel *kernel = NULL;
@@ -436,7 +260,7 @@ static PyObject *module_add_product(PyObject *module, PyObject *const *arguments
         return NULL;
     if (!get_array(arguments[3], &any_out, &out)) {
         const Py_ssize_t rows = x.shape[0], inputs = x.shape[1], columns = out.shape[1];
-        const Wanted wanted = {"panels", 0, 0, 3, {columns / PANEL + (columns % PANEL > 0), inputs, PANEL}};
+        const Wanted wanted = {"panels", FLOAT32, 0, 3, {columns / PANEL + (columns % PANEL > 0), inputs, PANEL}};
         if (out.shape[0] != rows)
             PyErr_Format(PyExc_ValueError, "out: %zd rows, not %zd", out.shape[0], rows);
         else if (!get_array(arguments[2], &wanted, &panels)) {

@@ -94,7 +94,7 @@ def pack(matrix: Floats) -> Floats:
     """
     inputs, columns = matrix.shape
     whole, rest = divmod(columns, _step.PANEL)
-    panels = _aligned((whole + (rest > 0), inputs, _step.PANEL))
+    panels = aligned((whole + (rest > 0), inputs, _step.PANEL))
     panels[:whole] = matrix[:, : columns - rest].reshape(inputs, whole, _step.PANEL).swapaxes(0, 1)
     if rest:
         panels[whole, :, :rest], panels[whole, :, rest:] = matrix[:, columns - rest :], 0
@@ -106,8 +106,8 @@ def unpack(panels: Floats, columns: int) -> Floats:
     return np.ascontiguousarray(panels.swapaxes(0, 1).reshape(panels.shape[1], -1)[:, :columns])
 
 
-def _aligned(shape: tuple[int, ...]) -> Floats:
-    """An array that begins with a line of the cache; NumPy's own begin anywhere."""
+def aligned(shape: tuple[int, ...]) -> Floats:
+    """A float32 array that begins with a line of the cache and holds anything; NumPy's own begin anywhere."""
     floats = int(np.prod(shape))
     spare = LINE // np.dtype(np.float32).itemsize
     array = np.empty(floats + spare, np.float32)

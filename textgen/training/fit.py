@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.engine.network import NUMPY
 from textgen.errors import OutOfMemoryError
 from textgen.planning.budget import Budget, next_epoch
 from textgen.planning.sizes import step_seconds
@@ -23,7 +24,7 @@ from textgen.runs.config import ModelConfig, TrainingConfig
 from textgen.runs.state import differences, environment
 from textgen.system.interrupts import Interrupt
 from textgen.system.wording import count
-from textgen.training.backend import backend_version, keras, without_retracing_warnings
+from textgen.training.backend import backend_version, keras, on_tensorflow_cpu, without_retracing_warnings
 from textgen.training.callbacks import (
     DivergenceGuard,
     GradientNorms,
@@ -32,6 +33,7 @@ from textgen.training.callbacks import (
     Progress,
     SampleWriter,
 )
+from textgen.training.compiled import MISSING, VARIANTS, variant
 from textgen.training.distribution import Division, divide
 from textgen.training.feed import feed
 from textgen.training.model import LanguageModel
@@ -86,6 +88,8 @@ class _Fit:
         self.code, session.reporter.call_sink = code, code.call
         self.group, self.division = session.group, division
         plan, training = session.plan, session.plan.training
+        if on_tensorflow_cpu() and not VARIANTS:
+            session.reporter.note(MISSING)
         self.model = compiled(plan.model, training, division.rows, plan.steps, division.group_steps, division.text_rows)
         if not session.resumes:
             self.model.head.begin_with(plan.counts)
@@ -370,7 +374,9 @@ def _memory_errors(session: Session) -> Iterator[None]:
 def _environment(session: Session) -> dict[str, Any]:
     """What the numbers depend on, of this process."""
     backend, processes = keras.backend.backend(), session.group.size
-    more = {"processes": processes} if processes > 1 else {}
+    more: dict[str, Any] = {"processes": processes} if processes > 1 else {}
+    if on_tensorflow_cpu():
+        more["recurrence"] = variant() or NUMPY
     if (every := session.company.average_every) > 1:
         more["average_every"] = every
     return environment(backend, keras.__version__, backend_version()) | more

@@ -1,20 +1,20 @@
 """The recurrent layer: the weights, configuration and numbers of keras.layers.LSTM, with a CPU path of its own.
 
-On TensorFlow without a GPU the recurrence runs here, with a gradient written by hand; on JAX too, in
-`textgen.training.scan`. Anywhere else the layer is the stock one: on TensorFlow with a GPU, where cuDNN serves; with
-KERAS_BACKEND=torch; and with options of keras.layers.LSTM that the two paths do not handle. Only this module,
-`recurrence`, `scan`, `rows`, `optimizer`, `feed`, `backend`, `cluster` and `distribution` of this package hold code for
-one backend.
+On TensorFlow without a GPU the recurrence runs in `textgen.training.compiled`, in C, or where that is missing in
+`textgen.training.recurrence`, with a gradient written by hand; on JAX too, in `textgen.training.scan`. Anywhere else
+the layer is the stock one: on TensorFlow with a GPU, where cuDNN serves; with KERAS_BACKEND=torch; and with options of
+keras.layers.LSTM that these paths do not handle. Only this module, `inputs`, `compiled`, `recurrence`, `scan`, `rows`,
+`optimizer`, `feed`, `backend`, `cluster` and `distribution` of this package hold code for one backend.
 
 The CPU path rests on four things, measured in docs/log.md:
 
 1. The input product is one large product before the loop. Where the input is a symbol there is no product at all: a
    one-hot vector times the kernel is a row of the kernel, so a row is gathered from a table.
 2. The backward loop carries only dh and dc. The gradient of the recurrent kernel, a sum over all steps, is one large
-   product after the loop, and the kernel is transposed once, before it.
-3. The three sigmoid gates are side by side, apart from the candidate: one sigmoid serves them all, their outputs need
-   no sorting, and products three quarters as wide do not compete for the same cache lines.
-4. Lanes: the batch is divided into as many parts as there are cores. Each part's loop runs single-threaded beside the
+   product after the loop.
+3. The loop itself is one call of C: products from packed weights, gates while their sums are in the cache, no
+   operation of TensorFlow and no allocation in a step.
+4. Lanes: the batch is divided into as many parts as there are cores. Each part runs single-threaded beside the
    others, so no step waits for another core. `backend.use_all_cores` sets TensorFlow's threads to suit.
 """
 
@@ -27,7 +27,9 @@ import numpy as np
 
 from textgen.system.threads import cores
 from textgen.training.backend import Tensor, keras, on_tensorflow_cpu, ops, tensorflow
-from textgen.training.recurrence import Both, Rows, Steps, apart, distinct, recurrence
+from textgen.training.compiled import MAX_INPUTS, compiled_recurrence, variant
+from textgen.training.inputs import Inputs
+from textgen.training.recurrence import distinct, recurrence
 from textgen.training.rows import take_rows
 from textgen.training.scan import scan
 
@@ -53,14 +55,14 @@ class Beside(NamedTuple):
         found = [ops.take(table, ids, axis=0) for ids, table in zip(self.ids, self.tables, strict=True)]
         return sum(found[1:], found[0])
 
-    def rows(self) -> list[Rows]:
+    def inputs(self) -> list[Inputs]:
         """Each kind as rows of a table of products, for the CPU path; of many things, of those that occur."""
         found = []
         for ids, table in zip(self.ids, self.tables, strict=True):
             if table.shape[0] > (ids.shape[0] or 1) * (ids.shape[1] or 1):
                 occurring, ids = distinct(ids)
                 table = ops.take(table, occurring, axis=0)
-            found.append(Rows(ids, *apart(ops.matmul(table, self.kernel))))
+            found.append(Inputs(ops.matmul(table, self.kernel), ids))
         return found
 
 
@@ -129,8 +131,8 @@ class LSTM(keras.layers.LSTM):
             if scales is not None:
                 embedding = embedding * scales
             table = self.cell.kernel if embedding is None else ops.matmul(embedding, self.cell.kernel)
-            table = ops.convert_to_tensor(table) + self.cell.bias if self.use_bias else ops.convert_to_tensor(table)
-            return self._recurrence(Rows(inputs, *apart(table)), initial_state, recurrent_kernel, beside)
+            table = _value(table) + self.cell.bias if self.use_bias else _value(table)
+            return self._recurrence([Inputs(table, inputs)], initial_state, recurrent_kernel, beside)
         if keras.backend.backend() == "jax" and self._is_plain():
             return self._scanned(inputs, initial_state, embedding, scales, recurrent_kernel, beside)
         if symbols and embedding is None:
@@ -210,23 +212,26 @@ class LSTM(keras.layers.LSTM):
         recurrent_kernel: Tensor,
         beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        kernels = apart(ops.convert_to_tensor(self.cell.kernel))
-        biases = apart(ops.convert_to_tensor(self.cell.bias)) if self.use_bias else (0.0, 0.0)
-        projected = [ops.matmul(sequences, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)]
-        return self._recurrence(Steps(*projected), initial_state, recurrent_kernel, beside)
+        inputs = [Inputs(ops.matmul(sequences, self.cell.kernel))]
+        if self.use_bias:
+            inputs.append(Inputs(_value(self.cell.bias)))
+        return self._recurrence(inputs, initial_state, recurrent_kernel, beside)
 
     def _recurrence(
         self,
-        source: Steps | Rows,
+        inputs: list[Inputs],
         initial_state: Sequence[Tensor],
         recurrent_kernel: Tensor,
         beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        kernels = apart(ops.convert_to_tensor(recurrent_kernel))
-        # The value of the variable: the function with its own gradient takes no variables.
-        projection = () if self.projection is None else (tensorflow().convert_to_tensor(self.projection.value),)
-        whole = source if beside is None else Both([source, *beside.rows()])
-        return recurrence(whole, initial_state, [*kernels, *projection])
+        matrices = [recurrent_kernel] if self.projection is None else [recurrent_kernel, self.projection]
+        kernels = [_value(matrix) for matrix in matrices]
+        if beside is not None:
+            inputs = inputs + beside.inputs()
+        way = variant() if kernels[0].dtype == "float32" and len(inputs) <= MAX_INPUTS else None
+        if way is None:
+            return recurrence(inputs, initial_state, kernels)
+        return compiled_recurrence(inputs, initial_state, kernels, way)
 
 
 class ProjectedLSTM(LSTM):
@@ -290,6 +295,11 @@ class ProjectedCell(keras.layers.LSTMCell):
         given, (_, c) = super().call(inputs, states, training=training)
         h = ops.matmul(given, self.projection)
         return h, [h, c]
+
+
+def _value(weight: Any) -> Tensor:
+    """TensorFlow's tensor of a weight: a function with its own gradient takes no variables."""
+    return tensorflow().convert_to_tensor(ops.convert_to_tensor(weight))
 
 
 def _vectors(ids: Tensor, embedding: Tensor, scales: Tensor) -> Tensor:

@@ -1,4 +1,9 @@
-"""The loop over time steps on TensorFlow's CPU, with a gradient written by hand: see `textgen.training.lstm`.
+"""The loop over time steps as operations of TensorFlow, with a gradient written by hand: see `textgen.training.lstm`.
+
+It runs where the compiled one (`textgen.training.compiled`) is missing, and for other numbers than float32.
+
+The three sigmoid gates are side by side, apart from the candidate: one sigmoid serves them all, their outputs need no
+sorting, and products three quarters as wide do not compete for the same cache lines.
 
 Knows nothing of layers and weights.
 """
@@ -6,6 +11,7 @@ Knows nothing of layers and weights.
 from collections.abc import Sequence
 
 from textgen.training.backend import Tensor, ops, tensorflow
+from textgen.training.inputs import Inputs
 
 # Largest vocabulary (symbols) whose table's gradient is summed by a product with one-hot rows; above it, by segments.
 MAX_ONE_HOT_SYMBOLS = 512
@@ -97,6 +103,17 @@ class Both:
         return self.parts[0].first
 
 
+def _source(inputs: Sequence[Inputs]) -> Steps | Rows | Both:
+    """The inputs, with the rows for all places added to the first of the others."""
+    for_all = [each.numbers for each in inputs if not each.has_places]
+    parts: list[Steps | Rows] = []
+    for each in inputs:
+        if each.has_places:
+            numbers = apart(each.numbers if parts else sum(for_all, each.numbers))
+            parts.append(Steps(*numbers) if each.ids is None else Rows(each.ids, *numbers))
+    return Both(parts) if len(parts) > 1 else parts[0]
+
+
 def distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
     """The symbols that occur, each once, shape (symbols,), and the ids as places among them."""
     tf = tensorflow()
@@ -105,20 +122,20 @@ def distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def recurrence(
-    source: Steps | Rows | Both, initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
+    inputs: Sequence[Inputs], initial_state: Sequence[Tensor], kernels: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loop over time steps, with its own gradient.
 
     Args:
-        source: the inputs.
+        inputs: what the gates' sums begin with; the first has places.
         initial_state: h and c before, shape (batch, output) and (batch, units).
-        kernels: the recurrent kernels of the three gates (output, 3 x units) and of the candidate (output, units), and
-            where there is one the projection (units, output).
+        kernels: the recurrent kernel (output, 4 x units), and where there is one the projection (units, output).
 
     Returns:
         h after every step (time, batch, output), and the last h and c.
     """
     tf = tensorflow()
+    source, kernels = _source(inputs), [*apart(kernels[0]), *kernels[1:]]
     sigmoid_gradient, tanh_gradient = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
