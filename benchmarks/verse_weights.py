@@ -138,25 +138,19 @@ def encoded(generator, line, is_exact=True):
 
 
 def english_sets(generator, given):
-    """Sets of candidates at places of held-out sonnets."""
+    """Sets of candidates at places of held-out sonnets, of some sonnets at several places."""
     random = np.random.default_rng(given.seed)
     documents = [lines_of(without_heading(one)) for one in read_corpus(given.poems, documents="poem").documents]
     config = PoemConfig(form="sonnet")
     language = English(generator, config.sized_form, config)
-    found = []
-    for at in [*random.permutation(len(documents)).tolist()] * 12:
+
+    def one(at):
         lines = documents[at]
         if len(lines) != config.sized_form.lines:
-            continue
-        try:
-            one = english_set(generator, language, lines, int(random.integers(1, len(lines))), given, at)
-        except TextgenError:  # no word of the first line is known
-            continue
-        if one is not None:
-            found.append(one)
-        if len(found) == given.sets:
-            break
-    return found
+            return None
+        return english_set(generator, language, lines, int(random.integers(1, len(lines))), given, at)
+
+    return collected([*random.permutation(len(documents)).tolist()] * 12, one, given.sets)
 
 
 def sets(generator, given):
@@ -164,18 +158,27 @@ def sets(generator, given):
     random = np.random.default_rng(given.seed)
     selection = Selection(heading="title", forms=FORMS)
     documents = list(read_corpus(given.poems, selection=selection).documents)
-    found = []
-    for at in random.permutation(len(documents)).tolist():
+
+    def one(at):
         title, lines = title_of(documents[at]), lines_of(without_heading(documents[at]).replace("\n", ""))
         form = f"{'jueju' if len(lines) == 4 else 'lushi'}{len(without_marks(lines[0]))}"
         place = int(random.integers(len(lines)))
+        return one_set(generator, form, title, lines, place, given, at) if title else None
+
+    return collected(random.permutation(len(documents)).tolist(), one, given.sets)
+
+
+def collected(places, make, count):
+    """Sets that `make` gives for documents. It refuses poems that break the form or have symbols the run never saw."""
+    found = []
+    for at in places:
         try:
-            one = one_set(generator, form, title, lines, place, given, at) if title else None
-        except TextgenError:  # the poem does not keep the form strictly, or has a character that the run never saw
+            one = make(at)
+        except TextgenError:
             continue
         if one is not None:
             found.append(one)
-        if len(found) == given.sets:
+        if len(found) == count:
             break
     return found
 

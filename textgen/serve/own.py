@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textgen.corpus.forms import FORMS
+from textgen.corpus.forms.form import MAX_LINES
 from textgen.errors import UsageError
 from textgen.inspection.tracing import GATES, STATES, layout_of, trace
 from textgen.serve import schema
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # Verse is imported where it is used: the server starts sooner.
 
 MAX_INSPECTED = 256  # symbols: a step of 512 units has 3,000 numbers
-MAX_POEMS, MAX_LINES, MAX_LINE = 32, 200, 1_000
+MAX_POEMS, MAX_LINE = 32, 1_000
 # What the routes call a parameter of the library, where the names differ.
 API_NAMES = {"prompts": "ids"}
 DIGITS = 6  # of a number in an answer

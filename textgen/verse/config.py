@@ -6,12 +6,10 @@ from typing import TypedDict
 
 from textgen import arguments
 from textgen.corpus.forms import Form, form_of
+from textgen.corpus.forms.form import MAX_LINES
 from textgen.errors import UsageError
 from textgen.options import Config, option
 from textgen.system.keywords import answers_keywords
-
-# The longest poem, in lines.
-MAX_LINES = 500
 
 
 @answers_keywords

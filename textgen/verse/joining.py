@@ -12,10 +12,11 @@ from itertools import accumulate
 from typing import Unpack
 
 from textgen.corpus.forms import FORMS, Form, form_of
+from textgen.corpus.forms.form import MAX_LINES
 from textgen.corpus.memory import lines_of
 from textgen.tokens.characters import is_chinese, is_ideograph
 from textgen.verse.checking import check
-from textgen.verse.config import MAX_LINES, RulesOptions
+from textgen.verse.config import RulesOptions
 from textgen.verse.verdicts import Verdict
 
 # The share of rhymes that must hold where no form is named. The rest leaves room for near rhymes.

@@ -10,6 +10,9 @@ from textgen.corpus.forms.layout import Layout, VerseLine, loosened
 
 T = TypeVar("T")
 
+# The longest poem, in lines.
+MAX_LINES = 500
+
 # What may have an entry for each line, beside those with a rule of their own.
 _BY_LINE = ("refrains", "rentrements", "end_words", "inner_words")
 

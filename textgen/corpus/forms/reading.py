@@ -12,12 +12,12 @@ from typing import Any
 
 from textgen.arguments import shown
 from textgen.corpus.forms import layout, linetypes, resizing, scheme
-from textgen.corpus.forms.form import Form
+from textgen.corpus.forms.form import MAX_LINES, Form
 from textgen.errors import UsageError
 from textgen.system.wording import did_you_mean
 
-# The largest form: lines, patterns of a line, and characters of a pattern and of a description.
-MAX_LINES, MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 500, 32, 60, 200
+# The largest form: patterns of a line, and characters of a pattern and of a description.
+MAX_PATTERNS, MAX_PATTERN, MAX_ABOUT = 32, 60, 200
 # The largest tune, in characters, and the longest name.
 MAX_TUNE, MAX_NAME = 20_000, 40
 

@@ -1,8 +1,9 @@
 """The terms of the score by which the decoder chooses among candidate lines.
 
-The score of a line is the sum over the terms of weight times value. Each term is a function of a Situation; a new one
-needs one function here and its weight in WEIGHTS. The weights are those of a conditional logit (McFadden 1974) that
-tells the human line from a model's lines at the same place of held-out poems; `benchmarks/verse_weights.py` finds them.
+The score of a line is the sum over the terms of weight times value. Each term is a function of a Situation. A new one
+needs one function here, and its weight in CHINESE_WEIGHTS or ENGLISH_WEIGHTS. Most weights are those of a conditional
+logit (McFadden 1974) that tells the human line from a model's lines at the same place of held-out poems;
+`benchmarks/verse_weights.py` finds them. The others are set by hand; comments beside the weights say which.
 Larger values are better, and no weight is negative. Knows nothing of masks or models.
 """
 
@@ -217,8 +218,8 @@ TERMS: dict[str, Term] = {
 # Learned at temperature 0.9, but for caesura, for which only candidates at 0.8 gave a weight. Three were set by what
 # `textgen poem judge` finds: diction (0.85 was learned, with which stock phrases become four times as rare as in human
 # poems), theme (0.37 was learned; human poems keep less to their titles than a reader who asks for a theme expects) and
-# keyword, which no human poem has. The likelihood has no weight, and neither have pairs that poems
-# have: human lines are less likely than those that the model writes.
+# keyword, which no human poem has. The likelihood has no weight, and neither have pairs that poems have: human lines
+# are less likely than those that the model writes.
 CHINESE_WEIGHTS = {
     "coherence": 0.46,
     "theme": 2.0,

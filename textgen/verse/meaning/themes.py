@@ -134,16 +134,16 @@ class Themes:
         rarity = np.log(max(int(self.counts[-1]), 1) / np.maximum(counts, 1)).astype(np.float32)
         found *= rarity / (rarity + HALF_RARITY)
         found /= max(float(np.quantile(found, 0.999)), 1e-9)
-        found[ids] = self._own(ids)
+        found[ids] = self._belonging(ids)
         clipped: Floats = np.clip(found, 0, 1)
         return clipped
 
-    def _own(self, ids: Sequence[int]) -> Floats:
+    def _belonging(self, ids: Sequence[int]) -> Floats:
         """How much symbols belong to a theme that has them: float32, shape (symbols,), from 0 to 1."""
         titled, repeated = self.titled[ids].astype(np.float32), self.repeated[ids].astype(np.float32)
         shares = (repeated + USUAL_SHARE * PRIOR) / (titled + PRIOR)
-        own: Floats = np.where(titled < MIN_TITLES, UNTOLD, np.minimum(shares / REPEATED, 1)).astype(np.float32)
-        return own
+        found: Floats = np.where(titled < MIN_TITLES, UNTOLD, np.minimum(shares / REPEATED, 1)).astype(np.float32)
+        return found
 
     def plan(
         self,
