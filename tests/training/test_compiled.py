@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests.conftest import TINY, missing
 from tests.training.test_lstm import batch_first, outputs_and_gradients, pair, relative
 from textgen import train
+from textgen.engine import compiled as engine
 from textgen.engine.network import NUMPY, VARIABLE
 from textgen.errors import UsageError
 from textgen.training import compiled, lstm
@@ -127,7 +128,7 @@ def test_threads_of_a_call_change_no_bit(monkeypatch):
     rng = np.random.default_rng(4)
     x, state, found = tf.constant(rng.normal(size=(33, 6, 4)), tf.float32), state_of(rng, 33, 17, 17), []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(compiled, "_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(compiled, "_most_threads", lambda threads=threads: threads)
         results, gradients = outputs_and_gradients(
             lambda: ours(x, initial_state=state), [x, *state], ours.trainable_weights
         )
@@ -148,10 +149,18 @@ def test_an_unknown_kernel_is_refused(monkeypatch):
 
 
 def test_a_missing_loop_is_said_once(text_file, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("textgen.training.fit.VARIANTS", ())
-    monkeypatch.setenv(VARIABLE, NUMPY)
+    monkeypatch.setattr(compiled, "VARIANTS", ())
+    monkeypatch.delenv(VARIABLE, raising=False)
     train(text_file, tmp_path / "run", **TINY)
     assert capsys.readouterr().err.count(compiled.MISSING) == 1
+
+
+def test_where_it_is_missing_the_variable_may_name_what_the_engine_has(monkeypatch):
+    monkeypatch.setattr(compiled, "VARIANTS", ())
+    for name in (*engine.VARIANTS, NUMPY):
+        monkeypatch.setenv(VARIABLE, name)
+        assert compiled.variant() is None
+        assert compiled.is_missing() == (name != NUMPY)
 
 
 def test_memory_is_given_out_again_when_nobody_holds_it():
@@ -169,32 +178,81 @@ def test_memory_is_given_out_again_when_nobody_holds_it():
     assert len(buffers) == 3
 
 
+def test_sizes_that_are_nearly_equal_share_pieces():
+    """A piece is at most an eighth larger than what it holds."""
+    buffers = Buffers()
+    for size in range(1, 5000):
+        array = buffers.array((size,))
+        assert array.shape == (size,)
+        assert array.base.size - 16 < max(1.125 * size, size + 1)
+        del array
+    assert len(buffers) < 8 * 13
+
+
+@pytest.fixture
+def buffers(monkeypatch):
+    """Memory of a test's own."""
+    monkeypatch.setattr(compiled, "BUFFERS", Buffers())
+    return compiled.BUFFERS
+
+
 @needs_compiled
-def test_memory_is_bounded_over_many_steps():
+def test_memory_is_bounded_over_many_steps(buffers):
     """What a graph's steps let go of is used again: as many pieces after many steps as after a few."""
-    made = []
+    _, ours = pair(3, 8)
+    optimizer = keras.optimizers.SGD(0.01)
+    optimizer.build(ours.trainable_variables)
 
-    class Counted(Buffers):
-        def __init__(self):
-            super().__init__()
-            made.append(self)
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(ours(x)[0])
+        weights = ours.trainable_variables
+        optimizer.apply(tape.gradient(loss, [each.value for each in weights]), weights)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "Buffers", Counted)
-        _, ours = pair(3, 8)
-        optimizer = keras.optimizers.SGD(0.01)
-        optimizer.build(ours.trainable_variables)
-
-        @tf.function
-        def step(x):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(ours(x)[0])
-            weights = ours.trainable_variables
-            optimizer.apply(tape.gradient(loss, [each.value for each in weights]), weights)
-
-        counts = []
-        for turn in range(40):
-            step(np.ones((2, 5, 3), np.float32))
-            if turn in (9, 39):
-                counts.append(sum(map(len, made)))
+    counts = []
+    for turn in range(40):
+        step(np.ones((2, 5, 3), np.float32))
+        if turn in (9, 39):
+            counts.append(len(buffers))
     assert 0 < counts[0] == counts[1]
+
+
+@needs_compiled
+def test_memory_is_bounded_where_each_step_has_other_symbols(buffers):
+    """Of a large vocabulary the table has a row for each symbol that occurs, at each step another number of them."""
+    _, layer = pair(4, 8)
+    embedding = tf.Variable(np.random.default_rng(1).normal(size=(500, 4)).astype(np.float32))
+    random = np.random.default_rng(2)
+
+    @tf.function(input_signature=[tf.TensorSpec((8, 20), tf.int32)])
+    def step(ids):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer.run(ids, [tf.zeros((20, 8))] * 2, embedding.value())[0] ** 2)
+        return tape.gradient(loss, [layer.cell.kernel.value, layer.cell.recurrent_kernel.value])
+
+    counts, sizes = [], set()
+    for turn in range(120):
+        ids = random.integers(0, int(random.integers(60, 90)), (8, 20)).astype(np.int32)
+        sizes.add(len(set(ids.ravel().tolist())))
+        step(ids)
+        if turn in (39, 119):
+            counts.append(len(buffers))
+    assert len(sizes) > 20
+    assert counts[1] < counts[0] + 6 < 60
+
+
+@needs_compiled
+def test_results_that_are_held_stay_as_they_are(buffers):
+    """TensorFlow may hold what a call gave for as long as it likes: later calls write elsewhere."""
+    _, ours = pair(3, 8)
+    step = tf.function(lambda x: ours(x)[0])
+    random = np.random.default_rng(1)
+    given = [random.normal(size=(4, 5, 3)).astype(np.float32) for _ in range(30)]
+    held = [step(each) for each in given]
+    kept = [each.numpy().copy() for each in held]
+    for each in given:
+        step(each)
+    for result, before, each in zip(held, kept, given, strict=True):
+        np.testing.assert_array_equal(result.numpy(), before)
+        np.testing.assert_array_equal(step(each).numpy(), before)

@@ -19,6 +19,8 @@ else:
 
 # Bytes of a line of the processor's cache: a panel of weights begins with a line.
 LINE = 64
+# Floats of memory beside those that are used, so that these may begin with a line.
+SPARE = LINE // np.dtype(np.float32).itemsize
 
 
 class CompiledForward(Forward[Workspace]):
@@ -94,7 +96,7 @@ def pack(matrix: Floats) -> Floats:
     """
     inputs, columns = matrix.shape
     whole, rest = divmod(columns, _step.PANEL)
-    panels = aligned((whole + (rest > 0), inputs, _step.PANEL))
+    panels = _aligned((whole + (rest > 0), inputs, _step.PANEL))
     panels[:whole] = matrix[:, : columns - rest].reshape(inputs, whole, _step.PANEL).swapaxes(0, 1)
     if rest:
         panels[whole, :, :rest], panels[whole, :, rest:] = matrix[:, columns - rest :], 0
@@ -106,10 +108,13 @@ def unpack(panels: Floats, columns: int) -> Floats:
     return np.ascontiguousarray(panels.swapaxes(0, 1).reshape(panels.shape[1], -1)[:, :columns])
 
 
-def aligned(shape: tuple[int, ...]) -> Floats:
+def from_line(memory: Floats, floats: int) -> Floats:
+    """So many floats of memory, from its first line of the cache on; the memory has SPARE more than these."""
+    begin = -memory.ctypes.data % LINE // memory.itemsize
+    return memory[begin : begin + floats]
+
+
+def _aligned(shape: tuple[int, ...]) -> Floats:
     """A float32 array that begins with a line of the cache and holds anything; NumPy's own begin anywhere."""
     floats = int(np.prod(shape))
-    spare = LINE // np.dtype(np.float32).itemsize
-    array = np.empty(floats + spare, np.float32)
-    begin = -array.ctypes.data % LINE // array.itemsize
-    return array[begin : begin + floats].reshape(shape)
+    return from_line(np.empty(floats + SPARE, np.float32), floats).reshape(shape)

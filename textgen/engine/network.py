@@ -35,8 +35,8 @@ from textgen.tokens.layout import IGNORED, Ids
 # Which rows of a batch: their numbers, a mask, or a slice.
 RowIndex: TypeAlias = Ids | NDArray[np.bool_] | Sequence[int] | slice
 
-# The environment variable that chooses how steps are computed, for tests and to find out why two machines differ: NUMPY
-# or a variant of the compiled step. Without it, the fastest is taken.
+# The environment variable that chooses how steps are computed, and the loop of training, for tests and to find out why
+# two machines differ: NUMPY or a variant of the compiled step. Without it, the fastest is taken.
 VARIABLE, NUMPY = "TEXTGEN_KERNEL", "numpy"
 
 

@@ -160,7 +160,7 @@ typedef struct {
     ptrdiff_t rows, columns;
     float *packed;
     ptrdiff_t width; /* of a panel */
-    ptrdiff_t gates; /* number of equal parts of the columns, of each of which a panel holds as much */
+    ptrdiff_t gates; /* equal parts of the columns; a group of panels takes `width` columns of each */
     int is_turned;   /* the rows lie in panels, so that the product is with the transposed matrix */
 } Packing;
 
@@ -182,7 +182,7 @@ static ptrdiff_t edge(ptrdiff_t all, int part, int parts)
     return all / parts * part + all % parts * part / parts;
 }
 
-/* `vectors`: a group of panels holds each gate's columns in `width` floats, gate after gate, `in_panel` gates in one panel. */
+/* Pack the groups of panels from `first` to `last`. A panel of a group holds `in_panel` gates, `width` columns of each. */
 static void pack(const Packing *packing, ptrdiff_t first, ptrdiff_t last, ptrdiff_t in_panel)
 {
     const ptrdiff_t width = packing->width, columns = packing->columns, rows = packing->rows;
@@ -241,7 +241,8 @@ static void loop_part(void *context, int part, int parts)
 {
     Work *work = context;
     const ptrdiff_t first = edge(work->loop.batch, part, parts), last = edge(work->loop.batch, part + 1, parts);
-    work->pass(&work->loop, first, last, work->rows + first * work->loop.source_count);
+    if (first < last) /* a batch of no rows may have any number of steps */
+        work->pass(&work->loop, first, last, work->rows + first * work->loop.source_count);
 }
 
 static void sum_part(void *context, int part, int parts)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.engine import compiled
 from textgen.engine.network import NUMPY, VARIABLE
 from textgen.engine.weights import Floats
 from textgen.errors import UsageError
 from textgen.system.threads import cores
 from textgen.training.backend import Tensor, tensorflow
 from textgen.training.buffers import Buffers
-from textgen.training.inputs import Inputs
+from textgen.training.inputs import Inputs, as_rows
 
 try:
     from textgen.training import _recurrence
@@ -40,6 +41,9 @@ MISSING = (
 # Fewest rows of a thread.
 MIN_THREAD_ROWS = 8
 
+# Of all layers, lanes and graphs of the process.
+BUFFERS = Buffers()
+
 
 def variant() -> str | None:
     """The set of vector instructions that the loop uses, or None where the loop is TensorFlow's.
@@ -47,9 +51,16 @@ def variant() -> str | None:
     It is the machine's best, or the one that the environment names, as for the compiled step of `textgen.engine`.
     """
     way = os.environ.get(VARIABLE) or (VARIANTS or (NUMPY,))[0]
-    if way not in (*VARIANTS, NUMPY):
-        raise UsageError(f"{VARIABLE} is {way!r}; set it to one of: {', '.join((*VARIANTS, NUMPY))}")
-    return None if way == NUMPY else way
+    known = (*VARIANTS, *(each for each in compiled.VARIANTS if each not in VARIANTS), NUMPY)
+    if way not in known:
+        raise UsageError(f"{VARIABLE} is {way!r}; set it to one of: {', '.join(known)}")
+    # A set of the engine's, where the loop's own module is missing, is none of the loop's.
+    return way if way in VARIANTS else None
+
+
+def is_missing() -> bool:
+    """Whether the loop is TensorFlow's because the module is missing, and not because the user asked for that."""
+    return not VARIANTS and os.environ.get(VARIABLE) != NUMPY
 
 
 def compiled_recurrence(
@@ -64,7 +75,7 @@ def compiled_recurrence(
         way: one of VARIANTS.
 
     Returns:
-        h after every step (time, batch, output), and the last h and c.
+        h after every step (time, batch, output), and the last h and c. The gradient has no gradient of its own.
     """
     tf = tensorflow()
     given, ids = (
@@ -72,14 +83,13 @@ def compiled_recurrence(
         [tf.cast(each.ids, tf.int32) for each in inputs if each.ids is not None],
     )
     has_ids = [each.ids is not None for each in inputs]
-    steps = inputs[0].steps
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
     def run(*tensors: Tensor) -> Tensor:
         numbers, (h0, c0, *matrices) = tensors[: len(given)], tensors[len(given) :]
-        calls = _Calls(way, _threads(), has_ids, len(matrices) > 1)
+        calls = _Calls(way, _most_threads(), has_ids, len(matrices) > 1)
         kept = 3 + calls.is_projected
-        h, c, gates, *cells = _call(calls.forward, [steps, h0, c0, *matrices, *ids, *numbers], kept)
+        h, c, gates, *cells = _call(calls.forward, [h0, c0, *matrices, *ids, *numbers], kept)
         known, (batch, size), units = inputs[0].known_steps, h0.shape, c0.shape[-1]
         later = None if known is None else known + 1
         h.set_shape((later, batch, size))
@@ -99,12 +109,12 @@ def compiled_recurrence(
             for place, table in zip(wanted, found[3:], strict=False):
                 d_numbers[place] = table if has_ids[place] else tf.reshape(table, (-1,))
                 d_numbers[place].set_shape(numbers[place].shape)
-            d_kernels = [tf.matmul(_as_rows(h[:-1]), _as_rows(d_x), transpose_a=True)]
+            d_kernels = [tf.matmul(as_rows(h[:-1]), as_rows(d_x), transpose_a=True)]
             if back.is_projected:
                 cell, d_seen = cells[0], found[-1]
                 cell.set_shape((known, batch, units))
                 d_seen.set_shape((known, batch, size))
-                d_kernels.append(tf.matmul(_as_rows(cell), _as_rows(d_seen), transpose_a=True))
+                d_kernels.append(tf.matmul(as_rows(cell), as_rows(d_seen), transpose_a=True))
             d_h0.set_shape(h0.shape)
             d_c0.set_shape(c0.shape)
             return *d_numbers, d_h0, d_c0, *d_kernels
@@ -120,7 +130,6 @@ class _Calls:
 
     def __init__(self, way: str, threads: int, has_ids: Sequence[bool], is_projected: bool) -> None:
         self.way, self.most_threads, self.has_ids, self.is_projected = way, threads, has_ids, is_projected
-        self._buffers = Buffers()
 
     def _threads(self, batch: int) -> int:
         return max(1, min(self.most_threads, batch // MIN_THREAD_ROWS))
@@ -134,17 +143,17 @@ class _Calls:
 
     def _room(self, h: Floats, c: Floats) -> Floats:
         """Memory for the matrices as the module packs them."""
-        return self._buffers.array((_recurrence.room(self.way, c.shape[-1], h.shape[-1], self.is_projected),))
+        return BUFFERS.array((_recurrence.room(self.way, c.shape[-1], h.shape[-1], self.is_projected),))
 
-    def forward(self, steps: Any, h0: Floats, c0: Floats, kernel: Floats, *others: Any) -> list[Floats]:
+    def forward(self, h0: Floats, c0: Floats, kernel: Floats, *others: Any) -> list[Floats]:
         """All steps: h and c before the first and after each, the gates, and what the cell gives to a projection."""
         projection, others = (others[0], others[1:]) if self.is_projected else (None, others)
         ids, numbers = others[: sum(self.has_ids)], others[sum(self.has_ids) :]
-        steps, (batch, units) = int(steps), c0.shape
-        h, c = self._buffers.array((steps + 1, *h0.shape)), self._buffers.array((steps + 1, *c0.shape))
+        steps, (batch, units) = len(ids[0] if self.has_ids[0] else numbers[0]), c0.shape
+        h, c = BUFFERS.array((steps + 1, *h0.shape)), BUFFERS.array((steps + 1, *c0.shape))
         h[0], c[0] = h0, c0
-        gates = self._buffers.array((steps, batch, 4 * units))
-        cells = self._buffers.array((steps, batch, units)) if self.is_projected else None
+        gates = BUFFERS.array((steps, batch, 4 * units))
+        cells = BUFFERS.array((steps, batch, units)) if self.is_projected else None
         pairs = self._pairs(numbers, ids)
         _recurrence.forward(
             self.way, self._threads(batch), pairs, h, c, kernel, projection, gates, cells, self._room(h, c)
@@ -157,13 +166,13 @@ class _Calls:
         """The gradients of all gates' sums, of h and c before, of the tables, and where projected of each h."""
         projection, (sizes, *ids) = (others[0], others[1:]) if self.is_projected else (None, others)
         d_x, d_h0, d_c0 = (
-            self._buffers.array(gates.shape),
-            self._buffers.array(d_h.shape),
-            self._buffers.array(d_c.shape),
+            BUFFERS.array(gates.shape),
+            BUFFERS.array(d_h.shape),
+            BUFFERS.array(d_c.shape),
         )
         d_c0[:] = d_c
-        tables = [self._buffers.array((int(size), gates.shape[2])) for size in sizes]
-        d_seen = self._buffers.array(d_outputs.shape) if self.is_projected else None
+        tables = [BUFFERS.array((int(size), gates.shape[2])) for size in sizes]
+        d_seen = BUFFERS.array(d_outputs.shape) if self.is_projected else None
         pairs, room = self._pairs(tables, ids), self._room(d_h0, d_c0)
         made = d_x, d_h0, d_c0, d_seen
         way, threads = self.way, self._threads(len(d_h))
@@ -181,12 +190,7 @@ def _call(function: Any, tensors: Sequence[Any], results: int) -> Sequence[Tenso
     return found
 
 
-def _threads() -> int:
+def _most_threads() -> int:
     """Threads of a call: one where lanes run beside each other, else as many as TensorFlow uses inside an operation."""
     inside = tensorflow().config.threading.get_intra_op_parallelism_threads()
     return min(inside, cores()) if inside else cores()
-
-
-def _as_rows(steps: Tensor) -> Tensor:
-    """What has the shape (time, batch, size) as (time x batch, size)."""
-    return tensorflow().reshape(steps, (-1, steps.shape[-1]))

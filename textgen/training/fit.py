@@ -33,7 +33,7 @@ from textgen.training.callbacks import (
     Progress,
     SampleWriter,
 )
-from textgen.training.compiled import MISSING, VARIANTS, variant
+from textgen.training.compiled import MISSING, is_missing, variant
 from textgen.training.distribution import Division, divide
 from textgen.training.feed import feed
 from textgen.training.model import LanguageModel
@@ -88,7 +88,7 @@ class _Fit:
         self.code, session.reporter.call_sink = code, code.call
         self.group, self.division = session.group, division
         plan, training = session.plan, session.plan.training
-        if on_tensorflow_cpu() and not VARIANTS:
+        if on_tensorflow_cpu() and is_missing():
             session.reporter.note(MISSING)
         self.model = compiled(plan.model, training, division.rows, plan.steps, division.group_steps, division.text_rows)
         if not session.resumes:

@@ -4,7 +4,6 @@ Knows nothing of layers and of loops.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from textgen.training.backend import Tensor, tensorflow
 
@@ -38,9 +37,7 @@ class Inputs:
         first: int | None = (self.numbers if self.ids is None else self.ids).shape[0]
         return first
 
-    @property
-    def steps(self) -> Any:
-        """Time steps: a number, or a tensor where the graph does not know it. Not of a row for all places."""
-        if self.known_steps is not None:
-            return self.known_steps
-        return tensorflow().shape(self.numbers if self.ids is None else self.ids)[0]
+
+def as_rows(steps: Tensor) -> Tensor:
+    """What has the shape (time, batch, size) as (time x batch, size)."""
+    return tensorflow().reshape(steps, (-1, steps.shape[-1]))

@@ -11,7 +11,7 @@ Knows nothing of layers and weights.
 from collections.abc import Sequence
 
 from textgen.training.backend import Tensor, ops, tensorflow
-from textgen.training.inputs import Inputs
+from textgen.training.inputs import Inputs, as_rows
 
 # Largest vocabulary (symbols) whose table's gradient is summed by a product with one-hot rows; above it, by segments.
 MAX_ONE_HOT_SYMBOLS = 512
@@ -63,7 +63,7 @@ class Rows:
         """The gradients of the tables: each row gets the sum over the places where its symbol occurred."""
         tf = tensorflow()
         ids, size = tf.reshape(self.ids, (-1,)), tensors[0].shape[0]
-        flat = [_as_rows(d) for d in (d_gates, d_candidate)]
+        flat = [as_rows(d) for d in (d_gates, d_candidate)]
         if size is None:  # the symbols that were read
             size = tf.shape(tensors[0])[0]
         elif size <= MAX_ONE_HOT_SYMBOLS:
@@ -216,10 +216,10 @@ def recurrence(
             )
             d_gates, d_g = d_gates_seen.stack(), d_g_seen.stack()
             h_before = _as_columns(all_h[:-1])
-            d_kernels = [tf.matmul(h_before, _as_rows(d)) for d in (d_gates, d_g)]
+            d_kernels = [tf.matmul(h_before, as_rows(d)) for d in (d_gates, d_g)]
             for seen in d_h_seen:
                 o = tf.split(gates_seen.stack(), 3, axis=2)[2]
-                d_kernels.append(tf.matmul(_as_columns(o * tanh_seen.stack()), _as_rows(seen.stack())))
+                d_kernels.append(tf.matmul(_as_columns(o * tanh_seen.stack()), as_rows(seen.stack())))
             return *source.gradients(given, d_gates, d_g), d_h, d_c, *d_kernels
 
         return (all_h[1:], h, c), gradient
@@ -228,11 +228,6 @@ def recurrence(
     return result
 
 
-def _as_rows(steps: Tensor) -> Tensor:
-    """What has the shape (time, batch, size) as (time x batch, size)."""
-    return tensorflow().reshape(steps, (-1, steps.shape[-1]))
-
-
 def _as_columns(steps: Tensor) -> Tensor:
     """What has the shape (time, batch, size) as (size, time x batch)."""
-    return tensorflow().transpose(_as_rows(steps))
+    return tensorflow().transpose(as_rows(steps))
