@@ -73,7 +73,7 @@ verse-checkpoint: $(VENV)/.installed
 	$(BIN)/textgen train "$(VERSE_TEXT)" --documents poem --lowercase --from checkpoints/prose --direction backward \
 	  --vocabulary-size 3000 $(STRONGLY) --validation 0.2 --epochs $(VERSE_EPOCHS) --out $(WYATT) --overwrite \
 	  --note "made by: make verse-checkpoint, from $(notdir $(PROSE_TEXT)) and then $(notdir $(VERSE_TEXT))"
-	$(BIN)/python -m textgen.runs.half $(WYATT)
+	$(BIN)/python -c "from textgen.runs.half import halve; halve('$(WYATT)')"
 	rm -rf $(WYATT)/resume $(WYATT)/.lock
 
 test: lint

@@ -95,7 +95,7 @@ GROWING = '[x]\nabout = "a chain"\nscheme = "AAB BBC CCD"\nmeter = "wswsws"\n'
 
 def test_a_form_of_ones_own_may_be_open_in_length():
     form = read_forms("my.toml", GROWING + "open = [4, 6]\n")["x"]
-    assert (form.least_lines, form.sizes) == (6, "6, 9 or 12, and so on")
+    assert (form.least_lines, form.sizes) == (6, "6, 9, 12 or more")
     assert form.sized(12).rhyme == "AABBBCCCDDDE"
     assert form.lines_of_stanzas(5) == 15
     assert form.lines_of_stanzas(1) == 0
@@ -119,7 +119,11 @@ def test_a_form_of_ones_own_may_be_open_in_length():
         ),
         (
             GROWING.replace("AAB BBC CCD", "A1- B1- A1B1") + "open = [1, 2]\n",
-            r"\[x\] open: lines 1 to 2 cannot come once: a later line repeats what is then missing; let the lines",
+            r"\[x\] open: line 5 goes with a line that comes before the last time of lines 1 to 2; let it go",
+        ),
+        (
+            '[x]\nabout = "a"\nscheme = "EE ABAB CDCD ABAB"\nmeter = "ws"\nopen = [3, 6]\n',
+            r"\[x\] open: line 11 goes with a line that comes before the last time of lines 3 to 6; let it go",
         ),
         ('[x]\nabout = "a"\nopen = [1, 2]\n', r"\[x\] open: needs `meter` beside it; add meter"),
     ],
@@ -199,3 +203,11 @@ def test_meters_of_lines_and_of_letters():
     form = read_forms("my.toml", text)["x"]
     assert form.meters == (("ws", "sw"), ("x",), ("s",))
     assert (form.rhyme, form.lines, form.stanzas) == ("AB-", 3, (3,))
+
+
+def test_stanzas_are_counted_where_each_unit_is_one():
+    chosen = 'scheme = "------ ------ --- --- --- ---"\nmeter = "ws"\nopen = [13, 18]\n'
+    form = read_forms("my.toml", f'[x]\nabout = "a"\n{chosen}')["x"]
+    assert (form.least_lines, form.units.copies) == (18, 2)
+    assert form.stanzas_of(18) == form.lines_of_stanzas(1) == 0  # a unit is two stanzas of three lines
+    assert form.sized(30).stanzas == (6, 6, 3, 3, 3, 3, 3, 3)

@@ -9,10 +9,11 @@ import safetensors.numpy
 from tests.helpers import forged_runs
 from tests.helpers.models import tiny
 from textgen import Generator
-from textgen.errors import RunError
-from textgen.runs.folder import BEST, WEIGHTS
+from textgen.errors import RunError, RunInUseError
+from textgen.runs.folder import BEST, WEIGHTS, open_run_folder
 from textgen.runs.half import halve
 from textgen.runs.run import load_run
+from textgen.system.locks import locked
 
 
 @pytest.fixture
@@ -37,9 +38,14 @@ def test_the_weights_take_half_the_space_and_are_nearly_the_same(run):
 def test_such_a_run_writes_and_is_trained_further(run, text_file, tmp_path):
     halve(run)
     assert Generator.load(run).generate("the", length=20, seed=1)
-    further = tiny(text_file, tmp_path / "further", from_run=run, epochs=1)
+    tiny(text_file, tmp_path / "further", from_run=run, epochs=1)
     assert {array.dtype for array in load_run(tmp_path / "further").weights.values()} == {np.dtype(np.float32)}
-    assert further is not None
+
+
+def test_a_run_that_is_in_use_is_left_alone(run):
+    with open_run_folder(run) as folder, locked(folder), pytest.raises(RunInUseError):
+        halve(run)
+    halve(run)
 
 
 def test_a_weight_that_half_precision_cannot_hold_is_refused(run):

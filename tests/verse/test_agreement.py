@@ -44,7 +44,7 @@ def test_errors(line, found):
         "What if they were? It were well",
         "I think that he loves",
         "Shall I compare thee to a summer's day?",
-        "vitamin a is good, and plan a was mine",
+        "vitamin a is good, and hepatitis a was mine",
         "a glass, an abyss, a bus, an ibis",
         "the above, the under side, a near thing, my own, the round world",
         "",
@@ -55,7 +55,7 @@ def test_what_is_no_error(line):
 
 
 def test_the_letter_a_is_no_article():
-    assert line_faults("They gave us vitamin a") == line_faults("the class a, not b") == {}
+    assert line_faults("They gave us vitamin a") == line_faults("hepatitis a, not b") == {}
     assert line_faults("They gave us all a") == {"weak end": 1}
     assert [one.words for one in errors("a is good; my vitamin of is bad")] == ["a is", "of is"]
 

@@ -14,7 +14,8 @@ from textgen.verse.sounds import rhyming
     [
         (["i saw a owl ; and then", ", an user of an unicorn , ,"], ["I saw an owl; and then", "A user of a unicorn."]),
         (["an hour, a heir, an house"], ["An hour, an heir, a house."]),
-        (["vitamin a is good, and plan a. a owl"], ["Vitamin a is good, and plan a. An owl."]),
+        (["vitamin a is good, and hepatitis a. a owl"], ["Vitamin a is good, and hepatitis a. An owl."]),
+        (["by my side a angel"], ["By my side an angel."]),
         (["he came. then, i'm told, he'll go"], ["He came. Then, I'm told, he'll go."]),
         (["the light of, the moon and. the sun"], ["The light of the moon and the sun."]),
         (["what? who !! and he ,; said"], ["What? Who! And he; said."]),

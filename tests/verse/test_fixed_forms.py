@@ -72,7 +72,7 @@ def test_forms_that_are_open_in_length_hold_in_any(wordsmiths, form, lines, stan
         if stanzas:
             assert compose(wordsmiths[kind, direction], stanzas=stanzas, **options).text == poem.text
         else:
-            with pytest.raises(UsageError, match="blank-verse has at least 1; use `lines`"):
+            with pytest.raises(UsageError, match="blank-verse has no stanzas to choose; use `lines`"):
                 compositions(wordsmiths[kind, direction], stanzas=3, **options)
 
 
@@ -150,8 +150,8 @@ def test_a_beginning_may_go_on_into_a_line_that_repeats(wordsmiths):
         ({"form": "blank-verse", "rhyme": "night"}, "`rhyme`: blank-verse does not rhyme; choose another `form`"),
         ({"form": "onegin", "rhyme": "night"}, "`rhyme=night`: the first rhyme of onegin has two syllables"),
         ({"form": "villanelle", "rhyme": "orange"}, "knows no word to rhyme with it, and villanelle needs 7"),
-        ({"form": "ghazal", "lines": 7}, "`lines=7`: ghazal has 4, 6 or 8, and so on"),
-        ({"form": "ghazal", "stanzas": 1}, "`stanzas=1`: ghazal has at least 2"),
+        ({"form": "ghazal", "lines": 7}, "`lines=7`: ghazal has 4, 6, 8 or more lines"),
+        ({"form": "ghazal", "stanzas": 1}, "`stanzas=1`: ghazal has at least 2 stanzas"),
         ({"form": "pantoum", "stanzas": 126}, "a poem has at most 500 lines, and these are 504; ask for fewer"),
         ({"form": "sonnet", "stanzas": 3}, "`stanzas=3`: sonnet has always 14 lines; leave `stanzas` out"),
         ({"form": "free", "stanzas": 3}, "free has as many lines as the model writes; leave `stanzas` out"),

@@ -111,6 +111,13 @@ class TestThemes:
         assert all("江" in "".join(plan) for plan in plans)
         assert not any("寄" in "".join(plan) for plan in plans)
 
+    def test_a_keyword_goes_to_a_line_that_holds_it(self, knowledge):
+        words = ("江上舟波", "弓", "禪")
+        for seed in range(10):
+            random = np.random.default_rng(seed)
+            plan = knowledge.themes.plan(knowledge.coherence, "江", 4, random, words, (3, 3, 5, 3))
+            assert plan[2] == "江上舟波"
+
     def test_an_unknown_theme_has_no_plan(self, knowledge):
         assert knowledge.themes.plan(knowledge.coherence, "ABC", 4, np.random.default_rng(0)) == ()
 

@@ -150,7 +150,7 @@ def test_the_longest_pattern_of_a_vocabulary():
             assert places == 1 << syllable
         assert places == table.end > 0
         assert int(table.onward(1 << 60)[1]) == (0 if "w" in pattern else table.end)
-    with pytest.raises(UsageError, match="a line of 63 syllables; it has at most 62; shorten the form"):
+    with pytest.raises(ValueError, match="a pattern of 63 places; at most 62 fit"):
         meter.Meter(shapes, "x" * 63)
 
 

@@ -337,10 +337,10 @@ def test_rhymes_beginnings_and_acrostics_of_tunes(poet):
     ("options", "complaint"),
     [
         ({"form": "jueju5", "lines": 8}, "`lines=8`: jueju5 has always 4 lines; leave `lines` out"),
-        ({"form": "pailu5", "lines": 11}, "`lines=11`: pailu5 has an even number of at least 10"),
+        ({"form": "pailu5", "lines": 11}, "`lines=11`: pailu5 has an even number of at least 10 lines"),
         ({"form": "guti7", "lines": 2}, "`lines=2`: guti7 has an even number of at least 4"),
         ({"form": "free", "lines": 4}, "`lines=4`: free has as many lines as the model writes; leave `lines` out"),
-        ({"form": "guti7", "lines": 1000}, "`lines` takes a whole number at least 2 and at most 500"),
+        ({"form": "guti7", "lines": 1000}, "`lines` takes a whole number at least 1 and at most 500"),
         ({"form": "duilian", "rhyme": "東"}, "`rhyme`: duilian does not rhyme"),
         ({"form": "憶江南", "rhyme": "月"}, "nor a character that it reads level; groups: "),
         ({"form": "如夢令", "rhyme": "東"}, "nor a character that it reads oblique; groups: "),

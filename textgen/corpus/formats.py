@@ -154,8 +154,7 @@ class Reading:
 
     def _documents(self, source: Readable, kind: str, notes: list[Note]) -> Iterator[Piece]:
         if source.kind in (TABLE, JSON_LINES):
-            read = _table if source.kind == TABLE else _json_lines
-            return self._records(read(source, self, notes), source)
+            return self._records(self._rows(source, notes), source)
         if self.column is not None:
             raise CorpusError(f"{source.name}: `field` is about CSV and lines of JSON; this is plain text")
         if self.delimiter is not None:
@@ -226,15 +225,18 @@ class Reading:
 
     def _titled_rows(self, source: Readable, field: str, notes: list[Note]) -> Iterator[poems.RawPoem]:
         """The poems of a table or of lines of JSON, with their titles. Raises CorpusError where no row has one."""
-        rows = _table if source.kind == TABLE else _json_lines
         has_titles = False
-        for row in rows(source, dataclasses.replace(self, label=(field,), needs_labels=True), notes):
+        for row in dataclasses.replace(self, label=(field,), needs_labels=True)._rows(source, notes):
             title = row.labels.get(field)
             has_titles = has_titles or isinstance(title, str)
             if row.text.strip():
                 yield poems.RawPoem(row.text, title if isinstance(title, str) else "", origin=source.origin)
         if not has_titles:
             raise CorpusError(f"{source.name}: no row has a title in {shown(field)}; choose another `title_field`")
+
+    def _rows(self, source: Readable, notes: list[Note]) -> Iterator[tables.Row]:
+        """The rows of a table or of lines of JSON."""
+        return (_table if source.kind == TABLE else _json_lines)(source, self, notes)
 
     def _check_known(self, known: Iterable[str], name: str) -> None:
         """Raise CorpusError where a label that is needed is none of those that a text has."""

@@ -314,7 +314,7 @@ def save_best(folder: Folder, description: ModelDescription, weights: Tensors, a
     Args:
         folder: the run folder.
         description: what the weights are weights of.
-        weights: name to float32 array.
+        weights: name to array, float32 or float16.
         advice: what the message about a full disk recommends once there is room.
 
     Raises:

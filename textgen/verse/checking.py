@@ -88,8 +88,8 @@ def _judge_acrostic(verdict: Verdict, lines: list[str], rules: Rules) -> None:
         number = step * place
         if number >= len(lines):
             verdict.breaks.append(Break("letter", f"no line for {head}"))
-        elif not lines[number].lstrip(_OPENING).lower().startswith(head.lower()):
-            verdict.lines[number].breaks.append(Break("letter", f"{lines[number][:1]}, not {head}"))
+        elif not (line := lines[number].lstrip(_OPENING)).lower().startswith(head.lower()):
+            verdict.lines[number].breaks.append(Break("letter", f"{line[:1]}, not {head}"))
 
 
 def _judge(lines: list[str], form: Form, rules: Rules) -> Verdict:

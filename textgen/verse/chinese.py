@@ -38,15 +38,17 @@ class Chinese:
         generator: the run's Generator.
         form: the Form.
         config: the options.
+        theme: the theme of the options in the run's own characters, which `read_theme` has noted.
     """
 
-    def __init__(self, generator: Generator, form: Form, config: PoemConfig) -> None:
+    def __init__(self, generator: Generator, form: Form, config: PoemConfig, theme: str = "") -> None:
         self.printed, self.tokenizer, self.form, self.config = generator.printed, generator.tokenizer, form, config
         self.id_of = {symbol: index for index, symbol in enumerate(self.printed) if index >= RESERVED}
         self.notes: list[str] = []
         has_heading = generator.heading != NONE
         self.title = (config.theme or "") if has_heading and not config.title else ""
-        title = self._read("title", clean_title(config.title or self.title, True) if has_heading else config.title)
+        name, text = ("title", config.title) if config.title or not has_heading else ("theme", theme)
+        title = self._read(name, clean_title(text, True) if has_heading else text)
         mood = self._read("mood", config.mood) if has_heading else title + self._read("mood", config.mood)
         self.mood = [self.id_of[one] for one in mood]
         known = knowledge_from(generator.knowledge)
@@ -83,14 +85,14 @@ class Chinese:
         if unknown:
             kept = "".join(one for one in own if one in self.id_of)
             # A title is printed unchanged, and punctuation does not change a mood.
-            if name == "title" or (name == "mood" and kept and not any(map(is_ideograph, unknown))):
+            if name in ("title", "theme") or (name == "mood" and kept and not any(map(is_ideograph, unknown))):
                 own = kept
             else:
                 raise PromptError(
                     f"`{name}`: not in the run's vocabulary: {' '.join(unknown)}; choose other characters, or train on "
                     "poems that use them"
                 )
-        if own != given and not (name == "title" and self.title):  # of a theme, the notes tell already
+        if own != given and name != "theme":
             self.notes.append(f"`{name}` read as {own}")
         return own
 

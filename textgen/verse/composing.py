@@ -164,7 +164,8 @@ def compositions(
             f"{FORMS.listed(own)}{also}"
         )
     theme = read_theme(config, form, knowledge_from(generator.knowledge))
-    language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config)
+    read = theme.text if config.theme else ""
+    language: Language = (chinese.Chinese if writes_chinese else english.English)(generator, form, config, read)
     return [*theme.notes, *language.notes], _write(generator, form, config, language, theme, each_draw)
 
 
@@ -210,6 +211,7 @@ def _write(
         symbols = sum(len(line.ids) for line in draft.lines)
         total = sum(line.score for line in draft.lines)
         lines = language.lines([*opening.done, *itertools.chain(*(line.ids for line in draft.lines))])
+        terms = guide.terms(lines) if guide else ()
         if form.language == "english":
             lines = finish(lines, config.capitals, form.refrains)
         yield Composition(
@@ -221,7 +223,7 @@ def _write(
             taken_back=draft.taken_back,
             log_probability=total / symbols if symbols else 0.0,
             plan=guide.plan if guide else (),
-            terms=guide.terms(lines) if guide else (),
+            terms=terms,
         )
 
 

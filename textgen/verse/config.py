@@ -78,7 +78,7 @@ class PoemConfig(Rules):
         None,
         "Write N lines, where the form lets you choose: 排律, 古體, terza rima, pantoum, ghazal and blank verse. "
         "[default: the form's usual number]",
-        low=2,
+        low=1,
         high=MAX_LINES,
         group="Poem",
     )
@@ -164,7 +164,7 @@ class PoemConfig(Rules):
             raise UsageError(f"`lines={self.lines}`: {form.name} has {_allowed(form, 'lines')}")
         if self.stanzas is not None and not form.lines_of_stanzas(self.stanzas):
             least = form.stanzas_of(form.least_lines) if form.is_open else 0
-            allowed = f"at least {least}" if least else _allowed(form, "stanzas")
+            allowed = f"at least {least} stanzas" if least else _allowed(form, "stanzas")
             raise UsageError(f"`stanzas={self.stanzas}`: {form.name} has {allowed}")
         if self.stanzas is not None and form.lines_of_stanzas(self.stanzas) > MAX_LINES:
             raise UsageError(
@@ -185,7 +185,7 @@ def _allowed(form: Form, name: str) -> str:
     if not form.lines:
         return f"as many lines as the model writes; leave `{name}` out"
     if form.is_open:
-        return f"{form.sizes}; use `lines`" if name == "stanzas" else form.sizes
+        return "no stanzas to choose; use `lines`" if name == "stanzas" else f"{form.sizes} lines"
     return f"always {form.lines} lines; leave `{name}` out"
 
 

@@ -31,7 +31,7 @@ from textgen.writing.generator import Generator
 class English:
     """A poem for a run that writes with an alphabet; arguments and attributes as of `textgen.verse.chinese.Chinese`."""
 
-    def __init__(self, generator: Generator, form: Form, config: PoemConfig) -> None:
+    def __init__(self, generator: Generator, form: Form, config: PoemConfig, theme: str = "") -> None:
         self.generator, self.form, self.config = generator, form, config
         self.printed, self.tokenizer = generator.printed, generator.tokenizer
         self.backward = generator.direction == "backward"
@@ -39,7 +39,7 @@ class English:
         # A run whose poems had no titles does not know the marks of a heading, and reads a title as a mood.
         has_heading = generator.heading != NONE and not self.tokenizer.unknown("《》")
         self.title = (config.theme or "") if has_heading and not config.title else ""
-        name, text = ("title", config.title) if config.title else ("theme", config.theme or "")
+        name, text = ("title", config.title) if config.title else ("theme", theme)
         title = self._symbols(name, clean_title(text, False) if has_heading else text)
         self.heading: list[int] = []
         if has_heading and title:
@@ -75,7 +75,7 @@ class English:
         unknown = self.tokenizer.unknown(text)
         if unknown and not self.tokenizer.unknown(text.lower()):
             text, unknown = text.lower(), []
-            self.notes.append(f"`{name}` read as {text.lstrip()!r}")
+            self._note(name, f"read as {text.lstrip()!r}")
         if not is_exact and len(self.tokenizer.unknown(f" {text}")) < len(unknown):
             # The run knows the first word only with the space before it.
             text, unknown = f" {text}", self.tokenizer.unknown(f" {text}")
@@ -86,8 +86,13 @@ class English:
             # A theme that the network cannot read still turns the lines to what goes with it (`read_theme`).
             if is_exact or not (is_read or name == "theme"):
                 raise PromptError(f"`{name}`: not in the run's vocabulary: {shown}; choose other words")
-            self.notes.append(f"`{name}` read without {shown}")
+            self._note(name, f"read without {shown}")
         return kept
+
+    def _note(self, name: str, text: str) -> None:
+        """Note how an option is read; of a theme `read_theme` has told already."""
+        if name != "theme":
+            self.notes.append(f"`{name}` {text}")
 
     def _ids_of(self, symbols: list[str]) -> list[int]:
         """The ids of symbols, in the order in which the run reads them."""

@@ -7,22 +7,23 @@ block is a poem. A block's size is its number of lines; of Chinese verse its num
 elsewhere than in the form. Knows nothing of files or models.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Unpack
 
 from textgen.corpus.forms import FORMS, Form, form_of
 from textgen.corpus.forms.form import MAX_LINES
-from textgen.corpus.memory import lines_of
+from textgen.corpus.memory import lines_of, words
 from textgen.tokens.characters import is_chinese, is_ideograph
 from textgen.verse.checking import check
 from textgen.verse.config import RulesOptions
-from textgen.verse.verdicts import Verdict
+from textgen.verse.repetition import judge_repetition
+from textgen.verse.verdicts import LineVerdict, Verdict
 
 # The share of rhymes that must hold where no form is named. The rest leaves room for near rhymes.
 MIN_RHYMES = 0.6
-# Of a form that is open in length, how many numbers of stanzas are tried.
-MAX_TRIED = 12
+# Of a form that is open in length, how many numbers of stanzas are judged in full: the longest whose lines return.
+MAX_JUDGED = 12
 
 
 def joined(blocks: Sequence[str], form: str | None, **rules: Unpack[RulesOptions]) -> Iterator[str]:
@@ -37,57 +38,94 @@ def joined(blocks: Sequence[str], form: str | None, **rules: Unpack[RulesOptions
     """
     named = [form_of(form)] if form is not None else sorted(FORMS.values(), key=lambda one: -len(one.stanzas))
     forms = [one for one in named if len(one.stanzas) > 1]
-    sizes = [(is_chinese(block), _size(block)) for block in blocks]
+    file = _File(blocks)
     at = 0
     while at < len(blocks):
-        number = next(filter(None, (_stanzas_at(blocks, sizes, at, own, form is None, rules) for own in forms)), 1)
+        found = (file.stanzas_of_poem(at, own, form is None, rules) for own in forms)
+        number = next(filter(None, found), 1)
         yield "\n\n".join(blocks[at : at + number])
         at += number
 
 
-def _size(block: str) -> int:
-    """The characters of Chinese verse, or the lines of any other."""
-    return sum(map(is_ideograph, block)) if is_chinese(block) else len(lines_of(block))
+class _File:
+    """The blocks of a file.
+
+    Attributes:
+        lines: the lines of each.
+        languages: "chinese" or "english".
+        sizes: the characters of Chinese verse, the lines of any other.
+    """
+
+    def __init__(self, blocks: Sequence[str]) -> None:
+        self.lines = [lines_of(block) for block in blocks]
+        self.languages = ["chinese" if is_chinese(block) else "english" for block in blocks]
+        self.sizes = [
+            sum(map(is_ideograph, block)) if language == "chinese" else len(lines)
+            for block, language, lines in zip(blocks, self.languages, self.lines, strict=True)
+        ]
+        self._known: dict[tuple[str, int], Form] = {}
+
+    def stanzas_of_poem(self, at: int, form: Form, must_hold: bool, rules: RulesOptions) -> int:
+        """How many blocks from one on are the stanzas of a poem in a form; 0 for none."""
+        numbers = [] if must_hold else list(self._numbers(at, form))
+        if len(numbers) == 1:
+            return numbers[0]
+        for number in self._returning(at, numbers or self._numbers(at, form), form)[: -MAX_JUDGED - 1 : -1]:
+            if _is_one(check(self._poem(at, number), form, **rules)):
+                return number
+        # Stanzas of a form that is named are a poem even where it breaks the form: the usual one, or the longest.
+        usual = len(form.stanzas)
+        return usual if usual in numbers else max(numbers, default=0)
+
+    def _numbers(self, at: int, form: Form) -> Iterator[int]:
+        """How many blocks from one on have the language and the sizes of a form's stanzas: in rising order."""
+        if not form.unit:
+            end = at + len(form.stanzas)
+            if self.sizes[at:end] == _sizes(form) and set(self.languages[at:end]) == {form.language}:
+                yield len(form.stanzas)
+            return
+        lines = 0
+        for end, size in enumerate(self.sizes[at : at + MAX_LINES], at + 1):
+            lines += size
+            if self.languages[end - 1] != form.language or lines > MAX_LINES:
+                return
+            if end > at + 1 and form.allows(lines) and list(self._sized(form, lines).stanzas) == self.sizes[at:end]:
+                yield end - at
+
+    def _sized(self, form: Form, lines: int) -> Form:
+        """The form in a number of lines: files ask for the same ones again and again."""
+        key = form.name, lines
+        if key not in self._known:
+            self._known[key] = form.sized(lines)
+        return self._known[key]
+
+    def _returning(self, at: int, numbers: Iterable[int], form: Form) -> list[int]:
+        """Those of some numbers of blocks, in rising order, whose lines and words return as the form asks."""
+        closing = form.lines - form.units.end if form.unit else 0
+        found = []
+        for number in numbers:
+            poem = self._poem(at, number)
+            verdicts = [LineVerdict(line) for line in poem]
+            sized = self._sized(form, len(poem)) if form.unit else form
+            judge_repetition(verdicts, list(map(words, poem)), sized)
+            broken = next((line for line, verdict in enumerate(verdicts) if verdict.breaks), None)
+            if broken is None:
+                found.append(number)
+            elif broken < len(poem) - closing:
+                break  # what breaks before the closing lines breaks in a longer poem too
+        return found
+
+    def _poem(self, at: int, number: int) -> list[str]:
+        return [line for block in self.lines[at : at + number] for line in block]
 
 
-def _stanzas_at(
-    blocks: Sequence[str], sizes: Sequence[tuple[bool, int]], at: int, form: Form, must_hold: bool, rules: RulesOptions
-) -> int:
-    """How many blocks from one on are the stanzas of a poem in a form; 0 for none."""
-    own = form.language == "chinese"
-    found = [number for number in _numbers(sizes, at, form) if all(one == own for one, _ in sizes[at : at + number])]
-    if not must_hold and len(found) == 1:
-        return found[0]
-    for number in found:
-        if _is_one(check(_lines(blocks[at : at + number]), form, **rules)):
-            return number
-    return 0 if must_hold or not found else found[0]
-
-
-def _numbers(sizes: Sequence[tuple[bool, int]], at: int, form: Form) -> list[int]:
-    """How many blocks from one on have the sizes of a form's stanzas: the form's usual number first."""
-    found = [size for _, size in sizes[at : at + MAX_LINES]]
-    usual = len(form.stanzas)
-    if form.tune:
-        lengths = [0, *accumulate(line.length for line in form.tune)]
-        ends = list(accumulate(form.stanzas))
-        wanted = [lengths[end] - lengths[end - size] for end, size in zip(ends, form.stanzas, strict=True)]
-    else:
-        wanted = list(form.stanzas)
-    numbers = [usual] if found[:usual] == wanted else []
-    if not form.unit:
-        return numbers
-    # A run of stanzas of one size, and the shorter one that may end the form.
-    run = next((number for number, size in enumerate(found) if size != form.unit[1]), len(found))
-    for number in range(min(run + 1, len(found)), 1, -1):
-        lines = sum(found[:number])
-        if number != usual and form.allows(lines) and form.sized(lines).stanzas == tuple(found[:number]):
-            numbers.append(number)
-    return numbers[:MAX_TRIED]
-
-
-def _lines(blocks: Sequence[str]) -> list[str]:
-    return [line for block in blocks for line in lines_of(block)]
+def _sizes(form: Form) -> list[int]:
+    """The sizes of a form's stanzas, as those of blocks are counted."""
+    if not form.tune:
+        return list(form.stanzas)
+    lengths = [0, *accumulate(line.length for line in form.tune)]
+    ends = list(accumulate(form.stanzas))
+    return [lengths[end] - lengths[end - size] for end, size in zip(ends, form.stanzas, strict=True)]
 
 
 def _is_one(verdict: Verdict) -> bool:

@@ -82,7 +82,7 @@ def scan(words: Sequence[str], breaks: Sequence[bool], patterns: Sequence[str], 
     Returns:
         the Reading; None where the line cannot be read.
     """
-    # Each word takes a place, and a feminine ending adds one.
+    # Each word takes a place, and licences add a few places: a line with more words is not read at all.
     if not words or len(words) > max(map(len, patterns)) * 2:
         return None
     can_elide = rule != "strict"

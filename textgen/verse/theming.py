@@ -43,7 +43,7 @@ class Theme:
         if self.plan or not self.text:
             return self.plan
         lines = form.lines or max(DEFAULT_LINES, len(self.keywords))
-        return knowledge.themes.plan(knowledge.coherence, self.text, lines, random, self.keywords)
+        return knowledge.themes.plan(knowledge.coherence, self.text, lines, random, self.keywords, form.lengths)
 
     def affinity(self, knowledge: Knowledge) -> dict[str, float]:
         """How much each symbol belongs to the theme, by symbol; without those that do not."""

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from textgen.corpus.forms import linetypes, resizing
@@ -124,7 +125,7 @@ class Form:
             return lines >= self.least and lines % 2 == 0
         if self.unit:
             least = self.least_lines
-            return lines >= least and (lines - least) % self.unit[1] == 0
+            return least <= lines <= MAX_LINES and (lines - least) % self.unit[1] == 0
         return not self.lines or lines == self.lines
 
     @property
@@ -135,10 +136,12 @@ class Form:
     @property
     def least_lines(self) -> int:
         """The least number of lines that may be chosen: those of a form with one unit; 0 where it may not be chosen."""
-        if not self.unit:
-            return self.least
-        units = resizing.units_of(self)
-        return self.lines - units.size * (units.copies - 1)
+        return self.lines - self.units.size * (self.units.copies - 1) if self.unit else self.least
+
+    @cached_property
+    def units(self) -> resizing.Units:
+        """Where the units of an English form whose number of lines may be chosen stand."""
+        return resizing.units_of(self)
 
     @property
     def sizes(self) -> str:
@@ -148,14 +151,16 @@ class Form:
         if not self.unit:
             return f"{self.lines}"
         least, step = self.least_lines, self.unit[1]
-        return f"at least {least}" if step == 1 else f"{least}, {least + step} or {least + 2 * step}, and so on"
+        return f"at least {least}" if step == 1 else f"{least}, {least + step}, {least + 2 * step} or more"
 
     def stanzas_of(self, lines: int) -> int:
         """The number of stanzas of so many lines, of the size of its units; 0 where stanzas cannot be chosen.
 
-        A shorter stanza at the end, such as the last line of terza rima, is not counted.
+        They can where each unit is a stanza. A shorter stanza at the end, such as the last line of terza rima, is not
+        counted.
         """
-        if not self.unit or self.unit[1] not in self.stanzas:
+        begins = [0, *itertools.accumulate(self.stanzas)]
+        if self.unit not in list[tuple[int, ...]](zip(begins, self.stanzas, strict=False)):
             return 0
         return self.stanzas.count(self.unit[1]) + (lines - self.lines) // self.unit[1]
 

@@ -146,20 +146,18 @@ def _open(table: Table) -> None:
 
 
 def _open_fits(table: Table, form: Form) -> None:
-    """Raise the error about lines that may not come any number of times, because it does not show how they go on."""
+    """Raise the error about lines that may not come any number of times, because nothing shows how they go on."""
     if not form.unit:
         return
     first, last = form.unit[0] + 1, sum(form.unit)
-    if resizing.units_of(form).copies < 2:
+    if form.units.copies < 2:
         rule = f"lines {first} to {last} do not come again, with the same meter and new rhymes, right after them"
         raise table.broken(
             "open", rule, "write them at least twice, and name the first time: ABA BCB CDC, open = [4, 6]"
         )
-    try:
-        form.sized(form.least_lines)
-    except ValueError:
-        rule = f"lines {first} to {last} cannot come once: a later line repeats what is then missing"
-        raise table.broken("open", rule, "let the lines at the end repeat the first lines, or the last unit") from None
+    if astray := resizing.strays(form, form.units):
+        rule = f"line {astray[0] + 1} goes with a line that comes before the last time of lines {first} to {last}"
+        raise table.broken("open", rule, "let it go with the last time, or with lines before the first time")
 
 
 def _repeats_fit(table: Table, form: Form) -> None:

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-# Letters of a scheme, of which a long terza rima needs more than the alphabet has.
-_LETTERS = [chr(code) for code in (*range(ord("A"), ord("Z") + 1), *range(0x100, 0x130, 2), *range(0x4E00, 0x5200))]
+# Letters of a scheme, of which a long terza rima needs more than the alphabet has: one for each of the most lines.
+_LETTERS = [chr(code) for code in (*range(ord("A"), ord("Z") + 1), *range(0x4E00, 0x5000))]
 
 
 class Lines(Protocol):
@@ -91,12 +91,15 @@ def _links(names: Sequence[str]) -> list[int]:
     return found
 
 
-def resized(form: Lines, lines: int) -> dict[str, Any]:
-    """The fields of a form that differ where it has another number of lines, which it allows.
+def strays(form: Lines, units: Units) -> list[int]:
+    """The lines after the units that go with a unit before the last one, from 0: with which one of many is not said."""
+    links = [_links(_rhymes(form)), _links(_wholes(form))]
+    last = range(units.first, units.end - units.size)
+    return [line for line in range(units.end, form.lines) if any(each[line] in last for each in links)]
 
-    Raises:
-        ValueError: a line goes with one that so short a form does not have.
-    """
+
+def resized(form: Lines, lines: int) -> dict[str, Any]:
+    """The fields of a form that differ where it has another number of lines, which it allows."""
     units = units_of(form)
     closing = form.lines - units.end
     copies = (lines - units.first - closing) // units.size
@@ -114,10 +117,7 @@ def resized(form: Lines, lines: int) -> dict[str, Any]:
         for line, own in enumerate(old):
             to = links[own]
             is_fixed = own < units.first or (own >= units.end and to < units.first)
-            target = to if is_fixed else line - (own - to)
-            if to >= 0 > target:
-                raise ValueError(f"line {own + 1} goes with a line that {lines} lines do not have")
-            found.append(line if to < 0 else found[target])
+            found.append(line if to < 0 else found[to if is_fixed else line - (own - to)])
         return found
 
     wholes, rhymes = linked(_wholes(form)), linked(_rhymes(form))

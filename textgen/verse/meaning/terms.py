@@ -40,7 +40,7 @@ class Situation:
         affinity: how much each symbol belongs to the theme, from 0 to 1, by symbol; empty without a theme.
         tones: the tones of a character as bits, as `textgen.verse.meaning.neighbours` takes them; None without a book.
         lines: the number of lines of the poem; 0 where the model decides.
-        answers: whether the line is the second of a couplet that must be parallel (對仗), as in the middle of a lushi.
+        answers: whether the line is the second of a couplet that must be parallel (對仗; `Form.parallel`).
         texts: in English, the candidates with their marks; empty for none.
         patterns: in English, the patterns of meter that the line may have; empty for any.
         meter_rule: as of `textgen.verse.config.Rules`.

@@ -152,6 +152,7 @@ class Themes:
         lines: int,
         random: np.random.Generator,
         keywords: Sequence[str] = (),
+        lengths: Sequence[int] = (),
     ) -> tuple[str, ...]:
         """Choose a keyword for each line.
 
@@ -161,6 +162,7 @@ class Themes:
             lines: how many keywords are wanted.
             random: chance chooses among keywords that fit well.
             keywords: those that must be among them, at most `lines`.
+            lengths: the characters of each line, which hold its keyword where some order allows it; empty for any.
 
         Returns:
             the keywords, each of one symbol or a word of two characters, none twice; fewer than `lines` where the poems
@@ -198,9 +200,11 @@ class Themes:
             chosen.append(best)
             taken = set(symbols_of(best, coherence.chinese))
             choices = [one for one in choices if not taken & set(symbols_of(one, coherence.chinese))]
-        return self._ordered(coherence, chosen, random)
+        return self._ordered(coherence, chosen, random, lengths)
 
-    def _ordered(self, coherence: Coherence, chosen: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
+    def _ordered(
+        self, coherence: Coherence, chosen: Sequence[str], random: np.random.Generator, lengths: Sequence[int]
+    ) -> tuple[str, ...]:
         """Keywords in the order, of some, in which the poems most often have such words in lines after each other."""
         if len(chosen) < 2:
             return tuple(chosen)
@@ -208,7 +212,15 @@ class Themes:
         after = np.stack([_vector(coherence.vectors.after, coherence, one) for one in chosen])
         follows = before @ after.T
         orders = [np.arange(len(chosen)), *(random.permutation(len(chosen)) for _ in range(ORDERS))]
-        best = max(orders, key=lambda order: float(follows[order[:-1], order[1:]].sum()))
+        too_long = np.array([[len(one) > length for length in lengths[: len(chosen)]] for one in chosen], bool)
+        places = range(too_long.shape[1])
+        best = max(
+            orders,
+            key=lambda order: (
+                -int(too_long[order[: len(places)], places].sum()),
+                float(follows[order[:-1], order[1:]].sum()),
+            ),
+        )
         return tuple(chosen[at] for at in best.tolist())
 
     def arrays(self) -> dict[str, NDArray[Any]]:

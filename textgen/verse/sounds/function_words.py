@@ -41,8 +41,9 @@ FUNCTION_WORDS = ARTICLES | PREPOSITIONS | PARTICLES | CONJUNCTIONS | DETERMINER
 # "though", "while" and "ere" as adverbs or nouns.
 UNFINISHED = ARTICLES | PREPOSITIONS | POSSESSIVES | _set("every") | CONJUNCTIONS - _set("that though while ere")
 
-# Nouns that a letter follows as a name: vitamin a, plan a. The letter is no article.
-LETTERED = _set("vitamin grade plan class type group team side exhibit section appendix schedule hepatitis letter")
+# Nouns that a letter follows as a name: vitamin a. The letter is no article. Nouns before which "a" may be either, as
+# in "by my side a lamp", are not among them.
+LETTERED = _set("vitamin hepatitis")
 # More characters than such a word has, with a space before and after it.
 MAX_LETTERED = 16
 
@@ -52,7 +53,7 @@ KINDS = {
     "preposition": PREPOSITIONS | PARTICLES,
     "conjunction": CONJUNCTIONS,
     "possessive": DETERMINERS - _set("every"),
-    "determiner": DETERMINERS,
+    "determiner": _set("every"),
     "pronoun": PRONOUNS,
     "auxiliary": AUXILIARIES,
 }

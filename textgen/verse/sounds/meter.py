@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.errors import UsageError
 from textgen.verse.bounded import BoundedCache
 from textgen.verse.sounds import cmudict as cmu
 from textgen.verse.sounds.function_words import ARTICLES, FUNCTION_WORDS
@@ -120,14 +119,12 @@ class Meter:
         end: the set that holds only the place at the line's end.
 
     Raises:
-        UsageError: a pattern of more than MAX_PLACES signs.
+        ValueError: a pattern of more than MAX_PLACES signs.
     """
 
     def __init__(self, shapes: Shapes, pattern: str, backward: bool = False, caesura: int = 0) -> None:
         if len(pattern) > MAX_PLACES:
-            raise UsageError(
-                f"`form`: a line of {len(pattern)} syllables; it has at most {MAX_PLACES}; shorten the form"
-            )
+            raise ValueError(f"a pattern of {len(pattern)} places; at most {MAX_PLACES} fit")
         turn = slice(None, None, -1 if backward else 1)
         self.size, self.pattern = len(shapes.of_word), pattern[turn]
         self.end = 1 << len(pattern)
